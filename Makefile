@@ -1,0 +1,41 @@
+# Two commands do everything, set-up included:  make demo  ·  make test
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.installed
+
+.PHONY: help demo test setup export check clean
+
+help:
+	@echo "make demo    class names -> texts -> classifier, on real photographs (report in runs/demo)"
+	@echo "make test    the tests (more: make test PYTEST_ARGS='-m slow')"
+	@echo "make setup   only create .venv and install (another Python: make setup PYTHON=python3.12)"
+	@echo "make export  after editing a notebook: modules, clean notebooks, tests, README"
+	@echo "make check   is all of that in sync? names what is not, changes nothing"
+	@echo "make clean   remove .venv, builds and caches (runs/ stays)"
+
+$(READY): settings.ini setup.py
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing textclip and what it needs into .venv (about 6 GB, once)"
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[offline,dev]'
+	@touch $@
+
+setup: $(READY)
+
+demo: $(READY)
+	$(BIN)/textclip demo $(DEMO_ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest -q tests $(PYTEST_ARGS)
+
+export: $(READY)
+	$(BIN)/nbdev_export
+	$(BIN)/nbdev_clean
+	$(BIN)/python tools/export_tests.py
+	$(BIN)/python tools/readme.py
+
+check: $(READY)
+	$(BIN)/python tools/check.py
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache _proc _docs _site_src
+	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
