@@ -3,13 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: help demo test setup export check clean
+.PHONY: help demo test setup export docs browse check clean
 
 help:
 	@echo "make demo    class names -> texts -> classifier, on real photographs (report in runs/demo)"
 	@echo "make test    the tests (more: make test PYTEST_ARGS='-m slow')"
 	@echo "make setup   only create .venv and install (another Python: make setup PYTHON=python3.12)"
-	@echo "make export  after editing a notebook: modules, clean notebooks, tests, README"
+	@echo "make export  after editing a notebook: modules, clean notebooks, tests, README, CONTRIBUTING"
+	@echo "make docs    the site in docs/, from the notebooks as they are"
+	@echo "make browse  look at every page of it in Chromium (pictures in runs/browse)"
 	@echo "make check   is all of that in sync? names what is not, changes nothing"
 	@echo "make clean   remove .venv, builds and caches (runs/ stays)"
 
@@ -32,6 +34,13 @@ export: $(READY)
 	$(BIN)/nbdev_clean
 	$(BIN)/python tools/export_tests.py
 	$(BIN)/python tools/readme.py
+
+docs: $(READY)
+	$(BIN)/python tools/docs.py
+
+browse: $(READY)
+	$(BIN)/python -c 'import playwright' 2>/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[browse]'
+	$(BIN)/python tools/browse.py
 
 check: $(READY)
 	$(BIN)/python tools/check.py

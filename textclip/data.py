@@ -6,7 +6,7 @@
 __all__ = ['MAX_PIXELS', 'known_tasks', 'to_rgb', 'UnreadableImage', 'load_image', 'read_images', 'ImageSplit', 'load_task']
 
 # %% ../nbs/01_data.ipynb #bb2ec8b9
-import json,torch,warnings
+import json,os,re,torch,warnings
 import numpy as np
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,9 +23,7 @@ def to_rgb(
     square:bool=False   # pad to a white square?
 )->Image.Image:
     "The image in RGB: transparency on white, 16-bit and float grey scaled to 8 bits"
-    if image.mode.startswith(('I','F')):
-        x = np.asarray(image, dtype=np.float32)
-        image = Image.fromarray((x/max(x.max(), 255)*255 if image.mode=='F' else x/(65535 if x.max()>255 else 255)*255).clip(0, 255).astype(np.uint8))
+    if image.mode.startswith(('I','F')): image = _eight_bits(image)
     if image.mode in ('RGBA','LA','PA') or 'transparency' in image.info:
         image = image.convert('RGBA')
         image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
@@ -36,24 +34,37 @@ def to_rgb(
     out.paste(image, ((side-image.width)//2, (side-image.height)//2))
     return out
 
+# %% ../nbs/01_data.ipynb #69d020e3
+def _eight_bits(image):
+    "An integer or float grey image, scaled to 8 bits"
+    x = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0).clip(0)
+    return Image.fromarray((x*(255/max(65535 if image.mode.startswith('I') else 1, x.max()))).round().astype(np.uint8))
+
 # %% ../nbs/01_data.ipynb #4bb2aec8
 MAX_PIXELS = 64_000_000 # larger images are skipped
 
 class UnreadableImage(Exception):
     "Why an image cannot be used, in a few words"
 
+def _check_size(width, height, square):
+    "`UnreadableImage` where an image would fill the memory"
+    long,short = max(width, height),min(width, height)
+    if (long*long if square else width*height) > MAX_PIXELS: raise UnreadableImage(f'{width}x{height} pixels are too many')
+    if long > 100*short: raise UnreadableImage(f'{width}x{height} pixels are too long a strip')
+
 def load_image(
     path,               # an image file
     square:bool=False   # pad to a white square?
 )->Image.Image:
     "The image in RGB, or `UnreadableImage`"
+    if not os.path.isfile(path): raise UnreadableImage('no such file')
     try:
         with Image.open(path) as image:
-            if image.width*image.height > MAX_PIXELS: raise UnreadableImage(f'{image.width}x{image.height} pixels are too many')
+            _check_size(*image.size, square)
             image.load()
             return to_rgb(image, square)
     except UnreadableImage: raise
-    except FileNotFoundError: raise UnreadableImage('file not found') from None
+    except PermissionError: raise UnreadableImage('no permission to read it') from None
     except Image.DecompressionBombError: raise UnreadableImage('far too many pixels') from None
     except Exception as e: raise UnreadableImage(f'not an image, or damaged ({type(e).__name__})') from None
 
@@ -97,37 +108,71 @@ class ImageSplit:
 # %% ../nbs/01_data.ipynb #4a74db9a
 def _names_in(path):
     "Class names of a .txt or .json file"
-    try: text = path.read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError: raise TextclipError(f'File {path.name!r} is not text in UTF-8.', 'Give a .txt file with one class name a line, or a .json list.') from None
-    if path.suffix!='.json': return [l.strip() for l in text.splitlines() if l.strip() and not l.strip().startswith('#')]
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+        if '\0' in text: raise ValueError
+    except OSError as e: raise TextclipError(f'File {path.name!r} cannot be read: {e.strerror}.', 'Check its permissions.') from None
+    except ValueError: raise TextclipError(f'File {path.name!r} is not text in UTF-8.', 'Give a .txt file with one class name a line, or a .json list.') from None
+    if path.suffix.lower()!='.json': return [l.strip() for l in text.splitlines() if l.strip() and not l.strip().startswith('#')]
     try: names = json.loads(text)
     except ValueError: raise TextclipError(f'File {path.name!r} is not JSON.', 'It should be a list: ["cat", "dog"].') from None
     if not isinstance(names, list): raise TextclipError(f'File {path.name!r} holds no list.', 'It should be a list: ["cat", "dog"].')
     return names
 
-# %% ../nbs/01_data.ipynb #e18b0398
-_split_names = ('train','dev','val','test')
+# %% ../nbs/01_data.ipynb #dee6ebe3
+_split_names = dict(train='train', training='train', dev='dev', val='val', valid='val', validation='val', test='test', testing='test')
 _image_endings = {'.jpg','.jpeg','.png','.webp','.bmp','.gif','.tif','.tiff','.ppm'}
 
-def _sub_folders(path): return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith('.'))
-def _images_in(path): return sorted(p for p in path.rglob('*') if p.suffix.lower() in _image_endings and p.is_file())
+def _visible(path): return not path.name.startswith(('.','__')) and not path.is_symlink()
+def _sub_folders(path): return sorted(p for p in path.iterdir() if _visible(p) and p.is_dir())
+def _readable(text): return os.fsencode(str(text)).decode('utf-8', 'replace')   # names of files need not be UTF-8
 
-def _folder_split(root, folders):
-    "The images below class folders; labels are positions in `folders`"
-    found = [(p,k) for k,name in enumerate(folders) if (root/name).is_dir() for p in _images_in(root/name)]
-    return ImageSplit([p for p,_ in found], [k for _,k in found], [p.relative_to(root).as_posix() for p,_ in found])
+def _images_in(path):
+    "Image files below a folder, sorted"
+    found = []
+    for d,dirs,names in os.walk(path):
+        dirs[:] = [o for o in dirs if _visible(Path(d)/o)]
+        found += [Path(d)/o for o in names]
+    return sorted(p for p in found if p.suffix.lower() in _image_endings and _visible(p))
+
+def _folder_split(root, tops, folders):
+    "The images below class folders in `tops`; labels are positions in `folders`"
+    found = [(p,k) for top in tops for k,name in enumerate(folders) if (top/name).is_dir() for p in _images_in(top/name)]
+    return ImageSplit([p for p,_ in found], [k for _,k in found], [_readable(p.relative_to(root).as_posix()) for p,_ in found])
+
+# %% ../nbs/01_data.ipynb #c97301bd
+def _levels(root):
+    "(split name -> folders, names of the class folders)"
+    top,splits = _sub_folders(root),{}
+    for p in top:
+        if p.name.lower() in _split_names and _sub_folders(p): splits.setdefault(_split_names[p.name.lower()], []).append(p)
+    if not splits: return {'all': [root]}, [p.name for p in top]
+    return splits, sorted({p.name for tops in splits.values() for t in tops for p in _sub_folders(t)})
+
+def _class_names(root):
+    "Folder name -> class name, from `classnames.json` or `classnames.txt` in the root"
+    for name in ('classnames.json','classnames.txt'):
+        try: text = (root/name).read_text(encoding='utf-8-sig')
+        except FileNotFoundError: continue
+        except (OSError, UnicodeDecodeError): raise TextclipError(f'{name!r} cannot be read as text in UTF-8.', 'Mend it, or take it away.') from None
+        lines = [re.split(r'\t+|\s+', l.strip(), maxsplit=1) for l in text.splitlines() if l.strip() and not l.startswith('#')]
+        try: found = json.loads(text) if name.endswith('.json') else {l[0]: l[-1] for l in lines}
+        except ValueError: found = None
+        if isinstance(found, dict) and all(isinstance(v, str) for v in found.values()): return found
+        raise TextclipError(f'{name!r} does not map folder names to class names.', 'It should look like {"n02123045": "tabby cat"}.')
+    return {}
 
 def _folder_task(root):
     "A task from a folder of class folders"
-    top = _sub_folders(root)
-    splits = [p for p in top if p.name in _split_names and _sub_folders(p)]
-    folders = sorted({p.name for s in splits for p in _sub_folders(s)}) if splits else [p.name for p in top]
+    splits,folders = _levels(root)
     if not folders: raise TextclipError(f'Folder {str(root)!r} has no class folders.', 'Put the images of every class into a sub-folder with its name, or give a .txt file of class names.')
-    if not next((True for f in folders for r in (splits or [root]) if (r/f).is_dir() and _images_in(r/f)), False):
-        raise TextclipError(f'Folder {str(root)!r} holds no images.', f'Put images ({", ".join(sorted(_image_endings))}) into its class folders.')
-    names = json.loads((root/'classnames.json').read_text(encoding='utf-8')) if (root/'classnames.json').exists() else {}
-    task = Task(root.resolve().name, [names.get(f, f.replace('_', ' ')) for f in folders])
-    task.splits = {s.name: (lambda s=s: _folder_split(s, folders)) for s in splits} or {'all': lambda: _folder_split(root, folders)}
+    has = {f: any(_images_in(t/f) for tops in splits.values() for t in tops) for f in folders}
+    if not any(has.values()):
+        raise TextclipError(f'Folder {str(root)!r} holds no images.', f'Put images ({", ".join(sorted(_image_endings))}) into its class folders; links are not followed.')
+    if (empty := [f for f in folders if not has[f]]): warn(f'{len(empty)} of {len(folders)} class folders hold no images: {some(empty)}. They stay in the list of classes.')
+    names = _class_names(root)
+    task = Task(_readable(root.resolve().name), [names.get(f, _readable(f).replace('_', ' ')) for f in folders])
+    task.splits = {s: (lambda tops=tops: _folder_split(root, tops, folders)) for s,tops in splits.items()}
     return task
 
 # %% ../nbs/01_data.ipynb #5f934ba7
@@ -159,8 +204,9 @@ def load_task(
     if isinstance(what, Task): return what
     if isinstance(what, (list,tuple)): return Task('task', list(what))
     if what in known_tasks: return _suite_task(what)
-    path = Path(what).expanduser()
-    if path.is_dir(): return _folder_task(path)
-    if path.is_file(): return Task(path.stem, _names_in(path))
+    if not isinstance(what, (str,Path)): raise TextclipError(f'A task cannot be made from {type(what).__name__!r}.', 'Give a list of names, a file, a folder or the name of a task.')
+    path = Path(os.path.expanduser(what))
+    if os.path.isdir(path): return _folder_task(path)
+    if os.path.isfile(path): return Task(path.stem, _names_in(path))
     if path.suffix in ('.txt','.json') or '/' in str(what): raise TextclipError(f'{str(what)!r} does not exist.', f'Give a file of class names, a folder of class folders, or a known task: {", ".join(known_tasks)}.')
     raise unknown_name('task', str(what), known_tasks, 'Or give a folder of class folders, or a .txt file of class names.')

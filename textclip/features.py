@@ -76,13 +76,23 @@ def _file_digest(path):
     try: return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError: return f'missing {Path(path).name}'
 
+def _encode_files(encoder, paths, square, chunk=32):
+    "`(x, positions of the readable images, position -> why skipped)`; only `chunk` decoded images are in memory at once"
+    xs,kept,skipped = [],[],{}
+    for i in range(0, len(paths), chunk):
+        images,good,bad = read_images(paths[i:i+chunk], square=square)
+        xs.append(encoder.encode_image(images))
+        kept += [i+k for k in good]
+        skipped |= {str(i+k): why for k,why in bad.items()}
+    return torch.cat(xs), torch.tensor(kept, dtype=torch.long), skipped
+
 def _image_shard(encoder, split, rows, store):
     "`({x, kept}, skipped)` of one shard, from the store or computed"
     paths = [split.paths[i] for i in rows]
-    key = digest(encoder.fingerprint, bool(split.square), [_file_digest(p) for p in paths])
+    key = digest('images-1', encoder.fingerprint, bool(split.square), MAX_PIXELS, [_file_digest(p) for p in paths])
     if (entry := store.get('image', key)) is None:
-        images,kept,skipped = read_images(paths, square=split.square)
-        entry = {'x': encoder.encode_image(images), 'kept': torch.tensor(kept, dtype=torch.long)},dict(encoder=encoder.name, skipped={str(k): v for k,v in skipped.items()})
+        x,kept,skipped = _encode_files(encoder, paths, split.square)
+        entry = dict(x=x, kept=kept),dict(encoder=encoder.name, skipped=skipped)
         store.put('image', key, *entry)
     return entry
 

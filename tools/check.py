@@ -1,8 +1,8 @@
-"Is all that is made from the notebooks in sync? Says what is not and which command mends it; changes nothing"
+"Is all that is made from the notebooks in sync, and are they pleasant to read? Says what is not and which command mends it; changes nothing"
 import os, shutil, subprocess, sys, tempfile
 from pathlib import Path
 from fastcore.script import call_parse
-import export_tests, readme
+import export_tests, habits, readme
 from files import ROOT, cfg, drift, generated, notebooks
 
 def in_copy(code, *files):
@@ -28,17 +28,26 @@ def clean():
     after = in_copy('from nbdev.clean import nbdev_clean; nbdev_clean.__wrapped__()', *notebooks())
     return {p:b for p,b in after.items() if p.suffix=='.ipynb'}, []
 
-CHECKS = {'exports': (exports, 'nbdev_export'), 'clean': (clean, 'nbdev_clean'),
-          'tests': (export_tests.build, 'python tools/export_tests.py'), 'readme': (readme.build, 'python tools/readme.py')}
+def site():
+    "What docs/ should hold; where other tools built it, only whether its notebooks have changed since; nothing before the first `make docs`"
+    import docs
+    return docs.build() if docs.same_tools() else docs.changed()
+
+SYNC = {'exports': (exports, 'nbdev_export'), 'clean': (clean, 'nbdev_clean'), 'tests': (export_tests.build, 'python tools/export_tests.py'),
+        'readme': (readme.build, 'python tools/readme.py'), 'docs': (site, 'make docs')}
+CHECKS = [*SYNC, 'habits']
 
 def problems(name):
-    "One line for each file that check `name` finds out of sync"
-    build,fix = CHECKS[name]
-    return [f'{p.relative_to(ROOT)} {why}; run `{fix}` (or `make export`)' for p,why in drift(*build()).items()]
+    "One line for each thing that check `name` finds"
+    if name=='habits': return habits.faults()
+    build,fix = SYNC[name]
+    also = '' if name=='docs' else ' (or `make export`)'
+    return [f'{p.relative_to(ROOT)} {why}; run `{fix}`{also}' for p,why in drift(*build()).items()]
 
 @call_parse
-def main(name:str=None): # One of exports, clean, tests, readme (default: all)
-    "Check that modules, notebooks, tests and README are in sync"
+def main(name:str=None): # One of exports, clean, tests, readme, docs, habits (default: all)
+    "Check that modules, notebooks, tests, README and site are in sync, and that the notebooks are pleasant to read"
     bad = [o for n in ([name] if name else CHECKS) for o in problems(n)]
+    if name in (None, 'habits'): print(*habits.warnings(), sep='\n', file=sys.stderr)
     if bad: raise SystemExit('\n'.join(bad))
     print('Everything is in sync.')

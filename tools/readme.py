@@ -1,4 +1,4 @@
-"Write README.md from nbs/index.ipynb and the outputs saved in it; needs no Quarto and runs nothing"
+"Write README.md and CONTRIBUTING.md from notebooks and the outputs saved in them; needs no Quarto and runs nothing"
 import re
 from base64 import b64decode
 from posixpath import normpath
@@ -8,6 +8,7 @@ from files import MARK, ROOT, cfg, write_or_check
 
 NBS = cfg.nbs_path.relative_to(ROOT).as_posix()
 HIDDEN = {'hide','default_exp'}
+PAGES = {cfg.readme_nb: 'README.md', 'contributing.ipynb': 'CONTRIBUTING.md'}
 
 def from_root(url):
     "A link of the notebook as seen from the repository's root"
@@ -32,24 +33,22 @@ def fenced(text, lang=''):
     fence = '`'*max(3, 1+max(map(len, re.findall('`+', text)), default=0))
     return f'{fence}{lang}\n{text}\n{fence}'
 
-def shown(out, images):
-    "Markdown for one cell output, or None; a picture goes to `images`"
+def shown(out, images, stem):
+    "Markdown for one cell output of the notebook `stem`, or None; a picture goes to `images`"
     data = {k: ''.join(v) for k,v in out.get('data', {}).items() if k.startswith(('text/','image/'))}
     if out.output_type=='stream': return fenced(''.join(out.text), 'text') if out.name=='stdout' else None
     if 'text/markdown' in data: return plain(data['text/markdown'])
     if 'image/png' in data:
-        name = f'images/index_{len(images)+1}.png'
+        name = f'images/{stem}_{len(images)+1}.png'
         images[cfg.nbs_path/name] = b64decode(data['image/png'])
         width = (out.get('metadata', {}).get('image/png') or {}).get('width')
         size = f' width="{width}"' if width else ''
         return f'<img src="{NBS}/{name}" alt="Output of the cell above"{size}>'
     return fenced(data['text/plain'], 'text') if 'text/plain' in data else None
 
-def build():
-    "What README.md and its pictures should hold, and pictures left over"
-    path,images = cfg.nbs_path/cfg.readme_nb,{}
-    if not path.exists(): return {}, []
-    blocks = [f'<!-- {MARK} File to edit: {NBS}/{cfg.readme_nb} -->']
+def markdown(path, images):
+    "The notebook at `path` as Markdown for the repository's root; its pictures go to `images`"
+    blocks = [f'<!-- {MARK} File to edit: {NBS}/{path.name} -->']
     for c in NBProcessor(path).nb.cells:
         d = {k.rstrip(':'): v for k,v in c.directives_.items()}
         off = lambda key: d.get(key, [''])[0].lower()=='false'
@@ -58,11 +57,19 @@ def build():
         else:
             src = re.sub(r'(?m)^\s*#\s*\|.*\n?', '', c.source)
             if src.strip() and not off('echo'): blocks.append(fenced(src, 'python'))
-            if not off('output'): blocks += [shown(o, images) for o in c.outputs]
-    text = '\n\n'.join(b for b in blocks if b) + '\n'
-    return {ROOT/'README.md': text.encode(), **images}, sorted((cfg.nbs_path/'images').glob('index_*.png'))
+            if not off('output'): blocks += [shown(o, images, path.stem) for o in c.outputs]
+    return '\n\n'.join(b for b in blocks if b) + '\n'
+
+def build():
+    "What README.md, CONTRIBUTING.md and their pictures should hold, and pictures left over"
+    want,left = {},[]
+    for nb,to in PAGES.items():
+        path,images = cfg.nbs_path/nb,{}
+        if path.exists(): want |= {ROOT/to: markdown(path, images).encode(), **images}
+        left += sorted((cfg.nbs_path/'images').glob(f'{path.stem}_*.png'))
+    return want, left
 
 @call_parse
 def main(check:bool=False): # Write nothing; exit with status 1 and name what drifted
-    "Write README.md"
+    "Write README.md and CONTRIBUTING.md"
     write_or_check(*build(), check, 'python tools/readme.py')

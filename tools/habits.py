@@ -1,0 +1,34 @@
+"Are the notebooks pleasant to read? Long cells, code without prose, heavy outputs, and what should not be in an output"
+import json, re
+from files import ROOT, notebooks
+
+LONG,TOO_LONG,RUN,HEAVY = 30,45,8,200_000
+STRAY = {'a warning': r'\b\w*Warning: ', 'a progress bar': r'\d+%\|', 'an object\'s address': r'<[^<>\n]* at 0x[0-9a-f]{6,}>',
+         'a machine path': r'(?<![\w.:/~)-])/(?:tmp|work|root|home/\w+|Users/\w+|var/folders)/\S+'}
+
+def text(out):
+    "What a person reads in an output"
+    data = [v for k,v in out.get('data', {}).items() if 'image' not in k]
+    return '\n'.join(o if isinstance(o, str) else ''.join(o) for o in [*data, out.get('text', '')])
+
+def look(nb):
+    "Faults and warnings for the notebook at `nb`, a line each"
+    bad,warn,run = [],[],0
+    for c in json.loads(nb.read_text(encoding='utf-8'))['cells']:
+        src,where = ''.join(c['source']),f"{nb.relative_to(ROOT).as_posix()} · cell {c['id']}"
+        if c['cell_type']!='code':
+            run = 0
+            continue
+        if not re.match(r'#\| *(hide|default_exp)', src): run += 1
+        if run==RUN+1: bad.append(f'{where}: more than {RUN} code cells without a word of prose')
+        lines = src.count('\n')+1
+        if lines>LONG: (bad if lines>TOO_LONG else warn).append(f'{where}: {lines} lines; {LONG} are easier to read, {TOO_LONG} are the most')
+        for o in c['outputs']:
+            size,says = len(json.dumps(o)),[k for k,r in STRAY.items() if re.search(r, text(o))]
+            if size>HEAVY: bad.append(f'{where}: an output of {size//1000} KB, at most {HEAVY//1000}')
+            if o.get('name')=='stderr': says.append('something on stderr')
+            bad += [f'{where}: {s} in an output; mend its cause and run tools/run_nbs.py' for s in says]
+    return bad, warn
+
+def faults(): return [o for nb in notebooks() for o in look(nb)[0]]
+def warnings(): return [o for nb in notebooks() for o in look(nb)[1]]
