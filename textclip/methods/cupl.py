@@ -29,7 +29,7 @@ def cupl_weights(
 
 # %% ../../nbs/methods/cupl.ipynb #f02c38c1
 class PooledClassifier(Classifier):
-    "Soft maximum over the texts of a class, plus the template score"
+    "Mean of a soft maximum over the texts of a class and the template score"
     def __init__(self,
         texts:torch.Tensor,     # (T,D) unit text features
         y:torch.Tensor,         # (T,) their classes
@@ -55,7 +55,7 @@ def forward(self:PooledClassifier, features:Features)->torch.Tensor:
     scores = s * x @ self.texts.T                                     # (N,T)
     top = scores.amax(1, keepdim=True)                                # keeps the exponentials finite
     sums = torch.zeros(len(x), len(n), device=x.device).index_add_(1, self.y, (scores-top).exp())
-    return (sums/n).clamp_min(1e-30).log() + top + s * x @ self.templates.T
+    return ((sums/n).clamp_min(1e-30).log() + top + s * x @ self.templates.T)/2
 
 # %% ../../nbs/methods/cupl.ipynb #54b56bfc
 @dataclass
