@@ -160,7 +160,7 @@ def compare_text_methods(
     manifest = report_manifest(task=task, encoder=encoder, texts={f'{k}/{i}': t for k,v in texts.items() for i,t in enumerate(v) if t is not None}, seeds=list(seeds),
         rule=rule, split=split, answers_per_class=n, hyperparameters={k: c[0].info['hyperparameters'] for k,c in classifiers.items()})
     llm_name = public_name(llm if isinstance(llm, str) else llm.name)
-    return Comparison(task, Report(task.name, encoder.name, llm_name, len(images), rows, manifest), classifiers, evaluations, texts, chosen, rule)
+    return Comparison(task, Report(task.name, public_name(encoder.name), llm_name, len(images), rows, manifest), classifiers, evaluations, texts, chosen, rule)
 
 # %% ../nbs/08_benchmark.ipynb #63052526
 def _row(k, fitted, evaluations, baseline):
@@ -199,5 +199,5 @@ def evaluate_classifier(
     rows = [make_row('ZeroShot', evaluations['zeroshot'], {}, regime='names', seconds=None, tuning='none'),
             make_row(label, evaluations['classifier'], dict(zeroshot=evaluations['zeroshot']), regime=clf.info.get('regime', 'text'), seconds=None, tuning='fixed')]
     manifest = report_manifest(task=task, encoder=encoder, split=split, classifier=clf.info)
-    report = Report(task.name, encoder.name, clf.info.get('llm'), len(f), rows, manifest)
+    report = Report(task.name, public_name(encoder.name), clf.info.get('llm'), len(f), rows, manifest)
     return Comparison(task, report, dict(zeroshot=[zero], classifier=[clf]), evaluations, {}, 'classifier', 'given')
