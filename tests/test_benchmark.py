@@ -10,6 +10,7 @@ from textclip.report import *
 from textclip.data import *
 from textclip.encoders import *
 from textclip.features import *
+from textclip.pipeline import *
 from textclip.sampling import *
 from textclip.evaluation import *
 from textclip.manifest import *
@@ -18,7 +19,7 @@ from textclip.methods.cupl import *
 from textclip.methods.tap import *
 import re, tempfile
 from PIL import Image
-from textclip.features import ColourEncoder
+from textclip.encoders import ColourEncoder
 from fastcore.test import *
 from textclip.benchmark import compare_text_methods, evaluate_classifier, fit_text_method, labels_by_name
 

@@ -34,4 +34,7 @@ def test_at_work():
         assert 'Traceback' not in text and "Did you mean 'tap'?" in text
         test_eq(run('fit', '--classes', Path(d)/'nothing.txt', '--out', d)[0], 1)
         test_eq(run('fit', '--no-such-option')[0], 2)
+        test_eq(run('bench')[0], 1)
+        assert 'base-to-new' in run('bench', '--list')[1]
+        test_eq(run('bench', '--methods', 'zeroshot,capl', '--tasks', 'stamps')[0], 1)
     print(text.splitlines()[-1])

@@ -8,6 +8,9 @@ from textclip.core import *
 from textclip.types import *
 from textclip.features import *
 from textclip.synthesis import gaussian_noise
+from textclip.optimization import *
+from textclip.training import *
+from textclip.callbacks import *
 from textclip.methods.zeroshot import template_features
 import matplotlib.pyplot as plt
 import numpy as np
@@ -82,4 +85,4 @@ def test_lafter_s_text_stage():
     test_fail(lambda: TAP(recipe='ours').fit(task, texts=texts), contains='needs an encoder')
     test_fail(lambda: TAP(steps=5).fit(task), contains="TAP needs 'texts'")
     test_fail(lambda: TAP(steps=5, lr=1e30).fit(task, texts=texts), contains='Lower lr')
-    test_eq(LaFTerText().lr, 5e-4)
+    test_eq((TAP().lr, LaFTerText().lr), (optimizations['tap'].lr, optimizations['lafter'].lr))

@@ -7,6 +7,7 @@ from textclip.features import *
 from textclip.sampling import template_texts
 import tempfile
 from fastcore.test import *
+from textclip.towers import ColourEncoder
 from textclip.methods.zeroshot import ZeroShot
 
 NOTEBOOK = 'nbs/methods/zeroshot.ipynb'

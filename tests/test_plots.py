@@ -5,7 +5,7 @@ from textclip.report import *
 from textclip.evaluation import *
 import matplotlib.pyplot as plt
 from fastcore.test import *
-from textclip.plots import plot_confusion, plot_per_class_gain, plot_report
+from textclip.plots import plot_confusion, plot_per_class_gain, plot_report, plot_shots
 
 NOTEBOOK = 'nbs/07a_plots.ipynb'
 
@@ -44,3 +44,14 @@ def test_from_answers_to_pictures():
     test_eq([t.get_text() for t in ax.get_yticklabels()], ['class number 3', 'class number 50', 'class number 70'])
     test_fail(lambda: plot_per_class_gain(two, base), contains='not of the same images')
     plt.close('all')
+
+
+def test_over_the_number_of_shots():
+    'nbs/07a_plots.ipynb · Over the number of shots'
+    # nbs/07a_plots.ipynb · Over the number of shots · cell 0792d0a6
+    made_up = [Row('texts', 'text', .9, (.88,.92), task='made up')]
+    made_up += [Row(m, 'few-shot', a+.02*i, (a+.02*i-.02, a+.02*i+.02), shots=k, task='made up') for m,a in (('probe', .7), ('probe and texts', .88)) for i,k in enumerate((1,2,4,8,16))]
+    ax = plot_shots(made_up)
+    test_eq([t.get_text() for t in ax.get_xticklabels()], ['1','2','4','8','16'])
+    test_fail(lambda: plot_shots([]), contains='no rows')
+    test_fail(lambda: plot_shots(made_up+[Row('a', 'text', .5, (.4,.6), task='other')]), contains='several tasks')

@@ -10,11 +10,12 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
 from textclip.assets import fetch_asset, ASSETS
-from textclip.encoders import quiet_transformers
+from textclip.hub import quiet_transformers
 from textclip.features import *
 import tempfile, warnings
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.towers import ColourEncoder
 from textclip.sampling import (LocalLLM, _GumbelNoise, _pad_after, _shared_prefix, keep_own_class, make_texts,
     paraphrase_templates, parse_list, random_templates, read_texts, sample_texts, shuffle_texts, strategies,
     template_texts, texts_by_class)

@@ -18,6 +18,7 @@ from .report import *
 from .data import *
 from .encoders import *
 from .features import *
+from .pipeline import *
 from .sampling import *
 from .evaluation import *
 from .manifest import *

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'Encoder_', 'Llm_', 'Device_', 'N_', 'main', 'fit', 'predict', 'evaluate', 'demo',
-           'save_comparison', 'data_list', 'data_get', 'doctor']
+           'save_comparison', 'data_list', 'data_get', 'data_check', 'bench', 'doctor']
 
 # %% ../nbs/09_cli.ipynb #db496c47
 import importlib.metadata,json,shlex,sys,time,warnings
@@ -93,7 +93,7 @@ def predict(
 ):
     "Name images."
     from dataclasses import asdict
-    from textclip.features import load_pipeline
+    from textclip.pipeline import load_pipeline
     answers = load_pipeline(classifier, device=device).predict(images, top=top, threshold=threshold)
     for a in answers:
         if as_json: typer.echo(json.dumps(asdict(a), ensure_ascii=False))
@@ -112,7 +112,7 @@ def evaluate(
     "Measure a classifier on labelled images, beside zero-shot."
     from textclip.benchmark import evaluate_classifier
     from textclip.data import load_task
-    from textclip.features import load_pipeline
+    from textclip.pipeline import load_pipeline
     found = evaluate_classifier(load_pipeline(classifier, device=device), load_task(task), split)
     typer.echo(str(found.report))
     if out: save_comparison(found, out)
@@ -184,6 +184,62 @@ def data_get(
     from textclip.assets import fetch_asset
     typer.echo(f'{name}: {fetch_asset(name, from_file=from_file)}')
 
+# %% ../nbs/09_cli.ipynb #e9cac4fc
+@data_app.command('check')
+def data_check(
+    name:Annotated[str, typer.Argument(help='A benchmark, e.g. oxford_pets, imagenet, voc2007')],
+    root:Annotated[Path, typer.Argument(help='The folder that holds it')],
+    full:Annotated[bool, typer.Option('--full', help='Look at every image file, not at a sample')]=False
+):
+    "Verify the layout and the counts of a benchmark; exit status 1 where something is missing."
+    from textclip.data import check_data
+    ok,text = check_data(name, root, full)
+    typer.echo(text)
+    if not ok: raise typer.Exit(1)
+
+# %% ../nbs/09_cli.ipynb #57027b7e
+def _names(text, kind=str): return [kind(o.strip()) for o in text.split(',') if o.strip()]
+
+def _bench_tasks(tasks, features, encoder, device, texts):
+    "The features of every task"
+    from textclip.protocols import suite_features,task_features
+    if features is not None: return suite_features(features, _names(tasks) if tasks else None)
+    if not tasks: raise TextclipError('There is no task.', 'Give --tasks stamps,... (known tasks or folders), or --features FOLDER.')
+    from textclip.data import load_task
+    from textclip.encoders import load_encoder
+    from textclip.sampling import sample_texts
+    e = load_encoder(encoder, device)
+    loaded = [load_task(t) for t in _names(tasks)]
+    return [task_features(t, e, None if texts=='none' else sample_texts(t, texts)) for t in loaded]
+
+# %% ../nbs/09_cli.ipynb #aca2486a
+@app.command()
+def bench(
+    methods:Annotated[str, typer.Option('--methods', help='Names with commas between them; `textclip bench --list` shows them')]='zeroshot,cupl,linear-probe,cross-modal,gda',
+    tasks:Annotated[Optional[str], typer.Option('--tasks', help='Known tasks or folders; with --features, names of its sets')]=None,
+    features:Annotated[Optional[Path], typer.Option('--features', help='A folder of ready features (.npz)')]=None,
+    encoder:Encoder_='lite',
+    texts:Annotated[str, typer.Option('--texts', help="Who writes the texts: 'none', 'smollm2', 'template', 'file:PATH', ...")]='none',
+    protocols:Annotated[str, typer.Option('--protocols', help='zero-shot, text-only, few-shot, base-to-new, ...')]='few-shot',
+    shots:Annotated[str, typer.Option('--shots', help='Training images a class')]='1,2,4,8,16',
+    seeds:Annotated[int, typer.Option('--seeds', min=1, help='How many seeds')]=3,
+    baseline:Annotated[Optional[str], typer.Option('--baseline', help='The method that others are tested against')]=None,
+    workers:Annotated[int, typer.Option('--workers', min=1, help='Cells at a time')]=1,
+    out:Annotated[Path, typer.Option('--out', help='Folder for the table and the finished cells')]=Path('runs/bench'),
+    show:Annotated[bool, typer.Option('--list', help='Only list methods and protocols')]=False,
+    device:Device_='cpu'
+):
+    "Measure methods on tasks, resumable: one table."
+    from textclip.protocols import protocols as known
+    from textclip.runner import benchmark_methods,run_benchmark
+    if show: return typer.echo('methods: ' + ', '.join(benchmark_methods()) + '\nprotocols: ' + ', '.join(known))
+    chosen = benchmark_methods(_names(methods))
+    data = _bench_tasks(tasks, features, encoder, device, texts)
+    _step(f'{len(chosen)} methods, {len(data)} tasks; finished cells are kept in {out}')
+    found = run_benchmark(chosen, data, _names(protocols), _names(shots, int), range(seeds), baseline, out, workers)
+    typer.echo(f'{found}\n\nTable: {out}/rows.json, {out}/rows.parquet')
+    if found.failed: raise typer.Exit(1)
+
 # %% ../nbs/09_cli.ipynb #7cbc9142
 _packages = ('textclip','torch','open_clip_torch','transformers','timm','datasets','safetensors','numpy','scipy','scikit-learn','matplotlib')
 _extras = dict(offline=('gguf','accelerate'), dev=('nbdev','pytest'))
@@ -198,7 +254,7 @@ def doctor():
     "Check what is installed, which back-ends work, and what to install."
     import shutil,torch
     from textclip.assets import asset_status
-    from textclip.encoders import hub_answers
+    from textclip.hub import hub_answers
     typer.echo('Packages: ' + ', '.join(f'{p} {_version(p) or "MISSING"}' for p in _packages))
     for extra,packages in _extras.items():
         gone = [p for p in packages if _version(p) is None]

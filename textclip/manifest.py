@@ -45,7 +45,7 @@ def _encoder_facts(encoder):
     if encoder is None: return None
     scale = getattr(encoder, 'logit_scale', None)
     return dict(name=public_name(encoder.name), fingerprint=encoder.fingerprint,
-        logit_scale=None if scale is None else float(scale))
+        logit_scale=None if scale is None else float(scale), probe=getattr(encoder, 'probe', None))
 
 def _text_digests(texts):
     "Name -> number and digest of the texts with their labels"

@@ -19,8 +19,8 @@ class Row:
     "One measured cell"
     method:str                  # what was measured
     regime:str                  # the data it saw: names, text, support, few-shot, transductive
-    accuracy:float              # mean over seeds, in [0,1]
-    ci95:tuple                  # (low, high), bootstrap over images
+    accuracy:float=None         # mean over seeds, in [0,1]
+    ci95:tuple=None             # (low, high), bootstrap over images
     std_over_seeds:float=None   # None with one seed
     p:dict=field(default_factory=dict) # baseline -> p-value of the paired test
     seconds:float=None          # time to fit, mean over seeds
@@ -28,21 +28,32 @@ class Row:
     n:int=None                  # images measured
     seeds:int=1                 # how many seeds
     tuning:str='none'           # how hyper-parameters were chosen: none, fixed, val-min, val-full, paper
+    task:str=None               # name of the task
+    encoder:str=None            # name of the encoder
+    protocol:str=None           # the evaluation setting
+    part:str=None               # the part of it: base, new, seen, unseen, the target task, ...
+    shots:int=None              # training images a class
+    metrics:dict=field(default_factory=dict) # further scores, means over seeds
+    error:str=None              # why there are no numbers
 
-    def to_dict(self)->dict:
-        "JSON-able; p-values become `p_vs_<baseline>`"
-        d = {k: v for k,v in asdict(self).items() if k!='p'}
-        return d | dict(ci95=list(self.ci95)) | {f'p_vs_{k}': v for k,v in self.p.items()}
+# %% ../nbs/00b_report.ipynb #2d7262e8
+@patch
+def to_dict(self:Row)->dict:
+    "JSON-able and flat"
+    d = {k: v for k,v in asdict(self).items() if k not in ('p','metrics')} | dict(ci95=self.ci95 and list(self.ci95))
+    return d | {f'p_vs_{k}': v for k,v in self.p.items()} | {f'metric_{k}': v for k,v in self.metrics.items()}
 
-    @classmethod
-    def from_dict(cls, d):
-        "The row that `to_dict` described"
-        p = {k[5:]: v for k,v in d.items() if k.startswith('p_vs_')}
-        return cls(p=p, **{k: tuple(v) if k=='ci95' else v for k,v in d.items() if not k.startswith('p_vs_')})
+@patch(cls_method=True)
+def from_dict(cls:Row, d)->Row:
+    "The row that `to_dict` described"
+    part = lambda prefix: {k[len(prefix):]: v for k,v in d.items() if k.startswith(prefix) and v is not None}
+    plain = {k: v for k,v in d.items() if not k.startswith(('p_vs_','metric_'))}
+    return cls(p=part('p_vs_'), metrics=part('metric_'), **plain | dict(ci95=plain.get('ci95') and tuple(plain['ci95'])))
 
 # %% ../nbs/00b_report.ipynb #ec0a5a70
 def _percent(v, digits=1): return '' if v is None else f'{100*v:.{digits}f}'
 def _p(v): return '' if v is None else '<0.001' if v<.001 else f'{v:.3f}'
+def _interval(ci): return '' if ci is None else ' – '.join(map(_percent, ci))
 def _pm(std): return '' if std is None else f' ± {100*std:.1f}'
 
 # %% ../nbs/00b_report.ipynb #dd505256
@@ -60,7 +71,7 @@ class Report:
         "The rows as a table, in percent"
         names = list(dict.fromkeys(k for r in self.rows for k in r.p))
         head = ['method', 'regime', 'accuracy %', '95 % interval', 'macro %'] + [f'p vs {k}' for k in names] + ['seconds']
-        body = [[r.method, r.regime, _percent(r.accuracy)+_pm(r.std_over_seeds), ' – '.join(map(_percent, r.ci95)), _percent(r.macro_accuracy),
+        body = [[r.method, r.regime, _percent(r.accuracy)+_pm(r.std_over_seeds), _interval(r.ci95), _percent(r.macro_accuracy),
                  *(_p(r.p.get(k)) for k in names), '' if r.seconds is None else f'{r.seconds:.2f}'] for r in self.rows]
         return tabulate(body, head, tablefmt=format, disable_numparse=True)
 

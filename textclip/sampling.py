@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from .core import *
 from .types import *
 from .assets import fetch_asset,ASSETS
-from .encoders import quiet_transformers
+from .hub import quiet_transformers
 from .features import *
 
 # %% ../nbs/03_sampling.ipynb #f892ad37

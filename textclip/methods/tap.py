@@ -15,6 +15,9 @@ from ..core import *
 from ..types import *
 from ..features import *
 from ..synthesis import gaussian_noise
+from ..optimization import *
+from ..training import *
+from ..callbacks import *
 from .zeroshot import template_features
 
 # %% ../../nbs/methods/tap.ipynb #c9f63bab
@@ -43,19 +46,12 @@ def train_on_texts(
     seed:int=0                 # of the noise
 )->tuple: # ((C,D) trained weight, losses)
     "Full-batch AdamW on perturbed text features (Mirza et al. 2023)"
-    weight,losses = nn.Parameter(weight.detach().clone()),[]
-    optimizer = torch.optim.AdamW([weight], lr=lr, weight_decay=weight_decay)
-    generator = make_generator(seed, 'text noise', device=x.device)
-    for step in range(steps):
-        logits = text_logits(gaussian_noise(x, noise, generator), weight, cosine, scale)
-        loss = F.cross_entropy(logits, y, label_smoothing=label_smoothing)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.detach())
-    losses = torch.stack(losses).cpu() if losses else torch.zeros(0)
-    if not losses.isfinite().all(): raise TextclipError(f'The loss is not finite from step {int((~losses.isfinite()).nonzero()[0])} on.', 'Lower lr or noise.')
-    return weight.detach(), losses
+    def loss(weight, rows, generator):
+        logits = text_logits(gaussian_noise(x[rows], noise, generator), weight, cosine, scale)
+        return F.cross_entropy(logits, y[rows], label_smoothing=label_smoothing)
+    weight,optimization = nn.Parameter(weight.detach().clone()),Optimization(lr=lr, weight_decay=weight_decay)
+    history = Trainer(weight, loss, len(x), optimization, steps=steps, seed=seed, purpose='text noise', callbacks=[FiniteGuard()]).fit()
+    return weight.detach(), history.losses.cpu()
 
 # %% ../../nbs/methods/tap.ipynb #b07da4b4
 tap_steps = dict(dtd=5500, eurosat=400, fgvc=500, food=400, flowers=600, sun=2000, ucf=1050, imagenetr=5000)

@@ -17,13 +17,15 @@ from ..sampling import template_texts
 class TemplateClassifier(LinearClassifier):
     "A linear classifier made of templates; takes any class names"
     def with_classes(self,
-        names,        # the new class names
-        encoder=None  # the encoder it was made with
+        names,          # the new class names
+        encoder=None,   # the encoder it was made with
+        templates=None  # or ready features of the filled templates of the new names
     ):
         "The same templates with other names"
-        templates = self.info['hyperparameters'].get('templates')
-        if encoder is None or not templates: raise TextclipError('Re-targeting needs the encoder and the templates.', 'Pass encoder=..., on a classifier that was fitted with an encoder.')
-        return ZeroShot(templates).fit(Task(self.info.get('task', 'task'), names), encoder)
+        known = templates if templates is not None else self.info['hyperparameters'].get('templates')
+        if not known or encoder is None and not isinstance(known, Features):
+            raise TextclipError('Re-targeting needs the encoder and the templates.', 'Pass encoder=..., on a classifier that was fitted with an encoder, or templates=Features(...).')
+        return ZeroShot().fit(Task(self.info.get('task', 'task'), names), encoder, templates=known)
 
 # %% ../../nbs/methods/zeroshot.ipynb #ecc487cd
 def template_features(
