@@ -7,13 +7,11 @@ import safetensors.torch as st
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
-from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from textclip.core import *
 from textclip.training import *
 import io, tempfile
 import numpy as np
-from functools import partial
 from torch.nn import functional as F
 from fastcore.test import *
 from textclip.optimization import *

@@ -7,7 +7,7 @@ from textclip.types import *
 import tempfile
 import datasets, pyarrow, pyarrow.parquet
 from fastcore.test import *
-from textclip.feature_tables import label_tensor, only_key, pick_key, read_parquet
+from textclip.feature_tables import array_labels, only_key, pick_key, read_parquet
 
 NOTEBOOK = 'nbs/01ha_feature_tables.ipynb'
 
@@ -15,14 +15,14 @@ NOTEBOOK = 'nbs/01ha_feature_tables.ipynb'
 def test_labels():
     'nbs/01ha_feature_tables.ipynb · Labels'
     # nbs/01ha_feature_tables.ipynb · Labels · cell 4f834de1
-    y,classes = label_tensor(['dog','cat','dog'])
+    y,classes = array_labels(['dog','cat','dog'])
     test_eq((y.tolist(), classes), ([1,0,1], ['cat','dog']))
-    test_eq(label_tensor(['Dog'], ['cow','dog'])[0], torch.tensor([1]))
-    test_eq(label_tensor(np.array([2.,0.]))[0], torch.tensor([2,0]))
-    test_eq(label_tensor([[1,0],[1,1]])[0].dtype, torch.float32)
-    test_fail(lambda: label_tensor(['cat','cow'], ['cat','dog'], 'a.npz'), contains="1 labels in a.npz are not in the class list: 'cow'")
-    test_fail(lambda: label_tensor([0,1.5]), contains='Label 1.5 in row 1 of the file is no class number')
-    test_fail(lambda: label_tensor(['cat',None]), contains='Label None in row 1 of the file is no name')
+    test_eq(array_labels(['Dog'], ['cow','dog'])[0], torch.tensor([1]))
+    test_eq(array_labels(np.array([2.,0.]))[0], torch.tensor([2,0]))
+    test_eq(array_labels([[1,0],[1,1]])[0].dtype, torch.float32)
+    test_fail(lambda: array_labels(['cat','cow'], ['cat','dog'], 'a.npz'), contains="1 labels in a.npz are not in the class list: 'cow'")
+    test_fail(lambda: array_labels([0,1.5]), contains='Label 1.5 in row 1 of the file is no class number')
+    test_fail(lambda: array_labels(['cat',None]), contains='Label None in row 1 of the file is no name')
 
 
 def test_which_array():

@@ -14,7 +14,6 @@ import safetensors.torch as st
 from safetensors import SafetensorError,safe_open
 from torch import nn
 from tqdm.auto import tqdm
-from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from .core import *
 from .training import *
@@ -47,7 +46,9 @@ class EarlyStopping(Callback):
     ):
         if mode not in ('max','min'): raise unknown_name('mode', mode, ['max','min'])
         self.metric,self.every,self.patience,self.mode,self.name = metric,every,patience,mode,name
-        self.best,self.best_step,self.waited,self.weights = None,None,0,{}
+
+    def before_fit(self, t):
+        if not t.step: self.best,self.best_step,self.waited,self.weights = None,None,0,{}
 
     def after_step(self, t):
         if t.step%self.every and t.step<t.steps: return

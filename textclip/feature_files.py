@@ -22,7 +22,7 @@ def _as_features(x, y=None, classes=None, ids=None, meta=None, dtype=None, encod
     "Arrays as `Features`; arguments win over what the file says"
     if not isinstance(x, torch.Tensor): x = torch.from_numpy(_native(x))
     if dtype is not None and x.is_floating_point(): x = x.to(dtype)
-    if y is not None: y,classes = label_tensor(y, classes, source)
+    if y is not None: y,classes = array_labels(y, classes, source)
     meta = dict(meta or {})
     meta['encoder'] = encoder or meta.get('encoder')
     meta['logit_scale'] = float(logit_scale or meta.get('logit_scale') or 100)
