@@ -7,6 +7,7 @@ import safetensors.torch as st
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
+from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from textclip.core import *
 from textclip.training import *
@@ -25,8 +26,8 @@ def test_early_stopping():
     # nbs/06a_callbacks.ipynb · Early stopping · cell 1e9081b1
     gen = make_generator(0, 'early')
     centres = torch.randn(5, 16, generator=gen)
-    sample = lambda n: (lambda y: (centres[y] + 2*torch.randn(n, 16, generator=gen), y))(torch.arange(n)%5)
-    (x,y),(vx,vy) = sample(40),sample(500)
+    x,y,vx,vy = centres.repeat(8, 1),torch.arange(40)%5,centres.repeat(100, 1),torch.arange(500)%5    # to train on; to validate with
+    for o in (x, vx): o += 2*torch.randn(o.shape, generator=gen)
     accuracy = lambda m: (m(vx).argmax(-1)==vy).float().mean()
 
     def train(*callbacks, steps=300):
@@ -59,8 +60,8 @@ def test_checkpoints():
     # nbs/06a_callbacks.ipynb · Checkpoints · cell b630e985
     gen = make_generator(0, 'resume')
     centres = torch.randn(5, 16, generator=gen)
-    sample = lambda n: (lambda y: (centres[y] + 2*torch.randn(n, 16, generator=gen), y))(torch.arange(n)%5)
-    (x,y),(vx,vy) = sample(40),sample(500)
+    x,y,vx,vy = centres.repeat(8, 1),torch.arange(40)%5,centres.repeat(100, 1),torch.arange(500)%5    # to train on; to validate with
+    for o in (x, vx): o += 2*torch.randn(o.shape, generator=gen)
     loss = lambda m,rows,g: dict(loss=F.cross_entropy(m(x[rows]+.1*torch.randn(x[rows].shape, generator=g)), y[rows]))
     accuracy = lambda m: (m(vx).argmax(-1)==vy).float().mean()
 
@@ -77,7 +78,7 @@ def test_checkpoints():
             for i,p in enumerate(m.parameters()): nn.init.uniform_(p, -.3, .3, generator=make_generator(i, 'start'))
         settings = dict(optimization=Optimization(lr=.01, schedule='cosine', clip_norm=1., accumulate=2), epochs=40, seed=1) | kwargs
         return Trainer(m, loss, Batches(40, 12), callbacks=callbacks, **settings)
-
+    # nbs/06a_callbacks.ipynb · Checkpoints · cell e7dc9651
     rng = np.random.default_rng(0)
     for every in (1, 5, 7):
         with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
@@ -122,7 +123,10 @@ def test_a_guard_against_nan():
 
     def run(bad, *callbacks, steps=100):
         "Training with losses that are NaN where `bad` holds step numbers; each is used up"
-        def loss(w, *_): return ((w-1)**2).sum() * (float('nan') if t.step in bad and (bad.remove(t.step) or True) else 1.)
+        def loss(w, *_):
+            if t.step not in bad: return ((w-1)**2).sum()
+            bad.remove(t.step)
+            return (w*float('nan')).sum()
         t = Trainer(nn.Parameter(torch.zeros(3)), loss, 1, Optimization(lr=.1, schedule='cosine'), steps=steps, callbacks=callbacks)
         return t
 

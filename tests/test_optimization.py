@@ -26,22 +26,21 @@ def test_the_record():
 def test_schedules():
     'nbs/06_optimization.ipynb · Schedules'
     # nbs/06_optimization.ipynb · Schedules · cell e1633033
-    def by_torch(o, steps):
-        "Learning rates from PyTorch's schedulers"
-        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=o.lr)
+    def by_torch(steps, lr=.1):
+        "Learning rates from PyTorch's scheduler"
+        optimizer,found = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr),[]
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-        if o.warmup: warm = torch.optim.lr_scheduler.LambdaLR(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=o.lr), lambda k: k/o.warmup if k else o.warmup_lr/o.lr)
-        found = []
         for k in range(steps):
-            found.append((warm if k<o.warmup else scheduler).get_last_lr()[0])
+            found.append(scheduler.get_last_lr()[0])
             optimizer.step()
-            (warm if k<o.warmup else scheduler).step()
+            scheduler.step()
         return found
 
-    for warmup in (0, 7):
-        o = Optimization('sgd', lr=.1, schedule='cosine', warmup=warmup)
-        test_close([o.rate(k, 40) for k in range(40)], by_torch(o, 40), eps=1e-12)
-    test_eq([Optimization(warmup=4, warmup_lr=1e-4).rate(k, 10) for k in range(6)], [1e-4, .00025, .0005, .00075, .001, .001])
+    o = Optimization('sgd', lr=.1, schedule='cosine')
+    test_close([o.rate(k, 40) for k in range(40)], by_torch(40), eps=1e-12)
+    warm = o.but(warmup=4, warmup_lr=1e-4)
+    test_close([warm.rate(k, 40) for k in range(40)], [1e-4, .025, .05, .075] + by_torch(40)[:36], eps=1e-12)
+    test_eq([Optimization(warmup=4).rate(k, 10) for k in range(6)], [1e-5, .00025, .0005, .00075, .001, .001])
     # nbs/06_optimization.ipynb · Schedules · cell b0db0e7a
     o = Optimization('sgd', lr=.002, schedule='cosine', per='epoch', warmup=1, warmup_kind='constant')
     lrs = [o.rate(k, 200, per_epoch=10) for k in range(200)]

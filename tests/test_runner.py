@@ -90,7 +90,7 @@ from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.tap import TAP
 class Slow(TAP):
     def fit(self, *args, **kwargs):
-        time.sleep(.15)
+        time.sleep(.05)
         return super().fit(*args, **kwargs)
 print('go', flush=True)
 run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zeroshot', out=sys.argv[1], progress=False)
@@ -104,7 +104,7 @@ run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [
         for _ in range(kills):
             run = start(folder)
             run.stdout.readline()          # it has begun
-            time.sleep(rng.uniform(0, .8))
+            time.sleep(rng.uniform(0, 2))
             run.kill(); run.communicate()
             there.append(len(list(Path(folder).glob('store/cell/*/*.json'))))
         return there, start(folder).communicate()
@@ -136,7 +136,7 @@ from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.tap import TAP
 class Slow(TAP):
     def fit(self, *args, **kwargs):
-        time.sleep(.15)
+        time.sleep(.05)
         return super().fit(*args, **kwargs)
 print('go', flush=True)
 run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zeroshot', out=sys.argv[1], progress=False)
@@ -150,7 +150,7 @@ run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [
         for _ in range(kills):
             run = start(folder)
             run.stdout.readline()          # it has begun
-            time.sleep(rng.uniform(0, .8))
+            time.sleep(rng.uniform(0, 2))
             run.kill(); run.communicate()
             there.append(len(list(Path(folder).glob('store/cell/*/*.json'))))
         return there, start(folder).communicate()

@@ -14,6 +14,7 @@ import safetensors.torch as st
 from safetensors import SafetensorError,safe_open
 from torch import nn
 from tqdm.auto import tqdm
+from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from .core import *
 from .training import *
@@ -66,15 +67,20 @@ class EarlyStopping(Callback):
         if self.best is None: return value==value
         return value>self.best if self.mode=='max' else value<self.best
 
-    def after_fit(self, t):
-        with torch.no_grad():
-            for k,v in self.weights.items(): t.tensors()[k].copy_(v)
+# %% ../nbs/06a_callbacks.ipynb #4798ce52
+@patch
+def after_fit(self:EarlyStopping, t):
+    "Put the best weights back"
+    with torch.no_grad():
+        for k,v in self.weights.items(): t.tensors()[k].copy_(v)
 
-    def state(self): return self.weights,dict(best=self.best, best_step=self.best_step, waited=self.waited)
+@patch
+def state(self:EarlyStopping)->tuple: return self.weights,dict(best=self.best, best_step=self.best_step, waited=self.waited)
 
-    def load_state(self, tensors, values):
-        self.weights = tensors
-        self.best,self.best_step,self.waited = values['best'],values['best_step'],values['waited']
+@patch
+def load_state(self:EarlyStopping, tensors, values):
+    self.weights = tensors
+    self.best,self.best_step,self.waited = values['best'],values['best_step'],values['waited']
 
 # %% ../nbs/06a_callbacks.ipynb #ebaabe7a
 class Checkpoints(Callback):
@@ -95,23 +101,26 @@ class Checkpoints(Callback):
 
     def after_fit(self, t): self.save(t)
 
-    def save(self, t):
-        "Write the state of trainer `t`; one that is not finite is not written"
-        if unfinite(t): return
-        tensors,values = t.state()
-        header = json.dumps(dict(settings=t.settings(), values=values))
-        with atomic_path(self.path) as p: st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p, metadata={'textclip': header})
+# %% ../nbs/06a_callbacks.ipynb #bb6da4f3
+@patch
+def save(self:Checkpoints, t):
+    "Write the state of trainer `t`; one that is not finite is not written"
+    if unfinite(t): return
+    tensors,values = t.state()
+    header = json.dumps(dict(settings=t.settings(), values=values))
+    with atomic_path(self.path) as p: st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p, metadata={'textclip': header})
 
-    def load(self, t):
-        "Put trainer `t` where the checkpoint is"
-        try:
-            with safe_open(self.path, 'pt') as f: header = json.loads(f.metadata()['textclip'])
-            tensors = st.load_file(self.path)
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e:
-            raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({type(e).__name__}).', 'Delete it, or pass resume=False to start again.') from None
-        wrong = list(_differences(header['settings'], json.loads(json.dumps(t.settings()))))
-        if wrong: raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.', 'Name another folder, or pass resume=False to start again.')
-        t.load_state(tensors, header['values'])
+@patch
+def load(self:Checkpoints, t):
+    "Put trainer `t` where the checkpoint is"
+    try:
+        with safe_open(self.path, 'pt') as f: header = json.loads(f.metadata()['textclip'])
+        tensors = st.load_file(self.path)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e:
+        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({type(e).__name__}).', 'Delete it, or pass resume=False to start again.') from None
+    wrong = list(_differences(header['settings'], json.loads(json.dumps(t.settings()))))
+    if wrong: raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.', 'Name another folder, or pass resume=False to start again.')
+    t.load_state(tensors, header['values'])
 
 # %% ../nbs/06a_callbacks.ipynb #9991362c
 def _differences(there, here, name=''):
@@ -148,18 +157,22 @@ class FiniteGuard(Callback):
 
     def after_fit(self, t): self.look(t)
 
-    def keep(self, t):
-        tensors,values = t.state()
-        self.saved,self.step = ({k: v.detach().clone() for k,v in tensors.items()}, values),t.step
+# %% ../nbs/06a_callbacks.ipynb #9330d80b
+@patch
+def keep(self:FiniteGuard, t):
+    "Copy the state of trainer `t`"
+    tensors,values = t.state()
+    self.saved,self.step = ({k: v.detach().clone() for k,v in tensors.items()}, values),t.step
 
-    def look(self, t):
-        "Where something is not finite, put back the state that was kept, and raise"
-        bad = (~t.history.losses[self.step:].isfinite()).nonzero().flatten().tolist()
-        names = [] if bad else unfinite(t)
-        if not bad and not names: return
-        where = f'The loss is not finite from step {self.step+bad[0]} on' if bad else f'After {t.step} steps, parameters are not finite: {some(names)}'
-        t.load_state(*self.saved)
-        raise TextclipError(f'{where}. The weights are those after {self.step} steps again.', "Lower lr or clip the gradients (clip_norm=1.); with amp='float16', try 'bfloat16'.")
+@patch
+def look(self:FiniteGuard, t):
+    "Where something is not finite, put back the state that was kept, and raise"
+    bad = (~t.history.losses[self.step:].isfinite()).nonzero().flatten().tolist()
+    names = [] if bad else unfinite(t)
+    if not bad and not names: return
+    where = f'The loss is not finite from step {self.step+bad[0]} on' if bad else f'After {t.step} steps, parameters are not finite: {some(names)}'
+    t.load_state(*self.saved)
+    raise TextclipError(f'{where}. The weights are those after {self.step} steps again.', "Lower lr or clip the gradients (clip_norm=1.); with amp='float16', try 'bfloat16'.")
 
 # %% ../nbs/06a_callbacks.ipynb #fce479dd
 class ProgressBar(Callback):

@@ -27,22 +27,24 @@ class History:
             recent.append(v)
             if len(recent)==1000: self[k]
 
-    def __getitem__(self, name)->torch.Tensor: # (steps,)
-        "One value a step of a logged scalar"
-        if name not in self._logs: raise unknown_name('logged value', name, self._logs)
-        log,recent = self._logs[name]
-        if recent:
-            new = (torch.stack(recent) if isinstance(recent[0], torch.Tensor) else torch.tensor(recent)).flatten()
-            log = new if log is None else torch.cat([log.to(new.device), new])
-            self._logs[name] = [log,[]]
-        return log
-
     @property
     def losses(self): return self['loss'] if self._logs else torch.zeros(0)
 
     def measure(self, name:str, step:int, value:float):
         "Note a metric, measured after `step` steps"
         self.metrics.setdefault(name, []).append([step, float(value)])
+
+# %% ../nbs/06_history.ipynb #c0c0fd74
+@patch
+def __getitem__(self:History, name)->torch.Tensor: # (steps,)
+    "One value a step of a logged scalar"
+    if name not in self._logs: raise unknown_name('logged value', name, self._logs)
+    log,recent = self._logs[name]
+    if recent:
+        new = (torch.stack(recent) if isinstance(recent[0], torch.Tensor) else torch.tensor(recent)).flatten()
+        log = new if log is None else torch.cat([log.to(new.device), new])
+        self._logs[name] = [log,[]]
+    return log
 
 # %% ../nbs/06_history.ipynb #1c249b02
 @patch

@@ -269,6 +269,7 @@ def load_state(self:Trainer, tensors:dict, values:dict):
     h.lr,h.best,h.seconds,h.metrics = list(values['lr']),dict(values['best']),values['seconds'],{k: [list(o) for o in v] for k,v in values['metrics'].items()}
     for name,c in self.stateful.items(): c.load_state(under(f'callback/{name}/'), values['callbacks'][name])
 
+# %% ../nbs/06_training.ipynb #3d02814b
 @patch
 def settings(self:Trainer)->dict:
     "What two runs must share for one to go on where the other stopped"
