@@ -32,10 +32,11 @@ def test_from_names_to_a_classifier():
     task = Task('colours', ['red','green','blue'])
     class ColourPoet:
         "A stand-in for a language model: names things in the colour asked for, and one in another"
-        name,fingerprint,batch_size = 'poet','poet-1',8
-        def complete(self, prompts, seeds, **params):
+        name,fingerprint,instructed,exact_tokens = 'poet','poet-1',False,False
+        def count_tokens(self, prompt): return estimate_tokens(prompt)
+        def answer(self, prompts, seeds, parameters):
             colours = [re.findall(r'(?:kinds|Photos) of (\w+)', p)[-1] for p in prompts]
-            return [dict(text=f'{c} car, {c} hat {s%5}, blue sea', finished=True) for c,s in zip(colours, seeds)]
+            yield from ((i, Answer(f'{c} car, {c} hat {s%5}, blue sea')) for i,(c,s) in enumerate(zip(colours, seeds)))
 
     with tempfile.TemporaryDirectory() as d:
         clf,texts,seconds = fit_text_method(task, ColourEncoder(), ColourPoet(), 'cupl', n=2, journal=Path(d)/'poet.jsonl', store=Store(d))
@@ -49,10 +50,11 @@ def test_comparing_methods():
     # nbs/08_benchmark.ipynb · Comparing methods · cell 6659b3cd
     class ColourPoet:
         "A stand-in for a language model: names things in the colour asked for, and one in another"
-        name,fingerprint,batch_size = 'poet','poet-1',8
-        def complete(self, prompts, seeds, **params):
+        name,fingerprint,instructed,exact_tokens = 'poet','poet-1',False,False
+        def count_tokens(self, prompt): return estimate_tokens(prompt)
+        def answer(self, prompts, seeds, parameters):
             colours = [re.findall(r'(?:kinds|Photos) of (\w+)', p)[-1] for p in prompts]
-            return [dict(text=f'{c} car, {c} hat {s%5}, blue sea', finished=True) for c,s in zip(colours, seeds)]
+            yield from ((i, Answer(f'{c} car, {c} hat {s%5}, blue sea')) for i,(c,s) in enumerate(zip(colours, seeds)))
 
     def pictures(folder, n=4):
         "Class folders with plain pictures"

@@ -37,4 +37,8 @@ def test_at_work():
         test_eq(run('bench')[0], 1)
         assert 'base-to-new' in run('bench', '--list')[1]
         test_eq(run('bench', '--methods', 'zeroshot,capl', '--tasks', 'stamps')[0], 1)
+        test_eq(run('sample', '--classes', names, '--llm', 'template', '--n', 3, '--out', Path(d)/'texts.json')[0], 0)
+        test_eq(len(json.loads((Path(d)/'texts.json').read_text())['ball']), 3)
+        status,text_ = run('sample', '--classes', names, '--plan', '--prices', 'free')
+        assert status==1 and '--prices' in text_
     print(text.splitlines()[-1])

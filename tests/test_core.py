@@ -75,5 +75,6 @@ def test_the_store():
         with open(path, 'a') as f: f.write('{"key": "k2", "ans')      # killed in the middle of a line
         journal = Journal(path)
         test_eq((len(journal), journal.get('k1')['answer']), (1, 'a red fruit'))
-        journal.add('k2', answer='a yellow fruit')
-        test_eq(sorted(Journal(path).records), ['k1', 'k2'])
+        journal.add('k2', answer='a yellow\u2028fruit')                # a line separator of Unicode is no end of a record
+        with open(path, 'ab') as f: f.write('{"key": "k3", "answer": "é'.encode()[:-1])  # killed in the middle of a letter
+        test_eq({k: r['answer'] for k,r in Journal(path).records.items()}, {'k1': 'a red fruit', 'k2': 'a yellow\u2028fruit'})

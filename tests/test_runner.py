@@ -21,6 +21,13 @@ from textclip.methods.cupl import *
 from textclip.methods.tap import *
 from textclip.methods.linear_probe import *
 from textclip.methods.gda import *
+from textclip.methods.clip_adapter import *
+from textclip.methods.tip_adapter import *
+from textclip.methods.tipx import *
+from textclip.methods.calip import *
+from textclip.methods.coop import *
+from textclip.methods.kgcoop import *
+from textclip.methods.cocoop import *
 import os, random, subprocess, sys, tempfile, time, warnings
 from fastcore.test import *
 from textclip.plots import plot_shots

@@ -157,10 +157,9 @@ class Journal:
         path # the `.jsonl` file, made on the first `add`
     ):
         self.path,self.records = Path(path),{}
-        lines = self.path.read_text(encoding='utf-8').splitlines() if self.path.exists() else []
-        for line in lines:
+        for line in self.path.read_bytes().split(b'\n') if self.path.exists() else []:
             try: record = json.loads(line)
-            except ValueError: continue
+            except ValueError: continue       # torn in the middle of a line, or of a letter
             self.records[record['key']] = record
 
     def __len__(self): return len(self.records)
@@ -170,7 +169,7 @@ class Journal:
         "Append one record and push it to disk"
         record = dict(key=key, **values)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        torn = self.path.exists() and self.path.stat().st_size and not self.path.read_bytes().endswith(b'\n')
-        with open(self.path, 'a', encoding='utf-8') as f:
-            f.write(('\n' if torn else '') + json.dumps(record, ensure_ascii=False) + '\n')
+        with open(self.path, 'a+b') as f:
+            torn = f.seek(0, os.SEEK_END) and (f.seek(-1, os.SEEK_END), f.read(1))[1]!=b'\n'
+            f.write((b'\n' if torn else b'') + json.dumps(record, ensure_ascii=False).encode('utf-8') + b'\n')
         self.records[key] = record

@@ -27,8 +27,8 @@ def text_features(
     shard:int=1024       # texts a shard
 )->Features:
     "Text features, computed once"
-    labels = None if isinstance(texts, (list,tuple)) else list(texts['labels'])
-    strings = list(texts) if labels is None else list(texts['text'])
+    labels = None if isinstance(texts, (list,tuple)) else texts['labels'][:]
+    strings = list(texts) if labels is None else texts['text'][:]
     unique = sorted(set(strings), key=lambda t: (len(t), t))
     shards = [_text_shard(encoder, unique[i:i+shard], store or Store()) for i in range(0, len(unique), shard)]
     rows = {t: i for i,t in enumerate(unique)}

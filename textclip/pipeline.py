@@ -40,6 +40,7 @@ class Pipeline:
         if made and made!=self.encoder.fingerprint:
             raise TextclipError(f"This classifier was made with another encoder ({self.classifier.info.get('encoder')!r}, weights {made}) than {self.encoder.name!r} ({self.encoder.fingerprint}).",
                 'Load the encoder that it was made with.')
+        if hasattr(self.classifier, 'attach'): self.classifier.attach(self.encoder)     # reads images through the text tower (CoCoOp)
 
 # %% ../nbs/02g_pipeline.ipynb #929fe8b7
 @patch

@@ -45,11 +45,12 @@ def task_features(
     encoder,        # an `Encoder`
     texts=None,     # texts about the classes: a dataset, or ready features
     splits=None,    # which splits; all if not given
-    store=None      # where features are kept
+    store=None,     # where features are kept
+    local=False     # features of places too, for methods that read them?
 )->TaskFeatures:
     "Extract what a benchmark needs of a task"
     names = splits or [s for s in task.splits if s!='all' or len(task.splits)==1]
-    found = {s: image_features(encoder, task.split(s), store) for s in names}
+    found = {s: image_features(encoder, task.split(s), store, local=local) for s in names}
     texts = None if texts is None else as_features(texts, encoder, len(task), store)
     return TaskFeatures(task, found, text_features(encoder, template_texts(task), len(task), store), texts, encoder)
 
@@ -111,13 +112,15 @@ def fit_on(
     data:TaskFeatures,  # where templates and texts come from
     train=None,         # training images
     val=None,           # validation images
-    seed:int=0          # of the fit
+    seed:int=0,         # of the fit
+    new=None            # names of classes without images, for methods that make features for them
 )->Fitted:
     "Fit with what the method's regime allows"
     texts = data.texts if data.texts is not None else data.templates
     given = dict(templates=data.templates, support=data.splits.get('support'), unlabeled=data.splits.get('unlabeled'))
     if method.regime!='names': given |= dict(texts=texts)
     if method.regime=='few-shot': given |= dict(train=train, val=val)
+    if new is not None: given |= dict(new=list(new))
     start = time.perf_counter()
     classifier = method.fit(data.task, data.encoder, seed=seed, **_known(method.fit, given))
     return Fitted(classifier, time.perf_counter()-start)
@@ -197,7 +200,7 @@ def base_to_new(method, data, shots=16, seed=0, tuning='val-min'):
     half = (len(data.task)+1)//2
     base,new = [part_of(data, list(r)) for r in (range(half), range(half, len(data.task)))]
     train,val = shots_of(base, shots, seed, tuning) if method.regime=='few-shot' else (None, None)
-    fitted = fit_on(method, base, train, val, seed)
+    fitted = fit_on(method, base, train, val, seed, new=new.task.classes)
     other = carry_over(method, fitted.classifier, new, seed)
     return {'base': measure(fitted.classifier, test_part(base), seed), 'new': measure(other, test_part(new), seed)}, fitted
 

@@ -28,6 +28,13 @@ from .methods.cupl import *
 from .methods.tap import *
 from .methods.linear_probe import *
 from .methods.gda import *
+from .methods.clip_adapter import *
+from .methods.tip_adapter import *
+from .methods.tipx import *
+from .methods.calip import *
+from .methods.coop import *
+from .methods.kgcoop import *
+from .methods.cocoop import *
 
 # %% ../nbs/08b_runner.ipynb #0f32339d
 @dataclass(frozen=True)
@@ -280,7 +287,9 @@ def benchmark_methods(
 )->dict: # name -> `Method`
     "Ready methods by name"
     known = dict(zeroshot=ZeroShot(), cupl=CuPL(recipe='ours'), tap=TAP(recipe='ours'), lafter=LaFTerText(recipe='ours'))
-    known |= {'linear-probe': LinearProbe(), 'cross-modal': CrossModalProbe(recipe='ours'), 'gda': GDA(form='base-to-new', recipe='ours')}
+    known |= {'linear-probe': LinearProbe(), 'cross-modal': CrossModalProbe(recipe='ours'), 'gda': GDA(form='base-to-new', recipe='ours'), 'clip-adapter': ClipAdapter(recipe='ours'),
+        'tip-adapter': TipAdapter(), 'tip-adapter-f': TipAdapterF(), 'tip-x': TIPX(), 'sus-x': SuSX(), 'calip': CALIP()}
+    known |= {'coop': CoOp(recipe='ours'), 'kgcoop': KgCoOp(recipe='ours'), 'cocoop': CoCoOp(recipe='ours')}
     for n in names or ():
         if n not in known: raise unknown_name('method', n, known)
     return {n: known[n] for n in names or known}

@@ -62,17 +62,17 @@ def order(nb):
     depth = lambda o, *seen: 0 if o in seen else 1 + max((depth(p, o, *seen) for p in needs(o)), default=0)
     return (nb.name,) if nb.name[0].isdigit() else ('', depth(nb), nb.name)
 
-ROOMS = {'00': 'Foundations', '01': 'Data', '02': 'Encoders', '08': 'Benchmark', '09': 'Benchmark'}   # by the number of a notebook; the others are stages
-FIRST = ('names_to_classifier.ipynb', 'offline_suite.ipynb', 'real_features.ipynb', 'few_shot_features.ipynb')   # tutorials in the order of reading
+ROOMS = {'00': 'Foundations', '01': 'Data', '02': 'Encoders', '03': '1 LLM sampling', '04': '2 Feature synthesis', '05': '3 Alignment', '06': '4 Training',
+    '07': '5 Evaluation', '08': 'Benchmark', '09': 'Benchmark'}   # by the number of a notebook
+FIRST = ('names_to_classifier', 'offline_suite', 'real_features', 'llm_strategies', 'few_shot_features', 'cache_methods', 'support_sets', 'prompt_learning', 'ship')   # tutorials in the order of reading
 
 def sidebar():
     "Sections with their pages: start, the rooms in order, a section for each other folder, and what is left"
-    secs = {k: [] for k in ('Start', 'Foundations', 'Data', 'Encoders', 'Stages', 'Methods', 'Benchmark')}
-    place = lambda o: FIRST.index(o.name) if o.name in FIRST else len(FIRST)
+    secs = {k: [] for k in ('Start', 'Tutorials', *list(dict.fromkeys(ROOMS.values()))[:-1], 'Methods', 'Benchmark')}
+    place = lambda o: FIRST.index(o.stem) if o.stem in FIRST else len(FIRST)
     for nb in sorted(notebooks(), key=lambda o: (o.name!=cfg.readme_nb, place(o), order(o))):
         folder = rel(nb).parent.as_posix()
-        sec = ('Start' if nb.name==cfg.readme_nb or folder=='tutorials' else folder.title() if folder!='.'
-               else ROOMS.get(nb.name[:2], 'Stages') if nb.name[0].isdigit() else 'Project')
+        sec = ('Start' if nb.name==cfg.readme_nb else folder.title() if folder!='.' else ROOMS[nb.name[:2]] if nb.name[0].isdigit() else 'Project')
         secs.setdefault(sec, []).append(plain(rel(nb)).as_posix())
     last = secs.pop('Project', [])
     return [dict(section=k, contents=v) for k,v in [*secs.items(), ('Project', last)] if v]
