@@ -281,6 +281,7 @@ def _convert_gguf(source, folder):
         config = {k: v for k,v in quantised.config.to_dict().items() if k!='quantization_config'}
         plain = type(quantised)(type(quantised.config).from_dict(config))
         plain.load_state_dict(quantised.state_dict())
+        plain.generation_config.do_sample = True      # servers that read the folder draw; ours says how itself
         with atomic_path(folder) as part:
             plain.save_pretrained(part)
             AutoTokenizer.from_pretrained(str(source), **kwargs).save_pretrained(part)

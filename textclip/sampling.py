@@ -10,7 +10,7 @@ __all__ = ['Prices', 'Budget', 'Spent', 'Asker', 'SamplingPlan', 'sampling_plan'
            'estimate_tokens', 'Strategy', 'FewShotList', 'strategies', 'strategy_for', 'strategy_table']
 
 # %% ../nbs/03g_sampling.ipynb #e2eaddfe
-import datasets
+import datasets,re
 from collections import Counter
 from dataclasses import dataclass,field,replace
 from fastcore.basics import patch
@@ -185,7 +185,7 @@ def _prepared(task, llm, strategy, n, parameters, device):
     if n<1: raise TextclipError(f'n={n} asks for no texts.', 'Give n=1 or more.')
     return model, strategy, n, parameters or strategy.parameters
 
-def _journal(journal, model): return journal if isinstance(journal, Journal) else Journal(journal or home()/'llm'/f"{model.name.replace('/', '_')}.jsonl")
+def _journal(journal, model): return journal if isinstance(journal, Journal) else Journal(journal or home()/'llm'/(re.sub(r'[^\w.-]', '_', model.name) + '.jsonl'))
 
 # %% ../nbs/03g_sampling.ipynb #1ae0c1a8
 def sampling_plan(
