@@ -64,6 +64,7 @@ def order(nb):
 
 ROOMS = {'00': 'Foundations', '01': 'Data', '02': 'Encoders', '03': '1 LLM sampling', '04': '2 Feature synthesis', '05': '3 Alignment', '06': '4 Training',
     '07': '5 Evaluation', '08': 'Benchmark', '09': 'Benchmark'}   # by the number of a notebook
+SEARCHED = 700   # characters of a section that the search looks at: so the index stays below a megabyte
 FIRST = ('names_to_classifier', 'offline_suite', 'real_features', 'llm_strategies', 'few_shot_features', 'cache_methods', 'support_sets', 'prompt_learning', 'ship')   # tutorials in the order of reading
 
 def sidebar():
@@ -138,6 +139,8 @@ def render():
         out = {p.relative_to(site/'_site').as_posix(): p.read_bytes() for p in sorted((site/'_site').rglob('*')) if p.is_file()}
     for nb in notebooks(): out[page(nb)] = finish(out[page(nb)].decode(), nb).encode()
     out['search.json'] = re.sub(rb'(?<="text": ")source |(?<= )Name (?:Type )?(?:Default )?Details ', b'', out['search.json'])
+    sections = [o | dict(text=o['text'][:SEARCHED]) for o in json.loads(out['search.json'])]
+    out['search.json'] = json.dumps(sections, ensure_ascii=False, separators=(',', ':')).encode()
     out['sitemap.xml'] = re.sub(rb'\s*<lastmod>.*?</lastmod>', b'', out['sitemap.xml'])
     for f in [o for o in out if o.endswith('.css')]:   # web fonts from another host
         out[f] = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', out[f])
