@@ -18,7 +18,7 @@ help:
 $(READY): settings.ini setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing textclip and what it needs into .venv (about 6 GB, once)"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[offline,llm,index,diffusion,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[offline,llm,index,diffusion,ray,dev]'
 	@touch $@
 
 setup: $(READY)

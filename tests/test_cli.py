@@ -35,10 +35,24 @@ def test_at_work():
         test_eq(run('fit', '--classes', Path(d)/'nothing.txt', '--out', d)[0], 1)
         test_eq(run('fit', '--no-such-option')[0], 2)
         test_eq(run('bench')[0], 1)
-        assert 'base-to-new' in run('bench', '--list')[1]
+        assert 'base-to-new' in run('bench', '--list')[1] and 'suite smoke' in run('bench', '--list')[1]
+        test_eq(run('bench', '--suite', 'offlime', '--out', Path(d)/'bench')[0], 1)
+        status,text_ = run('bench', '--suite', 'paper', '--only', 'SuS-X', '--data', d)
+        assert status==1 and 'images of 11 datasets' in text_
         test_eq(run('bench', '--methods', 'zeroshot,capl', '--tasks', 'stamps')[0], 1)
         test_eq(run('sample', '--classes', names, '--llm', 'template', '--n', 3, '--out', Path(d)/'texts.json')[0], 0)
         test_eq(len(json.loads((Path(d)/'texts.json').read_text())['ball']), 3)
         status,text_ = run('sample', '--classes', names, '--plan', '--prices', 'free')
         assert status==1 and '--prices' in text_
     print(text.splitlines()[-1])
+    # nbs/09_cli.ipynb · At work · cell 2c307877
+    with tempfile.TemporaryDirectory() as d:
+        status,text = run('bench', '--suite', 'smoke', '--only', 'texts', '--seeds', 2, '--out', d)
+        test_eq(status, 0)
+        for row in ('0', 'CuPL'):
+            status,again = run('rerun', d, row)
+            assert status==0 and 'identical' in again, again
+        test_eq(run('rerun', d, '7')[0], 1)
+        status,text_ = run('compare', d)
+        assert status==0 and 'The same cell' in text_
+    print(again)

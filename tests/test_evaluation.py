@@ -52,6 +52,10 @@ def test_scores():
     test_fail(lambda: evaluate(classifier, zeros(2, d=8, y=[0,1])), contains='8 dimensions')
     other = zeros(2, y=[0,1], meta={'encoder': 'other', 'fingerprint': 'f2'})
     test_fail(lambda: evaluate(classifier, other), contains="the features with 'other'")
+    kept = evaluate(classifier, images, keep_logits=True)
+    test_close(kept.probabilities, classifier.predict_proba(images))
+    test_close(evaluation.confidence, kept.probabilities.amax(-1).numpy())
+    test_fail(lambda: evaluation.probabilities, contains='kept no logits')
     broken = LinearClassifier(weight*float('nan'), classifier.info)
     test_fail(lambda: evaluate(broken, images), contains='logits of 120 images are not finite: 0, 1, 2 and 117 more')
 
@@ -119,6 +123,7 @@ def test_is_one_better_than_the_other():
     test_eq(paired_test(a, a), 1)
     test_eq(paired_test([1/3,2/3], [1/3,2/3]), 1)
     test_close(sign_flip_test([1/3,1/3,1/3]), 2/8)                 # all three the same way: 2 of 8 patterns
+    test_eq((sign_flip_test([0.,0.,1/3]), sign_flip_test([0.,0.])), (1., 1.)) # with one difference or none, every pattern is as far from 0
     test_close(paired_test([1,2/3,1], [2/3,1/3,2/3]), 2/8)         # thirds are not exact in floating point; ties still count
     test_fail(lambda: paired_test([1,0], [1,0,1]), contains='2 and 3 images cannot be paired')
 

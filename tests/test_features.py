@@ -8,14 +8,16 @@ from tqdm.auto import tqdm
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
+from textclip.executors import as_executor
 from textclip.images import *
 from textclip.encoders import *
 import tempfile
 from textclip.folders import folder_task
+from textclip.executors import SerialExecutor
 import numpy as np
 from fastcore.test import *
-from textclip.features import (_label_tensor, as_features, class_means, image_features, logit_scale_of, stream_pixels,
-    text_features)
+from textclip.features import (_label_tensor, as_features, check_same_encoder, class_means, image_features,
+    labelled_images, logit_scale_of, stream_pixels, text_features)
 
 NOTEBOOK = 'nbs/02f_features.ipynb'
 
@@ -115,6 +117,43 @@ def test_images():
     f
 
 
+def test_on_a_cluster():
+    'nbs/02f_features.ipynb · On a cluster'
+    # nbs/02f_features.ipynb · On a cluster · cell dfc2d02e
+    def plain_pictures(folder, n=12):
+        "Small pictures, each in a colour of its own"
+        for i in range(n): Image.new('RGB', (8,8), (20*i, 250-20*i, 7*i)).save(Path(folder)/f'{i:02}.png')
+        return sorted(Path(folder).glob('*.png'))
+
+    with tempfile.TemporaryDirectory() as d:
+        paths = plain_pictures(d)
+        split = ImageSplit([*paths[:7], Path(d)/'gone.png', *paths[7:]])
+        stores,texts = [Store(Path(d)/o) for o in ('usual', 'spread')],['a red car', 'blue', 'a green and yellow bus']
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter('always')
+            usual,spread = [image_features(ColourEncoder(), split, store=s, shard=4, executor=e) for s,e in zip(stores, (None, SerialExecutor()))]
+            again = image_features(enc := ColourEncoder(), split, store=stores[1], shard=4)
+        entries = [sorted(o.name for o in s.root.rglob('*.safetensors')) for s in stores]
+        same_texts = [text_features(ColourEncoder(), texts, store=s, shard=2, executor=e).x for s,e in zip(stores, (None, SerialExecutor()))]
+        both = [sorted((o.name, o.read_bytes()) for o in s.root.rglob('*.safetensors')) for s in stores]
+    test_eq((spread.x, spread.ids), (usual.x, usual.ids))
+    test_eq([str(o.message) for o in said], ['1 of 13 images left out: gone.png (no such file).']*3)
+    test_eq((entries[0], enc.encoded), (entries[1], 0))      # the usual way finds what the other stored
+    test_eq(*same_texts)
+    test_eq(*both)                                           # six shards, the same bytes
+    len(both[0])
+    # nbs/02f_features.ipynb · On a cluster · cell c54d85f3
+    class Elsewhere(SerialExecutor):
+        "Its workers see another folder under the same path"
+        def map(self, setup, args, items, batch=1):
+            with tempfile.TemporaryDirectory() as d: yield from super().map(setup, (args[0], Path(d), *args[2:]), items, batch)
+
+    with tempfile.TemporaryDirectory() as d:
+        test_fail(lambda: text_features(ColourEncoder(), ['red'], store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
+        split = ImageSplit(plain_pictures(d))
+        test_fail(lambda: image_features(ColourEncoder(), split, store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
+
+
 def test_anything_that_becomes_features():
     'nbs/02f_features.ipynb · Anything that becomes features'
     # nbs/02f_features.ipynb · Anything that becomes features · cell b4550277
@@ -122,6 +161,23 @@ def test_anything_that_becomes_features():
         test_eq(as_features(['a red car'], ColourEncoder(), store=Store(d)).ids, ['a red car'])
     test_fail(lambda: as_features(['a red car']), contains='needs an encoder')
     test_eq(logit_scale_of(Features(torch.ones(1,2))), 100.)
+
+
+def test_labelled_images():
+    'nbs/02f_features.ipynb · Labelled images'
+    # nbs/02f_features.ipynb · Labelled images · cell a1labeltest
+    f,task = Features(torch.randn(4, 8), y=torch.tensor([0,0,1,1])),Task('three', ['cat','ox','parrot'])
+    test_fail(lambda: labelled_images(f, task, label='CoOp'), contains='1 of 3 classes have no training images: parrot')
+    test_eq(labelled_images(f, task, all_classes=False)[1], f.y)
+    test_fail(lambda: labelled_images(f, Task('one', ['cat'])), contains='has one class only')
+    test_fail(lambda: labelled_images(f[:0], task), contains='no labelled images')
+    several = Features(f.x, y=torch.ones(4, 3))
+    test_fail(lambda: labelled_images(several, task, label='CoOp'), contains='CoOp takes images with one label each')
+    # nbs/02f_features.ipynb · Labelled images · cell a1sametest
+    a,b = [Features(torch.ones(2, 8), meta=dict(encoder=k, fingerprint=k)) for k in ('ViT-B-32', 'RN50')]
+    check_same_encoder(a, Features(torch.ones(3, 8)))                         # one that does not know
+    test_fail(lambda: check_same_encoder(a, b), contains="Images have 8 dimensions of encoder 'ViT-B-32', texts 8 of 'RN50'")
+    test_fail(lambda: check_same_encoder(a, Features(torch.ones(2, 4))), contains='texts 4 of')
 
 
 def test_class_means():

@@ -10,7 +10,7 @@ from textclip.features import *
 from textclip.distances import rows_at_a_time
 from textclip.weight_search import *
 from textclip.methods.zeroshot import template_features
-from textclip.methods.tip_adapter import around, same_encoder
+from textclip.methods.tip_adapter import around
 import tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *

@@ -22,7 +22,7 @@ from textclip.runner import run_benchmark
 from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.coop import *
 from textclip.methods.plot import (PLOT, PlotClassifier, early_plan, place_images, place_scores, plans, prompt_sets,
-    start_contexts)
+    scores, start_contexts)
 
 NOTEBOOK = 'nbs/methods/plot.ipynb'
 
@@ -40,6 +40,8 @@ def test_the_score():
     test_close(place_scores(local.flip(1), weight.flip(0)), scores['converged'], eps=1e-5)                        # no order
     assert (scores['converged']>scores['uniform']).all()
     assert early_plan(1-torch.einsum('bmd,ncd->bcmn', local, weight), .005).isfinite().all()
+    shares = torch.tensor([[.5,.5,0,0]]*5)                                                                         # two prompts have no share
+    for p in ('converged','uniform'): test_close(place_scores(local, weight, plan=p, masses=shares), place_scores(local, weight[:2], plan=p), eps=1e-5)
     gap = max((scores['early']-scores['converged']).abs().max().item(), 0)
     print(f'largest difference of a score when iterations end early: {gap:.0e}')
 
@@ -55,7 +57,11 @@ def test_prompts():
     test_eq(context[0], context_from_words(tower, 'a photo of a'))
     for n in range(3): test_close(weight[n], prompt_weights(prompts, context[n]), eps=1e-6)
     test_close(prompt_sets(prompts, context, 2, True)[0], weight, eps=1e-6)
+    x = F.normalize(torch.randn(5, 32, generator=make_generator(0, 'x')), dim=-1)
+    test_close(x @ prompt_sets(prompts, context, pool='mean')[1].T, (x @ weight.mT).mean(0), eps=1e-6)
     assert (start_contexts(tower, 3, length=4)[0]-start_contexts(tower, 3, length=4)[1]).abs().max()>.01
+    own = start_contexts(tower, 3, length=4, n_classes=2)
+    test_close(prompt_sets(prompts, own)[0][:,1], prompt_sets(prompts[[1]], own[:,1])[0][:,0], eps=1e-6)
 
 
 def test_the_method():
@@ -178,6 +184,12 @@ def test_new_names_saving_the_benchmark():
     test_close(new.weight, prompt_sets(Prompts(tower, ['frog','lynx'], 4), clf.context)[0])
     test_eq(loaded.with_classes(['ox','cat']).weight, clf.weight[:,[2,0]])
     test_fail(lambda: loaded.with_classes(['frog']), contains='needs its encoder for new names')
+    # nbs/methods/plot.ipynb · New names, saving, the benchmark · cell 7c70ee9c
+    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
+    own = PLOT(length=3, epochs=2, class_specific=True).fit(task, tower, train=place_images(tower, task.classes, 2)[0])
+    test_eq((own.context.shape, own.with_classes(['ox']).context.shape), ((4,3,3,64), (4,1,3,64)))
+    test_eq(own.with_classes(['ox','cat']).weight, own.weight[:,[2,0]])
+    test_fail(lambda: own.with_classes(['lynx'], encoder=tower), contains='one context for each class, and none for these')
 
 
 def test_mistakes():
@@ -191,7 +203,7 @@ def test_mistakes():
     test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=train)(plain), contains='PLOT needs local')
     test_fail(lambda: PLOT(plan='sinkhorn'), contains="Unknown plan 'sinkhorn'")
     test_fail(lambda: PLOT(eps=0), contains='eps is 0')
-    test_fail(lambda: PLOT(n_prompts=0).fit(task, tower, train=train), contains='n_prompts is 0')
+    test_fail(lambda: PLOT(n_prompts=0), contains='n_prompts is 0')
     narrow = replace(train, local=train.local[...,:5])
     test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=train)(narrow), contains='Places have 5 dimensions, the classifier 32')
     test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=narrow), contains='Places have 5 dimensions')

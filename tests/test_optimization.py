@@ -6,6 +6,7 @@ import torch
 from fastcore.basics import patch
 from textclip.core import *
 import matplotlib.pyplot as plt
+from torch import nn
 from fastcore.test import *
 from textclip.optimization import Optimization, deterministic, optimizations
 
@@ -21,15 +22,16 @@ def test_the_record():
     test_fail(lambda: Optimization(lr=float('nan')), contains='lr is nan')
     test_fail(lambda: Optimization(weight_decay=-1.), contains='Give 0 or more')
     test_fail(lambda: Optimization(amp='half'), contains='Unknown amp')
+    test_fail(lambda: Optimization(compile='fast'), contains='Unknown compile')
 
 
 def test_schedules():
     'nbs/06_optimization.ipynb · Schedules'
     # nbs/06_optimization.ipynb · Schedules · cell e1633033
-    def by_torch(steps, lr=.1):
+    def by_torch(steps, lr=.1, last=0.):
         "Learning rates from PyTorch's scheduler"
         optimizer,found = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr),[]
-        scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, eta_min=last)
         for k in range(steps):
             found.append(scheduler.get_last_lr()[0])
             optimizer.step()
@@ -38,6 +40,7 @@ def test_schedules():
 
     o = Optimization('sgd', lr=.1, schedule='cosine')
     test_close([o.rate(k, 40) for k in range(40)], by_torch(40), eps=1e-12)
+    test_close([o.but(final_lr=.02).rate(k, 40) for k in range(40)], by_torch(40, last=.02), eps=1e-12)
     warm = o.but(warmup=4, warmup_lr=1e-4)
     test_close([warm.rate(k, 40) for k in range(40)], [1e-4, .025, .05, .075] + by_torch(40)[:36], eps=1e-12)
     test_eq([Optimization(warmup=4).rate(k, 10) for k in range(6)], [1e-5, .00025, .0005, .00075, .001, .001])
@@ -84,6 +87,13 @@ def test_optimisers():
         w1,w2 = start.clone().requires_grad_(),start.clone().requires_grad_()
         test_close(descend(Optimization(name, lr=.01, weight_decay=.1, momentum=.9).build([w1]), w1), descend(make(w2), w2), eps=1e-6)
     assert Optimization().build([w1]).defaults['fused']
+    # nbs/06_optimization.ipynb · Optimisers · cell c958128f
+    named = {k: nn.Parameter(torch.ones(2)) for k in ('layer.weight','layer.bias')}
+    optimizer = Optimization(lr=.1, weight_decay=.5, no_decay=('bias',)).build(named)
+    for p in named.values(): p.grad = torch.zeros(2)
+    optimizer.step()
+    test_close(named['layer.weight'].detach(), torch.full((2,), .95))
+    test_eq(named['layer.bias'].detach(), torch.ones(2))
 
 
 def test_the_same_bits_every_time():

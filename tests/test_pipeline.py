@@ -27,6 +27,13 @@ def test_pipeline():
     answers = pipe.predict([Image.new('RGB', (4,4), 'red'), Image.new('RGB', (4,4), 'white')], threshold=.5)
     test_eq([o.name for o in answers], ['red', NONE_OF_THESE])
     answers[0]
+    # nbs/02g_pipeline.ipynb · Pipeline · cell d84b3a76
+    enc,names = ColourEncoder(),['red','green','blue']
+    weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
+    several = Pipeline(enc, LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1')))
+    test_fail(lambda: several.tags(Image.new('RGB', (4,4), 'red')), contains='no thresholds for its 3 classes')
+    several.classifier.info['thresholds'] = dict(values=[.3,.3,-2.], chosen_on='texts', per_class=True, n=3)
+    test_eq([sorted(t) for t in several.tags([Image.new('RGB', (4,4), c) for c in ('red','yellow')])], [['blue','red'],['blue','green','red']])
     # nbs/02g_pipeline.ipynb · Pipeline · cell 7c5a17cb
     with tempfile.TemporaryDirectory() as d:
         again = load_pipeline(pipe.classifier.save(d), encoder=enc)

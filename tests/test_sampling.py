@@ -8,6 +8,8 @@ from textclip.core import *
 from textclip.types import *
 from textclip.texts import *
 from textclip.llms import *
+from textclip.executors import as_executor
+from textclip.llm_workers import LLMWorkers
 from textclip.answer_checks import answer_problem
 from textclip.strategies import *
 from textclip.meta_questions import *

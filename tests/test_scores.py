@@ -8,8 +8,8 @@ from textclip.types import *
 from textclip.evaluation import *
 import matplotlib.pyplot as plt
 from fastcore.test import *
-from textclip.scores import (average_precision, average_two_parts, bootstrap_map, evaluate_multilabel, harmonic_mean,
-    seen_unseen)
+from textclip.scores import (MultiLabelEvaluation, average_precision, average_two_parts, bootstrap_map,
+    evaluate_multilabel, harmonic_mean, seen_unseen, weighted_precision)
 
 NOTEBOOK = 'nbs/07c_scores.ipynb'
 
@@ -58,12 +58,55 @@ def test_several_labels_an_image():
     # nbs/07c_scores.ipynb · Several labels an image · cell 10d11d4d
     clf = LinearClassifier(torch.eye(5), dict(classes=list('abcde'), method='identity'))
     ev = evaluate_multilabel(clf, Features(torch.tensor(scores).float(), y=torch.tensor(y).float()))
-    low,high = bootstrap_map(ev)
-    assert low < ev.mean_average_precision < high
     test_eq(ev.absent, ['e'])
+    test_close(ev.mean_average_precision, np.nanmean(average_precision(ev.scores, y)), eps=1e-9)
     test_fail(lambda: average_precision(scores, y*2), contains='1, 0 or -1')
     test_fail(lambda: evaluate_multilabel(clf, Features(torch.eye(5), y=torch.arange(5))), contains='one label each')
     ev
+
+
+def test_how_sure_is_map():
+    'nbs/07c_scores.ipynb · How sure is mAP?'
+    # nbs/07c_scores.ipynb · How sure is mAP? · cell ab27f06c
+    from sklearn.metrics import average_precision_score as sklearn_ap
+    rng = np.random.default_rng(4)
+    y,scores = (rng.random((60,3))<.3).astype(int),rng.normal(size=(60,3)).round(1)     # rounded: many ties
+    y[:5,0] = -1
+    weights = rng.exponential(size=(4,60))
+    found = weighted_precision(scores, y, weights)
+    for w,row in zip(weights, found):
+        for c in range(3):
+            known = y[:,c]!=-1
+            test_close(row[c], sklearn_ap(y[known,c]==1, scores[known,c], sample_weight=w[known]), eps=1e-9)
+    test_close(weighted_precision(scores, y, np.ones(60))[0], average_precision(scores, y), eps=1e-9)
+    # nbs/07c_scores.ipynb · How sure is mAP? · cell f9e1bf1f
+    def made_up(rng, n=120, n_sources=40, classes=4):
+        "Scores that are good or bad by source"
+        luck,kind = 2*rng.normal(size=n_sources),rng.integers(classes, size=n_sources)
+        own = np.array([rng.choice(n_sources, 3, replace=False) for _ in range(n)])
+        y,scores = np.zeros((n,classes), int),.5*rng.normal(size=(n,classes))
+        for row,s,o in zip(y, scores, own): row[kind[o]] = 1; np.add.at(s, kind[o], luck[o])
+        return MultiLabelEvaluation([f'class {c}' for c in range(classes)], y, scores), [list(map(str, o)) for o in own]
+
+    draws = [made_up(np.random.default_rng(i)) for i in range(100)]
+    expected = np.mean([made_up(np.random.default_rng(1000+i))[0].mean_average_precision for i in range(200)])
+    inside = lambda ci: ci[0]<=expected<=ci[1]
+    held = {k: int(sum(inside(bootstrap_map(e, resamples=199, sources=s if k=='sources' else None)) for e,s in draws)) for k in ('images','sources')}
+    assert held['sources']>=88 and held['sources']>held['images']+10
+    held
+    # nbs/07c_scores.ipynb · How sure is mAP? · cell 9a30a7ea
+    rng = np.random.default_rng(0)
+    y,scores = (rng.random((200,5))<.3).astype(int),rng.normal(size=(200,5))
+    ev = MultiLabelEvaluation(list('abcde'), y, scores+y)
+    low,high = bootstrap_map(ev)
+    assert low < ev.mean_average_precision < high
+    alone = bootstrap_map(ev, sources=[[str(i)] for i in range(200)])       # every image is its own source: the same width, nearly
+    assert .8 < (alone[1]-alone[0])/(high-low) < 1.25
+    pairs = MultiLabelEvaluation(ev.classes, np.repeat(y, 2, 0), np.repeat(ev.scores, 2, 0))
+    twice = bootstrap_map(pairs, sources=[[str(i//2)] for i in range(400)]) # every image twice: no more is known than before
+    assert .8 < (twice[1]-twice[0])/(high-low) < 1.25
+    test_fail(lambda: bootstrap_map(ev, sources=[['a']]), contains='1 images for 200')
+    (low,high),alone
 
 
 def test_against_scikit_learn_and_scipy():

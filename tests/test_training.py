@@ -10,11 +10,12 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.history import *
 from textclip.optimization import *
-import warnings
+import threading, warnings
 import matplotlib.pyplot as plt
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 from fastcore.test import *
-from textclip.training import Batches, Callback, Trainer, settings
+from textclip.training import Batches, Callback, Processes, Trainer, settings, tensors
 
 NOTEBOOK = 'nbs/06_training.ipynb'
 
@@ -204,6 +205,84 @@ def test_the_state_of_a_run():
     t.fit()
     for p,q in zip(t.module.parameters(), whole.module.parameters()): assert torch.equal(p, q)
     assert t.history.seconds>0
+
+
+def test_several_processes():
+    'nbs/06_training.ipynb · Several processes'
+    # nbs/06_training.ipynb · Several processes · cell 11146928
+    class Threads(Processes):
+        "Threads that add up in a shared list"
+        def __init__(self, index, count, shared): self.index,self.count,self.shared = index,count,shared
+
+        def exchange(self, tensors):
+            "What every thread brought, in the same order for each"
+            self.shared['brought'][self.index] = [t.clone() for t in tensors]
+            self.shared['barrier'].wait()
+            brought = list(self.shared['brought'])
+            self.shared['barrier'].wait()
+            return brought
+
+        def add(self, tensors):
+            for t,*all_ in zip(tensors, *self.exchange(tensors)): t.copy_(sum(all_))
+
+        def agree(self, tensors):
+            with torch.no_grad():
+                for t,first in zip(tensors, self.exchange(tensors)[0]): t.copy_(first)
+
+    gen = make_generator(6, 'example')
+    x,y = torch.randn(50, 8, generator=gen).double(), torch.randint(4, (50,), generator=gen)
+
+    def trainer(processes=None, start=0., batches=Batches(50, 16), **settings):
+        o = Optimization(lr=.05, schedule='cosine', clip_norm=.5, **settings)
+        loss = lambda w,rows,_: F.cross_entropy(x[rows] @ w.T, y[rows])
+        return Trainer(nn.Parameter(torch.full((4,8), start).double()), loss, batches, o, steps=12, seed=2, processes=processes)
+    # nbs/06_training.ipynb · Several processes · cell 409f9fdf
+    def train_together(count, **settings):
+        "Trainers of `count` threads that train together"
+        shared = dict(brought=[None]*count, barrier=threading.Barrier(count))
+        trainers = [trainer(Threads(i, count, shared), start=float(i), **settings) for i in range(count)]   # the first one's start holds
+        workers = [threading.Thread(target=t.fit) for t in trainers]
+        for w in workers: w.start()
+        for w in workers: w.join()
+        return trainers
+
+    for settings in ({}, dict(accumulate=2), dict(batches=Batches(2))):
+        alone = trainer(**settings)
+        alone.fit()
+        for t in train_together(3, **settings):
+            test_close(t.module, alone.module, eps=1e-12)
+            test_close(t.history.losses, alone.history.losses, eps=1e-12)
+            test_close(t.history['grad_norm'], alone.history['grad_norm'], eps=1e-12)
+    test_fail(lambda: Trainer(nn.Parameter(x), lambda *_: 0, 50, steps=1, mean_over_rows=False, processes=Threads(0, 2, {})), contains='2 processes with a loss')
+
+
+def test_speed_on_a_gpu():
+    'nbs/06_training.ipynb · Speed on a GPU'
+    # nbs/06_training.ipynb · Speed on a GPU · cell 35426658
+    class Reads(TorchDispatchMode):
+        "Counts numbers that Python reads from tensors"
+        number = 0
+        def __torch_dispatch__(self, f, types, args=(), kwargs=None):
+            self.number += f in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default, torch.ops.aten.nonzero.default)
+            return f(*args, **(kwargs or {}))
+
+    gen = make_generator(7, 'example')
+    x,y = torch.randn(60, 8, generator=gen),torch.randint(4, (60,), generator=gen)
+    w = nn.Parameter(torch.zeros(4,8))
+    loss = lambda w,rows,g: F.cross_entropy(x[rows] @ w.T + .1*torch.randn(4, generator=g), y[rows])
+    with Reads() as reads:
+        for amp in (None,'bfloat16'):
+            Trainer(w, loss, Batches(60, 20), Optimization(schedule='cosine', clip_norm=1., accumulate=2, amp=amp), steps=30).fit()
+        test_eq(reads.number, 0)
+        w.sum().item()
+    test_eq(reads.number, 1)
+    # nbs/06_training.ipynb · Speed on a GPU · cell 942cdb3c
+    curves = {}
+    for backend in (None,'aot_eager'):
+        w,o = nn.Parameter(torch.zeros(4,8)),Optimization(lr=.05, schedule='cosine', compile=backend)
+        curves[backend] = Trainer(w, lambda w,rows,_: F.cross_entropy(torch.tanh(x[rows]) @ w.T, y[rows]), 60, o, steps=10).fit().losses
+    test_close(curves['aot_eager'], curves[None], eps=1e-6)
+    assert curves[None][-1]<curves[None][0]-.01
 
 
 def test_devices():

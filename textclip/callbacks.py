@@ -104,8 +104,8 @@ class Checkpoints(Callback):
 # %% ../nbs/06a_callbacks.ipynb #bb6da4f3
 @patch
 def save(self:Checkpoints, t):
-    "Write the state of trainer `t`; one that is not finite is not written"
-    if unfinite(t): return
+    "Write the state of trainer `t`; one that is not finite is not written, and of several processes only the first writes"
+    if unfinite(t) or t.processes.index: return
     tensors,values = t.state()
     header = json.dumps(dict(settings=t.settings(), values=values))
     with atomic_path(self.path) as p: st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p, metadata={'textclip': header})

@@ -26,6 +26,7 @@ class Evaluation:
     logits:torch.Tensor=None    # (N,C), where they were kept
     method:str=None             # what made the classifier
     seed:int=0                  # the seed it was made with
+    confidence:np.ndarray=None  # (N,) probability of each answer, where it is known
 
     @property
     def correct(self): return (self.predictions==self.y).astype(float)
@@ -52,7 +53,7 @@ def evaluate(
     classifier:Classifier,  # what is measured
     features:Features,      # (N,D) features with (N,) labels
     seed:int=0,             # the seed the classifier was made with, kept for the report
-    keep_logits:bool=False  # keep the (N,C) logits as well?
+    keep_logits:bool=False  # keep the (N,C) logits, divided by the classifier's temperature, as well?
 )->Evaluation:
     "The answers of `classifier` on `features`, beside the truth"
     y,training = _labels(classifier, features),classifier.training
@@ -62,8 +63,15 @@ def evaluate(
     names = some(features.ids[i] if features.ids else i for i in bad)
     if bad: raise TextclipError(f'The logits of {len(bad)} images are not finite: {names}.',
         'Fit the classifier again with a smaller learning rate, or in float32.')
-    return Evaluation(list(classifier.classes), y, logits.numpy().argmax(-1), features.ids,
-        logits if keep_logits else None, classifier.info.get('method'), seed)
+    logits = logits / classifier.info.get('temperature', 1.)
+    return Evaluation(list(classifier.classes), y, logits.numpy().argmax(-1), features.ids, logits if keep_logits else None,
+        classifier.info.get('method'), seed, logits.softmax(-1).amax(-1).numpy())
+
+@patch(as_prop=True)
+def probabilities(self:Evaluation)->torch.Tensor:
+    "(N,C) probabilities, where the logits were kept"
+    if self.logits is None: raise TextclipError('This evaluation kept no logits.', 'Make it with evaluate(..., keep_logits=True).')
+    return self.logits.softmax(-1)
 
 # %% ../nbs/07_evaluation.ipynb #32bb1107
 @patch(as_prop=True)
@@ -140,7 +148,7 @@ def sign_flip_test(
     "Permutation test of differences that are symmetric around 0 if there is no effect"
     d = np.asarray(differences, dtype=float)
     d = d[np.abs(d)>1e-9]                        # no difference has no sign to flip
-    if not len(d): return 1.
+    if len(d)<2: return 1.                       # one difference: both of its signs are equally far from 0
     total = lambda x, axis: x.sum(axis).round(9) # sums that differ by rounding only are ties
     return float(stats.permutation_test((d,), total, permutation_type='samples', n_resamples=resamples,
         batch=_batch(len(d)), rng=_rng(seed, 'sign flips')).pvalue)

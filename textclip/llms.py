@@ -248,7 +248,8 @@ def _write(self:LocalLLM, rows, seeds, parameters):
 
 # %% ../nbs/03a_llms.ipynb #080a7001
 def tiny_llm(
-    folder # where it is saved
+    folder,   # where it is saved
+    **changes # to the configuration
 )->LocalLLM:
     "A random Llama with a byte tokenizer and a chat template, for tests"
     from tokenizers import Tokenizer,models,pre_tokenizers,decoders
@@ -258,7 +259,7 @@ def tiny_llm(
     template = "{% for m in messages %}[{{m['role']}}] {{m['content']}}\n{% endfor %}[assistant]"
     PreTrainedTokenizerFast(tokenizer_object=tok, eos_token='<eos>', chat_template=template).save_pretrained(folder)
     torch.manual_seed(0)
-    LlamaForCausalLM(LlamaConfig(vocab_size=len(vocab), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, eos_token_id=0)).save_pretrained(folder)
+    LlamaForCausalLM(LlamaConfig(**dict(vocab_size=len(vocab), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, eos_token_id=0)|changes)).save_pretrained(folder)
     return LocalLLM('tiny', folder, 'tiny-1')
 
 # %% ../nbs/03a_llms.ipynb #724fd737

@@ -28,9 +28,12 @@ class Optimization:
     warmup:int=0              # steps or epochs before the schedule begins
     warmup_kind:str='linear'  # 'linear' up to `lr`, or 'constant'
     warmup_lr:float=1e-5      # during a constant warm-up; at the very start of a linear one
+    final_lr:float=0.         # what a cosine falls to
+    no_decay:tuple=()         # parts of names: such parameters get no weight decay
     clip_norm:float=None      # largest norm of the gradient
     accumulate:int=1          # parts in which a batch is taken; their gradients add up to the batch's
     amp:str=None              # 'bfloat16', 'float16' or None: precision of the forward pass
+    compile:str=None          # back-end of torch.compile for the loss, e.g. 'inductor'; None: not compiled
     deterministic:bool=False  # only kernels that give the same bits every time?
     source:str=''             # where the values come from
 
@@ -42,13 +45,13 @@ class Optimization:
 
 # %% ../nbs/06_optimization.ipynb #7ea96778
 _choices = dict(optimizer=('adamw','adam','sgd'), schedule=('constant','cosine'), per=('step','epoch'), warmup_kind=('linear','constant'),
-    amp=(None,'bfloat16','float16'))
+    amp=(None,'bfloat16','float16'), compile=(None,'inductor','cudagraphs','aot_eager','eager'))
 
 def _check(o):
     for k,known in _choices.items():
         if getattr(o, k) not in known: raise unknown_name(k, getattr(o, k), map(str, known))
     positive = [k for k in ('lr','accumulate','clip_norm') if getattr(o, k) is not None and not getattr(o, k)>0]
-    negative = [k for k in ('weight_decay','momentum','warmup','warmup_lr') if not getattr(o, k)>=0]
+    negative = [k for k in ('weight_decay','momentum','warmup','warmup_lr','final_lr') if not getattr(o, k)>=0]
     for k in positive: raise TextclipError(f'{k} is {getattr(o, k)}.', 'Give a number above 0.')
     for k in negative: raise TextclipError(f'{k} is {getattr(o, k)}.', 'Give 0 or more.')
 
@@ -63,7 +66,8 @@ def rate(self:Optimization,
     if self.schedule=='constant' and not self.warmup: return self.lr
     k,K = (step//per_epoch, -(-steps//per_epoch)) if self.per=='epoch' else (step, steps)
     if k<self.warmup: return self.warmup_lr if self.warmup_kind=='constant' or k==0 else self.lr*k/self.warmup
-    return self.lr if self.schedule=='constant' else self.lr/2*(1+math.cos(math.pi*(k-self.warmup)/K))
+    if self.schedule=='constant': return self.lr
+    return self.final_lr + (self.lr-self.final_lr)/2*(1+math.cos(math.pi*(k-self.warmup)/K))
 
 # %% ../nbs/06_optimization.ipynb #7b592d89
 _dassl = Optimization('sgd', lr=.002, momentum=.9, weight_decay=5e-4, schedule='cosine', per='epoch', warmup=1, warmup_kind='constant', source='Zhou et al. 2022, CoOp')
@@ -75,21 +79,28 @@ optimizations = dict(
     cross_modal=Optimization(lr=1e-3, schedule='cosine', warmup=50, source='Lin et al. 2023, Multimodality helps unimodality'),
     tap=Optimization(lr=1e-3, source='Mirza et al. 2023, TAP'),
     lafter=Optimization(lr=5e-4, source='Mirza et al. 2023, LaFTer'),
+    lafter_images=Optimization(lr=5e-4, no_decay=('bias',), source='Mirza et al. 2023, LaFTer'),
+    clip_lora=Optimization(lr=2e-4, schedule='cosine', final_lr=1e-6, source='Zanella & Ben Ayed 2024, CLIP-LoRA'),
     ship=Optimization(lr=1e-3, source='Wang et al. 2023, SHIP'),
     ship_coop=Optimization('sgd', lr=.002, weight_decay=0., schedule='cosine', source='Wang et al. 2023, SHIP'))
 
 # %% ../nbs/06_optimization.ipynb #4cd443d0
 @patch
 def build(self:Optimization,
-    parameters # the tensors to train
+    parameters # the tensors to train, or name -> tensor
 )->torch.optim.Optimizer:
     "The optimiser for `parameters`"
-    parameters = list(parameters)
-    fused = all(p.device.type in ('cpu','cuda') and p.dtype in (torch.float32,torch.float64,torch.bfloat16) for p in parameters)
+    named = parameters if isinstance(parameters, dict) else {str(i): p for i,p in enumerate(parameters)}
+    fused = all(p.device.type in ('cpu','cuda') and p.dtype in (torch.float32,torch.float64,torch.bfloat16) for p in named.values())
     kwargs = dict(lr=self.lr, weight_decay=self.weight_decay, fused=fused or None)
-    if self.optimizer=='sgd': return torch.optim.SGD(parameters, momentum=self.momentum, **kwargs)
+    groups = [dict(params=list(named.values()))]
+    if self.no_decay:
+        spared = {k for k in named if any(o in k for o in self.no_decay)}
+        groups = [dict(params=[p for k,p in named.items() if k not in spared]), dict(params=[named[k] for k in named if k in spared], weight_decay=0.)]
+        groups = [g for g in groups if g['params']]
+    if self.optimizer=='sgd': return torch.optim.SGD(groups, momentum=self.momentum, **kwargs)
     kind = torch.optim.AdamW if self.optimizer=='adamw' else torch.optim.Adam
-    return kind(parameters, betas=self.betas, eps=self.eps, **kwargs)
+    return kind(groups, betas=self.betas, eps=self.eps, **kwargs)
 
 # %% ../nbs/06_optimization.ipynb #8d2cf523
 @contextmanager

@@ -36,6 +36,7 @@ class Pipeline:
     square:bool=False # pad images to a white square first, as the classifier's own images were
 
     def __post_init__(self):
+        if self.classifier.encoder_delta is not None: self.encoder = self.classifier.encoder_delta.apply_to(self.encoder)   # methods that train inside the encoder
         made = self.classifier.info.get('fingerprint')
         if made and made!=self.encoder.fingerprint:
             raise TextclipError(f"This classifier was made with another encoder ({self.classifier.info.get('encoder')!r}, weights {made}) than {self.encoder.name!r} ({self.encoder.fingerprint}).",
@@ -56,7 +57,10 @@ def features(self:Pipeline,
     if skipped: warn(f'{len(skipped)} of {len(images)} images left out: {some([f"{images[paths[k]]} ({v})" for k,v in skipped.items()])}.')
     if not ready: raise TextclipError('There is no image to classify.', 'Name at least one readable image file.')
     rows = sorted(ready)
-    return Features(self.encoder.encode_image([ready[i] for i in rows]), meta=encoder_meta(self.encoder)), rows
+    wanted = {k: True for k in ('local','pre') if k in self.classifier.requires}      # a classifier that looks at places needs them
+    found = self.encoder.encode_image([ready[i] for i in rows], **wanted)
+    parts = dict(zip(('x', *wanted), found if wanted else (found,)))
+    return Features(**parts, meta=encoder_meta(self.encoder)), rows
 
 @patch
 def predict(self:Pipeline,
@@ -76,6 +80,21 @@ def predict(self:Pipeline,
     return out
 
 def _name_of(image, i): return f'image {i}' if isinstance(image, Image.Image) else str(image)
+
+# %% ../nbs/02g_pipeline.ipynb #aaef1734
+@patch
+def tags(self:Pipeline,
+    images # paths, PIL images, or an `ImageSplit`
+)->list: # for each image the names above their thresholds, surest first; None where it could not be read
+    "Label every image"
+    at,n = self.classifier.info.get('thresholds'),len(self.classifier.classes)
+    if at is None or len(at['values'])!=n: raise TextclipError(f"This classifier has no thresholds for its {n} classes.", "Choose them on validation images or texts: set_thresholds(classifier, threshold_from(evaluation, 'validation')).")
+    listed = images.paths if isinstance(images, ImageSplit) else [images] if isinstance(images, (str, Path, Image.Image)) else list(images)
+    features,rows = self.features(listed)
+    with torch.no_grad(): above = self.classifier(features).float().cpu()-torch.tensor(at['values'])
+    out = [None]*len(listed)
+    for i,a in zip(rows, above): out[i] = [self.classifier.classes[k] for k in a.argsort(descending=True).tolist() if a[k]>0]
+    return out
 
 # %% ../nbs/02g_pipeline.ipynb #285c081a
 def load_pipeline(

@@ -95,11 +95,6 @@ def _pool_from(path):
         return ImageSplit(paths, ids=[p.relative_to(path).as_posix() for p in paths])
     return load_features(path, y=None, dtype=None)
 
-def _same_encoder(pool, texts):
-    "An error where pool and texts are of different encoders"
-    a,b = pool.meta.get('fingerprint'),texts.meta.get('fingerprint')
-    if a and b and a!=b: raise TextclipError(f"The pool was encoded with {pool.meta.get('encoder')!r} ({a[:8]}), the texts with {texts.meta.get('encoder')!r} ({b[:8]}).", 'Use the same encoder for both.')
-
 # %% ../nbs/04b_retrieval.ipynb #28a82325
 def class_queries(
     task:Task,           # the classes
@@ -161,7 +156,7 @@ def retrieve_support(
     f = _query_features(task, encoder, queries, texts, templates, store)
     q,labels,budgets,prompts = class_queries(task, f, queries, per_class, sentences, seed)
     pool = as_pool(pool, encoder, store)
-    _same_encoder(pool, f)
+    check_same_encoder(pool, f, 'The pool', 'the texts')
     scores,rows = _search(q, pool.x, min(len(pool), depth or max(1000, 20*per_class)), index, chunk)
     unit = lambda row: F.normalize(pool.x[row].float(), dim=-1).to(q.device)
     taken,passed = _take(scores.cpu(), rows.cpu(), labels.tolist(), budgets, unit, deduplicate, exclusive)

@@ -19,6 +19,8 @@ from .core import *
 from .types import *
 from .texts import *
 from .llms import *
+from .executors import as_executor
+from .llm_workers import LLMWorkers
 from .answer_checks import answer_problem
 from .strategies import *
 from .meta_questions import *
@@ -273,10 +275,12 @@ def sample_with_report(
     prices:Prices=None,    # per million tokens
     attempts:int=3,        # how often an answer of no use is asked for, in all
     journal=None,          # JSON-lines file of answers; the store's if not given
-    device='cpu'           # as in torch, for a model that runs here
+    device='cpu',          # as in torch, for a model that runs here
+    executor=None          # who asks a server: this process, 'ray', or a `RayExecutor`
 )->tuple: # (texts, `SamplingReport`)
     "Texts about every class, and what it took"
     model,strategy,n,parameters = _prepared(task, llm, strategy, n, parameters, device)
+    if executor := as_executor(executor): model = LLMWorkers(model, executor)
     asker = Asker(model, _journal(journal, model), seed, budget, prices, attempts)
     ask = lambda questions, n=1, parameters=parameters: asker(questions, n, parameters)
     questions = strategy.questions(task, ask, seed)
@@ -294,7 +298,7 @@ def sample_texts(
     strategy='tap',        # name of a strategy, or a `Strategy`
     n:int=None,            # answers to a question (texts a class where no model is asked); the strategy's own number if not given
     seed:int=0,            # of the sampling
-    **kwargs               # as in `sample_with_report`: parameters, budget, prices, attempts, journal, device
+    **kwargs               # as in `sample_with_report`: parameters, budget, prices, attempts, journal, device, executor
 )->datasets.Dataset: # columns text, labels, prompt, llm, strategy, seed
     "Texts about every class; every class has at least one"
     if isinstance(llm, str) and llm.startswith('file:'): return fill_empty(read_texts(llm[5:], task), task)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['harmonic_mean', 'average_two_parts', 'seen_unseen', 'average_precision', 'MultiLabelEvaluation',
-           'evaluate_multilabel', 'bootstrap_map']
+           'evaluate_multilabel', 'weighted_precision', 'resample_weights', 'map_resamples', 'bootstrap_map']
 
 # %% ../nbs/07c_scores.ipynb #d92182b0
 import numpy as np, torch, warnings
@@ -68,6 +68,7 @@ class MultiLabelEvaluation:
     ids:list=None       # (N) names of the images
     method:str=None     # what made the classifier
     seed:int=0          # the seed it was made with
+    thresholds:dict=None # above which a class is answered, as `threshold_from` gives
 
     def __len__(self): return len(self.y)
     def __repr__(self): return f'{self.method or "classifier"}: mAP {self.mean_average_precision:.3f}, {len(self)} images, {len(self.classes)-len(self.absent)} of {len(self.classes)} classes with positives'
@@ -95,18 +96,69 @@ def evaluate_multilabel(
     if y.ndim!=2: raise TextclipError('These images have one label each.', 'Use `evaluate`, or give (N,C) labels.')
     with torch.no_grad(): scores = classifier.eval()(features).float().cpu().numpy()
     if not np.isfinite(scores).all(): raise TextclipError('The scores are not finite.', 'Fit the classifier again with a smaller learning rate, or in float32.')
-    return MultiLabelEvaluation(list(classifier.classes), y.cpu().numpy(), scores, features.ids, classifier.info.get('method'), seed)
+    return MultiLabelEvaluation(list(classifier.classes), y.cpu().numpy(), scores, features.ids, classifier.info.get('method'), seed, classifier.info.get('thresholds'))
 
-def bootstrap_map(
-    evaluation:MultiLabelEvaluation, # measured
-    seed:int=0,                      # of the resampling
-    level:float=.95,                 # of confidence
-    resamples:int=499                # how many samples are drawn
-)->tuple: # (low, high)
-    "Percentile bootstrap interval of mean average precision over images"
-    rng,n = np.random.default_rng(derive_seed(seed, 'bootstrap mAP')),len(evaluation)
-    drawn = [rng.integers(0, n, n) for _ in range(resamples)]
+# %% ../nbs/07c_scores.ipynb #c94e18d9
+def weighted_precision(
+    scores,   # (N,C) any real scores, larger for more likely
+    y,        # (N,C) 1, 0, or -1 unknown
+    weights   # (R,N) how much each image counts in each resample
+)->np.ndarray: # (R,C) NaN where no positive counts
+    "Non-interpolated average precision of weighted images"
+    scores,y,weights = np.asarray(scores, dtype=float),np.asarray(y),np.atleast_2d(np.asarray(weights, dtype=float))
+    out = np.full((len(weights), y.shape[1]), np.nan)
+    for c in range(y.shape[1]):
+        rows = np.flatnonzero(y[:,c]!=-1)
+        rows = rows[np.argsort(-scores[rows,c], kind='stable')]
+        if not (y[rows,c]==1).any(): continue
+        ends = np.flatnonzero(np.append(np.diff(scores[rows,c])!=0, True))      # equal scores stand at one rank
+        every,hits = (np.cumsum(weights[:,rows]*k, axis=1)[:,ends] for k in (1, y[rows,c]==1))
+        steps = np.diff(hits, axis=1, prepend=0)
+        precision = np.divide(hits, every, out=np.zeros_like(hits), where=every>0)
+        out[:,c] = np.divide((steps*precision).sum(1), hits[:,-1], out=np.full(len(weights), np.nan), where=hits[:,-1]>0)
+    return out
+
+# %% ../nbs/07c_scores.ipynb #191ea6ed
+_source_variance = 1/16   # of the weight of one source
+
+def resample_weights(
+    n:int,              # images
+    sources=None,       # for each image, the names of what it was put together from
+    seed:int=0,         # of the draw
+    resamples:int=999   # R
+)->np.ndarray: # (R,n)
+    "How much each image counts: times it was drawn, or the product of random weights of its sources"
+    rng = np.random.default_rng(derive_seed(seed, 'bootstrap mAP'))
+    if sources is None: return rng.multinomial(n, np.full(n, 1/n), size=resamples).astype(float)
+    if len(sources)!=n: raise TextclipError(f'Sources of {len(sources)} images for {n} images.', 'Give one list of sources for each image.')
+    names = sorted({s for row in sources for s in row})
+    number = {s: i for i,s in enumerate(names)}
+    drawn = rng.gamma(1/_source_variance, _source_variance, size=(resamples, len(names)))
+    return np.stack([drawn[:,[number[s] for s in row]].prod(1) for row in sources], axis=1)
+
+def map_resamples(
+    evaluations,        # one `MultiLabelEvaluation`, or one a seed on the same images
+    sources=None,       # as in `resample_weights`
+    seed:int=0,         # of the resampling
+    resamples:int=999   # R
+)->tuple: # (mAP, (R,) mAP of each resample), means over the seeds
+    "Mean average precision as measured and resampled"
+    group = [evaluations] if isinstance(evaluations, MultiLabelEvaluation) else list(evaluations)
+    weights = resample_weights(len(group[0]), sources, seed, resamples)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')   # a sample without positives of any class
-        values = [np.nanmean(average_precision(evaluation.scores[i], evaluation.y[i])) for i in drawn]
-    return tuple(float(v) for v in np.nanquantile(values, [(1-level)/2, (1+level)/2]))
+        drawn = np.mean([np.nanmean(weighted_precision(e.scores, e.y, weights), axis=1) for e in group], axis=0)
+    measured = float(np.mean([e.mean_average_precision for e in group]))
+    if sources is not None: drawn = measured + (drawn-measured)/_source_variance**.5
+    return measured, drawn
+
+def bootstrap_map(
+    evaluation,         # one `MultiLabelEvaluation`, or one a seed on the same images
+    seed:int=0,         # of the resampling
+    level:float=.95,    # of confidence
+    resamples:int=999,  # how many samples are drawn
+    sources=None        # for each image, the names of what it was put together from
+)->tuple: # (low, high)
+    "Percentile bootstrap interval of mean average precision over images, or over their sources"
+    drawn = map_resamples(evaluation, sources, seed, resamples)[1]
+    return tuple(float(v) for v in np.nanquantile(drawn, [(1-level)/2, (1+level)/2]))

@@ -197,8 +197,8 @@ class Classifier(nn.Module):
         return features
 
     def predict_proba(self, features:Features)->torch.Tensor:
-        "(N,C) probabilities"
-        with torch.no_grad(): return self(features).float().softmax(-1)
+        "(N,C) probabilities; a temperature in `info` divides the logits"
+        with torch.no_grad(): return (self(features).float()/self.info.get('temperature', 1.)).softmax(-1)
 
     def with_classes(self, names, **kwargs):
         "The same classifier for other class names, where the method can do that"
@@ -266,6 +266,7 @@ class LinearClassifier(Classifier):
 class Method:
     "Base of every method: hyper-parameters are the fields of a dataclass, `fit` makes a classifier"
     regime = 'text'
+    reads_places = False   # does it need features of places (`local`)?
 
     @property
     def label(self): return type(self).__name__

@@ -63,13 +63,14 @@ def order(nb):
     return (nb.name,) if nb.name[0].isdigit() else ('', depth(nb), nb.name)
 
 ROOMS = {'00': 'Foundations', '01': 'Data', '02': 'Encoders', '03': '1 LLM sampling', '04': '2 Feature synthesis', '05': '3 Alignment', '06': '4 Training',
-    '07': '5 Evaluation', '08': 'Benchmark', '09': 'Benchmark'}   # by the number of a notebook
-SEARCHED = 700   # characters of a section that the search looks at: so the index stays below a megabyte
-FIRST = ('names_to_classifier', 'offline_suite', 'real_features', 'llm_strategies', 'few_shot_features', 'cache_methods', 'support_sets', 'prompt_learning', 'ship')   # tutorials in the order of reading
+    '07': '5 Evaluation', '08': 'Benchmark', '09': 'Benchmark', '10': 'Scale'}   # by the number of a notebook
+SEARCHED = 500   # characters of a section that the search looks at: so the index stays below a megabyte
+FIRST = ('names_to_classifier', 'offline_suite', 'real_features', 'llm_strategies', 'few_shot_features', 'cache_methods', 'support_sets', 'prompt_learning', 'ship',
+    'dual_aligned_prompts', 'text_to_tags', 'multilabel', 'results')   # tutorials in the order of reading
 
 def sidebar():
     "Sections with their pages: start, the rooms in order, a section for each other folder, and what is left"
-    secs = {k: [] for k in ('Start', 'Tutorials', *list(dict.fromkeys(ROOMS.values()))[:-1], 'Methods', 'Benchmark')}
+    secs = {k: [] for k in ('Start', 'Tutorials', *(v for k,v in ROOMS.items() if k<'08'), 'Methods', 'Benchmark', 'Scale')}
     place = lambda o: FIRST.index(o.stem) if o.stem in FIRST else len(FIRST)
     for nb in sorted(notebooks(), key=lambda o: (o.name!=cfg.readme_nb, place(o), order(o))):
         folder = rel(nb).parent.as_posix()

@@ -16,7 +16,7 @@ from ..features import *
 from ..distances import rows_at_a_time
 from ..weight_search import *
 from .zeroshot import template_features
-from .tip_adapter import around, same_encoder
+from .tip_adapter import around
 
 # %% ../../nbs/methods/calip.ipynb #81bfb91a
 def calip_scores(
@@ -75,7 +75,7 @@ class CALIP(Method):
     recipe:str='ours'      # 'paper' or 'ours': the grid on validation images
     beta2:float=None       # weight of the classes' look at the places; searched on `val`, else ImageNet's
     beta3:float=None       # weight of the places' look at the classes; the same
-    regime = 'names'
+    regime,reads_places = 'names',True
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
@@ -104,7 +104,7 @@ def fit(self:CALIP, task:Task, encoder=None, *, texts=None, templates=None, trai
 @patch
 def choose(self:CALIP, clf, v, texts, grids, fixed)->tuple:
     "(name -> weight, what to remember of the choice)"
-    same_encoder(v, texts, 'Validation images', 'texts')
+    check_same_encoder(v, texts, 'Validation images')
     y,(first,second) = v.labels_for(len(clf.classes)),clf.further(v)
     base,first,second = [o.T.contiguous()*clf.logit_scale for o in (LinearClassifier.forward(clf, v)/clf.logit_scale, first, second)]
     last = LastWeight(second, y, grids['beta3'])

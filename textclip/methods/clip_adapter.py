@@ -164,12 +164,12 @@ def fit(self:ClipAdapter, task:Task, encoder=None, *, texts=None, templates=None
         synthetic=None, seed=0, device='cpu', callbacks=())->AdapterClassifier:
     "A classifier from class names and labelled images; `synthetic`: labelled features that are mixed in, as many a step as images"
     self.need(train=train)
-    f,y = image_rows(train, task, encoder, self.label, all_classes=synthetic is None)
+    f,y = labelled_images(train, task, encoder, self.label, all_classes=synthetic is None)
     if encoder is None and not isinstance(templates, Features): raise TextclipError(f'{self.label} needs the class weights of the templates.', 'Give encoder=..., or templates=Features(...) of the filled templates.')
     weight,images = class_means(template_features(task, encoder, templates), len(task)).to(device),ImageRows(f, y, synthetic, device)
     batches,check,vy = Batches(len(images), self.batch, drop_last=True),None,None
     if self.select and val is not None:
-        v,vy = image_rows(val, task, encoder, self.label, all_classes=False)
+        v,vy = labelled_images(val, task, encoder, self.label, all_classes=False)
         check = v.unit.to(device),vy.to(device)
     scale,steps = logit_scale_of(f),self.run_length(y, len(task), batches)
     ratios = self.ratios if check else self.ratios[:1]

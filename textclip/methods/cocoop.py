@@ -85,7 +85,7 @@ def attach(self:CoCoOpClassifier,
     encoder # the one it was made with
 )->CoCoOpClassifier:
     "Let the classifier use the text tower of `encoder`"
-    self.encoder = same_encoder(encoder, self.info)
+    self.encoder = encoder_of(encoder, self.info)
     self.prompts = Prompts(encoder, self.classes, len(self.module.context), self.position)
     self.module.to(encoder.device)
     return self

@@ -196,22 +196,6 @@ def text_weights(
     f = template_features(task, encoder, templates) if texts is None else as_features(texts, encoder, len(task))
     return class_means(f, len(task)), f
 
-# %% ../../nbs/methods/gda.ipynb #95a8bdc9
-def _training_rows(train, task, encoder):
-    "(features, unit rows, classes of the rows), checked"
-    f = as_features(train, encoder, len(task))
-    y = f.labels_for(len(task))
-    if y.ndim!=1: raise TextclipError('GDA takes images with one label each.', 'Use a multi-label method.')
-    empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
-    if empty: raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.', "Fit the classes that have some with form='base-to-new', and add the others with with_classes(names, texts=...).")
-    return f, *view_rows(f, y)
-
-def _same_encoder(images, texts):
-    "An error where images and texts cannot be compared"
-    a,b = images.meta,texts.meta
-    if images.x.shape[1]!=texts.x.shape[1] or a.get('fingerprint') and b.get('fingerprint') and a['fingerprint']!=b['fingerprint']:
-        raise TextclipError(f"Images have {images.x.shape[1]} dimensions of encoder {a.get('encoder')!r}, texts {texts.x.shape[1]} of {b.get('encoder')!r}.", 'Encode both with the same encoder.')
-
 # %% ../../nbs/methods/gda.ipynb #302e4ec6
 def _precision(method, rows, y, n_classes):
     "(means, precision, its scale c)"
@@ -246,12 +230,13 @@ def fit(self:GDA, task:Task, encoder=None, *, texts=None, templates=None, train=
         seed=0, device='cpu')->GDAClassifier:
     "A classifier from labelled images and texts; `seed` changes nothing"
     self.need(train=train)
-    f,rows,y = _training_rows(train, task, encoder)
+    f,y = labelled_images(train, task, encoder, self.label)
+    rows,y = view_rows(f, y)
     rows,y = rows.to(device),y.to(device)
     text,scale = None,0.
     if self.text:
         text,source = text_weights(task, encoder, texts, templates)
-        _same_encoder(f, source)
+        check_same_encoder(f, source)
         scale = float(self.logit_scale or logit_scale_of(source))
     means,P,c = _precision(self, rows, y, len(task))
     means,P = means.cpu(),P.cpu()

@@ -27,7 +27,7 @@ class KgCoOp(CoOp):
         both = PromptLearner.presets(self)
         return both | dict(paper=both['paper'] | dict(words='a photo of a', epochs=100, batch=128))
 
-    def anchor(self, task, encoder, templates):
+    def anchor(self, task, encoder, templates, texts=None):
         "(C,D) unit weights of the templates"
         return class_means(template_features(task, encoder, templates), len(task)).to(encoder.device)
 

@@ -71,9 +71,9 @@ class LinearProbe(Method):
     def fit(self, task:Task, encoder=None, *, texts=None, train=None, support=None, val=None, unlabeled=None, seed=0)->LinearClassifier:
         "A linear classifier from labelled images; `seed` changes nothing"
         self.need(train=train)
-        f,y = _labelled(train, task, encoder, self.label)
+        f,y = labelled_images(train, task, encoder, self.label)
         C,how = self.C or 31.6,dict(tuning='fixed')
-        if self.C is None and val is not None: C,how = self.searched(f, y, *_labelled(val, task, encoder, self.label, all_classes=False))
+        if self.C is None and val is not None: C,how = self.searched(f, y, *labelled_images(val, task, encoder, self.label, all_classes=False))
         W,b = fit_logistic(f.unit.cpu(), y.cpu(), C)
         return LinearClassifier(W, self.info(task, f, seed=seed, C=C, images=len(f), **how), bias=b)
 
@@ -84,16 +84,6 @@ class LinearProbe(Method):
             return ((v.unit.cpu().double() @ W.T + b).argmax(-1)==vy.cpu()).double().mean().item()
         C,best,tried = search_penalty(accuracy, halvings=self.halvings)
         return C, dict(tuning=val_tuning(y, vy), val_accuracy=best, val_images=len(vy), tried=len(tried))
-
-# %% ../../nbs/methods/linear_probe.ipynb #a3af1e36
-def _labelled(data, task, encoder, label, all_classes=True):
-    "(features, (N,) classes), checked"
-    f = as_features(data, encoder, len(task))
-    y = f.labels_for(len(task))
-    if y.ndim!=1: raise TextclipError(f'{label} takes images with one label each.', 'Use a multi-label method.')
-    empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
-    if empty and all_classes: raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.', 'Give at least one a class, or leave these classes out.')
-    return f, y
 
 # %% ../../nbs/methods/linear_probe.ipynb #cccbc6d6
 def cross_modal_loss(
@@ -147,11 +137,11 @@ def train(self:CrossModalProbe, images, texts, start, scale, setting, val, seed,
 def fit(self:CrossModalProbe, task:Task, encoder=None, *, texts=None, train=None, support=None, val=None, unlabeled=None, seed=0, device='cpu')->LinearClassifier:
     "A linear classifier from labelled images and texts"
     self.need(train=train, texts=texts)
-    f,y = _labelled(train, task, encoder, self.label)
-    t,ty = _labelled(texts, task, encoder, self.label)
+    f,y = labelled_images(train, task, encoder, self.label)
+    t,ty = labelled_images(texts, task, encoder, self.label)
     start,scale = class_means(t, len(task)),logit_scale_of(t)
     pair = lambda o,labels: (o.unit.to(device), labels.to(device))
-    checked = None if val is None else pair(*_labelled(val, task, encoder, self.label, all_classes=False))
+    checked = None if val is None else pair(*labelled_images(val, task, encoder, self.label, all_classes=False))
     settings = [(lr, wd, b) for lr in self.lrs for wd in self.weight_decays for b in self.batches]
     if checked is None: settings = settings[:1]
     found = [(*self.train(self.rows(f, y, device), pair(t, ty), start, scale, s, checked, seed, device), s) for s in settings]

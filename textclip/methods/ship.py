@@ -47,6 +47,8 @@ class Ship(Method):
         return own | dict(method=type(self.method).__name__, method_settings=self.method.hyperparameters(), generator=asdict(self.settings))
 
     @property
+    def reads_places(self): return self.method.reads_places
+    @property
     def takes_bank(self): return 'synthetic' in inspect.signature(self.method.fit).parameters
 
 # %% ../../nbs/methods/ship.ipynb #abf8a01c
@@ -132,6 +134,11 @@ class ShipClassifier(Classifier):
         logits = self.inner(features)
         return (logits - self.penalty.to(logits))[:,self.columns]
 
+    def attach(self, encoder):
+        "Let the classifier inside use the text tower of `encoder`, where it needs one"
+        if hasattr(self.inner, 'attach'): self.inner.attach(encoder)
+        return self
+
     def config(self):
         i = self.inner
         kind = f'{type(i).__module__}.{type(i).__qualname__}'
@@ -187,7 +194,7 @@ def fit(self:Ship, task:Task, encoder=None, *, texts=None, templates=None, train
     "A classifier of base and new classes; `new`: names behind those of the task (texts of new classes may be labelled so); `generator`: one that is fitted already"
     self.need(train=train)
     if len(task)<2: raise TextclipError(f'Task {task.name!r} has one class only.', 'SHIP learns from several classes: give at least two.')
-    f,y = image_rows(train, task, encoder, self.label, all_classes=new is not None)
+    f,y = labelled_images(train, task, encoder, self.label, all_classes=new is not None)
     split = base_and_new(task, y, new)
     texts,templates = (_all_texts(o, split, encoder) if isinstance(o, Features) or o is texts else o for o in (texts, templates))
     source = texts if texts is not None else templates
@@ -202,7 +209,7 @@ def fit(self:Ship, task:Task, encoder=None, *, texts=None, templates=None, train
     if encoder is not None and not info.get('fingerprint'): info |= dict(encoder=encoder.name, fingerprint=encoder.fingerprint)
     clf = ShipClassifier(inner, info, list(range(len(task))), split.base, gamma)
     clf.again = lambda names, e, t, p: self.refit(clf, names, task, f, y, val, texts, templates, g, e or encoder, t, p, seed)
-    clf.generator = g
+    object.__setattr__(clf, 'generator', g)         # beside the classifier: no part of it, and not saved with it
     return clf
 
 # %% ../../nbs/methods/ship.ipynb #55161267
@@ -235,7 +242,7 @@ def draw(self:Ship, g, split, images, val_images, texts, seed):
 @patch
 def base_validation(self:Ship, val, split, encoder):
     "The validation images of base classes, or None"
-    v,y = image_rows(val, split.task, encoder, self.label, all_classes=False)
+    v,y = labelled_images(val, split.task, encoder, self.label, all_classes=False)
     mine = torch.isin(y, torch.tensor(split.base))
     if not mine.all(): warn(f'{int((~mine).sum())} validation images are of new classes and are left out: what they show is not known when features have to be made.')
     return replace(v[mine], y=y[mine], views=None, local=None, pre=None) if mine.any() else None

@@ -11,6 +11,7 @@ from dataclasses import asdict,dataclass
 import torch
 from ..core import *
 from ..types import *
+from ..features import *
 from ..optimization import *
 from ..training import *
 from ..callbacks import *
@@ -111,7 +112,7 @@ def fit_generator(
 )->FittedGenerator:
     "Train a generator on images of the base classes (Wang et al. 2023)"
     s,task = settings or ShipSettings(**changes),task if isinstance(task, Task) else Task('base', list(task))
-    f,y = image_rows(features, task, encoder, 'SHIP')
+    f,y = labelled_images(features, task, encoder, 'SHIP')
     if s.prompts!='none': encoder = prompt_encoder(encoder, 'SHIP', f)
     g = build_generator(s, task.classes, encoder, texts, seed)
     if g.dim!=f.x.shape[1]: raise TextclipError(f'The images have {f.x.shape[1]} dimensions, the texts {g.dim}.', 'Extract both with the same encoder.')
@@ -122,8 +123,10 @@ def fit_generator(
     def loss(g, rows, random):
         x,c = images(rows, random)
         return g.loss(x, c, torch.randn(len(c), g.latent, generator=random, device=device), beta.value)
-    history = Trainer(g, loss, batches, optimizations['ship'] if s.lr==1e-3 else optimizations['ship'].but(lr=s.lr), steps=steps, seed=seed, purpose='feature generator',
-        callbacks=[beta, FiniteGuard(50), *callbacks], facts=dict(settings=asdict(s), classes=task.classes, data=digest(images.x, images.y))).fit()
+    trainer = Trainer(g, loss, batches, optimizations['ship'] if s.lr==1e-3 else optimizations['ship'].but(lr=s.lr), steps=steps, seed=seed, purpose='feature generator',
+        callbacks=[beta, FiniteGuard(50), *callbacks], facts=dict(settings=asdict(s), classes=task.classes, data=digest(images.x, images.y)))
+    try: history = trainer.fit()
+    except TextclipError as e: e.generator = g.eval(); raise     # with the last finite weights
     diagnosis = diagnose(g.eval(), f, y, seed=seed)
     _report_collapse(diagnosis, weight, s)
     return FittedGenerator(g, history, diagnosis, weight)

@@ -118,7 +118,7 @@ def from_cache(self:TIPX, data, task, encoder, texts, templates, val, seed, devi
     keys,labels,weight,factor = [o.to(device) for o in (keys, labels, weight, class_counts(labels, len(task), self.aggregate)[1])]
     if val is not None:
         v = as_features(val, encoder, len(task))
-        same_encoder(f, v, 'Labelled images', 'validation images')
+        check_same_encoder(f, v, 'Labelled images', 'validation images')
         val = v.unit.to(device),v.labels_for(len(task)).to(device)
     psi = fit_psi(keys, keys, weight, self.temperature, own=True) if val is None else fit_psi(val[0], keys, weight, self.temperature)
     weights,how = self.choose(keys, labels, weight, scale, factor, val, psi)
