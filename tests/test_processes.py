@@ -3,18 +3,10 @@ import os
 import torch
 from textclip.core import *
 from textclip.training import *
-import json, tempfile, warnings
+import json, os, subprocess, sys, tempfile
 from pathlib import Path
 import matplotlib.pyplot as plt
-from accelerate import debug_launcher
-from PIL import Image
-from torch import nn
-from torch.nn import functional as F
 from fastcore.test import *
-from textclip.open_clip_encoder import tiny_open_clip
-from textclip.encoder_training import *
-from textclip.image_views import *
-from textclip.optimization import *
 from textclip.processes import launched_processes
 
 NOTEBOOK = 'nbs/06f_processes.ipynb'
@@ -29,23 +21,40 @@ def test_the_processes():
 def test_two_processes_give_the_loss_curve_of_one():
     'nbs/06f_processes.ipynb · Two processes give the loss curve of one'
     # nbs/06f_processes.ipynb · Two processes give the loss curve of one · cell 56ab41f8
-    def train_a_little(folder, seed=0):
-        "Losses of a short run, written by each process into `folder`"
-        processes = launched_processes()
-        images = [Image.new('RGB', (64,64), ('red','green','blue','gold')[i%4]).rotate(9*i, fillcolor=(7*i, 5*i, 99)) for i in range(20)]
-        tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts(n=4).add_lora(towers=('image',), seed=seed + processes.index)   # `agree` mends that
-        batches = ViewBatches(Views(images, [crop_view(encoder)], seed), 7, processes=processes)
-        weight,y = torch.randn(4, 32, generator=make_generator(0, 'weight'))/32**.5,torch.arange(20)%4
-        loss = lambda parameters,rows,g: F.cross_entropy(tuning.encoder.encode_pixels(batches.pixels(rows)[:,0])['x'] @ weight.T, y[rows])
-        trainer = Trainer(tuning.parameters, loss, batches, Optimization(lr=2e-3, clip_norm=1.), steps=15, seed=seed, processes=processes)
-        trainer.fit()
-        write_json(Path(folder)/f'{processes.index} of {processes.count}.json', trainer.history.losses.tolist())
+    program = '''
+import sys, torch
+from pathlib import Path
+from PIL import Image
+from torch.nn import functional as F
+from accelerate import debug_launcher
+from textclip.core import *
+from textclip.training import Trainer
+from textclip.optimization import Optimization
+from textclip.open_clip_encoder import tiny_open_clip
+from textclip.encoder_training import EncoderTuning
+from textclip.image_views import *
+from textclip.processes import launched_processes
 
-    encoder = tiny_open_clip()
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        train_a_little(d)
-        debug_launcher(train_a_little, (d,), num_processes=2)
+def train_a_little(folder, seed=0):
+    "Losses of a short run, written by each process into `folder`"
+    processes = launched_processes()
+    images = [Image.new('RGB', (64,64), ('red','green','blue','gold')[i%4]).rotate(9*i, fillcolor=(7*i, 5*i, 99)) for i in range(20)]
+    tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts(n=4).add_lora(towers=('image',), seed=seed + processes.index)   # `agree` mends that
+    batches = ViewBatches(Views(images, [crop_view(encoder)], seed), 7, processes=processes)
+    weight,y = torch.randn(4, 32, generator=make_generator(0, 'weight'))/32**.5,torch.arange(20)%4
+    loss = lambda parameters,rows,g: F.cross_entropy(tuning.encoder.encode_pixels(batches.pixels(rows)[:,0])['x'] @ weight.T, y[rows])
+    trainer = Trainer(tuning.parameters, loss, batches, Optimization(lr=2e-3, clip_norm=1.), steps=15, seed=seed, processes=processes)
+    trainer.fit()
+    write_json(Path(folder)/f'{processes.index} of {processes.count}.json', trainer.history.losses.tolist())
+
+encoder = tiny_open_clip()
+debug_launcher(train_a_little, (sys.argv[1],), num_processes=2)
+train_a_little(sys.argv[1])
+'''
+    # nbs/06f_processes.ipynb · Two processes give the loss curve of one · cell dc3e51ea
+    with tempfile.TemporaryDirectory() as d:
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, d], env=os.environ | dict(OMP_NUM_THREADS='1'), capture_output=True, text=True, timeout=300)
+        assert not run.returncode, run.stderr[-800:]
         found = {p.stem: torch.tensor(json.loads(p.read_text())) for p in sorted(Path(d).glob('*.json'))}
     # nbs/06f_processes.ipynb · Two processes give the loss curve of one · cell 208cfc16
     alone,first,second = found['0 of 1'],found['0 of 2'],found['1 of 2']

@@ -99,31 +99,32 @@ def test_again_and_after_a_kill():
         test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
     # nbs/08b_runner.ipynb · Again, and after a kill · cell f00b9b7d
     program = '''
-import sys, time
+import sys, time, torch
 from textclip.runner import run_benchmark
 from textclip.protocols import synthetic_task, fit_on
 from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.tap import TAP
 class Slow(TAP):
     def fit(self, *args, **kwargs):
-        time.sleep(.05)
+        time.sleep(float(sys.argv[2]))
         return super().fit(*args, **kwargs)
+torch.optim.SGD([torch.zeros(1, requires_grad=True)])    # the first optimiser of a process takes seconds to import
 print('go', flush=True)
 run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zeroshot', out=sys.argv[1], progress=False)
 '''
 
-    def start(folder): return subprocess.Popen([sys.executable, '-c', program, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))
+    def start(folder, pause=.05): return subprocess.Popen([sys.executable, '-c', program, folder, str(pause)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))
 
-    def kill_often(folder, kills, seed=0):
+    def kill_often(folder, kills, seed=0, pause=.05):
         "Kill the program `kills` times at random moments, then let it finish; how many cells were there after each kill"
         rng,there = random.Random(seed),[]
         for _ in range(kills):
-            run = start(folder)
+            run = start(folder, pause)
             run.stdout.readline()          # it has begun
             time.sleep(rng.uniform(0, 2))
             run.kill(); run.communicate()
             there.append(len(list(Path(folder).glob('store/cell/*/*.json'))))
-        return there, start(folder).communicate()
+        return there, start(folder, pause).communicate()
     # nbs/08b_runner.ipynb · Again, and after a kill · cell 1a9b08ee
     with tempfile.TemporaryDirectory() as d:
         start(f'{d}/whole').communicate()
@@ -145,35 +146,36 @@ def test_again_and_after_a_kill_slow():
         test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
     # nbs/08b_runner.ipynb · Again, and after a kill · cell f00b9b7d
     program = '''
-import sys, time
+import sys, time, torch
 from textclip.runner import run_benchmark
 from textclip.protocols import synthetic_task, fit_on
 from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.tap import TAP
 class Slow(TAP):
     def fit(self, *args, **kwargs):
-        time.sleep(.05)
+        time.sleep(float(sys.argv[2]))
         return super().fit(*args, **kwargs)
+torch.optim.SGD([torch.zeros(1, requires_grad=True)])    # the first optimiser of a process takes seconds to import
 print('go', flush=True)
 run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zeroshot', out=sys.argv[1], progress=False)
 '''
 
-    def start(folder): return subprocess.Popen([sys.executable, '-c', program, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))
+    def start(folder, pause=.05): return subprocess.Popen([sys.executable, '-c', program, folder, str(pause)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))
 
-    def kill_often(folder, kills, seed=0):
+    def kill_often(folder, kills, seed=0, pause=.05):
         "Kill the program `kills` times at random moments, then let it finish; how many cells were there after each kill"
         rng,there = random.Random(seed),[]
         for _ in range(kills):
-            run = start(folder)
+            run = start(folder, pause)
             run.stdout.readline()          # it has begun
             time.sleep(rng.uniform(0, 2))
             run.kill(); run.communicate()
             there.append(len(list(Path(folder).glob('store/cell/*/*.json'))))
-        return there, start(folder).communicate()
+        return there, start(folder, pause).communicate()
     # nbs/08b_runner.ipynb · Again, and after a kill · cell 486aa322
     with tempfile.TemporaryDirectory() as d:
         test_eq(start(f'{d}/whole').wait(), 0)
-        there,_ = kill_often(f'{d}/killed', 20)
+        there,_ = kill_often(f'{d}/killed', 20, pause=.5)
         assert without_time(Benchmark.load(f'{d}/killed'))==without_time(Benchmark.load(f'{d}/whole'))
         print('finished cells after each kill:', there)
     # nbs/08b_runner.ipynb · Again, and after a kill · cell 1a9b08ee

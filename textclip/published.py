@@ -123,8 +123,15 @@ class Published:
         return f'The same cell:\n\n{a}\n\nNot the same cell (do not compare the numbers):\n\n{b}'
 
     def _repr_markdown_(self):
-        md = lambda t: t.to_markdown(index=False, disable_numparse=True) if len(t) else 'none'
-        return f'**The same cell**\n\n{md(self.same)}\n\n**Not the same cell** (the numbers do not compare)\n\n{md(self.other)}'
+        return f'**The same cell**\n\n{_with_notes(self.same)}\n\n**Not the same cell** (the numbers do not compare)\n\n{_with_notes(self.other)}'
+
+def _with_notes(table):
+    "A table in Markdown whose long texts stand below it, numbered"
+    if not len(table): return 'none'
+    lists = {c: list(dict.fromkeys(table[c])) for c in ('what differs','source','note') if c in table}
+    short = table.assign(**{c: [o and f'{c[0]}{v.index(o)+1}' for o in table[c]] for c,v in lists.items()})
+    notes = [f'- {c[0]}{i}: {o}' for c,v in lists.items() for i,o in enumerate(v, 1) if o]
+    return short.to_markdown(index=False, disable_numparse=True) + '\n\n' + '\n'.join(notes)
 
 def compare_published(
     bench:Benchmark, # measured
