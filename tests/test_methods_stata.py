@@ -19,8 +19,8 @@ from textclip.feature_suite import *
 from textclip.manifest import report_manifest
 from textclip.methods.zeroshot import *
 from textclip.protocols import *
-from textclip.methods.stata import (StatA, anchor_share, anchored_gaussians, class_spread, log_densities,
-    neighbour_graph, shares, transductive_scores)
+from textclip.methods.stata import (StatA, anchor_share, anchored_gaussians, log_densities, neighbour_graph, shares,
+    transductive_scores, within_class_spread)
 
 NOTEBOOK = 'nbs/methods/stata.ipynb'
 
@@ -34,7 +34,7 @@ def test_gaussians_around_the_texts():
     variance,z = torch.rand(3, 5, generator=g).double()+.1,torch.rand(7, 3, generator=g).double()
     theirs = torch.stack([torch.as_tensor(stats.multivariate_normal(m, v.diag()).logpdf(x)) for m,v in zip(mean, variance)], 1)
     test_close(log_densities(x, mean, variance), theirs + 5/2*math.log(2*math.pi), eps=1e-9)
-    spread = class_spread(x, z, mean)
+    spread = within_class_spread(x, z, mean)
     for k in range(3):
         for d in range(5): test_close(spread[k,d], sum(z[i,k]*(x[i,d]-mean[k,d])**2 for i in range(7))/z[:,k].sum(), eps=1e-9)
 

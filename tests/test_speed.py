@@ -17,8 +17,9 @@ from fastcore.test import *
 import json, tempfile
 from pathlib import Path
 import pandas as pd
-from textclip.speed import (Machine, SpeedCase, call_seconds, class_names, count_operations, llm_case, measure_case,
-    measure_machine, measure_speed, number_cases, save_speed, sizes, smollm2_shape, tower_cases, training_cases)
+from textclip.speed import (Machine, SpeedCase, call_seconds, count_operations, imagenet_names, llm_case,
+    measure_case, measure_machine, measure_speed, number_cases, save_speed, sizes, smollm2_shape, tower_cases,
+    training_cases)
 
 NOTEBOOK = 'nbs/10a_speed.ipynb'
 
@@ -80,7 +81,7 @@ def test_the_steps_that_cost():
     row = measure_case(cases['CoOp'], machine, 1)
     test_eq((row['unit'], row['items']), ('steps', 4))
     assert row['operations']>1e6
-    print(f"CoOp, {len(class_names(16))} classes, tiny tower: {row['operations']/4/1e6:.0f} million operations a step")
+    print(f"CoOp, {len(imagenet_names(16))} classes, tiny tower: {row['operations']/4/1e6:.0f} million operations a step")
     # nbs/10a_speed.ipynb · The steps that cost · cell d95d11a2
     row = measure_case(llm_case(sizes['small'], answers=4), machine, 1)
     test_eq((row['unit'], row['items']), ('tokens', 4*32))

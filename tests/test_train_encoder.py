@@ -22,7 +22,7 @@ from textclip.image_views import drawn_shapes
 from textclip.manifest import *
 from textclip.open_clip_encoder import tiny_open_clip
 from textclip.pipeline import load_pipeline
-from textclip.train_encoder import method_from, train_encoder
+from textclip.train_encoder import method_with_settings, train_encoder
 
 NOTEBOOK = 'nbs/09a_train_encoder.ipynb'
 
@@ -30,9 +30,9 @@ NOTEBOOK = 'nbs/09a_train_encoder.ipynb'
 def test_the_command():
     'nbs/09a_train_encoder.ipynb · The command'
     # nbs/09a_train_encoder.ipynb · The command · cell 3e9fa165
-    test_eq(method_from('clip_lora', ['steps=20', 'amp=bfloat16', 'towers=["image"]']), CLIPLoRA(steps=20, amp='bfloat16', towers=('image',)))
-    test_fail(lambda: method_from('coop', []), contains='Unknown method')
-    test_fail(lambda: method_from('lafter', ['rank=2']), contains="setting of lafter: 'rank'")
+    test_eq(method_with_settings('clip_lora', ['steps=20', 'amp=bfloat16', 'towers=["image"]']), CLIPLoRA(steps=20, amp='bfloat16', towers=('image',)))
+    test_fail(lambda: method_with_settings('coop', []), contains='Unknown method')
+    test_fail(lambda: method_with_settings('lafter', ['rank=2']), contains="setting of lafter: 'rank'")
 
 
 def test_one_process_and_two():
@@ -56,7 +56,7 @@ def test_one_process_and_two():
         d = Path(d)
         (d/'model').mkdir(); (d/'pictures').mkdir()
         encoder,folder = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 6), d/'classes')
-        out = train_encoder(str(folder), d/'out', method_from('clip_lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
+        out = train_encoder(str(folder), d/'out', method_with_settings('clip_lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
         losses = json.loads((out/'losses.json').read_text())
         test_eq((losses['processes'], len(losses['losses'])), (1, 4))
         named = load_pipeline(out).predict([folder/'disc'/'disc_0.png'])
@@ -96,7 +96,7 @@ def test_one_process_and_two_slow():
         d = Path(d)
         (d/'model').mkdir(); (d/'pictures').mkdir()
         encoder,folder = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 6), d/'classes')
-        out = train_encoder(str(folder), d/'out', method_from('clip_lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
+        out = train_encoder(str(folder), d/'out', method_with_settings('clip_lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
         losses = json.loads((out/'losses.json').read_text())
         test_eq((losses['processes'], len(losses['losses'])), (1, 4))
         named = load_pipeline(out).predict([folder/'disc'/'disc_0.png'])

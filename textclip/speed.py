@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['precisions', 'sizes', 'smollm2_shape', 'wait_for', 'call_seconds', 'count_operations', 'Machine', 'measure_machine',
-           'SpeedCase', 'measure_case', 'random_rows', 'class_names', 'tower_cases', 'number_cases', 'training_cases',
-           'llm_case', 'measure_speed', 'save_speed']
+           'SpeedCase', 'measure_case', 'random_rows', 'imagenet_names', 'tower_cases', 'number_cases',
+           'training_cases', 'llm_case', 'measure_speed', 'save_speed']
 
 # %% ../nbs/10a_speed.ipynb #138266d5
 import tempfile,time
@@ -126,7 +126,7 @@ def random_rows(n, d, device, seed=0):
     "(n,d) random unit rows"
     return F.normalize(torch.randn(n, d, generator=make_generator(seed, 'speed')), dim=-1).to(device)
 
-def class_names(n):
+def imagenet_names(n):
     "Names of ImageNet's classes"
     import open_clip
     return list(open_clip.IMAGENET_CLASSNAMES[:n])
@@ -139,7 +139,7 @@ def tower_cases(
 )->dict:
     "Both towers beside the bare model"
     encoder = tiny_open_clip(size['vision'], size['text'], device=device)
-    side,names = size['vision'].get('image_size', 64),[f'a photo of a {c}.' for c in class_names(size['classes'])]
+    side,names = size['vision'].get('image_size', 64),[f'a photo of a {c}.' for c in imagenet_names(size['classes'])]
     pixels = torch.randn(size['images'], 3, side, side, generator=make_generator(0, 'pixels')).to(device)
     tokens = encoder.tokenizer(names).to(device)
     encoder.amp = None if amp is None else precisions[amp]
@@ -182,7 +182,7 @@ def training_cases(
     from textclip.methods.dualpt import DuAlPT
     from textclip.methods.ship_training import ShipSettings,fit_generator
     encoder = tiny_open_clip(text=size['text'], device=device)
-    task,n = Task('speed', class_names(size['classes'])),size['steps']
+    task,n = Task('speed', imagenet_names(size['classes'])),size['steps']
     y = torch.arange(len(task)).repeat_interleave(size['shots'])
     local = random_rows(len(y)*49, encoder.dim, 'cpu', 1).view(len(y), 49, -1) if len(y)<5000 else random_rows(len(y)*9, encoder.dim, 'cpu', 1).view(len(y), 9, -1)
     images = Features(random_rows(len(y), encoder.dim, 'cpu'), y=y, local=local, meta=dict(encoder=encoder.name, fingerprint=encoder.fingerprint, logit_scale=100.))
