@@ -27,7 +27,7 @@ demo: $(READY)
 	$(BIN)/textclip demo $(DEMO_ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -q tests $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q tests -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 export: $(READY)
 	$(BIN)/nbdev_export

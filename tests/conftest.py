@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 os.environ['MPLBACKEND'] = 'Agg'
+if n := int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 0)):    # several test processes share the processors
+    os.environ.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1)//n)))
 for k in ('HF_HUB_OFFLINE','HF_DATASETS_OFFLINE'): os.environ.setdefault(k, '1')   # HF_HUB_OFFLINE=0 pytest -m slow
 os.environ.setdefault('TOKENIZERS_PARALLELISM', 'false')
 ROOT = Path(__file__).resolve().parent.parent
+
+LONG = ('test_project', 'test_notebooks', 'test_runner', 'test_cluster')   # they come first, so that no process ends long after the others
+
+def pytest_collection_modifyitems(items): items.sort(key=lambda o: LONG.index(o.path.stem) if o.path.stem in LONG else len(LONG))
 
 def pytest_pycollect_makeitem(collector, name, obj):
     "Don't collect the `test_*` helpers that `from fastcore.test import *` brings in"

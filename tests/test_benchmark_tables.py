@@ -7,6 +7,7 @@ from tabulate import tabulate
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.report import *
+from textclip.report import _p, _percent
 from textclip.statistics import holm
 import csv, tempfile
 from fastcore.test import *
@@ -28,6 +29,7 @@ def test_rows_and_records():
         back = Benchmark.load(both.save(d))
         test_eq((back.rows, back.cells, back.manifest), (both.rows, both.cells, both.manifest))
         test_eq(len(pd.read_parquet(Path(d)/'rows.parquet')), 3)
+    test_eq([r.method for r in both.pick(task='pets', method=('CuPL','GDA')).rows], ['CuPL','GDA'])
     test_fail(lambda: join_benchmarks([a, a]), contains='Two runs hold zeroshot')
     test_fail(lambda: join_benchmarks([]), contains='no benchmark')
     test_fail(lambda: Benchmark.load('no-such-folder'), contains='No benchmark in')

@@ -2,7 +2,7 @@
 import pytest
 import copy
 import numpy as np, pandas as pd, torch
-from scipy import optimize
+from scipy import optimize, stats
 from torch.nn import functional as F
 from textclip.core import *
 from textclip.types import *
@@ -11,7 +11,6 @@ import json, os, tempfile
 import matplotlib.pyplot as plt
 from pathlib import Path
 from fastcore.test import *
-from scipy import stats
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 from textclip.feature_suite import *

@@ -16,9 +16,9 @@ from textclip.columns import _csv_table, _jsonl_table, _parquet_table, read_colu
 NOTEBOOK = 'nbs/01ab_columns.ipynb'
 
 
-def test_text_whoever_saved_it():
-    'nbs/01ab_columns.ipynb · Text, whoever saved it'
-    # nbs/01ab_columns.ipynb · Text, whoever saved it · cell ec641a13
+def test_reading_text():
+    'nbs/01ab_columns.ipynb · Reading text'
+    # nbs/01ab_columns.ipynb · Reading text · cell ec641a13
     with tempfile.TemporaryDirectory() as d:
         file = Path(d)/'t.csv'
         file.write_bytes('\ufeffpath;label\r\n"a;1.png";NA\r\n;\r\n\r\nb.png\r\n'.encode())

@@ -6,6 +6,7 @@ from functools import partial
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
@@ -21,7 +22,7 @@ from textclip.encoders import ColourEncoder
 from textclip.pipeline import Pipeline, load_pipeline
 from textclip.evaluation import evaluate
 from textclip.encoder_training import (AdaptedClassifier, EncoderDelta, EncoderTuning, LoraAttention, VisualPrompts,
-    check_trainable, delta, merged_projection, shared_copy)
+    check_trainable, checkpointing, delta, encode_text_from, merged_projection, shared_copy)
 
 NOTEBOOK = 'nbs/06d_encoder_training.ipynb'
 
@@ -126,6 +127,41 @@ def test_what_is_trained():
     grads = [torch.autograd.grad(towers(t).square().sum(), list(t.parameters.values())) for t in (plain, fast)]
     for a,b in zip(*grads): test_close(a, b, eps=1e-2*a.abs().max().item() + 1e-6)
     test_fail(lambda: tune().compile('fast'), contains='Unknown compile')
+    # nbs/06d_encoder_training.ipynb · What is trained · cell 80e2d105
+    pixels = torch.randn(2, 3, 64, 64, generator=make_generator(0, 'pixels'))
+
+    def kept_and_gradients(checkpointing):
+        "(bytes kept for the backward pass, gradients)"
+        tuning,kept = EncoderTuning(tiny_open_clip()).tune_layer_norms().add_prompts(n=5, layers=2).add_lora(rank=2, dropout=.5).checkpointing(checkpointing),{}
+        tuning.train()
+        with torch.no_grad():
+            for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k))
+        def pack(o):
+            kept[o.untyped_storage().data_ptr()] = o
+            return o
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            with torch.autograd.graph.saved_tensors_hooks(pack, lambda o: o): out = tuning.encoder.encode_pixels(pixels)['x'].square().sum()
+            return sum(o.untyped_storage().nbytes() for o in kept.values()), torch.autograd.grad(out, [p for k,p in tuning.parameters.items() if '/visual/' in k or k=='prompts'])
+
+    (all_kept,expected),(few_kept,found) = (kept_and_gradients(o) for o in (False, True))
+    for a,b in zip(expected, found): test_close(a, b, eps=1e-5*a.abs().max().item() + 1e-7)
+    assert few_kept<.5*all_kept
+    print(f'kept for the backward pass: {all_kept/2**10:.0f} KiB, checkpointed {few_kept/2**10:.0f} KiB')
+    # nbs/06d_encoder_training.ipynb · What is trained · cell 419af8d4
+    ids = tiny_open_clip().tokens(['a dog','a very old cat','three birds'])
+    for layers,custom in (((2,), False), ((1,3), False), ((2,), True)):
+        tuning = EncoderTuning(tiny_open_clip(text=dict(layers=4, custom=custom))).add_lora(rank=2, towers=('text',), layers=layers)
+        with torch.no_grad():
+            for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k))
+        start = tuning.text_start(ids)
+        test_eq((start[0], start[1].requires_grad), (layers[0], False))
+        outs = tuning.encoder.encode_tokens(ids),encode_text_from(tuning.encoder, ids, start),encode_text_from(tuning.checkpointing().encoder, ids, start)
+        grads = [torch.autograd.grad(o.square().sum(), list(tuning.parameters.values())) for o in outs]
+        for o,g in zip(outs[1:], grads[1:]):
+            test_close(o.detach(), outs[0].detach(), eps=1e-6)
+            for a,b in zip(grads[0], g): test_close(a, b, eps=1e-6*a.abs().max().item() + 1e-9)
+    test_is(EncoderTuning(tiny_open_clip()).add_lora().text_start(ids), None)
 
 
 def test_what_came_out():

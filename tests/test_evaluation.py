@@ -60,11 +60,11 @@ def test_scores():
     test_fail(lambda: evaluate(broken, images), contains='logits of 120 images are not finite: 0, 1, 2 and 117 more')
 
 
-def test_how_sure_are_we():
-    'nbs/07_evaluation.ipynb · How sure are we'
-    # nbs/07_evaluation.ipynb · How sure are we · cell c8d0e141
+def test_how_sure_are_we_confidence_intervals():
+    'nbs/07_evaluation.ipynb · How sure are we: confidence intervals'
+    # nbs/07_evaluation.ipynb · How sure are we: confidence intervals · cell c8d0e141
     {n: [round(v, 3) for v in bootstrap_ci([1,1,1,0]*(n//4))] for n in (20, 200, 2000)}
-    # nbs/07_evaluation.ipynb · How sure are we · cell e7ca7498
+    # nbs/07_evaluation.ipynb · How sure are we: confidence intervals · cell e7ca7498
     correct = np.array([1,1,1,0]*50)
     low,high = bootstrap_ci(correct)
     half = 1.96*(.75*.25/200)**.5
@@ -73,7 +73,7 @@ def test_how_sure_are_we():
     by_hand = np.quantile(correct[rng.integers(200, size=(9999,200))].mean(1), [.025,.975])
     test_close([low,high], by_hand, eps=.006)
     test_eq(bootstrap_ci(correct), (low,high))                     # the same seed, the same interval
-    # nbs/07_evaluation.ipynb · How sure are we · cell 065c40d2
+    # nbs/07_evaluation.ipynb · How sure are we: confidence intervals · cell 065c40d2
     test_close(bootstrap_ci([1]*8), (8/(8+1.96**2), 1), eps=1e-3)  # Wilson's lower end for N of N is N/(N+z²)
     test_close(bootstrap_ci([0]*8), (0, 1.96**2/(8+1.96**2)), eps=1e-3)
     test_close(bootstrap_ci([1]), (1/(1+1.96**2), 1), eps=1e-3)

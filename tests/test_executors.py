@@ -110,5 +110,7 @@ def test_by_name():
     'nbs/00e_executors.ipynb · By name'
     # nbs/00e_executors.ipynb · By name · cell 6fe07f80
     test_eq(as_executor('ray'), RayExecutor(workers=2))
+    test_eq(as_executor('ray', 5).workers, 5)
     test_is(as_executor(None), None)
+    test_fail(lambda: as_executor(SerialExecutor(), 2), contains='leave workers out')
     test_fail(lambda: as_executor('slurm'), contains="Unknown executor 'slurm'")

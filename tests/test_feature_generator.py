@@ -87,6 +87,13 @@ def test_a_prompt_in_the_middle():
             print(f'{type(tower).__name__:20} {tuple(x.shape)}')
     test_fail(lambda: ShipGenerator(ColourEncoder(), ['red','blue']), contains='no entry for learnable prompts')
     test_fail(lambda: ShipGenerator(tiny_open_clip(), ['cat', 'very '*80+'long']), contains='do not fit into the 77 tokens')
+    # nbs/04d_feature_generator.ipynb · A prompt in the middle · cell ce670a71
+    tower = tiny_open_clip()
+    tower.model.to('meta'); tower.device = torch.device('meta')
+    g = ShipGenerator(tower, ['cat','golden retriever','ox'], hidden=8, generator_hidden=8, chunk=3)
+    x,classes = torch.zeros(5, tower.dim, device='meta'),torch.zeros(5, dtype=torch.long, device='meta')
+    g.loss(x, classes, torch.zeros(5, g.latent, device='meta'))['loss'].backward()
+    test_eq(g.context.grad.device.type, 'meta')
 
 
 def test_no_prompt_features_generated_directly():

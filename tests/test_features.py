@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from PIL import Image
 from tqdm.auto import tqdm
-from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
 from textclip.executors import as_executor
@@ -16,7 +15,7 @@ from textclip.folders import folder_task
 from textclip.executors import SerialExecutor
 import numpy as np
 from fastcore.test import *
-from textclip.features import (_label_tensor, as_features, check_same_encoder, class_means, image_features,
+from textclip.features import (_labels_of_texts, as_features, check_same_encoder, class_means, image_features,
     labelled_images, logit_scale_of, stream_pixels, text_features)
 
 NOTEBOOK = 'nbs/02f_features.ipynb'
@@ -32,8 +31,8 @@ def test_texts():
         again = text_features(enc, ['a red car', 'a blue car', 'a red car'], store=store)
         test_eq((enc.encoded, again.x), (2, f.x))                        # nothing was encoded again
         test_eq(text_features(enc, [], store=store).x.shape, (0,3))
-    test_eq(_label_tensor([[0],[2]], 3), torch.tensor([0,2]))
-    test_eq(_label_tensor([[0],[1,2]], 3), torch.tensor([[1.,0,0],[0,1,1]]))
+    test_eq(_labels_of_texts([[0],[2]], 3), torch.tensor([0,2]))
+    test_eq(_labels_of_texts([[0],[1,2]], 3), torch.tensor([[1.,0,0],[0,1,1]]))
     f
 
 

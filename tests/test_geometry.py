@@ -106,7 +106,7 @@ def test_on_real_clip_features():
     results = Path('results/geometry.json')
 
     def weights_of_methods(s):
-        "Name -> classifier, fitted on texts or on 16 images a class"
+        "Name -> classifier, fitted on texts or on 16 images per class"
         task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.texts['templates']
         texts = Features(torch.cat([t.x for t in s.texts.values()]), y=torch.cat([t.y for t in s.texts.values()]), meta=names.meta)
         return {'templates': ZeroShot().fit(task, templates=names), 'mean of all texts': class_means(texts, len(task)), 'TAP': TAP('ours').fit(task, texts=texts, templates=names),
@@ -153,7 +153,7 @@ def test_on_real_clip_features_slow():
     results = Path('results/geometry.json')
 
     def weights_of_methods(s):
-        "Name -> classifier, fitted on texts or on 16 images a class"
+        "Name -> classifier, fitted on texts or on 16 images per class"
         task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.texts['templates']
         texts = Features(torch.cat([t.x for t in s.texts.values()]), y=torch.cat([t.y for t in s.texts.values()]), meta=names.meta)
         return {'templates': ZeroShot().fit(task, templates=names), 'mean of all texts': class_means(texts, len(task)), 'TAP': TAP('ours').fit(task, texts=texts, templates=names),

@@ -230,7 +230,8 @@ def test_real_server_behind_faults(tmp_path):
     pytest.importorskip('fastapi', reason="needs pip install 'transformers[serving]'"); pytest.importorskip('uvicorn')
     import textclip.sampling, openai
     from textclip.http_llms import HttpLLM
-    from textclip.llms import SamplingParameters, chat, smollm2_folder
+    from textclip.llms import SamplingParameters, chat
+    from textclip.local_llms import smollm2_folder
     folder = tmp_path/'smollm2'
     shutil.copytree(smollm2_folder(), folder, copy_function=os.link if os.stat(smollm2_folder()).st_dev==os.stat(tmp_path).st_dev else shutil.copy)
     config = json.loads((folder/'generation_config.json').read_text())

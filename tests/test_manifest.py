@@ -2,7 +2,6 @@
 import importlib, inspect, platform, re, subprocess
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 import numpy as np, torch
 from textclip.core import *

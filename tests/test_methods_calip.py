@@ -14,6 +14,7 @@ from textclip.methods.tip_adapter import around
 import tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.encoders import load_encoder
 from textclip.offline_suite import suite_task
 from textclip.protocols import *
@@ -52,6 +53,8 @@ def test_attention_both_ways():
 
 def test_the_method():
     'nbs/methods/calip.ipynb · The method'
+    # nbs/methods/calip.ipynb · The method · cell 86697773
+    settings_table(paper=CALIP('paper'), ours=CALIP('ours'))
     # nbs/methods/calip.ipynb · The method · cell da31cb0b
     def with_places(data, name, M=9, noise=1., seed=0):
         "The images of a split, with places"
@@ -120,6 +123,8 @@ def test_on_photographs():
     stored
     # nbs/methods/calip.ipynb · On photographs · cell 227a2c3e
     test_eq([(r.n, r.tuning) for r in stored.rows], [(128, 'none'), (128, 'fixed')])
+    test_eq([round(128*(r.accuracy-stored.rows[0].accuracy)) for r in stored.rows], [0, -2])
+    assert stored.rows[1].p['zero-shot']>.05
 
 
 @pytest.mark.slow
@@ -136,3 +141,5 @@ def test_on_photographs_slow():
     stored
     # nbs/methods/calip.ipynb · On photographs · cell 227a2c3e
     test_eq([(r.n, r.tuning) for r in stored.rows], [(128, 'none'), (128, 'fixed')])
+    test_eq([round(128*(r.accuracy-stored.rows[0].accuracy)) for r in stored.rows], [0, -2])
+    assert stored.rows[1].p['zero-shot']>.05

@@ -14,6 +14,7 @@ from textclip.methods.zeroshot import template_features
 import math, tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.types import load_classifier
 from textclip.towers import ColourEncoder
 from textclip.protocols import *
@@ -36,6 +37,8 @@ def test_the_adapter():
 
 def test_the_method():
     'nbs/methods/clip_adapter.ipynb · The method'
+    # nbs/methods/clip_adapter.ipynb · The method · cell 8d0b3ef3
+    settings_table(paper=ClipAdapter(), ours=ClipAdapter('ours'))
     # nbs/methods/clip_adapter.ipynb · The method · cell 6341f356
     data = synthetic_task(n_classes=12, dim=32, per_class=40, shift=1.5, noise=1.2)
     shots = (1,4,16)
@@ -45,14 +48,14 @@ def test_the_method():
     _,ax = plt.subplots(figsize=(4.8,2.6))
     ax.axhline(zero, color='#444444', ls='--', lw=1, label='zero-shot')
     for name,values in lines.items(): ax.plot(shots, values, marker='o', label=name)
-    ax.set(xscale='log', xlabel='images a class', ylabel='accuracy', xticks=shots, xticklabels=shots); ax.minorticks_off(); ax.legend(fontsize=8, frameon=False, loc='center left', bbox_to_anchor=(1,.5));
+    ax.set(xscale='log', xlabel='images per class', ylabel='accuracy', xticks=shots, xticklabels=shots); ax.minorticks_off(); ax.legend(fontsize=8, frameon=False, loc='center left', bbox_to_anchor=(1,.5));
     # nbs/methods/clip_adapter.ipynb · The method · cell 032f1293
     assert lines['ours'][-1]>zero+.02
 
 
-def test_re_stated():
-    'nbs/methods/clip_adapter.ipynb · Re-stated'
-    # nbs/methods/clip_adapter.ipynb · Re-stated · cell 046117ce
+def test_against_a_plain_re_statement():
+    'nbs/methods/clip_adapter.ipynb · Against a plain re-statement'
+    # nbs/methods/clip_adapter.ipynb · Against a plain re-statement · cell 046117ce
     def plain_adapter(x, y, w, W1, W2, ratio, scale, rates, momentum=.9, decay=5e-4):
         "Both matrices after one step for each rate, in float64"
         x,w,W1,W2 = [o.double() for o in (x, w, W1, W2)]
@@ -109,3 +112,17 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
     test_fail(lambda: ClipAdapter().fit(data.task, train=train), contains='needs the class weights of the templates')
     test_fail(lambda: ClipAdapter(ratio=1.2), contains='share from 0 to 1')
     test_fail(lambda: ClipAdapter(lr=1e38, epochs=5).fit(data.task, train=train, templates=data.templates), contains='not finite')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/clip_adapter.ipynb · What it gained and cost'
+    # nbs/methods/clip_adapter.ipynb · What it gained and cost · cell fcf6c754
+    stored = [Benchmark.load('../results/prompt_learning/features'), Benchmark.load('../results/bench_offline').pick(task='clipart')]
+    table = gains(stored, ['CLIP-Adapter','CLIP-Adapter, paper'])
+    table
+    # nbs/methods/clip_adapter.ipynb · What it gained and cost · cell a6c92c35
+    clip = table.loc['caltech101, CLIP ViT-B/32']
+    few = clip[clip.index.str.startswith('few-shot')]
+    assert (few.gain.astype(float)>=0).all() and (clip[clip.index.str.contains(', new,')].gain.astype(float)<=0).all()
+    both = [few[few.method==k].gain.astype(float).to_numpy() for k in ('CLIP-Adapter','CLIP-Adapter, paper')]
+    assert (both[0]>both[1]).all()

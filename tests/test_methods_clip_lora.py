@@ -14,19 +14,18 @@ from textclip.callbacks import *
 from textclip.encoder_training import *
 from textclip.image_views import *
 from textclip.processes import *
-import copy, json, tempfile, time
+import copy, json, subprocess, sys, tempfile
 from pathlib import Path
 import pandas as pd
 from torch import nn
 from fastcore.test import *
 from textclip.images import ImageSplit
-from textclip.encoders import ColourEncoder, load_encoder
+from textclip.encoders import ColourEncoder
 from textclip.open_clip_encoder import tiny_open_clip
 from textclip.evaluation import evaluate
 from textclip.manifest import *
 from textclip.pipeline import Pipeline
 from textclip.methods.clip_lora import CLIPLoRA, class_weights, fit
-display = print  # IPython has its own
 
 NOTEBOOK = 'nbs/methods/clip_lora.ipynb'
 
@@ -47,6 +46,8 @@ def test_the_loss():
     for a,b in zip(*grads): test_close(a, b, eps=1e-5)
     test_close(class_weights(encoder, ids), F.normalize(encoder.encode_text([f'a photo of {o}.' for o in ('a cat','an old dog','three small birds','a hat')]), dim=-1), eps=1e-5)
     assert grads[0][0].abs().max()>0
+    last = EncoderTuning(encoder).add_lora(towers=('text',), layers=(1,))
+    for chunk in (256,3): test_close(class_weights(last.encoder, ids, chunk, last.text_start(ids)).detach(), class_weights(encoder, ids), eps=1e-5)
 
 
 def test_on_drawn_shapes():
@@ -201,11 +202,57 @@ def test_what_a_step_costs():
     numbers = lambda layers,rank,*widths: layers*3*2*rank*sum(widths)        # q, k and v; A and B
     test_eq(EncoderTuning(tiny_open_clip()).add_lora(2).size, numbers(2, 2, 64, 64))
     print(f'twelve layers of width 768 and twelve of width 512, as in a ViT-B: {numbers(12, 2, 768, 512):,} numbers')
-    # nbs/methods/clip_lora.ipynb · What a step costs · cell 12b33a51
-    record = Path('../results/clip_lora/step.json')
-    if record.exists():
-        record = json.loads(record.read_text())
-        display(pd.DataFrame(record['rows']))
+    # nbs/methods/clip_lora.ipynb · What a step costs · cell 8581d338
+    program = '''
+import json, sys, time, torch, open_clip
+from statistics import median
+from textclip.core import *
+from textclip.encoders import load_encoder
+from textclip.encoder_training import EncoderTuning
+from textclip.image_views import *
+from textclip.training import Callback,Processes
+from textclip.methods.clip_lora import *
+settings = json.loads(sys.argv[1])
+torch.set_num_threads(1)
+peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20
+times = []
+class Clock(Callback):
+    def after_step(self, trainer): times.append(time.process_time())
+encoder = load_encoder(settings.pop('model'))
+if not settings.pop('kept', True): EncoderTuning.text_start = lambda self, ids: None
+whole,method = sum(p.numel() for p in encoder.model.parameters()),CLIPLoRA(**settings)
+images,ids = [draw_shape(shape_names[i%4], i, 400) for i in range(16)],encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
+tuning = EncoderTuning(encoder).add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
+before = peak()
+history = method.train_lora(tuning, images, torch.arange(16), ids, 100., method.steps, 0, Processes(), [Clock()])
+after,texts,start = peak(),[],tuning.text_start(ids)
+for _ in range(3 if 'text' in method.towers else 0):
+    since = time.process_time()
+    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)): class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
+    texts.append(time.process_time()-since)
+print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0., before=before, peak=after,
+    tokens=ids.shape[1], trained=tuning.size, whole=whole, loss=history.losses[-1].item())))
+'''
+
+    def measured(**settings):
+        "What a run of the program prints"
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        assert not run.returncode, run.stderr[-800:]
+        return json.loads(run.stdout)
+    # nbs/methods/clip_lora.ipynb · What a step costs · cell cd6e9c74
+    record = json.loads(Path('../results/clip_lora/step.json').read_text())
+    words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items()) or 'default settings'
+    table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}), batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
+        for r in record['rows']]).set_index('settings')
+    usual,image,text,again,kept,anew,half,bf16 = record['rows']
+    memory = lambda r: r['peak']-r['before']
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"LoRA in the last two layers: the text side takes {anew['text_seconds']/kept['text_seconds']:.1f} times as long where the frozen layers are computed anew")
+    print(f"checkpointed: {memory(again)/memory(usual):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds; bfloat16 on this processor: {bf16['seconds']/half['seconds']:.1f} times the seconds")
+    table.round(2)
+    # nbs/methods/clip_lora.ipynb · What a step costs · cell 97d8139e
+    for a,b in ((usual, again), (kept, anew)): test_close(a['loss'], b['loss'], eps=1e-4)
+    assert kept['text_seconds']<anew['text_seconds']/2 and memory(again)<memory(usual)
 
 
 @pytest.mark.slow
@@ -215,24 +262,58 @@ def test_what_a_step_costs_slow():
     numbers = lambda layers,rank,*widths: layers*3*2*rank*sum(widths)        # q, k and v; A and B
     test_eq(EncoderTuning(tiny_open_clip()).add_lora(2).size, numbers(2, 2, 64, 64))
     print(f'twelve layers of width 768 and twelve of width 512, as in a ViT-B: {numbers(12, 2, 768, 512):,} numbers')
-    # nbs/methods/clip_lora.ipynb · What a step costs · cell ef3968af
-    def seconds_a_step(towers, warm=1, steps=3):
-        "Seconds of a step after the first ones"
-        times = []
-        class Clock(Callback):
-            def after_step(self, trainer): times.append(time.perf_counter())
-        tuning = EncoderTuning(big).add_lora(2, .5**.5, .25, towers)
-        ids = big.tokens([f'a photo of {i} things.' for i in range(10)])
-        CLIPLoRA(batch=4, towers=towers).train_lora(tuning, photos, torch.arange(16)%10, ids, 100., warm+steps, 0, launched_processes(), [Clock()])
-        return dict(towers=' and '.join(towers), seconds=round((times[-1]-times[warm-1])/steps, 2), trained=tuning.size)
+    # nbs/methods/clip_lora.ipynb · What a step costs · cell 8581d338
+    program = '''
+import json, sys, time, torch, open_clip
+from statistics import median
+from textclip.core import *
+from textclip.encoders import load_encoder
+from textclip.encoder_training import EncoderTuning
+from textclip.image_views import *
+from textclip.training import Callback,Processes
+from textclip.methods.clip_lora import *
+settings = json.loads(sys.argv[1])
+torch.set_num_threads(1)
+peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20
+times = []
+class Clock(Callback):
+    def after_step(self, trainer): times.append(time.process_time())
+encoder = load_encoder(settings.pop('model'))
+if not settings.pop('kept', True): EncoderTuning.text_start = lambda self, ids: None
+whole,method = sum(p.numel() for p in encoder.model.parameters()),CLIPLoRA(**settings)
+images,ids = [draw_shape(shape_names[i%4], i, 400) for i in range(16)],encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
+tuning = EncoderTuning(encoder).add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
+before = peak()
+history = method.train_lora(tuning, images, torch.arange(16), ids, 100., method.steps, 0, Processes(), [Clock()])
+after,texts,start = peak(),[],tuning.text_start(ids)
+for _ in range(3 if 'text' in method.towers else 0):
+    since = time.process_time()
+    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)): class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
+    texts.append(time.process_time()-since)
+print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0., before=before, peak=after,
+    tokens=ids.shape[1], trained=tuning.size, whole=whole, loss=history.losses[-1].item())))
+'''
 
-    big = load_encoder('ViT-B-32')
-    with tempfile.TemporaryDirectory() as d:
-        photos = TrainingImages(drawn_shapes(d, 4))
-        found = [seconds_a_step(towers) for towers in (('image','text'), ('image',), ('text',))]
-    write_json(Path('../results/clip_lora/step.json'), dict(model='ViT-B-32', batch=4, classes=10, rows=found, manifest=report_manifest(encoder=big)))
-    # nbs/methods/clip_lora.ipynb · What a step costs · cell 12b33a51
-    record = Path('../results/clip_lora/step.json')
-    if record.exists():
-        record = json.loads(record.read_text())
-        display(pd.DataFrame(record['rows']))
+    def measured(**settings):
+        "What a run of the program prints"
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        assert not run.returncode, run.stderr[-800:]
+        return json.loads(run.stdout)
+    # nbs/methods/clip_lora.ipynb · What a step costs · cell 105c96de
+    asked = [dict(), dict(towers=['image']), dict(towers=['text']), dict(checkpointing=True), dict(layers=[10,11]), dict(layers=[10,11], kept=False), dict(batch=4), dict(batch=4, amp='bfloat16', steps=2)]
+    found = [measured(**dict(model='ViT-B-16', batch=8, steps=3) | o) | dict(asked=o) for o in asked]
+    write_json(Path('../results/clip_lora/step.json'), dict(model='ViT-B-16', classes=100, rows=found, manifest=report_manifest(rule='random weights; nothing was chosen')))
+    # nbs/methods/clip_lora.ipynb · What a step costs · cell cd6e9c74
+    record = json.loads(Path('../results/clip_lora/step.json').read_text())
+    words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items()) or 'default settings'
+    table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}), batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
+        for r in record['rows']]).set_index('settings')
+    usual,image,text,again,kept,anew,half,bf16 = record['rows']
+    memory = lambda r: r['peak']-r['before']
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"LoRA in the last two layers: the text side takes {anew['text_seconds']/kept['text_seconds']:.1f} times as long where the frozen layers are computed anew")
+    print(f"checkpointed: {memory(again)/memory(usual):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds; bfloat16 on this processor: {bf16['seconds']/half['seconds']:.1f} times the seconds")
+    table.round(2)
+    # nbs/methods/clip_lora.ipynb · What a step costs · cell 97d8139e
+    for a,b in ((usual, again), (kept, anew)): test_close(a['loss'], b['loss'], eps=1e-4)
+    assert kept['text_seconds']<anew['text_seconds']/2 and memory(again)<memory(usual)

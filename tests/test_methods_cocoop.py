@@ -10,6 +10,7 @@ from textclip.prompts import *
 from textclip.prompt_learning import *
 import tempfile
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.types import load_classifier
 from textclip.features import *
 from textclip.open_clip_encoder import tiny_open_clip
@@ -67,6 +68,8 @@ def test_images_and_classes_in_chunks():
 
 def test_the_method():
     'nbs/methods/cocoop.ipynb · The method'
+    # nbs/methods/cocoop.ipynb · The method · cell c173e752
+    settings_table(paper=CoCoOp(), ours=CoCoOp(recipe='ours'))
     # nbs/methods/cocoop.ipynb · The method · cell 8977b02b
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox','parrot','oak tree'])
     train,val,test = [caption_images(tower, task.classes, n, seed=s) for s,n in enumerate((4, 4, 20))]
@@ -123,3 +126,15 @@ def test_protocols_and_mistakes():
     test_eq(set(cross_dataset(method, animals, shots=2, targets=[things])[0]), {'animals','things'})
     test_fail(lambda: CoCoOp().fit(animals.task, train=animals.splits['train']), contains='CoCoOp needs an encoder')
     test_fail(lambda: CoCoOp(lr=1e38).fit(animals.task, tower, train=animals.splits['train']), contains='not finite')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/cocoop.ipynb · What it gained and cost'
+    # nbs/methods/cocoop.ipynb · What it gained and cost · cell bdf75767
+    table = gains(Benchmark.load('../results/prompt_learning/lite'), 'CoCoOp')
+    table
+    # nbs/methods/cocoop.ipynb · What it gained and cost · cell 663ce6b0
+    p = table.p.replace('<0.001', '0').astype(float)
+    assert (p>.05).all()
+    coop = gains(Benchmark.load('../results/prompt_learning/lite'), 'CoOp')
+    assert (table.seconds.astype(float)>coop.seconds.astype(float).reindex(table.index)).all()

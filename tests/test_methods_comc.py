@@ -3,9 +3,12 @@ from dataclasses import dataclass
 from textclip.core import *
 from textclip.types import *
 from textclip.methods.tai_adapter import *
-import math
+import json, math
+import pandas as pd
 import torch
+from pathlib import Path
 from fastcore.test import *
+from textclip.method_tables import *
 from torch.nn import functional as F
 from textclip.scores import average_precision
 from textclip.methods.text_adapters import *
@@ -63,3 +66,13 @@ def test_what_each_part_does():
             found.append(average_precision(CoMC(epochs=30, batch=128, **change).fit(task, texts=text, templates=names, seed=seed)(images), images.y).mean())
         print(f'{name:22}', ' '.join(f'{v:.3f}' for v in found))
     test_fail(lambda: CoMC().fit(task, texts=text), contains='needs the label names')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/comc.ipynb · What it gained and cost'
+    # nbs/methods/comc.ipynb · What it gained and cost · cell 52a1ff37
+    rows = [r for k in ['llm'] for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows'] if r['texts']=='llm']
+    rows = {r['method']: r for r in rows if r['method'] in ['dense zero-shot, best place', 'CoMC', 'TAI-Adapter, linear, noise .1']}
+    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}", 'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}", 'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
+    # nbs/methods/comc.ipynb · What it gained and cost · cell 3e6ef4b6
+    assert .005<rows['CoMC']['versus']['difference']<.015 and rows['CoMC']['versus']['p']>.05 and rows['CoMC']['seconds']<10

@@ -10,6 +10,7 @@ import math, tempfile
 from torch import nn
 from torch.nn import functional as F
 from fastcore.test import *
+from textclip.method_tables import *
 import matplotlib.pyplot as plt
 from textclip.types import load_classifier
 from textclip.features import *
@@ -25,6 +26,8 @@ NOTEBOOK = 'nbs/methods/coop.ipynb'
 
 def test_the_method():
     'nbs/methods/coop.ipynb · The method'
+    # nbs/methods/coop.ipynb · The method · cell aebc4a7f
+    settings_table(paper=CoOp(), ours=CoOp(recipe='ours'))
     # nbs/methods/coop.ipynb · The method · cell 413dfe87
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox','parrot','oak tree'])
     train,val,test = [caption_images(tower, task.classes, n, seed=s) for s,n in enumerate((4, 4, 40))]
@@ -39,9 +42,9 @@ def test_the_method():
     assert all(v>zero for v in found.values())
 
 
-def test_one_step_re_stated():
-    'nbs/methods/coop.ipynb · One step, re-stated'
-    # nbs/methods/coop.ipynb · One step, re-stated · cell 3e5e5a52
+def test_against_a_plain_re_statement():
+    'nbs/methods/coop.ipynb · Against a plain re-statement'
+    # nbs/methods/coop.ipynb · Against a plain re-statement · cell 3e5e5a52
     def plain_weights(tower, names, context):
         "(C,D) unit rows: 77 tokens, no tricks"
         m,n,rows = tower.model,len(context),[]
@@ -63,7 +66,7 @@ def test_one_step_re_stated():
             u = momentum*u + torch.autograd.grad(loss, v)[0] + decay*v.detach()
             v = v.detach() - rate*u
         return v
-    # nbs/methods/coop.ipynb · One step, re-stated · cell 04be366f
+    # nbs/methods/coop.ipynb · Against a plain re-statement · cell 04be366f
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
     train = caption_images(tower, task.classes, 3)
     start = start_context(tower, length=5, seed=2)
@@ -73,7 +76,7 @@ def test_one_step_re_stated():
         theirs = plain_coop(tower, task.classes, train.x, train.y, start, tower.logit_scale, rates)
         print(f'{epochs} steps: moved by {(theirs-start).abs().max():.0e}, difference {(ours-theirs).abs().max():.0e}')
         test_close(ours, theirs, eps=1e-5)
-    # nbs/methods/coop.ipynb · One step, re-stated · cell 03a47f56
+    # nbs/methods/coop.ipynb · Against a plain re-statement · cell 03a47f56
     tower,names = tiny_open_clip(),['cat','golden retriever','ox','a very long name of a class']
     full = tiny_open_clip(); full.fixed_context = True         # pads every sequence to 77 tokens
     def weights_and_gradient(tower, position, **kwargs):
@@ -137,3 +140,17 @@ def test_mistakes():
     test_fail(lambda: CoOp().fit(Task('long', ['cat','word '*70]), tower, train=train), contains="class names do not fit into the 77 tokens of 'tiny' with 16 context vectors: 'word word")
     test_fail(lambda: CoOp(words='a photo of a', length=5).fit(task, tower, train=train), contains='has 4 tokens, and length is 5')
     test_fail(lambda: CoOp(lr=1e38, epochs=4).fit(task, tower, train=train), contains='not finite')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/coop.ipynb · What it gained and cost'
+    # nbs/methods/coop.ipynb · What it gained and cost · cell 7f31df5d
+    table = gains(Benchmark.load('../results/prompt_learning/lite'), 'CoOp')
+    table
+    # nbs/methods/coop.ipynb · What it gained and cost · cell a328b24f
+    gain,p = table.gain.astype(float),table.p.replace('<0.001', '0').astype(float)
+    drawings = [d.startswith('clipart') and o.startswith('few-shot') for d,o in table.index]
+    assert gain[drawings].between(1, 2).all() and (p[drawings]<.05).all()
+    assert (p[[d.startswith('stamps') or ', new,' in o for d,o in table.index]]>.05).all()
+    gda = gains(Benchmark.load('../results/prompt_learning/lite'), 'GDA', task='clipart', protocol='few-shot', shots=(4,8))
+    assert (gda.gain.astype(float)>15).all() and gda.seconds.astype(float).max()<1<table.seconds.astype(float).min()

@@ -8,6 +8,7 @@ from textclip.types import *
 from textclip.features import *
 from textclip.methods.zeroshot import template_features
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.methods.cupl import CuPL, PooledClassifier
 
 NOTEBOOK = 'nbs/methods/cupl.ipynb'
@@ -57,3 +58,15 @@ def test_what_it_asks_for():
     clf = CuPL().fit(task, texts=texts)
     test_fail(lambda: clf.with_classes(['x']), contains='Fit the method again')
     clf.info
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/cupl.ipynb · What it gained and cost'
+    # nbs/methods/cupl.ipynb · What it gained and cost · cell 95ff3111
+    stored = [Benchmark.load(f'../results/bench_{k}') for k in ('offline','features')]
+    table = gains(stored, ['CuPL','CuPL, paper'], protocol=('text-only','multi-label'))
+    table
+    # nbs/methods/cupl.ipynb · What it gained and cost · cell 2a740d2b
+    gain = {(d, r.method): float(r.gain) for (d,_),r in table.iterrows()}
+    assert gain['stamps, lite','CuPL, paper']<0 and gain['clipart, lite','CuPL, paper']<0 and .5<gain['caltech101, CLIP ViT-B/32','CuPL, paper']<1.5
+    assert min(v for (_,k),v in gain.items() if k=='CuPL')>=0

@@ -7,8 +7,12 @@ from textclip.core import *
 from textclip.types import *
 from textclip.features import *
 from textclip.methods.zeroshot import template_features
+import json, tempfile
+import pandas as pd
+from pathlib import Path
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.methods.dense_zeroshot import DenseZeroShot, aggregate_places, label_probabilities, two_branch_scores
 
 NOTEBOOK = 'nbs/methods/dense_zeroshot.ipynb'
@@ -53,6 +57,8 @@ def test_the_classifier():
 
 def test_the_method():
     'nbs/methods/dense_zeroshot.ipynb · The method'
+    # nbs/methods/dense_zeroshot.ipynb · The method · cell 6d92cf03
+    settings_table(paper=DenseZeroShot(), ours=DenseZeroShot('ours'))
     # nbs/methods/dense_zeroshot.ipynb · The method · cell e0dc70be
     g = make_generator(0, 'dense')
     task = Task('toy', ['cat','dog','car'], 'multi')
@@ -68,7 +74,6 @@ def test_the_method():
     test_close(clf(images), expected, eps=1e-5)
     test_close(DenseZeroShot(share=1.).fit(task, templates=names)(images), 20*images.unit@names.unit.T, eps=1e-5)
     # nbs/methods/dense_zeroshot.ipynb · The method · cell c132bee8
-    import tempfile
     with tempfile.TemporaryDirectory() as d: again = load_classifier(clf.save(d))
     test_eq(again(images), clf(images))
     test_close(clf.with_classes(['car','cat'])(images), clf(images)[:,[2,0]], eps=1e-5)
@@ -99,3 +104,14 @@ def test_what_places_see():
     # nbs/methods/dense_zeroshot.ipynb · What places see · cell 8a4ff062
     assert scores[1.][2]<scores[1.][3:].max()                           # the small thing is lost in the whole
     assert scores[0.][:3].min()>scores[0.][3:].max()                    # and found in its place
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/dense_zeroshot.ipynb · What it gained and cost'
+    # nbs/methods/dense_zeroshot.ipynb · What it gained and cost · cell 8d04333d
+    rows = [r for k in ['llm'] for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows'] if r['texts']=='llm']
+    rows = {r['method']: r for r in rows if r['method'] in ['zero-shot', 'dense zero-shot', 'dense zero-shot, best place']}
+    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}", 'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}", 'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
+    # nbs/methods/dense_zeroshot.ipynb · What it gained and cost · cell 20ba24de
+    assert min(rows[k]['mAP'] for k in rows if k!='zero-shot') > rows['zero-shot']['mAP']+.05 and rows['zero-shot']['versus']['p']<.01
+    assert rows['dense zero-shot']['versus']['p']>.5

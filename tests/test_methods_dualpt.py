@@ -14,11 +14,13 @@ from textclip.losses import *
 from textclip.prompt_learning import *
 from textclip.methods.plot import *
 import math, tempfile
+import numpy as np
 from pathlib import Path
 from dataclasses import replace
 import matplotlib.pyplot as plt
 from PIL import Image, ImageDraw
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.prompts import *
 from textclip.images import ImageSplit
 from textclip.towers import ColourEncoder
@@ -131,7 +133,7 @@ def test_the_whole_loss_re_stated():
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
     train = place_images(tower, task.classes, 2)[0]
     about = toy_descriptions(task.classes)
-    about['ox'] = about['ox'][:2]                                             # any number of texts a class
+    about['ox'] = about['ox'][:2]                                             # any number of texts per class
     lists = [F.normalize(tower.encode_text(v), dim=-1) for v in about.values()]
     start = start_contexts(tower, 2, length=3, seed=5)
     for form in text_alignments:
@@ -327,3 +329,21 @@ def test_mistakes():
     test_fail(lambda: DuAlPT(align='sum'), contains="Unknown align 'sum'")
     test_fail(lambda: DuAlPT(plan='sinkhorn'), contains="Unknown plan 'sinkhorn'")
     test_fail(lambda: ExplicitContext(global_share=2), contains='global_share is 2')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/dualpt.ipynb · What it gained and cost'
+    # nbs/methods/dualpt.ipynb · What it gained and cost · cell 831ac6d6
+    stored = Benchmark.load('../results/dual_aligned_prompts/lite')
+    table = gains(stored, ['DuAl-PT','explicit only'])
+    table
+    # nbs/methods/dualpt.ipynb · What it gained and cost · cell c6d6779b
+    gain,p = table.gain.astype(float),table.p.replace('<0.001', '0').astype(float)
+    mine = table.method=='DuAl-PT'
+    at = lambda found: np.array([found(d, o) for d,o in table.index])
+    few = mine & at(lambda d,o: o.startswith('few-shot'))
+    assert (gain[few]>=0).all() and (gain[~mine]<0).all()
+    assert (p[mine & at(lambda d,o: d.startswith('stamps'))]>.05).all()
+    assert (p[mine & at(lambda d,o: ', new,' in o)]>.05).all()
+    drawings = few & at(lambda d,o: d.startswith('clipart'))
+    assert gain[drawings].between(1, 2.1).all() and (p[drawings]<.05).all()

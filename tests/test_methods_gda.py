@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.evaluation import *
 from textclip.feature_suite import *
 from textclip.manifest import *
@@ -84,6 +85,8 @@ def test_classes_without_images():
 
 def test_the_method():
     'nbs/methods/gda.ipynb · The method'
+    # nbs/methods/gda.ipynb · The method · cell 06f13b4d
+    settings_table(paper=GDA(), ours=GDA('ours'))
     # nbs/methods/gda.ipynb · The method · cell 209d4672
     gen = make_generator(0, 'example')
     centre = F.normalize(torch.randn(5, 32, generator=gen), dim=-1)
@@ -219,10 +222,10 @@ def test_on_real_clip_features():
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell 172ccf03
     def aerial_rows(s, pool=20):
-        "The rule and a choice on four validation images a class, on images that had no part in making the rule"
+        "The rule and a choice on four validation images per class, on images that had no part in making the rule"
         task,x,texts,C,rows = s.task,s.splits['test'],all_texts(s),len(s.task),[]
         def cut(x, n):
-            "n images a class, and the others"
+            "n images per class, and the others"
             taken = torch.zeros(len(x), dtype=torch.bool)
             taken[few_shot_rows(x, n, 0, C, purpose='aerial')] = True
             return x[taken], x[~taken]
@@ -271,7 +274,7 @@ def test_on_real_clip_features():
     for what,style in (('GDA (val-full)','o-'), ('GDA, rule','s-'), ('GDA, images alone','^-'), ('nearest image mean','.:')):
         r = t[(t.what==what) & (t.shots>1)]
         ax.plot(r.shots, 100*r.accuracy, style, label=what)
-    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images a class', ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32')
+    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images per class', ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32')
     ax.minorticks_off(); ax.legend(fontsize=8)
     plt.show()
     # nbs/methods/gda.ipynb · On real CLIP features · cell e69ccb4c
@@ -334,10 +337,10 @@ def test_on_real_clip_features_slow():
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell 172ccf03
     def aerial_rows(s, pool=20):
-        "The rule and a choice on four validation images a class, on images that had no part in making the rule"
+        "The rule and a choice on four validation images per class, on images that had no part in making the rule"
         task,x,texts,C,rows = s.task,s.splits['test'],all_texts(s),len(s.task),[]
         def cut(x, n):
-            "n images a class, and the others"
+            "n images per class, and the others"
             taken = torch.zeros(len(x), dtype=torch.bool)
             taken[few_shot_rows(x, n, 0, C, purpose='aerial')] = True
             return x[taken], x[~taken]
@@ -394,7 +397,7 @@ def test_on_real_clip_features_slow():
     for what,style in (('GDA (val-full)','o-'), ('GDA, rule','s-'), ('GDA, images alone','^-'), ('nearest image mean','.:')):
         r = t[(t.what==what) & (t.shots>1)]
         ax.plot(r.shots, 100*r.accuracy, style, label=what)
-    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images a class', ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32')
+    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images per class', ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32')
     ax.minorticks_off(); ax.legend(fontsize=8)
     plt.show()
     # nbs/methods/gda.ipynb · On real CLIP features · cell e69ccb4c

@@ -14,14 +14,15 @@ from textclip.callbacks import *
 from textclip.encoder_training import *
 from textclip.image_views import *
 from textclip.processes import *
+from textclip.sampling import template_texts
 from textclip.methods.tap import LaFTerText
-import copy, json, tempfile, time
+import copy, json, subprocess, sys, tempfile
 from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 from fastcore.test import *
 from textclip.images import ImageSplit
-from textclip.encoders import ColourEncoder, load_encoder
+from textclip.encoders import ColourEncoder
 from textclip.open_clip_encoder import tiny_open_clip
 from textclip.evaluation import evaluate
 from textclip.manifest import *
@@ -111,6 +112,23 @@ def test_against_a_plain_re_statement():
         name = 'prompts' if k=='prompts' else '/'.join(k.removeprefix('weight/visual/').replace('/', '.').rsplit('.', 1))
         test_close(p.detach().squeeze(0) if k=='prompts' else p.detach(), expected[name], eps=2e-5)
     assert (A-weight).abs().max()>.004 and (tuning.prompts.weight[0]-start).abs().max()>.004
+    # nbs/methods/lafter.ipynb · Against a plain re-statement · cell 5d72cc74
+    weight = torch.randn(4, 32, generator=make_generator(0, 'A'))/32**.5
+    with tempfile.TemporaryDirectory() as d:
+        images = TrainingImages(drawn_shapes(d, 6))
+        tuning = EncoderTuning(tiny_open_clip()).add_prompts(5, layers=2, seed=7)
+        start = tuning.prompts.weight.detach().clone()
+        plain = torch.stack([tuning.base.preprocess(o) for o in images.kept])
+        LaFTer(steps=4, batch=8, lr=2e-3, layer_norms=False).image_stage(tuning, images, weight, 7, launched_processes())
+        with torch.no_grad(), tuning.without_prompts(): after = tuning.encoder.encode_pixels(plain)['x']
+        test_close(after, tuning.base.encode_pixels(plain)['x'], eps=1e-6)
+        assert (tuning.prompts.weight.detach()-start).abs().max()>.004
+        trained = []
+        for checkpointing in (False, True):
+            tuning = EncoderTuning(tiny_open_clip()).tune_layer_norms().add_prompts(5, layers=2, seed=7)
+            _,A = LaFTer(steps=4, batch=8, checkpointing=checkpointing).image_stage(tuning, images, weight, 7, launched_processes())
+            trained.append(A)
+    test_close(*trained, eps=1e-6)
 
 
 @pytest.mark.gpu
@@ -157,6 +175,23 @@ def test_against_a_plain_re_statement_gpu():
         name = 'prompts' if k=='prompts' else '/'.join(k.removeprefix('weight/visual/').replace('/', '.').rsplit('.', 1))
         test_close(p.detach().squeeze(0) if k=='prompts' else p.detach(), expected[name], eps=2e-5)
     assert (A-weight).abs().max()>.004 and (tuning.prompts.weight[0]-start).abs().max()>.004
+    # nbs/methods/lafter.ipynb · Against a plain re-statement · cell 5d72cc74
+    weight = torch.randn(4, 32, generator=make_generator(0, 'A'))/32**.5
+    with tempfile.TemporaryDirectory() as d:
+        images = TrainingImages(drawn_shapes(d, 6))
+        tuning = EncoderTuning(tiny_open_clip()).add_prompts(5, layers=2, seed=7)
+        start = tuning.prompts.weight.detach().clone()
+        plain = torch.stack([tuning.base.preprocess(o) for o in images.kept])
+        LaFTer(steps=4, batch=8, lr=2e-3, layer_norms=False).image_stage(tuning, images, weight, 7, launched_processes())
+        with torch.no_grad(), tuning.without_prompts(): after = tuning.encoder.encode_pixels(plain)['x']
+        test_close(after, tuning.base.encode_pixels(plain)['x'], eps=1e-6)
+        assert (tuning.prompts.weight.detach()-start).abs().max()>.004
+        trained = []
+        for checkpointing in (False, True):
+            tuning = EncoderTuning(tiny_open_clip()).tune_layer_norms().add_prompts(5, layers=2, seed=7)
+            _,A = LaFTer(steps=4, batch=8, checkpointing=checkpointing).image_stage(tuning, images, weight, 7, launched_processes())
+            trained.append(A)
+    test_close(*trained, eps=1e-6)
     # nbs/methods/lafter.ipynb · Against a plain re-statement · cell 18b7676d
     curves = {}
     class Curve(Callback):
@@ -191,3 +226,118 @@ def test_saved_loaded_refused():
         test_fail(lambda: fit(unlabeled=None), contains="needs 'unlabeled'")
         test_fail(lambda: fit(texts=Features(torch.eye(4,16), y=torch.arange(4))), contains='The texts have')
     {k: classifier.info[k] for k in ('method','regime','images','steps','trained')}
+
+
+def test_what_a_step_costs():
+    'nbs/methods/lafter.ipynb · What a step costs'
+    # nbs/methods/lafter.ipynb · What a step costs · cell e55431e6
+    program = '''
+import json, sys, tempfile, time, torch
+from pathlib import Path
+from statistics import median
+from textclip.encoders import load_encoder
+from textclip.encoder_training import EncoderTuning
+from textclip.images import ImageSplit
+from textclip.image_views import *
+from textclip.training import Callback,Processes
+from textclip.methods.lafter import *
+settings = json.loads(sys.argv[1])
+torch.set_num_threads(1)
+peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20
+times = []
+class Clock(Callback):
+    def after_step(self, trainer): times.append(time.process_time())
+encoder = load_encoder(settings.pop('model'))
+whole = sum(p.numel() for p in encoder.model.parameters())
+with tempfile.TemporaryDirectory() as d:
+    paths = [Path(d)/f'{k}_{i}.png' for i in range(4) for k in shape_names]
+    for i,p in enumerate(paths): draw_shape(shape_names[i%4], i, 400).save(p)
+    images,method = TrainingImages(ImageSplit(paths)),LaFTer(**settings)
+    tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts()
+    before = peak()
+    history,weight = method.image_stage(tuning, images, torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5, 0, Processes(), [Clock()])
+    start = time.process_time()
+    for i in range(8): Views(images, [encoder.preprocess, strong_view(encoder)])[0,i]
+    views = time.process_time()-start
+print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), view_seconds=views, before=before, peak=peak(),
+    trained=tuning.size+weight.numel(), whole=whole, loss=history.losses[-1].item())))
+'''
+
+    def measured(**settings):
+        "What a run of the program prints"
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        assert not run.returncode, run.stderr[-800:]
+        return json.loads(run.stdout)
+    # nbs/methods/lafter.ipynb · What a step costs · cell 9f9c5ac9
+    record = json.loads(Path('../results/lafter/step.json').read_text())
+    words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items() if k!='batch') or 'default settings'
+    table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'], GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
+    usual,frozen,again,half = record['rows']
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves {100*(1-frozen['seconds']/usual['seconds']):.0f} % of a step")
+    print(f"checkpointed: {(again['peak']-again['before'])/(usual['peak']-usual['before']):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds")
+    per_image = ((usual['peak']-usual['before'])-(half['peak']-half['before']))/4
+    print(f'each further picture of a step takes {1024*per_image:.0f} MiB; {50*per_image:.1f} GiB for the batch of 50 (extrapolated from 4 and 8)')
+    table.round(2)
+    # nbs/methods/lafter.ipynb · What a step costs · cell 36346a0b
+    assert frozen['seconds']<usual['seconds'] and again['peak']<usual['peak']
+
+
+@pytest.mark.slow
+def test_what_a_step_costs_slow():
+    'nbs/methods/lafter.ipynb · What a step costs'
+    # nbs/methods/lafter.ipynb · What a step costs · cell e55431e6
+    program = '''
+import json, sys, tempfile, time, torch
+from pathlib import Path
+from statistics import median
+from textclip.encoders import load_encoder
+from textclip.encoder_training import EncoderTuning
+from textclip.images import ImageSplit
+from textclip.image_views import *
+from textclip.training import Callback,Processes
+from textclip.methods.lafter import *
+settings = json.loads(sys.argv[1])
+torch.set_num_threads(1)
+peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20
+times = []
+class Clock(Callback):
+    def after_step(self, trainer): times.append(time.process_time())
+encoder = load_encoder(settings.pop('model'))
+whole = sum(p.numel() for p in encoder.model.parameters())
+with tempfile.TemporaryDirectory() as d:
+    paths = [Path(d)/f'{k}_{i}.png' for i in range(4) for k in shape_names]
+    for i,p in enumerate(paths): draw_shape(shape_names[i%4], i, 400).save(p)
+    images,method = TrainingImages(ImageSplit(paths)),LaFTer(**settings)
+    tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts()
+    before = peak()
+    history,weight = method.image_stage(tuning, images, torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5, 0, Processes(), [Clock()])
+    start = time.process_time()
+    for i in range(8): Views(images, [encoder.preprocess, strong_view(encoder)])[0,i]
+    views = time.process_time()-start
+print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), view_seconds=views, before=before, peak=peak(),
+    trained=tuning.size+weight.numel(), whole=whole, loss=history.losses[-1].item())))
+'''
+
+    def measured(**settings):
+        "What a run of the program prints"
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        assert not run.returncode, run.stderr[-800:]
+        return json.loads(run.stdout)
+    # nbs/methods/lafter.ipynb · What a step costs · cell 43c1451f
+    asked = [dict(), dict(frozen_teacher=True), dict(checkpointing=True), dict(batch=4)]
+    found = [measured(**dict(model='ViT-B-16', batch=8, steps=3) | o) | dict(asked=o) for o in asked]
+    write_json(Path('../results/lafter/step.json'), dict(model='ViT-B-16', classes=100, rows=found, manifest=report_manifest(rule='random weights; nothing was chosen')))
+    # nbs/methods/lafter.ipynb · What a step costs · cell 9f9c5ac9
+    record = json.loads(Path('../results/lafter/step.json').read_text())
+    words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items() if k!='batch') or 'default settings'
+    table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'], GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
+    usual,frozen,again,half = record['rows']
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves {100*(1-frozen['seconds']/usual['seconds']):.0f} % of a step")
+    print(f"checkpointed: {(again['peak']-again['before'])/(usual['peak']-usual['before']):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds")
+    per_image = ((usual['peak']-usual['before'])-(half['peak']-half['before']))/4
+    print(f'each further picture of a step takes {1024*per_image:.0f} MiB; {50*per_image:.1f} GiB for the batch of 50 (extrapolated from 4 and 8)')
+    table.round(2)
+    # nbs/methods/lafter.ipynb · What a step costs · cell 36346a0b
+    assert frozen['seconds']<usual['seconds'] and again['peak']<usual['peak']

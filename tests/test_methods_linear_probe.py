@@ -17,6 +17,7 @@ from textclip.callbacks import *
 from textclip.optimization import *
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.methods.linear_probe import CrossModalProbe, LinearProbe, fit_logistic, rows, search_penalty, train
 
 NOTEBOOK = 'nbs/methods/linear_probe.ipynb'
@@ -56,6 +57,10 @@ def test_the_probe():
 
 def test_the_cross_modal_probe():
     'nbs/methods/linear_probe.ipynb · The cross-modal probe'
+    # nbs/methods/linear_probe.ipynb · The cross-modal probe · cell 6b485c80
+    settings_table(**{'paper': CrossModalProbe(), 'ours': CrossModalProbe('ours')})
+    # nbs/methods/linear_probe.ipynb · The cross-modal probe · cell 6485d87f
+    settings_table(**{'linear probe': LinearProbe()})
     # nbs/methods/linear_probe.ipynb · The cross-modal probe · cell 51dbbff9
     def clouds(n, seed, C=5, D=32, spread=2.5):
         "Unit rows around `C` centres"
@@ -76,13 +81,17 @@ def test_the_cross_modal_probe():
     lines['cross-modal probe'] = [right(CrossModalProbe(recipe='ours', steps=200).fit(task, train=clouds(k, 1), texts=texts, val=val)) for k in shots]
     _,ax = plt.subplots(figsize=(4.5,2.8))
     for name,values in lines.items(): ax.plot(shots, values, marker='o', label=name)
-    ax.set(xscale='log', xlabel='images a class', ylabel='accuracy', xticks=shots, xticklabels=shots); ax.legend(fontsize=8);
+    ax.set(xscale='log', xlabel='images per class', ylabel='accuracy', xticks=shots, xticklabels=shots); ax.minorticks_off(); ax.legend(fontsize=8);
     # nbs/methods/linear_probe.ipynb · The cross-modal probe · cell b6e4c7b8
     assert lines['cross-modal probe'][0] > lines['linear probe'][0]     # the texts help most where images are few
     both = CrossModalProbe(recipe='ours', steps=200).fit(task, train=clouds(1, 1), texts=texts, val=val)
     test_eq(both.info['tuning'], 'val-full')
     test_close(CrossModalProbe(recipe='ours', steps=20, keep=1.).fit(task, train=clouds(1, 1), texts=texts).weight, class_means(texts, 5), eps=1e-6)
-    # nbs/methods/linear_probe.ipynb · The cross-modal probe · cell 130cb953
+
+
+def test_against_a_plain_re_statement():
+    'nbs/methods/linear_probe.ipynb · Against a plain re-statement'
+    # nbs/methods/linear_probe.ipynb · Against a plain re-statement · cell 130cb953
     def plain(images, texts, weight, scale, lr, decay, size, steps, seed):
         "The equations step by step, in float64"
         w,m,v = weight.double().clone(),0.,0.
@@ -99,13 +108,34 @@ def test_the_cross_modal_probe():
             m,v = .9*m+.1*grad,.999*v+.001*grad**2
             w = w*(1-rate*decay) - rate*(m/(1-.9**(k+1)))/((v/(1-.999**(k+1))).sqrt()+1e-8)
         return w
+    # nbs/methods/linear_probe.ipynb · Against a plain re-statement · cell 4797c939
+    def clouds(n, seed, C=5, D=32, spread=2.5):
+        "Unit rows around `C` centres"
+        g = torch.Generator().manual_seed(seed)
+        centres = F.normalize(torch.randn(C, D, generator=torch.Generator().manual_seed(0)), dim=-1)
+        y = torch.arange(C).repeat_interleave(n)
+        return Features(centres[y] + spread*torch.randn(len(y), D, generator=g)/D**.5, y=y, meta=dict(logit_scale=30.))
 
-    few = clouds(4, 1)
+    task,few,texts = Task('clouds', list('abcde')),clouds(4, 1),clouds(6, 4, spread=.3)
     for steps,tolerance in ((1, 1e-6), (10, 1e-5), (60, 1e-4)):
         ours = CrossModalProbe(recipe='ours', steps=steps, lrs=(1e-3,), keep=0.).fit(task, train=few, texts=texts, seed=3)
         theirs = plain((few.unit, few.y), (texts.unit, texts.y), class_means(texts, 5), 30., 1e-3, .01, 32, steps, 3)
         test_close(ours.weight.double(), theirs, eps=tolerance)
-    # nbs/methods/linear_probe.ipynb · The cross-modal probe · cell c033d249
+    # nbs/methods/linear_probe.ipynb · Against a plain re-statement · cell c033d249
     test_fail(lambda: CrossModalProbe().fit(task, train=few), contains="needs 'texts'")
     test_fail(lambda: CrossModalProbe(recipe='papre'), contains="Did you mean 'paper'?")
     test_fail(lambda: CrossModalProbe(keep=2), contains='share from 0 to 1')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/linear_probe.ipynb · What it gained and cost'
+    # nbs/methods/linear_probe.ipynb · What it gained and cost · cell 43f99611
+    stored = [Benchmark.load(f'../results/bench_{k}') for k in ('offline','features')]
+    table = gains(stored, ['linear probe','cross-modal probe'], protocol='few-shot', task=('clipart','caltech101'))
+    table
+    # nbs/methods/linear_probe.ipynb · What it gained and cost · cell 098cf17e
+    gain = {(d.split(',')[0], p, r.method): float(r.gain) for (d,p),r in table.iterrows()}
+    shots = {k: f'few-shot, {k} shot{"s"[:k>1]}' for k in (1,2,4,8,16)}
+    assert all(gain['caltech101',shots[k],'cross-modal probe']>0 for k in shots)
+    assert all(gain['caltech101',shots[k],'linear probe']<0 for k in (1,2,4,8)) and gain['caltech101',shots[16],'linear probe']>0
+    assert all(gain['clipart',shots[k],'linear probe']>gain['clipart',shots[k],'cross-modal probe'] for k in (1,2,4,8))

@@ -16,6 +16,7 @@ from textclip.prompt_learning import *
 import math, tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.open_clip_encoder import tiny_open_clip
 from textclip.protocols import *
 from textclip.runner import run_benchmark
@@ -66,6 +67,8 @@ def test_prompts():
 
 def test_the_method():
     'nbs/methods/plot.ipynb · The method'
+    # nbs/methods/plot.ipynb · The method · cell d1fd2f75
+    settings_table(paper=PLOT(), ours=PLOT(recipe='ours'))
     # nbs/methods/plot.ipynb · The method · cell eb39af02
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox','parrot','oak tree'])
     (train,_),(val,_),(test,shows) = [place_images(tower, task.classes, n, seed=s) for s,n in enumerate((4, 4, 30))]
@@ -96,9 +99,9 @@ def test_the_method():
     test_close(z[test.y[i]], clf.settings['logit_scale']*(plan*S).sum(), eps=1e-4)
 
 
-def test_one_step_re_stated():
-    'nbs/methods/plot.ipynb · One step, re-stated'
-    # nbs/methods/plot.ipynb · One step, re-stated · cell c0f7c182
+def test_against_a_plain_re_statement():
+    'nbs/methods/plot.ipynb · Against a plain re-statement'
+    # nbs/methods/plot.ipynb · Against a plain re-statement · cell c0f7c182
     def plain_prompt(tower, name, context):
         "(D,) of a prompt, not scaled"
         m,n = tower.model,len(context)
@@ -125,7 +128,7 @@ def test_one_step_re_stated():
         S = torch.stack([u(image) @ u(g).T for image in f.local for g in G])                                   # (B·C,M,N)
         z = (plain_plans(1-S.detach())*S).sum((1,2)).view(len(f), len(names))
         return tower.logit_scale*(z + u(f.x) @ u(G.mean(1)).T if add_global else z)
-    # nbs/methods/plot.ipynb · One step, re-stated · cell 3b3eb70c
+    # nbs/methods/plot.ipynb · Against a plain re-statement · cell 3b3eb70c
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
     train = place_images(tower, task.classes, 2)[0]
     start,y = start_contexts(tower, 2, length=3, seed=5),train.y
@@ -207,3 +210,20 @@ def test_mistakes():
     narrow = replace(train, local=train.local[...,:5])
     test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=train)(narrow), contains='Places have 5 dimensions, the classifier 32')
     test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=narrow), contains='Places have 5 dimensions')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/plot.ipynb · What it gained and cost'
+    # nbs/methods/plot.ipynb · What it gained and cost · cell 3d4cda8c
+    stored = Benchmark.load('../results/dual_aligned_prompts/lite')
+    table = gains(stored, ['PLOT','PLOT, uniform plan'])
+    table
+    # nbs/methods/plot.ipynb · What it gained and cost · cell 07d2c2ca
+    value = {(d, o, r.method): (float(r.gain), r['%']) for (d,o),r in table.iterrows()}
+    base,new = (value['clipart, lite',f'base-to-new, {k}, 4 shots','PLOT'][0] for k in ('base','new'))
+    assert base>0>new and abs(new)>base
+    same = [(k[:2], v[1]) for k,v in value.items() if k[2]=='PLOT, uniform plan']
+    assert same and all(value[(*place, 'PLOT')][1]==shown for place,shown in same)
+    coop = gains(stored, 'CoOp').seconds.astype(float)
+    mine = table[table.method=='PLOT'].seconds.astype(float)
+    assert (mine>coop.reindex(mine.index)).all()

@@ -14,6 +14,7 @@ from textclip.methods.ship_training import *
 import tempfile, warnings
 import pandas as pd
 from fastcore.test import *
+from textclip.method_tables import *
 import matplotlib.pyplot as plt
 from textclip.types import load_classifier
 from textclip.open_clip_encoder import tiny_open_clip
@@ -273,3 +274,16 @@ def test_what_is_refused():
     test_fail(lambda: Ship(LinearProbe), contains='Write e.g. Ship(LinearProbe())')
     test_fail(lambda: Ship(LinearProbe(), 'papper'), contains="Did you mean 'paper'")
     test_fail(lambda: Ship(LinearProbe(), per_class=0), contains='per_class is 0')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/ship.ipynb · What it gained and cost'
+    # nbs/methods/ship.ipynb · What it gained and cost · cell 6853b74f
+    stored = Benchmark.load('../results/ship/clipart')
+    table = pd.concat([gains(stored, f'{k} + SHIP', baseline=k).drop(columns=['p','seconds']) for k in ('CoOp','CLIP-Adapter')], keys=['CoOp','CLIP-Adapter'])
+    table
+    # nbs/methods/ship.ipynb · What it gained and cost · cell cffeb570
+    gain = {(m, o.split(', ')[1]): float(r.gain) for (m,_,o),r in table.iterrows()}
+    assert gain['CoOp','new']>0>gain['CoOp','base'] and -1<gain['CLIP-Adapter','base']<0 and -1<gain['CLIP-Adapter','new']<0 and gain['CLIP-Adapter','unseen']<-5
+    parts = {r.part for r in stored.rows if r.method=='linear probe'}, {r.part for r in stored.rows if r.method=='linear probe + SHIP'}
+    assert parts[0]=={'base'} and parts[1]=={'base','new','seen','unseen'}

@@ -15,6 +15,7 @@ from pathlib import Path
 from dataclasses import replace
 from safetensors.torch import load_file
 from fastcore.test import *
+from textclip.method_tables import *
 import matplotlib.pyplot as plt
 from textclip.encoders import ColourEncoder
 from textclip.open_clip_encoder import tiny_open_clip
@@ -33,6 +34,8 @@ def test_settings():
     test_fail(lambda: ShipSettings(kl_weight=-1), contains='kl_weight is -1')
     test_fail(lambda: ShipSettings(residual=True), contains="belongs to prompts='none'")
     ShipSettings()
+    # nbs/methods/ship_training.ipynb · Settings · cell 183472aa
+    settings_table(paper=ShipSettings(), imagenet=ShipSettings('imagenet'), ours=ShipSettings('ours'))
 
 
 def test_the_weight_of_the_divergence():
@@ -108,9 +111,9 @@ def test_fitting_a_generator():
     assert kept.sample(['cat'], 2).x.isfinite().all()
 
 
-def test_steps_re_stated():
-    'nbs/methods/ship_training.ipynb · Steps, re-stated'
-    # nbs/methods/ship_training.ipynb · Steps, re-stated · cell c41ce584
+def test_against_a_plain_re_statement():
+    'nbs/methods/ship_training.ipynb · Against a plain re-statement'
+    # nbs/methods/ship_training.ipynb · Against a plain re-statement · cell c41ce584
     def plain_loss(tower, w, names, x, classes, noise, kl_weight):
         "The loss of a batch, from a dictionary of weights"
         m,relu,total = tower.model,(lambda o: o.clamp_min(0)),0.
@@ -124,7 +127,7 @@ def test_steps_re_stated():
             made = m.ln_final(t)[0, ids[0].argmax()] @ m.text_projection
             total = total + ((made/made.norm()-row)**2).sum() - kl_weight*.5*(1+s2.log()-mu**2-s2).sum()
         return total/len(x)
-    # nbs/methods/ship_training.ipynb · Steps, re-stated · cell 199a3e85
+    # nbs/methods/ship_training.ipynb · Against a plain re-statement · cell 199a3e85
     tower,names,steps = tiny_open_clip(),['cat','golden retriever','ox'],3
     images = caption_images(tower, names, 2)
     settings = ShipSettings(hidden=32, generator_hidden=48, steps=steps, lr=2e-3, kl_weight=.7)

@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np, pandas as pd
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.evaluation import *
 from textclip.feature_suite import *
 from textclip.manifest import report_manifest
@@ -103,6 +104,8 @@ def test_the_anchor():
 
 def test_classifier_and_method():
     'nbs/methods/stata.ipynb · Classifier and method'
+    # nbs/methods/stata.ipynb · Classifier and method · cell baea7417
+    settings_table(StatA=StatA(), TransCLIP=StatA(anchor=0))
     # nbs/methods/stata.ipynb · Classifier and method · cell ecfafd48
     data = synthetic_task(n_classes=20, dim=64, per_class=60, noise=.9, shift=.9, seed=1)
     batch = data.splits['test'][:120]                         # classes 0 and 1
@@ -147,7 +150,7 @@ def test_on_real_clip_features():
         return partial_batches(method, data, seed=seed, size=setting[0], classes=setting[1])[0]['all']
     # nbs/methods/stata.ipynb · On real CLIP features · cell f42cbb19
     def rows_of_task(data, named):
-        "One JSON-able row a method and kind of batch, tested against zero-shot"
+        "One JSON-able row per method and kind of batch, tested against zero-shot"
         rows = []
         for label,setting in named.items():
             seeds = (0,1,2) if setting else (0,)
@@ -202,7 +205,7 @@ def test_on_real_clip_features_slow():
         return partial_batches(method, data, seed=seed, size=setting[0], classes=setting[1])[0]['all']
     # nbs/methods/stata.ipynb · On real CLIP features · cell f42cbb19
     def rows_of_task(data, named):
-        "One JSON-able row a method and kind of batch, tested against zero-shot"
+        "One JSON-able row per method and kind of batch, tested against zero-shot"
         rows = []
         for label,setting in named.items():
             seeds = (0,1,2) if setting else (0,)

@@ -17,10 +17,12 @@ from textclip.methods.zeroshot import template_features
 from textclip.methods.dense_zeroshot import *
 from textclip.methods.text_adapters import *
 from textclip.methods.adapter_training import *
-import tempfile
-import matplotlib.pyplot as plt
+import json, tempfile
+import pandas as pd
+from pathlib import Path
 from dataclasses import replace
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.splits import *
 from textclip.methods.tai_adapter import TAIAdapter, TAIAdapterFewShot
 
@@ -105,3 +107,15 @@ def test_an_example_that_can_be_checked():
     few = TAIAdapter(epochs=2).fit(task, texts=text)
     test_fail(lambda: few(Features(images.x)), contains='needs local')
     test_fail(lambda: TAIAdapter().fit(Task('other', [f'other {i}' for i in range(10)], 'multi'), start=few, train=images), contains='has other classes')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/tai_adapter.ipynb · What it gained and cost'
+    # nbs/methods/tai_adapter.ipynb · What it gained and cost · cell 9b796138
+    rows = [r for k in ['llm', 'ours_llm'] for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows'] if r['texts']=='llm']
+    rows = {r['method']: r for r in rows if r['method'] in ['zero-shot', 'dense zero-shot, best place', 'TAI-Adapter, linear, noise .1', "TAI-Adapter, 'ours'", 'TAI-Adapter, residual, noise .1']}
+    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}", 'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}", 'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
+    # nbs/methods/tai_adapter.ipynb · What it gained and cost · cell 0ada83df
+    trained = [r for k,r in rows.items() if k.startswith('TAI')]
+    assert all(r['versus']['p']>.05 and r['seconds']<10 for r in trained)
+    test_eq(max(rows, key=lambda k: rows[k]['mAP']), "TAI-Adapter, 'ours'")

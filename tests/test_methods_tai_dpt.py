@@ -15,13 +15,18 @@ from textclip.callbacks import *
 from textclip.prompt_learning import *
 from textclip.methods.dense_zeroshot import *
 from textclip.methods.adapter_training import *
-import tempfile
+import json, tempfile
+import pandas as pd
+from pathlib import Path
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.texts import make_texts
 from textclip.encoders import *
 from textclip.open_clip_encoder import tiny_open_clip
 from textclip.prompts import CharacterEncoder
 from textclip.scores import average_precision
+from textclip.strategies import strategies
+import textclip.multilabel_texts
 from textclip.methods.tai_dpt import TaIDPT
 
 NOTEBOOK = 'nbs/methods/tai_dpt.ipynb'
@@ -92,3 +97,14 @@ def test_against_its_equations():
     test_fail(lambda: TaIDPT().fit(task, encoder, texts=f), contains='none of their tokens')
     test_fail(lambda: TaIDPT().fit(task, CharacterEncoder(), texts=make_texts([dict(text='a cat', labels=[0])])), contains='no features of single tokens')
     test_fail(lambda: TaIDPT(loss='l2'), contains='Unknown loss')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/tai_dpt.ipynb · What it gained and cost'
+    # nbs/methods/tai_dpt.ipynb · What it gained and cost · cell ce838a03
+    rows = [r for k in ['llm', 'ours_llm', 'tai_dpt'] for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows'] if r['texts']=='llm']
+    rows = {r['method']: r for r in rows if r['method'] in ['dense zero-shot, best place', 'TaI-DPT, 5 epochs', "TAI-Adapter, 'ours'"]}
+    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}", 'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}", 'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
+    # nbs/methods/tai_dpt.ipynb · What it gained and cost · cell 3b6b8b35
+    r = rows['TaI-DPT, 5 epochs']
+    assert .005<r['versus']['difference']<.015 and r['versus']['p']>.05 and r['seconds']>20*rows["TAI-Adapter, 'ours'"]['seconds']

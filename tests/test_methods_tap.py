@@ -15,6 +15,7 @@ from textclip.methods.zeroshot import template_features
 import matplotlib.pyplot as plt
 import numpy as np
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.methods.tap import LaFTerText, TAP, text_logits, train_on_texts
 
 NOTEBOOK = 'nbs/methods/tap.ipynb'
@@ -59,6 +60,7 @@ def test_recipes():
     'nbs/methods/tap.ipynb · Recipes'
     # nbs/methods/tap.ipynb · Recipes · cell 853638e3
     test_eq(TAP().steps_for(Task('DTD', ['a'])), 5500)
+    test_eq([TAP().steps_for(Task(k, ['a'])) for k in ('FGVC Aircraft','imagenet_r')], [500, 5000])
     test_eq(TAP(steps=7).steps_for(Task('DTD', ['a'])), 7)
     test_fail(lambda: TAP().steps_for(Task('pets', ['a'])), contains='Give steps=')
     test_eq((TAP().noise, TAP(recipe='ours').noise, TAP(recipe='ours', noise=.2).noise), (.1, .05, .2))
@@ -66,6 +68,8 @@ def test_recipes():
 
 def test_lafter_s_text_stage():
     "nbs/methods/tap.ipynb · LaFTer's text stage"
+    # nbs/methods/tap.ipynb · LaFTer's text stage · cell cd066a54
+    settings_table(**{'TAP, paper': TAP(), 'LaFTer, paper': LaFTerText(), 'ours': TAP('ours')})
     # nbs/methods/tap.ipynb · LaFTer's text stage · cell 0e67e1cb
     gen = make_generator(0, 'synthetic')
     centres = F.normalize(torch.randn(4, 32, generator=gen), dim=-1)
@@ -86,3 +90,16 @@ def test_lafter_s_text_stage():
     test_fail(lambda: TAP(steps=5).fit(task), contains="TAP needs 'texts'")
     test_fail(lambda: TAP(steps=5, lr=1e30).fit(task, texts=texts), contains='Lower lr')
     test_eq((TAP().lr, LaFTerText().lr), (optimizations['tap'].lr, optimizations['lafter'].lr))
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/tap.ipynb · What it gained and cost'
+    # nbs/methods/tap.ipynb · What it gained and cost · cell 17029a9b
+    stored = [Benchmark.load(f'../results/bench_{k}') for k in ('offline','features')]
+    table = gains(stored, ['TAP','TAP, paper','TAP, paper, 500 steps','LaFTerText','LaFTerText, paper'])
+    table
+    # nbs/methods/tap.ipynb · What it gained and cost · cell 44c89ba1
+    p = table.p.replace({'<0.001': '0', '': 'nan'}).astype(float)
+    gain = table.gain.astype(float)
+    assert not ((gain>0) & (p<.05)).any()
+    assert (gain[table.method.str.contains('paper')]<0).all()

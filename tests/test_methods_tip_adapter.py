@@ -17,6 +17,7 @@ from textclip.methods.zeroshot import template_features
 import tempfile, warnings
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.protocols import *
 from textclip.runner import *
 from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, around, cache_keys, fit,
@@ -46,7 +47,7 @@ def test_the_classifier():
     with tempfile.TemporaryDirectory() as d: again = load_classifier(clf.save(d))
     x = Features(torch.randn(5, 3))
     test_close(again(x), clf(x), eps=1e-6)
-    test_fail(lambda: clf(Features(torch.ones(1, 4))), contains='4 dimensions, the cache 3')
+    test_fail(lambda: clf(Features(torch.ones(1, 4))), contains='4 dimensions, the classifier 3')
     test_fail(lambda: clf.with_classes(['c','d']), contains='holds images of its 2 classes')
 
 
@@ -124,6 +125,8 @@ def test_against_a_plain_re_statement():
 
 def test_tip_adapter_f():
     'nbs/methods/tip_adapter.ipynb · Tip-Adapter-F'
+    # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell 2cdb7dad
+    settings_table(paper=TipAdapterF('paper'), ours=TipAdapterF('ours'))
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell f45a853b
     data = synthetic_task(6, 16, 20, noise=1.6, seed=3)
     train,val = shots_of(data, 8, seed=0)
@@ -228,3 +231,16 @@ def test_what_goes_wrong():
     test_fail(lambda: TipAdapter(aggregate='average'), contains='Known: sum, mean')
     test_fail(lambda: fit(train=Features(train.x, y=F.one_hot(train.y, 3).float())), contains='one label each')
     test_fail(lambda: TipAdapter(text=False).fit(Task('one', ['a']), train=Features(torch.ones(1, 4), y=torch.tensor([0]))), contains='has one class only')
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/tip_adapter.ipynb · What it gained and cost'
+    # nbs/methods/tip_adapter.ipynb · What it gained and cost · cell 6d75869d
+    stored = [Benchmark.load('../results/cache_methods').pick(task='caltech101'), Benchmark.load('../results/bench_offline').pick(task='clipart')]
+    table = gains(stored, ['Tip-Adapter','Tip-Adapter, paper','Tip-Adapter-F'], protocol='few-shot', shots=(1,4,16,8))
+    table
+    # nbs/methods/tip_adapter.ipynb · What it gained and cost · cell ccdfffad
+    clip = table.loc['caltech101, CLIP ViT-B/32']
+    gain = {k: clip[clip.method==k].gain.astype(float).to_numpy() for k in clip.method.unique()}
+    assert max(gain['Tip-Adapter'])<1.1 and 1<max(gain['Tip-Adapter-F'])<2.1
+    assert abs(gain['Tip-Adapter']-gain['Tip-Adapter, paper']).max()<.3

@@ -13,6 +13,7 @@ import tempfile, warnings
 import matplotlib.pyplot as plt
 from torch.nn import functional as F
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.protocols import *
 from textclip.runner import *
 from textclip.methods.tipx import SuSX, TIPX, fit, psi_modes
@@ -22,6 +23,8 @@ NOTEBOOK = 'nbs/methods/tipx.ipynb'
 
 def test_the_method():
     'nbs/methods/tipx.ipynb · The method'
+    # nbs/methods/tipx.ipynb · The method · cell e8e664c9
+    settings_table(paper=TIPX('paper'), ours=TIPX('ours'))
     # nbs/methods/tipx.ipynb · The method · cell 184f6d44
     data = synthetic_task(6, 16, 20, noise=.8, shift=.8, seed=3)
     train,val = shots_of(data, 4, seed=0)
@@ -166,3 +169,18 @@ def test_what_goes_wrong():
         warnings.simplefilter('always')
         single = fit(TIPX(), train=train[:1])                  # one labelled image: no range, no KL part
     assert '2 of 3 classes have no images' in str(caught[0].message) and torch.isfinite(single(train)).all()
+
+
+def test_what_it_gained_and_cost():
+    'nbs/methods/tipx.ipynb · What it gained and cost'
+    # nbs/methods/tipx.ipynb · What it gained and cost · cell d1dd827d
+    stored = [Benchmark.load('../results/cache_methods').pick(task='caltech101'), Benchmark.load('../results/bench_offline').pick(task='clipart')]
+    table = gains(stored, ['TIP-X','TIP-X, paper'], protocol='few-shot', shots=(1,4,16,8))
+    table
+    # nbs/methods/tipx.ipynb · What it gained and cost · cell c5630a55
+    clip = table.loc['caltech101, CLIP ViT-B/32']
+    tip = gains(stored[:1], 'Tip-Adapter', protocol='few-shot', shots=(1,4,16,8)).gain.astype(float)
+    mine = clip[clip.method=='TIP-X'].gain.astype(float)
+    assert mine.max()<=1.1 and abs(mine.to_numpy()-tip.to_numpy()).max()<.4
+    seconds = {k: clip[clip.method==k].seconds.astype(float).mean() for k in ('TIP-X','TIP-X, paper')}
+    assert seconds['TIP-X, paper']>5*seconds['TIP-X']

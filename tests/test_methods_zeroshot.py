@@ -5,8 +5,8 @@ from textclip.core import *
 from textclip.types import *
 from textclip.features import *
 from textclip.sampling import template_texts
-import tempfile
 from fastcore.test import *
+from textclip.method_tables import *
 from textclip.towers import ColourEncoder
 from textclip.methods.zeroshot import ZeroShot
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from textclip.core import *
 from textclip.types import *
 from textclip.images import *
+from textclip.split_layout import text_lines
 from textclip.catalogue import BenchmarkCheck, Finding
 import tempfile, torch
 from fastcore.test import *

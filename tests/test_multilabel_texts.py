@@ -13,6 +13,7 @@ from textclip.llms import *
 from textclip.wording import *
 from textclip.strategies import *
 import re, warnings
+from textclip.local_llms import smollm2_fingerprint
 from fastcore.test import *
 from textclip.encoders import load_encoder
 from textclip.features import text_features, class_means

@@ -3,7 +3,6 @@ import math
 from dataclasses import dataclass
 from functools import wraps
 import torch
-from fastcore.basics import patch
 from textclip.core import *
 import matplotlib.pyplot as plt
 import numpy as np

@@ -9,7 +9,7 @@ from textclip.images import *
 from textclip.benchmark_facts import *
 from textclip.split_layout import *
 from textclip.matlab_files import *
-from textclip.imagenet_folders import class_folder_names, class_folder_rows
+from textclip.imagenet_folders import class_folder_names, class_folder_splits
 import tempfile, warnings
 from PIL import Image
 from scipy.io import savemat

@@ -7,7 +7,7 @@ from fastcore.basics import patch
 from textclip.core import *
 import tempfile
 from fastcore.test import *
-from textclip.report import Report, Row
+from textclip.report import Report, Row, short_name
 
 NOTEBOOK = 'nbs/00b_report.ipynb'
 
@@ -30,5 +30,12 @@ def test_reports():
     with tempfile.TemporaryDirectory() as d:
         report.save(Path(d)/'report.json')
         test_eq(Report.load(Path(d)/'report.json'), report)
+        test_fail(lambda: Report.load(Path(d)/'none.json'), contains='There is no report in')
     assert '70.0 ± 1.0' in report.table() and '0.030' in report.table()
     report
+
+
+def test_figures():
+    'nbs/00b_report.ipynb · Figures'
+    # nbs/00b_report.ipynb · Figures · cell 68c2cd49
+    test_eq([short_name('owl', 12), short_name('a great white shark', 12)], ['owl', 'a great whi…'])

@@ -3,11 +3,13 @@ import pytest
 import functools, itertools, traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 import numpy as np, torch
 from tqdm.auto import tqdm
 from textclip.core import *
+from textclip.executors import *
 from textclip.types import *
 from textclip.report import *
 from textclip.evaluation import *
@@ -86,9 +88,9 @@ def test_the_benchmark():
     test_eq({r.tuning for r in bench.rows}, {'val-min'})
 
 
-def test_again_and_after_a_kill():
-    'nbs/08b_runner.ipynb · Again, and after a kill'
-    # nbs/08b_runner.ipynb · Again, and after a kill · cell 559ee1d4
+def test_resume_again_and_after_a_kill():
+    'nbs/08b_runner.ipynb · Resume: again, and after a kill'
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 559ee1d4
     def without_time(bench): return [{k: v for k,v in r.to_dict().items() if k!='seconds'} for r in bench.rows]
 
     methods = {'zeroshot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
@@ -97,7 +99,16 @@ def test_again_and_after_a_kill():
         first = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a')
         test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a').rows, first.rows)     # seconds too: nothing was run
         test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
-    # nbs/08b_runner.ipynb · Again, and after a kill · cell f00b9b7d
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 3dd689e9
+    class Refuses(SerialExecutor):
+        "Fails when it is given work"
+        def map(self, setup, args, items, batch=1): assert not items; return []
+
+    with tempfile.TemporaryDirectory() as d:
+        spread = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', executor=SerialExecutor())
+        test_eq(without_time(spread), without_time(first))
+        for again in (dict(), dict(executor=Refuses())): test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', **again).rows, spread.rows)
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell f00b9b7d
     program = '''
 import sys, time, torch
 from textclip.runner import run_benchmark
@@ -125,7 +136,7 @@ run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [
             run.kill(); run.communicate()
             there.append(len(list(Path(folder).glob('store/cell/*/*.json'))))
         return there, start(folder, pause).communicate()
-    # nbs/08b_runner.ipynb · Again, and after a kill · cell 1a9b08ee
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 1a9b08ee
     with tempfile.TemporaryDirectory() as d:
         start(f'{d}/whole').communicate()
         there,_ = kill_often(f'{d}/killed', 2)
@@ -133,9 +144,9 @@ run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [
 
 
 @pytest.mark.slow
-def test_again_and_after_a_kill_slow():
-    'nbs/08b_runner.ipynb · Again, and after a kill'
-    # nbs/08b_runner.ipynb · Again, and after a kill · cell 559ee1d4
+def test_resume_again_and_after_a_kill_slow():
+    'nbs/08b_runner.ipynb · Resume: again, and after a kill'
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 559ee1d4
     def without_time(bench): return [{k: v for k,v in r.to_dict().items() if k!='seconds'} for r in bench.rows]
 
     methods = {'zeroshot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
@@ -144,7 +155,16 @@ def test_again_and_after_a_kill_slow():
         first = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a')
         test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a').rows, first.rows)     # seconds too: nothing was run
         test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
-    # nbs/08b_runner.ipynb · Again, and after a kill · cell f00b9b7d
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 3dd689e9
+    class Refuses(SerialExecutor):
+        "Fails when it is given work"
+        def map(self, setup, args, items, batch=1): assert not items; return []
+
+    with tempfile.TemporaryDirectory() as d:
+        spread = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', executor=SerialExecutor())
+        test_eq(without_time(spread), without_time(first))
+        for again in (dict(), dict(executor=Refuses())): test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', **again).rows, spread.rows)
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell f00b9b7d
     program = '''
 import sys, time, torch
 from textclip.runner import run_benchmark
@@ -172,13 +192,13 @@ run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [
             run.kill(); run.communicate()
             there.append(len(list(Path(folder).glob('store/cell/*/*.json'))))
         return there, start(folder, pause).communicate()
-    # nbs/08b_runner.ipynb · Again, and after a kill · cell 486aa322
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 486aa322
     with tempfile.TemporaryDirectory() as d:
         test_eq(start(f'{d}/whole').wait(), 0)
         there,_ = kill_often(f'{d}/killed', 20, pause=.5)
         assert without_time(Benchmark.load(f'{d}/killed'))==without_time(Benchmark.load(f'{d}/whole'))
         print('finished cells after each kill:', there)
-    # nbs/08b_runner.ipynb · Again, and after a kill · cell 1a9b08ee
+    # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 1a9b08ee
     with tempfile.TemporaryDirectory() as d:
         start(f'{d}/whole').communicate()
         there,_ = kill_often(f'{d}/killed', 2)
@@ -191,6 +211,10 @@ def test_bad_input():
     data = synthetic_task()
     test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data], ('zeroshot',)), contains="Did you mean 'zero-shot'?")
     test_fail(lambda: run_benchmark({}, [data]), contains='nothing to measure')
+    test_fail(lambda: run_benchmark([ZeroShot()], [data]), contains='Give each a name')
+    test_fail(lambda: run_benchmark({'a': ZeroShot}, [data]), contains="the class 'ZeroShot'")
+    test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data.task]), contains="task_features(task, encoder)")
     test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data, data]), contains='given twice')
     test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data], baseline='b'), contains='baseline')
+    test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data], executor='dask'), contains="Unknown executor 'dask'")
     test_fail(lambda: Benchmark.load('no-such-folder'), contains='No benchmark in')

@@ -37,9 +37,9 @@ def test_seen_and_unseen_classes():
     two
 
 
-def test_several_labels_an_image():
-    'nbs/07c_scores.ipynb · Several labels an image'
-    # nbs/07c_scores.ipynb · Several labels an image · cell 3a7dfb30
+def test_several_labels_per_image():
+    'nbs/07c_scores.ipynb · Several labels per image'
+    # nbs/07c_scores.ipynb · Several labels per image · cell 3a7dfb30
     rng = np.random.default_rng(0)
     y,scores = (rng.random((40,5))<.3).astype(int),rng.normal(size=(40,5))
     y[:,4] = 0                       # a class without positives
@@ -55,7 +55,7 @@ def test_several_labels_an_image():
     ap = average_precision(scores, y)
     for c in range(4): test_close(ap[c], plain_average_precision(scores[y[:,c]!=-1,c], y[y[:,c]!=-1,c]==1))
     test_eq(np.isnan(ap[4]), True)
-    # nbs/07c_scores.ipynb · Several labels an image · cell 10d11d4d
+    # nbs/07c_scores.ipynb · Several labels per image · cell 10d11d4d
     clf = LinearClassifier(torch.eye(5), dict(classes=list('abcde'), method='identity'))
     ev = evaluate_multilabel(clf, Features(torch.tensor(scores).float(), y=torch.tensor(y).float()))
     test_eq(ev.absent, ['e'])

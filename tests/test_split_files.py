@@ -86,4 +86,4 @@ def test_writing():
         path = write_list(Path(d)/'draw.jsonl', several, ['cat','dog','owl'])
         test_eq(load_listed(path, several, ['cat','dog','owl']).labels, several.labels)
         test_eq(load_listed(path, ImageSplit(['2.png','1.png']), ['owl','dog','cat']).labels.tolist(), [[0,1,1],[0,0,0]])
-        test_fail(lambda: write_list(path, several, ['cat','dog','owl'], 'swat'), contains='one label an image')
+        test_fail(lambda: write_list(path, several, ['cat','dog','owl'], 'swat'), contains='one label per image')

@@ -8,7 +8,8 @@ import random, warnings
 import matplotlib.pyplot as plt
 from matplotlib.colors import ListedColormap
 from fastcore.test import *
-from textclip.splits import base_new, few_shot, few_shot_rows, few_shot_val, hide_labels, subset_classes, val_tuning
+from textclip.splits import (base_new, few_shot, few_shot_rows, few_shot_val, hide_labels, hold_out, subset_classes,
+    val_tuning)
 
 NOTEBOOK = 'nbs/01g_splits.ipynb'
 
@@ -68,6 +69,22 @@ def test_images_to_choose_settings_with():
     val = ImageSplit([f'{k}/{i}.png' for k in range(2) for i in range(9)], [0]*9+[1]*9, [f'{k}/{i}.png' for k in range(2) for i in range(9)])
     test_eq([len(few_shot_val(val, k)) for k in (1,4,16)], [2,8,8])
     test_ne(few_shot_val(val, 4).ids, few_shot(val, 4).ids)
+
+
+def test_a_train_test_split_of_one_folder():
+    'nbs/01g_splits.ipynb · A train/test split of one folder'
+    # nbs/01g_splits.ipynb · A train/test split of one folder · cell 8b35c09a
+    ids = [f'{c}/{i}.png' for c,n in (('cat',10), ('dog',5), ('fox',1)) for i in range(n)]
+    pets = Task('pets', ['cat','dog','fox'], splits={'all': ImageSplit(ids, [0]*10+[1]*5+[2], ids)})
+    both = hold_out(pets, share=.4)
+    test_eq({k: both.split(k).labels.bincount(minlength=3).tolist() for k in both.splits}, dict(train=[6,3,1], test=[4,2,0]))
+    test_eq(sorted(both.split('train').ids + both.split('test').ids), sorted(ids))
+    test_eq(hold_out(pets, .4).split('test').ids, both.split('test').ids)
+    test_ne(hold_out(pets, .4, seed=1).split('test').ids, both.split('test').ids)
+    test_fail(lambda: hold_out(pets, share=1.), contains='between 0 and 1')
+    test_fail(lambda: hold_out(both), contains='Name the one to divide: train, test')
+    test_fail(lambda: hold_out(Task('one', ['a'], splits={'all': ImageSplit(['a/1.png'], [0], ['a/1.png'])})), contains='cannot be divided')
+    both.split('test')
 
 
 def test_subsets_of_the_classes():

@@ -15,6 +15,7 @@ from textclip.answer_checks import is_refusal
 from textclip.wording import *
 import warnings
 from collections import Counter
+from textclip.local_llms import smollm2_fingerprint
 from fastcore.test import *
 from textclip.strategies import (FewShotList, Strategy, benchmark_of, one_sentence, published, published_questions,
     strategies, strategy_for, strategy_table, texts)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import numpy as np, pandas as pd, torch
 from textclip.core import *
 from textclip.types import *
+from textclip.report import figure_axes
 from textclip.images import *
 from textclip.features import *
 import tempfile, warnings

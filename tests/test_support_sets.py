@@ -9,10 +9,9 @@ from textclip.images import *
 from textclip.folders import *
 from textclip.features import *
 import tempfile, warnings
-import numpy as np
-from contextlib import nullcontext
 from PIL import Image
 from fastcore.test import *
+from textclip.towers import ColourEncoder
 from textclip.support_sets import (as_support, folder_manifest, read_support, support_features, support_rows,
     write_support_manifest)
 
@@ -72,14 +71,6 @@ def test_the_manifest():
 def test_encoding():
     'nbs/04a_support_sets.ipynb · Encoding'
     # nbs/04a_support_sets.ipynb · Encoding · cell 5adeb525
-    class ColourEncoder:
-        "A stand-in: the mean colour of an image"
-        name,dim,fingerprint,logit_scale,logit_bias,batch_size = 'colour',3,'colour-1',100.,None,4
-        def preprocess(self, image): return torch.from_numpy(np.asarray(image.resize((8,8)), dtype=np.float32).copy())
-        def collate(self, items): return torch.stack(items)
-        def encode_pixels(self, pixels): return dict(x=pixels.mean((1,2))+1)
-        def autocast(self): return nullcontext()
-
     task = Task('colours', ['red','green'])
     with tempfile.TemporaryDirectory() as d:
         for name,colour in (('r','red'), ('g','green')): Image.new('RGB', (8,8), colour).save(Path(d)/f'{name}.png')

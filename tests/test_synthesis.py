@@ -33,3 +33,4 @@ def test_how_far_does_it_go():
     ax.axvline(.1, color='grey', lw=.8, ls='--'); ax.set(xlabel='noise std σ (D=512)', ylabel='cosine to the text'); ax.legend();
     # nbs/04_synthesis.ipynb · How far does it go? · cell 68190b96
     test_close([round(expected_cosine(.1, d), 2) for d in (384, 512, 1024)], [.45, .40, .30], eps=.006)
+    test_close(torch.tensor(expected_cosine(.1, 512)).acos()/(torch.pi/2), .74, eps=.01)      # of a right angle

@@ -13,7 +13,7 @@ from textclip.wording import singular
 from textclip.answer_checks import is_refusal
 import tempfile
 from fastcore.test import *
-from textclip.towers import ColourEncoder
+from textclip.towers import ColourEncoder, Encoder
 from textclip.text_filters import (FilterSteps, _farthest_points, _nearest_to_mean, _not_near, balance,
     class_name_finder, drop_duplicates, drop_long, drop_near_duplicates, drop_other_class_names, drop_refusals,
     drop_short, keep_diverse, keep_most_typical, keep_own_class, must_name_class)
@@ -75,10 +75,11 @@ def test_how_many_and_which():
     stay = _not_near(x, .5)
     assert all(float(x[i]@x[j])<.5 for i,j in combinations(stay, 2)) and all(any(float(x[i]@x[j])>=.5 for j in stay if j<=i) for i in range(12))
     # nbs/03e_text_filters.ipynb · How many, and which · cell dd835e39
-    class Words:
+    class Words(Encoder):
         "Places a text by its words on axes"
-        name,fingerprint,dim,logit_scale,logit_bias,context_length = 'words','words-1',4,100.,None,None
-        def encode_text(self, texts): return torch.tensor([[float(w in t) for w in ('cat','fur','ears','toy')] for t in texts])+.01
+        fingerprint = 'words-1'
+        def __init__(self): super().__init__('words', 4)
+        def encode_text_batch(self, texts): return torch.tensor([[float(w in t) for w in ('cat','fur','ears','toy')] for t in texts])+.01
 
     task = Task('one', ['cat'])
     texts = make_texts(dict(text=t, labels=[0]) for t in ['a cat with fur', 'the cat has fur', 'cat, fur, ears', 'a toy', 'cat ears'])

@@ -9,7 +9,7 @@ from textclip.lite_encoder import *
 from textclip.open_clip_encoder import *
 from textclip.transformers_encoder import *
 from textclip.features import *
-from textclip.features import _label_tensor
+from textclip.features import _labels_of_texts, _stored_texts, _text_shards
 import tempfile
 from fastcore.test import *
 from textclip.encoders import *
@@ -64,7 +64,7 @@ def test_computed_once():
     encoder,texts = tiny_open_clip(),make_texts(dict(text=t, labels=l) for t,l in (('a cat',[0]),('a dog and a cat in the rain',[0,1]),('rain',[2]),('a cat',[0])))
     with tempfile.TemporaryDirectory() as d:
         f = token_features(encoder, texts, 3, Store(d), torch.float32, shard=2)
-        again = token_features(None or encoder, texts, 3, Store(d), torch.float32, shard=2)
+        again = token_features(encoder, texts, 3, Store(d), torch.float32, shard=2)
     x,local = encode_text_tokens(encoder, list(f.ids))
     test_close(f.local, local, eps=1e-5); test_close(f.x, x, eps=1e-5); test_eq(again.local, f.local)
     test_eq(f.y, torch.tensor([[1.,0,0],[1,1,0],[0,0,1],[1,0,0]])); test_eq(f.local[0], f.local[3])

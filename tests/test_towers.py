@@ -10,7 +10,8 @@ from textclip.types import *
 from textclip.images import to_rgb
 from fastcore.test import *
 import matplotlib.pyplot as plt
-from textclip.towers import ColourEncoder, probe_image, replaced_output, same_probe, weights_digest
+from textclip.towers import (ColourEncoder, Encoder, need_encoder, probe_image, replaced_output, same_probe,
+    weights_digest)
 
 NOTEBOOK = 'nbs/02_towers.ipynb'
 
@@ -64,3 +65,14 @@ def test_which_weights_are_these():
     # nbs/02_towers.ipynb · Which weights are these? · cell 2e4b6850
     _,ax = plt.subplots(figsize=(1.6,1.6))
     ax.imshow(probe_image()); ax.axis('off'); ax.set_title('the probe', fontsize=8);
+
+
+def test_is_it_an_encoder():
+    'nbs/02_towers.ipynb · Is it an encoder?'
+    # nbs/02_towers.ipynb · Is it an encoder? · cell 89162946
+    class Mine(Encoder):
+        def __init__(self): super().__init__('mine', 4)
+    test_fail(lambda: need_encoder(Mine()), contains='has no fingerprint')
+    test_fail(lambda: need_encoder('lite'), contains="load_encoder('lite')")
+    test_fail(lambda: need_encoder(Mine), contains='is needed')
+    test_fail(lambda: need_encoder(object()), contains="it has no 'name'")

@@ -229,13 +229,15 @@ def test_several_processes():
             with torch.no_grad():
                 for t,first in zip(tensors, self.exchange(tensors)[0]): t.copy_(first)
 
+        def any(self, flag): return any(t.item() for t, in self.exchange([torch.tensor(flag)]))
+
     gen = make_generator(6, 'example')
     x,y = torch.randn(50, 8, generator=gen).double(), torch.randint(4, (50,), generator=gen)
 
-    def trainer(processes=None, start=0., batches=Batches(50, 16), **settings):
+    def trainer(processes=None, start=0., batches=Batches(50, 16), callbacks=(), **settings):
         o = Optimization(lr=.05, schedule='cosine', clip_norm=.5, **settings)
         loss = lambda w,rows,_: F.cross_entropy(x[rows] @ w.T, y[rows])
-        return Trainer(nn.Parameter(torch.full((4,8), start).double()), loss, batches, o, steps=12, seed=2, processes=processes)
+        return Trainer(nn.Parameter(torch.full((4,8), start).double()), loss, batches, o, steps=12, seed=2, processes=processes, callbacks=callbacks)
     # nbs/06_training.ipynb · Several processes · cell 409f9fdf
     def train_together(count, **settings):
         "Trainers of `count` threads that train together"
@@ -253,6 +255,10 @@ def test_several_processes():
             test_close(t.module, alone.module, eps=1e-12)
             test_close(t.history.losses, alone.history.losses, eps=1e-12)
             test_close(t.history['grad_norm'], alone.history['grad_norm'], eps=1e-12)
+    class StopOne(Callback):
+        "Only one process wants to stop"
+        def after_step(self, t): t.stopped = t.processes.index==1 and t.step==5
+    test_eq([t.step for t in train_together(3, callbacks=[StopOne()])], [5]*3)
     test_fail(lambda: Trainer(nn.Parameter(x), lambda *_: 0, 50, steps=1, mean_over_rows=False, processes=Threads(0, 2, {})), contains='2 processes with a loss')
 
 
@@ -285,9 +291,9 @@ def test_speed_on_a_gpu():
     assert curves[None][-1]<curves[None][0]-.01
 
 
-def test_devices():
-    'nbs/06_training.ipynb · Devices'
-    # nbs/06_training.ipynb · Devices · cell 489247d4
+def test_devices_cpu_cuda_mps():
+    'nbs/06_training.ipynb · Devices: CPU, CUDA, MPS'
+    # nbs/06_training.ipynb · Devices: CPU, CUDA, MPS · cell 489247d4
     class Devices(torch.overrides.TorchFunctionMode):
         "Remembers the devices that calls into torch name"
         def __init__(self): super().__init__(); self.named,self.calls = set(),0
@@ -305,7 +311,7 @@ def test_devices():
         t.load_state(*t.state())
     test_eq(seen.named, {'cpu'})
     assert seen.calls>100
-    # nbs/06_training.ipynb · Devices · cell 4450bb78
+    # nbs/06_training.ipynb · Devices: CPU, CUDA, MPS · cell 4450bb78
     module = nn.ModuleDict(dict(head=nn.Linear(8,4), tower=nn.Linear(8,8).requires_grad_(False)))
     t = Trainer(module, lambda m,rows,_: F.cross_entropy(m['head'](m['tower'](x[rows])), y[rows]), 20, steps=2, device='cpu')
     test_eq(list(t.parameters), ['head.weight', 'head.bias'])   # the frozen tower is not trained, and not part of the state
@@ -315,9 +321,9 @@ def test_devices():
 
 
 @pytest.mark.gpu
-def test_devices_gpu():
-    'nbs/06_training.ipynb · Devices'
-    # nbs/06_training.ipynb · Devices · cell 489247d4
+def test_devices_cpu_cuda_mps_gpu():
+    'nbs/06_training.ipynb · Devices: CPU, CUDA, MPS'
+    # nbs/06_training.ipynb · Devices: CPU, CUDA, MPS · cell 489247d4
     class Devices(torch.overrides.TorchFunctionMode):
         "Remembers the devices that calls into torch name"
         def __init__(self): super().__init__(); self.named,self.calls = set(),0
@@ -335,14 +341,14 @@ def test_devices_gpu():
         t.load_state(*t.state())
     test_eq(seen.named, {'cpu'})
     assert seen.calls>100
-    # nbs/06_training.ipynb · Devices · cell 4450bb78
+    # nbs/06_training.ipynb · Devices: CPU, CUDA, MPS · cell 4450bb78
     module = nn.ModuleDict(dict(head=nn.Linear(8,4), tower=nn.Linear(8,8).requires_grad_(False)))
     t = Trainer(module, lambda m,rows,_: F.cross_entropy(m['head'](m['tower'](x[rows])), y[rows]), 20, steps=2, device='cpu')
     test_eq(list(t.parameters), ['head.weight', 'head.bias'])   # the frozen tower is not trained, and not part of the state
     before = module['tower'].weight.clone()
     t.fit()
     test_eq(module['tower'].weight, before)
-    # nbs/06_training.ipynb · Devices · cell f829ffc9
+    # nbs/06_training.ipynb · Devices: CPU, CUDA, MPS · cell f829ffc9
     loss = lambda m,rows,g: F.cross_entropy(m(x[rows]), y[rows])
     on = {}
     for device in ('cpu','cuda'):

@@ -3,8 +3,9 @@ import numpy as np
 from textclip.core import *
 from textclip.types import *
 from textclip.images import *
+from textclip.split_layout import text_lines
 from textclip.multilabel import *
-from textclip.multilabel import _lines, _nus_concepts, _nus_file, _nus_split
+from textclip.multilabel import _nus_concepts, _nus_file, _nus_split
 import json, tempfile, torch, warnings
 from pathlib import Path
 from PIL import Image

@@ -7,7 +7,6 @@ __all__ = ['refusal_openings', 'is_refusal', 'repeats_itself', 'breaks_off', 'an
 
 # %% ../nbs/03ad_answer_checks.ipynb #9cb8cef4
 import re
-from collections import Counter
 from .core import *
 from .types import normal_name
 

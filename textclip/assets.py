@@ -6,7 +6,7 @@
 __all__ = ['ASSETS', 'Asset', 'sha256_of', 'check_members', 'unpack_asset', 'fetch_asset', 'asset_status']
 
 # %% ../nbs/00c_assets.ipynb #f6d7e30e
-import hashlib,importlib.metadata,importlib.util,io,lzma,os,posixpath,shutil,subprocess,sys,tarfile,tempfile,time,zipfile,zlib
+import hashlib,importlib.metadata,importlib.util,io,lzma,os,posixpath,shutil,subprocess,sys,tarfile,time,zipfile,zlib
 from dataclasses import dataclass,field
 from pathlib import Path
 from filelock import FileLock

@@ -39,7 +39,7 @@ class TextMethod(Method):
     strategy:str='tap'   # what the language model is asked: 'cupl' or 'tap'
     filtered:bool=True   # keep only texts that the encoder files under their own class?
     llm:str='smollm2'    # the language model, as in `sample_texts`
-    n:int=8              # answers a class
+    n:int=8              # answers per class
     journal:str=field(default=None, repr=False, metadata=_local) # file of recorded answers; the store's if not given
     store:Store=field(default=None, repr=False, metadata=_local) # where features are kept
 
@@ -56,7 +56,7 @@ class TextMethod(Method):
         own = {} if self.source=='none' else dict(source=self.source, strategy=self.strategy, filtered=self.filtered, llm=_llm_name(self.llm), n=self.n)
         return self.method.hyperparameters() | own
 
-def _llm_name(llm): return public_name(llm if isinstance(llm, str) else llm.name)
+def _llm_name(llm): return public_name(llm if isinstance(llm, str) else getattr(llm, 'name', None) or llm.__name__)   # a name, an `LLM` or a function
 
 # %% ../nbs/08bb_benchmark.ipynb #cc4b8aca
 def _paper(kind): return kind(recipe='paper', steps=500)
@@ -139,7 +139,7 @@ def fit_text_method(
     encoder,            # an `Encoder`
     llm='smollm2',      # the language model, as in `sample_texts`
     method:str='tap',   # a name in `text_methods`
-    n:int=8,            # answers a class
+    n:int=8,            # answers per class
     seed:int=0,         # of sampling and training
     journal=None,       # file of recorded answers; the store's if not given
     store=None,         # where features are kept
@@ -158,8 +158,8 @@ class Comparison:
     "What `compare_text_methods` found"
     task:Task           # what was measured
     report:Report       # the table
-    evaluations:dict    # method name -> its evaluations, one a seed
-    texts:dict          # method name -> its texts, one a seed (None where only names are used)
+    evaluations:dict    # method name -> its evaluations, one per seed
+    texts:dict          # method name -> its texts, one per seed (None where only names are used)
     chosen:str          # the method to keep, by `rule`
     rule:str            # how it was chosen
     best:Classifier     # the chosen method's classifier of the first seed
@@ -189,7 +189,7 @@ def compare_text_methods(
     llm='smollm2',      # the language model, as in `sample_texts`
     methods=('zeroshot','paraphrases','random','shuffled','cupl','tap'), # names in `text_methods`; the first is the baseline
     seeds=(0,1,2),      # of sampling and training
-    n:int=8,            # answers a class
+    n:int=8,            # answers per class
     split:str=None,     # what is measured; `test` or all images if not given
     journal=None,       # file of recorded answers; the store's if not given
     store=None,         # where features are kept

@@ -88,7 +88,7 @@ def benchmark_root(
 
 def benchmark_folder(
     b:BenchmarkFacts, # which dataset
-    root=None    # the folder that holds datasets, or that of this one
+    root=None         # the folder that holds datasets, or that of this one
 )->Path:
     "The folder of a dataset"
     root = benchmark_root(root)
@@ -101,7 +101,7 @@ def benchmark_folder(
 
 def image_folder(
     b:BenchmarkFacts, # which dataset
-    folder       # its folder
+    folder            # its folder
 )->Path:
     "The folder that the paths of its images start from, there or not"
     parts = [p for p in b.parts.values() if p]

@@ -14,6 +14,7 @@ from tabulate import tabulate
 from fastcore.basics import patch
 from .core import *
 from .report import *
+from .report import _p,_percent
 from .statistics import holm
 
 # %% ../nbs/08ab_tables.ipynb #1d86fd03
@@ -28,7 +29,7 @@ def place_of(
 class Benchmark:
     "Rows of many cells, and what is needed to measure them again"
     rows:list       # of `Row`
-    manifest:dict=field(default_factory=dict)
+    manifest:dict=field(default_factory=dict, repr=False)
     results:list=field(default_factory=list, repr=False) # the `CellResult`s
     cells:list=field(default_factory=list, repr=False)   # one record a cell: JSON-able
 
@@ -39,8 +40,13 @@ class Benchmark:
     @property
     def failed(self): return [r for r in self.rows if r.error]
 
+    def pick(self, **where)->'Benchmark':
+        "The rows whose fields have these values; a tuple names several values"
+        wanted = {k: v if isinstance(v, tuple) else (v,) for k,v in where.items()}
+        return Benchmark([r for r in self.rows if all(getattr(r, k) in v for k,v in wanted.items())], self.manifest, cells=self.cells)
+
     def cells_of(self, row)->list:
-        "The records of a row's cells, one a seed"
+        "The records of a row's cells, one per seed"
         return [c for c in self.cells if place_of(c)==place_of(row)]
 
 # %% ../nbs/08ab_tables.ipynb #c229ec9b
@@ -85,9 +91,6 @@ def join_benchmarks(
     return Benchmark(every('rows'), manifest, every('results'), every('cells'))
 
 # %% ../nbs/08ab_tables.ipynb #c5784081
-def _pct(v): return '' if v is None else f'{100*v:.1f}'
-def _p(v): return '' if v is None else '<0.001' if v<.001 else f'{v:.3f}'
-
 def _holm(rows):
     "Number of the row and baseline -> corrected p, for all tests of the rows; nothing where there is only one"
     tests = [(i, k) for i,r in enumerate(rows) for k in r.p]
@@ -95,11 +98,11 @@ def _holm(rows):
 
 def _line(i, r, names, scores, corrected):
     "One row as text, by column"
-    accuracy = 'failed: '+r.error if r.error else _pct(r.accuracy)+('' if r.std_over_seeds is None or r.accuracy is None else f' ± {_pct(r.std_over_seeds)}')
-    interval = '' if r.ci95 is None else f'{_pct(r.ci95[0])} – {_pct(r.ci95[1])}'
+    accuracy = 'failed: '+r.error if r.error else _percent(r.accuracy)+('' if r.std_over_seeds is None or r.accuracy is None else f' ± {_percent(r.std_over_seeds)}')
+    interval = '' if r.ci95 is None else f'{_percent(r.ci95[0])} – {_percent(r.ci95[1])}'
     place = dict(task=r.task, encoder=r.encoder, protocol=r.protocol, part=r.part or '', shots=r.shots or '', method=r.method, tuning=r.tuning)
     tests = {c: v for k in names for c,v in ((f'p vs {k}', _p(r.p.get(k))), (f'{k}, Holm', _p(corrected.get((i,k)))))}
-    return place | {'accuracy %': accuracy, '95 % interval': interval} | {f'{k} %': _pct(r.metrics.get(k)) for k in scores} | tests | dict(images=r.n or '', seeds=r.seeds)
+    return place | {'accuracy %': accuracy, '95 % interval': interval} | {f'{k} %': _percent(r.metrics.get(k)) for k in scores} | tests | dict(images=r.n or '', seeds=r.seeds)
 
 @patch
 def table(self:Benchmark, format='github'):

@@ -53,7 +53,7 @@ class EarlyStopping(Callback):
 
     def after_step(self, t):
         if t.step%self.every and t.step<t.steps: return
-        with evaluating(t.module): value = float(self.metric(t.module))
+        with evaluating(t.module): value = t.processes.from_first(float(self.metric(t.module)))
         t.history.measure(self.name, t.step, value)
         self.waited += 1
         if self.better(value):
@@ -94,7 +94,7 @@ class Checkpoints(Callback):
     ): self.path,self.every,self.resume = Path(folder)/'checkpoint.safetensors',every,resume
 
     def before_fit(self, t):
-        if self.resume and self.path.exists(): self.load(t)
+        if self.resume and t.processes.from_first(self.path.exists()): self.load(t)
 
     def after_step(self, t):
         if t.step%self.every==0: self.save(t)
@@ -111,13 +111,20 @@ def save(self:Checkpoints, t):
     with atomic_path(self.path) as p: st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p, metadata={'textclip': header})
 
 @patch
-def load(self:Checkpoints, t):
-    "Put trainer `t` where the checkpoint is"
+def read(self:Checkpoints)->tuple: # (header, tensors); (name of an error, {}) where the file is no checkpoint
+    "What is in the file"
     try:
         with safe_open(self.path, 'pt') as f: header = json.loads(f.metadata()['textclip'])
-        tensors = st.load_file(self.path)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e:
-        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({type(e).__name__}).', 'Delete it, or pass resume=False to start again.') from None
+        return header,st.load_file(self.path)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e: return type(e).__name__,{}
+
+@patch
+def load(self:Checkpoints, t):
+    "Put trainer `t` where the checkpoint is"
+    header,tensors = ('',{}) if t.processes.index else self.read()       # of several processes only the first needs the file
+    header = t.processes.from_first(header)
+    if isinstance(header, str): raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({header}).', 'Delete it, or pass resume=False to start again.')
+    tensors = t.processes.tensors_from_first(tensors)
     wrong = list(_differences(header['settings'], json.loads(json.dumps(t.settings()))))
     if wrong: raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.', 'Name another folder, or pass resume=False to start again.')
     t.load_state(tensors, header['values'])

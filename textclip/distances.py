@@ -30,7 +30,7 @@ def class_signatures(
 # %% ../nbs/05a_distances.ipynb #8fcabc3b
 def _log_signatures(logits, temperature, name):
     "Log-softmax of the rows, or an error that names the row that cannot be used"
-    if logits.ndim!=2: raise TextclipError(f'{name} has shape {tuple(logits.shape)}.', 'Give one row of C logits an image.')
+    if logits.ndim!=2: raise TextclipError(f'{name} has shape {tuple(logits.shape)}.', 'Give one row of C logits per image.')
     bad = [] if torch.isfinite(logits.sum()) else (~torch.isfinite(logits).all(-1)).nonzero().flatten().tolist()
     if bad: raise TextclipError(f'{len(bad)} rows of {name} are not finite: {some(bad)}.', 'Leave these images out.')
     return F.log_softmax(full_precision(logits)/temperature, dim=-1)
@@ -99,7 +99,7 @@ def class_sums(
     out = values.new_zeros(n_classes, values.shape[1]).index_add(0, labels, values)
     if factor is None: return out
     out,gone = out*factor.to(out)[:,None],factor==0
-    return torch.where(gone[:,None], out.sum(0)/(~gone).sum(), out) if gone.any() else out
+    return torch.where(gone[:,None], out.sum(0)/(~gone).sum(), out)
 
 # %% ../nbs/05a_distances.ipynb #c1545149
 @dataclass
@@ -152,7 +152,7 @@ def fit_psi(
     return MinMaxScaling(float(low.min()), float(high.max()), float(to_low.min()), float(to_high.max()))
 
 def rows_at_a_time(
-    columns:int,          # values a row needs
+    columns:int,          # values per row needs
     values:int=2**24      # values at a time, 64 MB in float32
 )->int:
     "How many rows keep an array within `values` values"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['shared_copy', 'check_trainable', 'LoraAttention', 'merged_projection', 'VisualPrompts', 'EncoderTuning',
-           'EncoderDelta', 'AdaptedClassifier', 'adapted_features']
+           'encode_text_from', 'EncoderDelta', 'AdaptedClassifier', 'adapted_features']
 
 # %% ../nbs/06d_encoder_training.ipynb #d3e77e44
 import copy
@@ -13,6 +13,7 @@ from functools import partial
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 from fastcore.basics import patch
 from .core import *
 from .types import *
@@ -189,6 +190,7 @@ def add_lora(self:EncoderTuning,
     if not self.loras: raise TextclipError(f'No layer is among {list(layers)}.', 'Name layers from 0 on.')
     return self
 
+# %% ../nbs/06d_encoder_training.ipynb #c736de56
 @patch
 def train(self:EncoderTuning, mode:bool=True):
     "Dropout of LoRA on or off; the rest of the model stays in eval mode"
@@ -202,6 +204,40 @@ def compile(self:EncoderTuning,
     if Optimization(compile=backend).compile is None: return self
     for tower in (self.encoder.model.visual, self.encoder.text.transformer): tower.compile(backend=backend)
     return self
+
+@patch
+def checkpointing(self:EncoderTuning, on:bool=True)->EncoderTuning:
+    "Keep what goes into each layer, and compute the rest again in the backward pass (Chen et al. 2016)"
+    for o in (self.encoder.model.visual.transformer, self.encoder.text.transformer):
+        if hasattr(o, 'grad_checkpointing'): o.grad_checkpointing = on
+    return self
+
+# %% ../nbs/06d_encoder_training.ipynb #c72bfb9d
+@patch
+def text_start(self:EncoderTuning,
+    ids:torch.Tensor # (C,L) token numbers
+): # (k, (C,L,W)): what the k frozen layers in front make of them; None where there is no such layer
+    "The unchanging part of the text tower's work"
+    encoder,L = self.encoder,ids.shape[1]
+    if encoder.text_kind!='causal': return
+    blocks = encoder.text.transformer.resblocks
+    k = next((i for i,b in enumerate(blocks) if any(p.requires_grad for p in b.parameters())), len(blocks))
+    if not k: return
+    with torch.no_grad():
+        x = encoder.token_embeddings(ids) + encoder.text.positional_embedding[:L]
+        for block in blocks[:k]: x = block(x, attn_mask=encoder.text.attn_mask[:L,:L])
+    return k,x
+
+def encode_text_from(
+    encoder:OpenClipEncoder, # of an `EncoderTuning`
+    ids:torch.Tensor,        # (C,L) token numbers
+    start:tuple              # of `text_start`
+)->torch.Tensor: # (C,D)
+    "`encode_tokens`, from layer k on"
+    (k,x),tower,mask = start,encoder.text.transformer,encoder.text.attn_mask[:ids.shape[1],:ids.shape[1]]
+    for block in tower.resblocks[k:]:
+        x = checkpoint(block, x, None, None, mask, use_reentrant=False) if tower.grad_checkpointing and torch.is_grad_enabled() else block(x, attn_mask=mask)
+    return encoder._end_of_text(x, ids)
 
 # %% ../nbs/06d_encoder_training.ipynb #bcde2fcf
 class EncoderDelta(nn.Module):

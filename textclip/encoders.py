@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['load_encoder', 'Check', 'odd_images', 'check_encoder', 'check_table', 'Encoder', 'ColourEncoder', 'LiteEncoder',
-           'OpenClipEncoder', 'TransformersEncoder', 'Prompts', 'context_from_words', 'same_probe', 'weights_digest']
+           'OpenClipEncoder', 'TransformersEncoder', 'Prompts', 'context_from_words', 'need_encoder', 'same_probe',
+           'weights_digest']
 
 # %% ../nbs/02e_encoders.ipynb #b7546afa
 import torch
@@ -21,16 +22,17 @@ from .open_clip_encoder import OpenClipEncoder,load_open_clip
 from .transformers_encoder import TransformersEncoder,load_transformers
 
 # %% ../nbs/02e_encoders.ipynb #e06865be
-_all_ = ['Encoder', 'ColourEncoder', 'LiteEncoder', 'OpenClipEncoder', 'TransformersEncoder', 'Prompts', 'context_from_words', 'same_probe', 'weights_digest']
+_all_ = ['Encoder', 'ColourEncoder', 'LiteEncoder', 'OpenClipEncoder', 'TransformersEncoder', 'Prompts', 'context_from_words', 'need_encoder', 'same_probe', 'weights_digest']
 
 # %% ../nbs/02e_encoders.ipynb #d4304efd
 def load_encoder(
-    name:str='lite',  # see the table
+    name:str='lite',  # see the table; an `Encoder` is returned as it is
     device='cpu',     # as in torch: 'cpu', 'cuda', 'mps', ...
     dtype='float32',  # of weights and activations: 'float32', 'bfloat16', 'float16', or a torch.dtype
     amp=None          # on a GPU: automatic mixed precision in 'bfloat16' or 'float16'
 )->Encoder:
     "The encoder called `name`"
+    if not isinstance(name, str): return need_encoder(name)
     dtype,amp = _precision(dtype),None if amp is None else _precision(amp)
     try: torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as e: raise TextclipError(f'Device {device!r} cannot be used here: {str(e).splitlines()[0][:120]}', "Use device='cpu'.") from None

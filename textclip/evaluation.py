@@ -105,7 +105,7 @@ def __repr__(self:Evaluation):
 # %% ../nbs/07_evaluation.ipynb #0ca132fd
 @patch(as_prop=True)
 def per_class(self:Evaluation)->list:
-    "One dictionary a class: class, n, accuracy (None without images), taken_for (None without mistakes)"
+    "One dictionary per class: class, n, accuracy (None without images), taken_for (None without mistakes)"
     n,wrong = self.confusion.sum(1),self.confusion - np.diag(self.confusion.diagonal())
     def row(i, name, accuracy): return {'class': name, 'n': int(n[i]), 'accuracy': float(accuracy) if n[i] else None,
         'taken_for': self.classes[wrong[i].argmax()] if wrong[i].any() else None}

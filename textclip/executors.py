@@ -58,9 +58,7 @@ def _ray():
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     os.environ.setdefault('RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO', '0')
     os.environ.setdefault('RAY_worker_niceness', '0')
-    try: import ray
-    except ImportError: raise TextclipError("executor='ray' needs the package ray.", "Run: pip install 'textclip[ray]'") from None
-    return ray
+    return need_package('ray', 'ray', "executor='ray'")
 
 @patch
 def start(self:RayExecutor):
@@ -174,9 +172,13 @@ def _replace(self:RayExecutor, ray, actor, left, todo, died, n):
 
 # %% ../nbs/00e_executors.ipynb #7941866f
 def as_executor(
-    executor # None: work is done in this process; 'ray'; or an object with `map`
+    executor,        # None: work is done in this process; 'ray'; or an object with `map`
+    workers:int=None # of 'ray'; an object brings its own
 ):
     "The executor meant, or None"
-    if executor is None or hasattr(executor, 'map'): return executor
-    if executor=='ray': return RayExecutor()
+    if executor is None: return
+    if hasattr(executor, 'map'):
+        if workers is None: return executor
+        raise TextclipError(f'Both an executor and workers={workers} are given.', 'RayExecutor(workers=...) says how many; leave workers out.')
+    if executor=='ray': return RayExecutor(**dict(workers=workers) if workers else {})
     raise unknown_name('executor', executor, ['ray'], 'Or give a RayExecutor(workers=..., cpus=..., gpus=...).')

@@ -56,17 +56,19 @@ def read_arrays(
         with np.load(path, allow_pickle=False) as z: return {k: z[k] for k in z.files}
 
 # %% ../nbs/01i_feature_files.ipynb #755ce941
+_label_keys = ('labels','label','targets','target')
+
 def _read_npz(path, x, y, names, ids):
     with _reading(path):
         if not zipfile.is_zipfile(path): raise ValueError('no zip file')
     with _reading(path), np.load(path, allow_pickle=False) as z:
         have = list(z.files)
         x = pick_key(x, 'x', have) or only_key([k for k in have if z[k].ndim==2 and z[k].dtype.kind=='f'], have, path.name)
-        found = {k: pick_key(v, default, have) for k,v,default in (('y',y,'y'), ('classes',names,'classnames'), ('ids',ids,'ids'))}
+        found = {k: pick_key(v, default, have, _label_keys if k=='y' else ()) for k,v,default in (('y',y,'y'), ('classes',names,'classnames'), ('ids',ids,'ids'))}
         return dict(x=z[x]) | {k: z[v] for k,v in found.items() if v}
 
 def _labels_file(path):
-    "Labels from an .npy file, or from a text file with one a line"
+    "Labels from an .npy file, or from a text file with one per line"
     path = Path(path).expanduser()
     if path.suffix.lower()=='.npy': return np.array(_open_npy(path))
     lines = names_file(path)
@@ -79,7 +81,7 @@ def _read_npy(path, labels):
 def _read_safetensors(path, x, y):
     with _reading(path): t = st.load_file(path)
     x = pick_key(x, 'x', t) or only_key([k for k,v in t.items() if v.ndim==2 and v.is_floating_point()], list(t), path.name)
-    y = pick_key(y, 'y', t)
+    y = pick_key(y, 'y', t, _label_keys)
     return dict(x=t[x]) | (dict(y=t[y].numpy()) if y else {}) | {k: t[k] for k in ('local','pre','views') if k in t}
 
 # %% ../nbs/01i_feature_files.ipynb #ef27e703
@@ -188,7 +190,7 @@ def _saved_features(path, classes, dtype, encoder, logit_scale):
 def save_clip_retrieval(
     features:Features,     # (N,D) features, with labels and ids where they have them
     folder,                # where the layout is made
-    shard:int=100_000,     # rows a shard
+    shard:int=100_000,     # rows per shard
     which:str='image',     # 'image' or 'text'
     classes=None           # the class list; that in `features.meta` if not given
 )->Path:

@@ -191,7 +191,7 @@ def with_classes(self:DirectGenerator, names:list,
 @torch.no_grad()
 def sample(self:FeatureGenerator,
     classes,       # class numbers in `names`, or names, new ones as well
-    n:int=16,      # features a class
+    n:int=16,      # features per class
     seed:int=0,    # of the codes
     **kwargs       # of `with_classes`, for new names
 )->Features: # their labels: the numbers, or positions in the list of names

@@ -13,12 +13,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from PIL import Image
 from tqdm.auto import tqdm
-from fastcore.basics import patch
 from .core import *
 from .types import *
 from .executors import as_executor
 from .images import *
 from .encoders import *
+
+# %% ../nbs/02f_features.ipynb #36ee4ffa
+def _text_shards(texts, shard):
+    "(strings, their labels or None, shards of the different strings, the row of each string among these)"
+    labels = None if isinstance(texts, (list,tuple)) else texts['labels'][:]
+    strings = list(texts) if labels is None else texts['text'][:]
+    unique = sorted(set(strings), key=lambda t: (len(t), t))
+    place = {t: i for i,t in enumerate(unique)}
+    return strings, labels, [unique[i:i+shard] for i in range(0, len(unique), shard)], torch.tensor([place[t] for t in strings], dtype=torch.long)
+
+def _stored_texts(store, kind, key, encoder, texts, encode):
+    "Tensors of one shard of texts, from the store or computed by `encode()`"
+    if (entry := store.get(kind, key)) is None:
+        entry = encode(),dict(encoder=encoder.name, n=len(texts))
+        store.put(kind, key, *entry)
+    return entry[0]
 
 # %% ../nbs/02f_features.ipynb #3badc7e1
 def text_features(
@@ -26,34 +41,26 @@ def text_features(
     texts,               # a list of strings, or a dataset with `text` and `labels`
     n_classes:int=None,  # needed where a text has several labels
     store:Store=None,    # where features are kept; the default store if not given
-    shard:int=1024,      # texts a shard
+    shard:int=1024,      # texts per shard
     executor=None        # who encodes: this process, 'ray', or a `RayExecutor`
 )->Features:
     "Text features, computed once"
-    labels = None if isinstance(texts, (list,tuple)) else texts['labels'][:]
-    strings = list(texts) if labels is None else texts['text'][:]
-    unique = sorted(set(strings), key=lambda t: (len(t), t))
-    parts,store = [unique[i:i+shard] for i in range(0, len(unique), shard)],store or Store()
+    need_encoder(encoder)
+    (strings,labels,parts,rows),store = _text_shards(texts, shard),store or Store()
     if executor := as_executor(executor): _spread_texts(executor, encoder, parts, store)
-    shards = [_text_shard(encoder, o, store) for o in parts]
-    rows = {t: i for i,t in enumerate(unique)}
-    x = torch.cat([torch.zeros(0, encoder.dim), *shards])[[rows[t] for t in strings]]
-    return Features(x, y=None if labels is None else _label_tensor(labels, n_classes), ids=strings, meta=encoder_meta(encoder))
+    x = torch.cat([torch.zeros(0, encoder.dim), *(_text_shard(encoder, o, store) for o in parts)])
+    return Features(x[rows], y=None if labels is None else _labels_of_texts(labels, n_classes), ids=strings, meta=encoder_meta(encoder))
 
 def _text_shard(encoder, texts, store):
     "(N,D) of one shard, from the store or computed"
-    key = digest(encoder.fingerprint, texts)
-    if (entry := store.get('text', key)) is None:
-        entry = dict(x=encoder.encode_text(texts)),dict(encoder=encoder.name, n=len(texts))
-        store.put('text', key, *entry)
-    return entry[0]['x']
+    return _stored_texts(store, 'text', digest(encoder.fingerprint, texts), encoder, texts, lambda: dict(x=encoder.encode_text(texts)))['x']
 
 # %% ../nbs/02f_features.ipynb #93cab0cf
 def encoder_meta(encoder)->dict:
     "What features remember of their encoder"
     return dict(encoder=encoder.name, fingerprint=encoder.fingerprint, logit_scale=encoder.logit_scale, logit_bias=encoder.logit_bias)
 
-def _label_tensor(labels, n_classes):
+def _labels_of_texts(labels, n_classes):
     "(N,) class numbers where every text has one label, else (N,C) indicators"
     if all(len(o)==1 for o in labels): return torch.tensor([o[0] for o in labels], dtype=torch.long)
     y = torch.zeros(len(labels), n_classes or 1+max(max(o, default=0) for o in labels))
@@ -131,17 +138,21 @@ def image_features(
     local:bool=False,    # also features of places?
     pre:bool=False,      # also features before the projection?
     workers:int=None,    # threads that decode; the number of processors if not given
-    shard:int=256,       # images a shard
+    shard:int=256,       # images per shard
     executor=None        # who encodes: this process, 'ray', or a `RayExecutor`
 )->Features:
     "Image features of a split, computed once; unreadable images are left out and named in one warning"
+    need_encoder(encoder)
     store,parts,chunk = store or Store(),dict(local=local, pre=pre) if local or pre else {},min(encoder.batch_size, shard)
-    if executor := as_executor(executor): keys = _spread_images(executor, encoder, split, store, parts, workers, shard, chunk)
+    if executor := as_executor(executor):
+        keys = _spread_images(executor, encoder, split, store, parts, workers, shard, chunk)
+        found = [None]*len(keys)
     else:
         keys = _shard_keys(encoder, split, shard, parts, workers)
-        missing = [k for k,key in enumerate(keys) if store.get('image', key) is None]
+        found = [store.get('image', key) for key in keys]
+        missing = [k for k,entry in enumerate(found) if entry is None]
         if missing: _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, chunk)
-    entries = [store.get('image', key) or _not_shared(store) for key in keys]
+    entries = [entry or store.get('image', key) or _not_shared(store) for entry,key in zip(found, keys)]
     rows = [k*shard+int(i) for k,(t,_) in enumerate(entries) for i in t['kept']]
     skipped = {split.ids[k*shard+int(i)]: why for k,(_,m) in enumerate(entries) for i,why in m['skipped'].items()}
     if skipped: warn(f'{len(skipped)} of {len(split)} images left out: {some([f"{k} ({v})" for k,v in skipped.items()])}.')
@@ -157,7 +168,7 @@ def _not_shared(store): raise TextclipError(f'The workers have finished, but wha
 def _to_send(executor, encoder):
     "What a worker needs to have the same encoder: itself, or how to load it"
     gpus = getattr(executor, 'gpus', 0)
-    if not gpus and encoder.device.type=='cpu': return encoder
+    if getattr(executor, 'here', False) or not gpus and encoder.device.type=='cpu': return encoder
     return dict(name=encoder.name, device='cuda' if gpus else 'cpu', dtype=encoder.dtype, amp=encoder.amp),encoder.fingerprint
 
 def _received(sent):
@@ -182,6 +193,7 @@ def _spread_texts(executor, encoder, parts, store):
     "Workers encode the shards that are missing"
     there = lambda o: store.get('text', digest(encoder.fingerprint, o)) is not None
     missing = [o for o in parts if not there(o)]
+    missing = getattr(executor, 'from_first', list)(missing)      # processes that look at different times see different gaps
     for _ in executor.map(_text_worker, (_to_send(executor, encoder), store.root.absolute()), missing): pass
     if not all(map(there, missing)): _not_shared(store)
 
@@ -251,7 +263,7 @@ def labelled_images(
     if y.ndim!=1: raise TextclipError(f'{label} takes images with one label each.', 'Use a multi-label method.')
     if not len(y): raise TextclipError(f'{label} got no labelled images.', 'Give at least one.')
     empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
-    if empty and all_classes: raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.', 'Give at least one a class, or leave these classes out.')
+    if empty and all_classes: raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.', 'Give at least one per class, or leave these classes out.')
     return f, y
 
 # %% ../nbs/02f_features.ipynb #a1samecode
@@ -274,6 +286,6 @@ def class_means(
     "Unit mean of the unit features of every class"
     y,x = features.labels_for(n_classes),features.unit
     empty = (torch.bincount(y, minlength=n_classes)==0).nonzero().flatten().tolist()
-    if empty: raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {some(empty)} (positions in the class list).', 'Give at least one a class.')
+    if empty: raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {some(empty)} (positions in the class list).', 'Give at least one per class.')
     sums = torch.zeros(n_classes, x.shape[1], device=x.device).index_add_(0, y, x)
     return torch.nn.functional.normalize(sums, dim=-1)

@@ -48,15 +48,15 @@ def class_prompts(
         found = {c: by_name.get(normal_name(c), []) for c in task.classes}
     else: found = texts_by_class(prompts, task)
     empty = [c for c,t in found.items() if not t]
-    if empty: raise TextclipError(f'{len(empty)} of {len(task)} classes have no sentence to draw from: {some(empty)}.', 'Give at least one a class, or prompts=\'photo\'.')
+    if empty: raise TextclipError(f'{len(empty)} of {len(task)} classes have no sentence to draw from: {some(empty)}.', 'Give at least one per class, or prompts=\'photo\'.')
     return found
 
 def generation_plan(
     task:Task,        # the classes
     prompts,          # see `class_prompts`
-    per_class:int,    # images a class
+    per_class:int,    # images per class
     seed:int=0        # of the order of the sentences and of all images
-)->list: # one dictionary an image: class, prompt, rank
+)->list: # one dictionary per image: class, prompt, rank
     "Which images are drawn, class by class"
     out = []
     for c,texts in class_prompts(task, prompts).items():
@@ -78,12 +78,11 @@ def load_text_to_image(
     dtype=None         # as in torch; the pipeline's own if not given
 ):
     "A diffusers pipeline from text to image, by name"
-    try: from diffusers import DiffusionPipeline
-    except ImportError: raise TextclipError('diffusers is not installed.', "Run pip install 'textclip[diffusion]', or give a pipeline object.") from None
+    diffusers = need_package('diffusers', 'diffusion', 'A text-to-image model by name', ', or give a pipeline object')
     path = Path(name).expanduser()
     here,more = path.is_dir(),{} if dtype is None else dict(torch_dtype=dtype)
     with quiet_transformers(), hub_access(str(name), needed=not here):
-        pipe = DiffusionPipeline.from_pretrained(str(path) if here else name, use_safetensors=True, local_files_only=here or not hub_answers(), **more)
+        pipe = diffusers.DiffusionPipeline.from_pretrained(str(path) if here else name, use_safetensors=True, local_files_only=here or not hub_answers(), **more)
     pipe.set_progress_bar_config(disable=True)
     return pipe.to(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
 
@@ -116,7 +115,7 @@ def _draw(pipe, arguments, batch):
     with torch.no_grad(): out = pipe(prompt=[r['prompt'] for r in batch], generator=generators, **more)
     flags = getattr(out, 'nsfw_content_detected', None)
     flags = list(flags) if isinstance(flags, (list,tuple)) else [False]*len(batch)
-    if len(out.images)!=len(batch): raise TextclipError(f'The pipeline made {len(out.images)} images of {len(batch)} prompts.', 'Set it to one image a prompt.')
+    if len(out.images)!=len(batch): raise TextclipError(f'The pipeline made {len(out.images)} images of {len(batch)} prompts.', 'Set it to one image per prompt.')
     return [None if flagged or not image.convert('RGB').getbbox() else image for image,flagged in zip(out.images, flags)]
 
 def _line(journal, row, used):
@@ -156,7 +155,7 @@ def generate_support(
     *,
     folder,                # where images, `support.jsonl` and `generation.json` are kept
     prompts='photo',       # 'photo', a list of templates, {class: sentences}, or a dataset of texts
-    per_class:int=None,    # images a class
+    per_class:int=None,    # images per class
     recipe:str='ours',     # 'paper' or 'ours': sets what is None
     steps:int=None,        # denoising steps
     guidance:float=None,   # weight of classifier-free guidance

@@ -8,7 +8,6 @@ __all__ = ['class_spread', 'nearest_rows', 'GeneratorDiagnosis', 'diagnose']
 # %% ../nbs/04e_generator_diagnosis.ipynb #12279d26
 from dataclasses import dataclass
 import torch
-from torch.nn import functional as F
 from fastcore.basics import patch
 from .core import *
 from .types import *
@@ -70,7 +69,7 @@ def diagnose(
     generator:FeatureGenerator, # any
     features:Features,          # real features
     y:torch.Tensor=None,        # (N,) classes by position in `generator.names`; the features' own if not given
-    n:int=16,                   # synthetic features a class
+    n:int=16,                   # synthetic features per class
     seed:int=0                  # of codes
 )->GeneratorDiagnosis:
     "Reconstruction, divergence, active dimensions, spread, nearest real neighbours"

@@ -143,7 +143,7 @@ def plot_projection(
     frame:pd.DataFrame, # as `project` makes it
     ax=None             # matplotlib Axes to draw on
 ):
-    "Images as points, class weights as stars, a colour a class"
+    "Images as points, class weights as stars, one colour per class"
     import matplotlib.pyplot as plt
     ax = ax or plt.subplots(figsize=(5,3.6), layout='constrained')[1]
     for i,(name,part) in enumerate(frame.groupby('class', sort=False)):
@@ -161,7 +161,7 @@ def cost_table(
     rows,                 # `Row`s with seconds, a `Benchmark`, or a frame of rows
     score:str='accuracy', # what is gained
     methods=None          # the methods wanted; all if not given
-)->pd.DataFrame: # one line a method, cheapest first: seconds, score, frontier
+)->pd.DataFrame: # one line per method, cheapest first: seconds, score, frontier
     "Mean seconds and mean score over the same tasks, and who is beaten by nobody"
     rows = frame_of(rows)
     gained,spent = (score_matrix(rows, k, methods) for k in (score, 'seconds'))

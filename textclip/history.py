@@ -37,7 +37,7 @@ class History:
 # %% ../nbs/06_history.ipynb #c0c0fd74
 @patch
 def __getitem__(self:History, name)->torch.Tensor: # (steps,)
-    "One value a step of a logged scalar"
+    "One value per step of a logged scalar"
     if name not in self._logs: raise unknown_name('logged value', name, self._logs)
     log,recent = self._logs[name]
     if recent:

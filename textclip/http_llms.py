@@ -78,9 +78,7 @@ def __repr__(self:HttpLLM): return f'HttpLLM({self.name!r})'
 # %% ../nbs/03ab_http_llms.ipynb #e38df003
 def _openai():
     "The package `openai`, imported on first use"
-    try: import openai
-    except ImportError: raise TextclipError('Language models behind a server need the package openai.', "Run: pip install 'textclip[llm]'") from None
-    return openai
+    return need_package('openai', 'llm', 'A language model behind a server')
 
 @patch
 def _key(self:HttpLLM):

@@ -90,7 +90,7 @@ def _below(value, keys):
 
 # %% ../nbs/01c_hub_datasets.ipynb #2f01b1a8
 def _read_labels(data, keys, classlabel):
-    "One label or list of labels a row, None where there is none"
+    "One label or list of labels per row, None where there is none"
     if not keys: return [None]*len(data)
     column = data.with_format(None).select_columns([keys[0]])[:][keys[0]]
     plain = [plain_label(_below(v, keys[1:])) for v in column]

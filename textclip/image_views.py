@@ -6,11 +6,13 @@
 __all__ = ['shape_names', 'TrainingImages', 'crop_view', 'strong_view', 'Views', 'ViewBatches', 'draw_shape', 'drawn_shapes']
 
 # %% ../nbs/06e_image_views.ipynb #f5bbcf0c
+import itertools
 from pathlib import Path
 import torch
 from PIL import Image,ImageDraw
 from torch.utils.data import DataLoader,Dataset
 from torchvision.transforms import InterpolationMode,v2
+from fastcore.basics import patch
 from .core import *
 from .images import *
 from .training import *
@@ -95,26 +97,44 @@ class ViewBatches(Batches):
     ):
         super().__init__(len(views), size, drop_last=drop_last)
         self.views,self.workers,self.processes,self.device = views,workers,processes or Processes(),torch.device(device)
+        self.close()
 
     def epoch(self, number, seed=0, device='cpu'):
-        order = torch.randperm(self.n, generator=make_generator(seed, 'epoch', number))
-        rows = [order[i:i+self.size] for i in range(0, len(self)*self.size, self.size)]
-        mine = [self.processes.part(r) if self.processes.count>1 else r for r in rows]
-        keys = [[(number, i) for i in (m if len(m) else r[:1]).tolist()] for m,r in zip(mine, rows)]
-        loader = DataLoader(self.views, batch_sampler=keys, num_workers=self.workers, pin_memory=self.device.type=='cuda', generator=torch.Generator())
-        self.coming,self.now = zip(keys, loader),{}
+        rows = self._rows(number, seed)
+        if self.then!=(number, seed):
+            self.close()         # before new workers start, which would inherit the old ones
+            loader = DataLoader(self.views, batch_sampler=self._keys(number, seed), num_workers=self.workers, pin_memory=self.device.type=='cuda', generator=torch.Generator())
+            self.coming = zip(self._keys(number, seed), loader)
+        self.number,self.then,self.now = number,(number+1, seed),{}
         return rows
 
-    def pixels(self,
-        rows # (B,) numbers of images, of the batch at hand
-    )->torch.Tensor: # (B,V,3,H,W) on the device
-        "Their views"
-        rows = rows.tolist()
-        while not all(i in self.now for i in rows):
-            keys,batch = next(self.coming)
-            self.now,self.batch = {i: k for k,(_,i) in enumerate(keys)},batch.to(self.device, non_blocking=True)
-        if rows==list(self.now): return self.batch
-        return self.batch[torch.tensor([self.now[i] for i in rows], device=self.device)]
+    def close(self):
+        "End the workers"
+        self.coming = self.then = None      # what comes out of the loader, and the epoch that comes next
+
+    def _rows(self, number, seed):
+        order = torch.randperm(self.n, generator=make_generator(seed, 'epoch', number))
+        return [order[i:i+self.size] for i in range(0, len(self)*self.size, self.size)]
+
+    def _keys(self, number, seed):
+        "(epoch, image) of what this process reads, batch after batch, for ever"
+        for epoch in itertools.count(number):
+            for r in self._rows(epoch, seed):
+                mine = self.processes.part(r) if self.processes.count>1 else r
+                yield [(epoch, i) for i in (mine if len(mine) else r[:1]).tolist()]
+
+# %% ../nbs/06e_image_views.ipynb #8d89c098
+@patch
+def pixels(self:ViewBatches,
+    rows # (B,) numbers of images, of the batch at hand
+)->torch.Tensor: # (B,V,3,H,W) on the device
+    "Their views"
+    keys = [(self.number, i) for i in rows.tolist()]
+    while not all(k in self.now for k in keys):
+        now,batch = next(self.coming)
+        self.now,self.batch = {k: i for i,k in enumerate(now)},batch.to(self.device, non_blocking=True)
+    if keys==list(self.now): return self.batch
+    return self.batch[torch.tensor([self.now[k] for k in keys], device=self.device)]
 
 # %% ../nbs/06e_image_views.ipynb #60383aad
 shape_names = ['disc','bars','triangle','cross']

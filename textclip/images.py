@@ -98,7 +98,7 @@ def read_images(
     return [found[i] for i in kept], kept, {i: o for i,o in enumerate(found) if isinstance(o, str)}
 
 # %% ../nbs/01_images.ipynb #9de0fb3c
-def _label_tensor(labels):
+def _as_labels(labels):
     "(N,) long, or (N,C) float32"
     labels = torch.as_tensor(labels)
     return labels.long() if labels.ndim==1 else labels.float()
@@ -114,9 +114,9 @@ class ImageSplit:
 
     def __post_init__(self):
         self.ids = list(self.ids) if self.ids is not None else [Path(p).name if isinstance(p, str) else p.name for p in self.paths]
-        if self.labels is not None: self.labels = _label_tensor(self.labels)
+        if self.labels is not None: self.labels = _as_labels(self.labels)
         for k,v in (('labels', self.labels), ('ids', self.ids)):
-            if v is not None and len(v)!=len(self.paths): raise TextclipError(f'{len(self.paths)} images and {len(v)} {k}.', 'Give one an image.')
+            if v is not None and len(v)!=len(self.paths): raise TextclipError(f'{len(self.paths)} images and {len(v)} {k}.', 'Give one per image.')
 
     def __len__(self): return len(self.paths)
     def __repr__(self):

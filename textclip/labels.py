@@ -106,7 +106,7 @@ def label_tensor(
     values,             # N labels, or lists of labels; None where nothing is known
     numbers:dict,       # label -> class number, from `label_numbers`
     n_classes:int,      # length of the class list
-    multi:bool=False,   # several labels an image?
+    multi:bool=False,   # several labels per image?
     unknown=None        # N lists of labels of which nobody knows whether the image has them
 ): # (N,) or (N,C); None where no image has labels
     "The labels of a split"
@@ -131,7 +131,7 @@ def split_name(
     return split_names.get(str(text).strip().lower(), str(text).strip())
 
 def row_ids(
-    names # one a row, None where a row has none
+    names # one per row, None where a row has none
 )->list:
     "A distinct id for every row"
     names = [re.split(r'[\\/]', n)[-1] if n and re.match(r'[\\/]|\w:|\w+://', n) else n for n in names]   # no folders of another machine

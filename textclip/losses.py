@@ -53,7 +53,7 @@ def knowledge_guided_loss(
     anchor:torch.Tensor   # (C,D) class weights to stay near
 )->torch.Tensor: # number
     "One minus the mean cosine (Yao et al. 2023, KgCoOp)"
-    _fit_together('Weights differ', 'Both need one row a class, from the same encoder.', learned=learned, anchor=anchor)
+    _fit_together('Weights differ', 'Both need one row per class, from the same encoder.', learned=learned, anchor=anchor)
     return 1-F.cosine_similarity(learned, anchor, dim=-1).mean()
 
 # %% ../nbs/05d_losses.ipynb #c34b92bd
@@ -65,7 +65,7 @@ def contrastive_loss(
     y:torch.Tensor=None  # (N,) classes; without them every pair is its own class
 )->torch.Tensor: # number
     "Symmetric InfoNCE (Radford et al. 2021, CLIP), with shared targets where classes are known (Yang et al. 2022, UniCL)"
-    _fit_together('Images and texts differ', 'Give one text an image, from the same encoder.', images=images, texts=texts)
+    _fit_together('Images and texts differ', 'Give one text per image, from the same encoder.', images=images, texts=texts)
     S = scale * F.normalize(images, dim=-1) @ F.normalize(texts, dim=-1).T
     if y is None: target = torch.arange(len(S), device=S.device)
     else: target = F.normalize((y[:,None]==y[None]).to(S), p=1, dim=-1)
@@ -114,7 +114,7 @@ def pad_by_class(
     "The texts of every class side by side, in their order"
     counts = torch.bincount(y, minlength=n_classes)
     if len(counts)>n_classes or (counts==0).any():
-        raise TextclipError(f'{int((counts[:n_classes]==0).sum())} of {n_classes} classes have no texts; the highest class number is {len(counts)-1}.', 'Give at least one text a class.')
+        raise TextclipError(f'{int((counts[:n_classes]==0).sum())} of {n_classes} classes have no texts; the highest class number is {len(counts)-1}.', 'Give at least one text per class.')
     order = y.argsort(stable=True)
     place = torch.arange(len(y), device=y.device)-(counts.cumsum(0)-counts)[y[order]]
     out,mask = x.new_zeros(n_classes, int(counts.max()), x.shape[1]),torch.zeros(n_classes, int(counts.max()), dtype=torch.bool, device=x.device)
@@ -142,7 +142,7 @@ text_alignments = dict(mean=_align_mean, ot=_align_transport, ce=_align_classes)
 def text_alignment_loss(
     prompts:torch.Tensor,    # (C,N,D) features of the learned prompts
     texts:torch.Tensor,      # (C,R,D) features of the texts
-    mask:torch.Tensor=None,  # (C,R) what is there; everything if not given
+    mask:torch.Tensor=None,  # (C,R) what is there, or ready `uniform_masses` of it; everything if not given
     form:str='mean',         # 'mean', 'ot' or 'ce'
     scale:float=100.,        # multiplies the cosines of 'ce'
     eps:float=.1             # entropy of 'ot'
@@ -152,5 +152,6 @@ def text_alignment_loss(
     if prompts.ndim!=3 or texts.ndim!=3 or (len(prompts), prompts.shape[2])!=(len(texts), texts.shape[2]):
         raise TextclipError(f'Prompts have shape {tuple(prompts.shape)}, texts {tuple(texts.shape)}.', 'Give (C,N,D) and (C,R,D), of the same classes and encoder.')
     if mask is None: mask = torch.ones(texts.shape[:2], dtype=torch.bool, device=texts.device)
-    prompts,texts = F.normalize(prompts, dim=-1),F.normalize(torch.where(mask[...,None], texts, 0.), dim=-1)
-    return text_alignments[form](prompts, texts, uniform_masses(mask).to(texts), scale, eps)
+    masses = mask if mask.is_floating_point() else uniform_masses(mask)
+    prompts,texts = F.normalize(prompts, dim=-1),F.normalize(torch.where(masses[...,None]>0, texts, 0.), dim=-1)
+    return text_alignments[form](prompts, texts, masses.to(texts), scale, eps)

@@ -9,7 +9,6 @@ __all__ = ['public_name', 'textclip_commit', 'text_digests', 'report_manifest', 
 import importlib,inspect,platform,re,subprocess
 from dataclasses import asdict,dataclass,fields,is_dataclass
 from datetime import datetime,timezone
-from importlib import metadata
 from pathlib import Path
 import numpy as np, torch
 from .core import *
@@ -27,10 +26,6 @@ def public_name(
 
 # %% ../nbs/07b_manifest.ipynb #8bd24621
 _libraries = 'textclip torch open_clip_torch transformers timm datasets numpy scipy scikit-learn'.split()
-
-def _version(name):
-    try: return metadata.version(name)
-    except metadata.PackageNotFoundError: return None
 
 def textclip_commit():
     "The commit of textclip where it runs from a git checkout, with '-dirty' where files were changed; else None"
@@ -67,7 +62,7 @@ def report_manifest(
     "What is needed to measure a report again, and nothing about who ran it"
     device = str(getattr(encoder, 'device', None) or ('cuda' if torch.cuda.is_available() else 'cpu'))
     return dict(date=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=textclip_commit(),
-        versions={k: _version(k) for k in _libraries}, python=platform.python_version(),
+        versions={k: installed_version(k) for k in _libraries}, python=platform.python_version(),
         platform=f'{platform.system()} {platform.machine()}', threads=torch.get_num_threads(),
         device=torch.cuda.get_device_name(device) if device.startswith('cuda') else device,
         seeds=None if seeds is None else [int(o) for o in seeds], rule=rule, encoder=_encoder_facts(encoder),

@@ -33,7 +33,7 @@ def _saved(t, rows):
         storage = o.untyped_storage()
         kept[storage.data_ptr()] = storage             # held, so that no later tensor gets the same address
         return o
-    generator = make_generator(t.seed, 'memory', device=t.device)
+    generator = make_generator(t.seed, 'memory', device=t.random_on)
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda o: o), t.autocast(): t.loss(t.module, rows, generator)
     return kept
 

@@ -7,7 +7,7 @@ __all__ = ['shapes', 'Domain', 'read_domain', 'domain_questions', 'DomainStrateg
 
 # %% ../nbs/03bb_meta_questions.ipynb #41c8d43d
 import re
-from dataclasses import dataclass,field
+from dataclasses import dataclass
 from fastcore.basics import patch
 from .core import *
 from .types import *

@@ -14,6 +14,7 @@ from pathlib import Path
 from .core import *
 from .types import *
 from .images import *
+from .split_layout import text_lines
 from .catalogue import BenchmarkCheck,Finding
 
 # %% ../nbs/01h_multilabel.ipynb #32f74a88
@@ -46,11 +47,6 @@ def _first_folder(root, places, holds, what, fix):
         if (root/p/holds).exists(): return root/p
     raise TextclipError(f'{what} is not in {str(root)!r}: no {holds!r} there.', fix)
 
-def _lines(path):
-    "Lines of a text file without the empty ones"
-    try: return [l.strip() for l in path.read_text(encoding='utf-8-sig', errors='replace').splitlines() if l.strip()]
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Unpack the data set again.') from None
-
 def _value_of(choice, name):
     "The label that a choice stands for"
     values = dict(ignore=-1, negative=0, positive=1)
@@ -75,7 +71,7 @@ _voc_codes = [c.replace(' ', '').replace('/', '') for c in _voc]   # 'dining tab
 
 def _voc_column(path, ids):
     "1, -1 or 0 (difficult) for every image, from the file of one class"
-    codes = dict(l.split()[:2] for l in _lines(path) if len(l.split())>1)
+    codes = dict(l.split()[:2] for l in text_lines(path) if len(l.split())>1)
     bad = [i for i in ids if codes.get(i) not in ('1','-1','0')]
     if bad: raise TextclipError(f'{path.name} has no label for {len(bad)} images of its list: {some(bad)}.', 'Unpack the data set again.')
     return [int(codes[i]) for i in ids]
@@ -94,7 +90,7 @@ def _voc_from_xml(folder, ids):
 def _voc_split(folder, split, difficult):
     "One image set of VOC 2007"
     main = folder/'ImageSets'/'Main'
-    ids = [l.split()[0] for l in _lines(main/f'{split}.txt')]
+    ids = [l.split()[0] for l in text_lines(main/f'{split}.txt')]
     files = [main/f'{c}_{split}.txt' for c in _voc_codes]
     lists = all(f.exists() for f in files)
     codes = np.array([_voc_column(f, ids) for f in files]).T if lists else _voc_from_xml(folder/'Annotations', ids)
@@ -106,7 +102,7 @@ def voc2007_task(
     root,                    # the folder that holds `VOCdevkit`, or that folder, or `VOC2007` itself
     difficult:str='ignore'   # objects marked difficult: 'ignore' (-1, as the challenge does), 'negative' or 'positive'
 )->Task:
-    "Pascal VOC 2007 (Everingham et al. 2010): 20 classes, several labels an image"
+    "Pascal VOC 2007 (Everingham et al. 2010): 20 classes, several labels per image"
     folder,value = _voc_folder(root),_value_of(difficult, 'difficult')
     there = [s for s in ('train','val','trainval','test') if (folder/'ImageSets'/'Main'/f'{s}.txt').exists()]
     splits = {s: (lambda s=s: _voc_split(folder, s, value)) for s in there}
@@ -163,7 +159,7 @@ def coco2014_task(
     crowd:str='positive',   # where a class is only there as a crowd: 'positive', 'negative' or 'ignore' (-1)
     min_size:float=0        # leave out boxes narrower or lower than this, in pixels
 )->Task:
-    "COCO 2014 (Lin et al. 2014): 80 classes, several labels an image; `test` is val2014"
+    "COCO 2014 (Lin et al. 2014): 80 classes, several labels per image; `test` is val2014"
     folder,value = _coco_folder(root),_value_of(crowd, 'crowd')
     splits = {s: (lambda part=part: _coco_split(folder, part, value, min_size)) for s,part in (('train','train2014'), ('test','val2014'))
         if (folder/'annotations'/f'instances_{part}.json').exists()}
@@ -186,16 +182,16 @@ def _nus_file(root, *names):
         raise TextclipError(f'NUS-WIDE is not in {str(root)!r}: no {names[0]!r} there.', 'Name the folder that holds ImageList, TrainTestLabels, Concepts81.txt and Flickr.')
     return found[0]
 
-def _nus_concepts(root): return _lines(_nus_file(root, 'Concepts81.txt', 'ConceptsList/Concepts81.txt'))
+def _nus_concepts(root): return text_lines(_nus_file(root, 'Concepts81.txt', 'ConceptsList/Concepts81.txt'))
 
 def _nus_split(root, part, unlabelled):
     "The images of one half of NUS-WIDE"
     listing = _nus_file(root, f'ImageList/{part}Imagelist.txt')
-    names = [l.replace('\\', '/') for l in _lines(listing)]
+    names = [l.replace('\\', '/') for l in text_lines(listing)]
     columns = []
     for c in _nus_concepts(root):
         name = f'TrainTestLabels/Labels_{c}_{part}.txt'
-        columns.append([float(l=='1') for l in _lines(_nus_file(root, name, f'Groundtruth/{name}'))])
+        columns.append([float(l=='1') for l in text_lines(_nus_file(root, name, f'Groundtruth/{name}'))])
         if len(columns[-1])!=len(names):
             raise TextclipError(f'{Path(name).name} has {len(columns[-1])} lines for {len(names)} images.', 'Unpack the labels again.')
     y,folder = np.array(columns, np.float32).T,listing.parent.parent/'Flickr'
@@ -206,7 +202,7 @@ def nuswide_task(
     root,                   # the folder that holds `ImageList`, `TrainTestLabels`, `Concepts81.txt` and `Flickr`
     unlabelled:str='keep'   # images that show no concept: 'keep' or 'drop'
 )->Task:
-    "NUS-WIDE (Chua et al. 2009): 81 concepts, several labels an image"
+    "NUS-WIDE (Chua et al. 2009): 81 concepts, several labels per image"
     if unlabelled not in ('keep','drop'): raise unknown_name('value of unlabelled=', str(unlabelled), ['keep','drop'])
     splits = {s: (lambda part=part: _nus_split(root, part, unlabelled)) for s,part in (('train','Train'), ('test','Test'))}
     return Task('nuswide', _nus_concepts(root), 'multi', domain='photographs from Flickr', splits=splits)

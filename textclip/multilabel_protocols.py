@@ -24,7 +24,7 @@ def synthetic_multilabel(
     dim:int=24,            # D
     n:int=120,             # images in each split
     places:int=4,          # M
-    most:int=3,            # labels an image
+    most:int=3,            # labels per image
     noise:float=.6,        # of images and places
     shift:float=.3,        # of the images' directions from the texts'
     seed:int=0,            # of everything

@@ -35,7 +35,7 @@ def label_scores(
 
 def top_answers(
     scores,  # (N,C)
-    k:int=3  # labels an image
+    k:int=3  # labels per image
 )->np.ndarray: # (N,C) booleans
     "The k best labels of every image; of equal scores the first"
     scores = np.asarray(scores)
@@ -89,7 +89,7 @@ def texts_as_images(
 # %% ../nbs/07ca_multilabel_scores.ipynb #a84a11ea
 @patch
 def answers(self:MultiLabelEvaluation,
-    top:int=None # this many labels an image; by the thresholds if not given
+    top:int=None # this many labels per image; by the thresholds if not given
 )->np.ndarray: # (N,C) booleans
     "The labels that are given"
     if top is not None: return top_answers(self.scores, top)
@@ -98,7 +98,7 @@ def answers(self:MultiLabelEvaluation,
 
 @patch
 def all_scores(self:MultiLabelEvaluation,
-    top:int=3 # also with this many labels an image; None where it is not wanted
+    top:int=3 # also with this many labels per image; None where it is not wanted
 )->dict: # mAP; CP ... OF1 where there are thresholds; 'CP@3' ... 'OF1@3'
     "All scores of the answers"
     plain = {} if self.thresholds is None else label_scores(self.y, self.answers())
@@ -119,7 +119,7 @@ def class_part(
 def unseen_scores(
     evaluation:MultiLabelEvaluation, # on seen and unseen classes
     unseen,                          # names or positions of the classes that were not learned
-    top:int=3,                       # labels an image
+    top:int=3,                       # labels per image
     labelled_only:bool=False         # leave out images without any of the labels in question?
 )->dict: # 'ZSL mAP', 'ZSL F1@3', 'GZSL mAP', 'GZSL F1@3'
     "Scores of zero-shot and generalized zero-shot learning"
@@ -132,7 +132,7 @@ def unseen_scores(
 
 # %% ../nbs/07ca_multilabel_scores.ipynb #5a6607ed
 def compare_map(
-    a,                 # one `MultiLabelEvaluation`, or one a seed
+    a,                 # one `MultiLabelEvaluation`, or one per seed
     b,                 # the same of another method, on the same images
     sources=None,      # for each image, the names of what it was put together from
     seed:int=0,        # of the resampling

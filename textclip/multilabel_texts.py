@@ -22,7 +22,7 @@ from .strategies import *
 
 # %% ../nbs/03ba_multilabel_texts.ipynb #dddcc1cc
 def pair_weights(
-    features,         # `Features` or (C,D) tensor, one row a class in the order of the task
+    features,         # `Features` or (C,D) tensor, one row per class in the order of the task
     strength:float=1. # 0 is uniform
 )->torch.Tensor: # (C,C), zero on the diagonal
     "How often two labels are drawn together: exp of the standardised cosine of their text features"

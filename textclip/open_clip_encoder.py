@@ -89,12 +89,22 @@ def _encode_causal(self:OpenClipEncoder, ids, embeddings):
     "(N,D) of (N,L,W) word vectors, L no longer than needed"
     text,L = self.text,ids.shape[1]
     x = embeddings.to(text.transformer.get_cast_dtype()) + text.positional_embedding[:L]
-    x = text.transformer(x, attn_mask=text.attn_mask[:L,:L])
+    return self._end_of_text(text.transformer(x, attn_mask=text.attn_mask[:L,:L]), ids)
+
+@patch
+def _end_of_text(self:OpenClipEncoder, x, ids):
+    "(N,D) of what the last layer made of (N,L) tokens"
+    text = self.text
     pool = getattr(text, 'pool_type', getattr(text, 'text_pool_type', None))
     end = ids.argmax(-1) if pool=='argmax' else (ids==(text.eos_id if hasattr(text, 'eos_id') else text.text_eos_id)).int().argmax(-1)
-    x = text.ln_final(x[torch.arange(len(ids), device=ids.device), end])
-    if text.text_projection is None: return x
-    return text.text_projection(x) if isinstance(text.text_projection, nn.Linear) else x @ text.text_projection
+    return self.project_states(x[torch.arange(len(ids), device=ids.device), end])
+
+@patch
+def project_states(self:OpenClipEncoder, x)->torch.Tensor:
+    "(...,D) text features of (...,W) outputs of the last layer: final norm and projection"
+    x,projection = self.text.ln_final(x),self.text.text_projection
+    if projection is None: return x
+    return projection(x) if isinstance(projection, nn.Linear) else x @ projection
 
 # %% ../nbs/02c_open_clip_encoder.ipynb #34692706
 def tiny_open_clip(

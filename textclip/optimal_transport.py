@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from functools import wraps
 import torch
-from fastcore.basics import patch
 from .core import *
 
 # %% ../nbs/05c_optimal_transport.ipynb #085891be

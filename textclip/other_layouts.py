@@ -16,14 +16,14 @@ from .images import *
 from .benchmark_facts import *
 from .split_layout import *
 from .matlab_files import *
-from .imagenet_folders import class_folder_names,class_folder_rows
+from .imagenet_folders import class_folder_names,class_folder_splits
 
 # %% ../nbs/01ed_other_layouts.ipynb #7b762d17
 _hyphenated = ('t-shirt','yo-yo')
 
 def folder_class_names(
     b:BenchmarkFacts,   # which dataset
-    folders        # its class folders
+    folders             # its class folders
 )->dict: # folder -> class name
     "Class names from folder names"
     def name(f):
@@ -40,17 +40,15 @@ def folder_class_names(
 # %% ../nbs/01ed_other_layouts.ipynb #1f083665
 def folders_layout(
     b:BenchmarkFacts, # which dataset
-    folder,      # its folder
-    base         # the folder that paths start from
+    folder,           # its folder
+    base              # the folder that paths start from
 )->tuple: # (class names, split -> function that gives its images)
     "A dataset of class folders"
     base = Path(base)
     there = {s: class_folder_names(base/p, b.skip) for s,p in b.parts.items()}
     found = sorted({f for fs in there.values() for f in fs})
     if not found: raise TextclipError(f'{b.title} has no class folders in {base.name!r}.', b.obtain)
-    numbers = {f: k for k,f in enumerate(found)}
-    split = lambda part: listed_split(base, class_folder_rows(base, part, numbers))
-    return list(folder_class_names(b, found).values()), {s: partial(split, b.parts[s]) for s,fs in there.items() if fs}
+    return list(folder_class_names(b, found).values()), class_folder_splits(base, {s: b.parts[s] for s,fs in there.items() if fs}, found)
 
 # %% ../nbs/01ed_other_layouts.ipynb #287401b4
 @dataclass(frozen=True)
@@ -84,8 +82,8 @@ def _cifar_split(files, n_labels, n_classes):
 # %% ../nbs/01ed_other_layouts.ipynb #e2ac8308
 def cifar_layout(
     b:BenchmarkFacts, # CIFAR-10 or CIFAR-100
-    folder,      # its folder
-    base         # the folder of the binary files, or of class folders
+    folder,           # its folder
+    base              # the folder of the binary files, or of class folders
 )->tuple: # (class names, split -> function that gives its images)
     "CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from the binary version or from folders train/CLASS and test/CLASS"
     base,ten = Path(base),b.classes==10
@@ -100,8 +98,7 @@ def cifar_layout(
     there = {s: class_folder_names(base/s) for s in ('train','test')}
     all_ = sorted({f for fs in there.values() for f in fs})
     if not all_: raise TextclipError(f'{b.title} has neither binary files nor class folders in {base.name!r}.', b.obtain)
-    split = lambda part: listed_split(base, class_folder_rows(base, part, {f: k for k,f in enumerate(all_)}))
-    return [tidy_name(f) for f in all_], {s: partial(split, s) for s,fs in there.items() if fs}
+    return [tidy_name(f) for f in all_], class_folder_splits(base, {s: s for s,fs in there.items() if fs}, all_)
 
 # %% ../nbs/01ed_other_layouts.ipynb #9b827783
 def _numbered(path):
@@ -113,8 +110,8 @@ def _numbered(path):
 
 def cub_layout(
     b:BenchmarkFacts, # which dataset
-    folder,      # its folder
-    base         # the folder of the images
+    folder,           # its folder
+    base              # the folder of the images
 )->tuple: # (class names, split -> function that gives its images)
     "CUB-200-2011"
     files = [_numbered(Path(folder)/f'{n}.txt') for n in ('classes','images','image_class_labels','train_test_split')]
@@ -137,8 +134,8 @@ def _tab_table(path, columns):
 
 def birdsnap_layout(
     b:BenchmarkFacts, # which dataset
-    folder,      # its folder
-    base         # the folder of the images
+    folder,           # its folder
+    base              # the folder of the images
 )->tuple: # (class names, split -> function that gives its images)
     "Birdsnap"
     folder = Path(folder)
@@ -162,8 +159,8 @@ def _annotated(path, where, n_classes):
 
 def cars_layout(
     b:BenchmarkFacts, # which dataset
-    folder,      # its folder
-    base         # the folder that paths start from
+    folder,           # its folder
+    base              # the folder that paths start from
 )->tuple: # (class names, split -> function that gives its images)
     "Stanford Cars, with CoOp's splits or with those of the development kit"
     folder = Path(folder)

@@ -20,7 +20,7 @@ def ball_noise(
 )->torch.Tensor: # (N,D)
     "Noise uniform in a ball, as an option of CapDec (Nukrai et al. 2022) has it"
     N,D = x.shape
-    draw = lambda f,*shape: f(*shape, generator=generator, device=generator.device, dtype=x.dtype).to(x.device)
+    draw = lambda f,*shape: f(*shape, generator=generator, device=generator.device, dtype=x.dtype).to(x.device, non_blocking=generator.device.type=='cpu')
     return std*(D+2)**.5 * draw(torch.rand, N, 1)**(1/D) * nn.functional.normalize(draw(torch.randn, N, D), dim=-1)
 
 # %% ../nbs/04f_perturbation.ipynb #1553d979

@@ -44,13 +44,17 @@ class Pipeline:
         if hasattr(self.classifier, 'attach'): self.classifier.attach(self.encoder)     # reads images through the text tower (CoCoOp)
 
 # %% ../nbs/02g_pipeline.ipynb #929fe8b7
+def _listed(images):
+    "Paths and PIL images as a list"
+    if isinstance(images, ImageSplit): return images.paths
+    return [images] if isinstance(images, (str, Path, Image.Image)) else list(images)
+
 @patch
 def features(self:Pipeline,
     images # paths, PIL images, or an `ImageSplit`
 )->tuple: # (`Features`, positions of the images they belong to)
     "Features of the images that could be read"
-    if isinstance(images, ImageSplit): images = images.paths
-    images = [images] if isinstance(images, (str, Path, Image.Image)) else list(images)
+    images = _listed(images)
     paths = [i for i,o in enumerate(images) if not isinstance(o, Image.Image)]
     read,kept,skipped = read_images([images[i] for i in paths], square=self.square)
     ready = {i: o for i,o in enumerate(images) if isinstance(o, Image.Image)} | {paths[k]: o for k,o in zip(kept, read)}
@@ -69,7 +73,7 @@ def predict(self:Pipeline,
     threshold:float=None  # below this probability the answer is `NONE_OF_THESE`
 )->list: # one `Prediction` an image
     "Name every image"
-    listed = images.paths if isinstance(images, ImageSplit) else [images] if isinstance(images, (str, Path, Image.Image)) else list(images)
+    listed = _listed(images)
     features,rows = self.features(listed)
     out = [Prediction(_name_of(o, i), None, None, []) for i,o in enumerate(listed)]
     names = self.classifier.classes
@@ -89,7 +93,7 @@ def tags(self:Pipeline,
     "Label every image"
     at,n = self.classifier.info.get('thresholds'),len(self.classifier.classes)
     if at is None or len(at['values'])!=n: raise TextclipError(f"This classifier has no thresholds for its {n} classes.", "Choose them on validation images or texts: set_thresholds(classifier, threshold_from(evaluation, 'validation')).")
-    listed = images.paths if isinstance(images, ImageSplit) else [images] if isinstance(images, (str, Path, Image.Image)) else list(images)
+    listed = _listed(images)
     features,rows = self.features(listed)
     with torch.no_grad(): above = self.classifier(features).float().cpu()-torch.tensor(at['values'])
     out = [None]*len(listed)

@@ -12,12 +12,6 @@ from .report import *
 from .evaluation import *
 
 # %% ../nbs/07a_plots.ipynb #40b4936e
-def _short(name, n=22): return name if len(name)<=n else name[:n-1].rstrip() + '…'
-
-def _axes(ax, width, height):
-    import matplotlib.pyplot as plt
-    return ax or plt.subplots(figsize=(width, height), layout='constrained')[1]
-
 def _seeds(o): return list(o) if isinstance(o, (list,tuple)) else [o]
 
 def _most_confused(counts, most):
@@ -29,7 +23,7 @@ def _most_confused(counts, most):
 
 # %% ../nbs/07a_plots.ipynb #dfcfc3f4
 def plot_confusion(
-    evaluation, # an `Evaluation`, or a list with one a seed
+    evaluation, # an `Evaluation`, or a list with one per seed
     most=25,    # classes to show
     ax=None     # matplotlib Axes to draw on
 ):
@@ -38,10 +32,10 @@ def plot_confusion(
     counts,names = np.mean([e.confusion for e in evaluations], axis=0),evaluations[0].classes
     show = _most_confused(counts, most)
     share,k = (counts/np.maximum(counts.sum(1, keepdims=True), 1))[np.ix_(show, show)],len(show)
-    ax = _axes(ax, 2+.25*k, 1.4+.25*k)
+    ax = figure_axes(ax, 2+.25*k, 1.4+.25*k)
     image = ax.imshow(share, vmin=0, vmax=1, cmap='Blues')
-    ax.set_xticks(range(k), [_short(names[i], 16) for i in show], rotation=90)
-    ax.set_yticks(range(k), [_short(names[i], 16) for i in show])
+    ax.set_xticks(range(k), [short_name(names[i], 16) for i in show], rotation=90)
+    ax.set_yticks(range(k), [short_name(names[i], 16) for i in show])
     ax.set(xlabel='predicted', ylabel='true', title=f'{k} of {len(names)} classes, most confused' if k<len(names) else '')
     if k>15: ax.figure.colorbar(image, ax=ax, shrink=.5, label='share of true class')
     for i,j in np.argwhere(share>0) if k<=15 else []:
@@ -51,7 +45,7 @@ def plot_confusion(
 
 # %% ../nbs/07a_plots.ipynb #73d04ec6
 def plot_per_class_gain(
-    evaluation, # an `Evaluation`, or a list with one a seed
+    evaluation, # an `Evaluation`, or a list with one per seed
     baseline,   # the same for what it is compared with, on the same images
     most=25,    # classes to show, those that changed most
     ax=None     # matplotlib Axes to draw on
@@ -64,8 +58,8 @@ def plot_per_class_gain(
     gain,n = 100*(mean(evaluations)-mean(baselines)),first.confusion.sum(1)
     show = [i for i in np.argsort(-np.abs(gain), kind='stable') if n[i]][:most]
     show.sort(key=lambda i: gain[i])
-    ax = _axes(ax, 4.5, 1+.2*len(show))
-    ax.barh([f'{_short(first.classes[i])} ({n[i]})' for i in show], gain[show], color=np.where(gain[show]>=0, 'C0', 'C1'))
+    ax = figure_axes(ax, 4.5, 1+.2*len(show))
+    ax.barh([f'{short_name(first.classes[i])} ({n[i]})' for i in show], gain[show], color=np.where(gain[show]>=0, 'C0', 'C1'))
     ax.axvline(0, color='black', linewidth=.8)
     ax.margins(y=.01)
     names = f'{first.method or "classifier"} against {baselines[0].method or "baseline"}'
@@ -86,10 +80,10 @@ def plot_report(
     if baseline is not None and baseline not in known: raise unknown_name('method in the report:', baseline, known)
     line = known[baseline] if baseline else rows[0]
     a,ci = 100*np.array([r.accuracy for r in rows]),100*np.array([r.ci95 for r in rows])
-    ax = _axes(ax, 4.5, 1+.3*len(rows))
+    ax = figure_axes(ax, 4.5, 1+.3*len(rows))
     ax.axvline(100*line.accuracy, color='grey', linestyle='--', linewidth=1)
     ax.errorbar(a, range(len(rows)), xerr=[np.maximum(a-ci[:,0], 0), np.maximum(ci[:,1]-a, 0)], fmt='o', capsize=3)
-    ax.set_yticks(range(len(rows)), [_short(r.method, 30) for r in rows])
+    ax.set_yticks(range(len(rows)), [short_name(r.method, 30) for r in rows])
     ax.invert_yaxis()
     ax.margins(y=.1)
     ax.set(xlabel=f'accuracy in % (95 % interval, {report.n} images)', title=report.task)
@@ -101,20 +95,20 @@ def plot_shots(
     part:str=None,  # of the protocol, where it has several
     ax=None         # matplotlib Axes to draw on
 ):
-    "Accuracy over training images a class, in percent, with 95 % intervals"
+    "Accuracy over training images per class, in percent, with 95 % intervals"
     rows = [r for r in rows if r.accuracy is not None and r.part==part]
     if not rows: raise TextclipError('There are no rows to draw.', 'Give rows with numbers, and their part where the protocol has several.')
     if len({(r.task, r.encoder) for r in rows})>1: raise TextclipError('These rows are of several tasks or encoders.', 'Draw one at a time.')
-    ax,methods = _axes(ax, 5, 3.2),list(dict.fromkeys(r.method for r in rows))
+    ax,methods = figure_axes(ax, 6.5, 3.2),list(dict.fromkeys(r.method for r in rows))
     for k,m in enumerate(methods):
         own = sorted((r for r in rows if r.method==m and r.shots), key=lambda r: r.shots)
-        for r in (r for r in rows if r.method==m and not r.shots): ax.axhline(100*r.accuracy, color=f'C{k}', linestyle='--', linewidth=1, label=_short(m, 30))
+        for r in (r for r in rows if r.method==m and not r.shots): ax.axhline(100*r.accuracy, color=f'C{k}', linestyle='--', linewidth=1, label=short_name(m, 30))
         if not own: continue
         low,high = zip(*((100*r.ci95[0], 100*r.ci95[1]) for r in own))
-        ax.plot([r.shots for r in own], [100*r.accuracy for r in own], marker='o', color=f'C{k}', label=_short(m, 30))
+        ax.plot([r.shots for r in own], [100*r.accuracy for r in own], marker='o', color=f'C{k}', label=short_name(m, 30))
         ax.fill_between([r.shots for r in own], low, high, color=f'C{k}', alpha=.12, linewidth=0)
     shots = sorted({r.shots for r in rows if r.shots})
-    ax.set(xscale='log', xlabel='training images a class', ylabel='accuracy in %', title=', '.join(str(o) for o in (rows[0].task, rows[0].encoder) if o))
+    ax.set(xscale='log', xlabel='training images per class', ylabel='accuracy in %', title=', '.join(str(o) for o in (rows[0].task, rows[0].encoder) if o))
     ax.set_xticks(shots, [str(k) for k in shots]); ax.minorticks_off()
-    ax.legend(fontsize=8, loc='lower right')
+    ax.legend(fontsize=8, loc='center left', bbox_to_anchor=(1,.5))
     return ax

@@ -6,8 +6,11 @@
 __all__ = ['LaunchedProcesses', 'launched_processes']
 
 # %% ../nbs/06f_processes.ipynb #7c09f959
-import os
+import json,os
+from contextlib import contextmanager
+from datetime import timedelta
 import torch
+from fastcore.basics import patch
 from .core import *
 from .training import *
 
@@ -19,14 +22,13 @@ class LaunchedProcesses(Processes):
     ):
         self.state,self.index,self.count = state,state.process_index,state.num_processes
         self.device = torch.device('cpu') if state.device.type=='cpu' else state.device
+        self.host = torch.distributed.new_group(backend='gloo', timeout=timedelta(days=1))   # for words, and for waiting, beside the GPUs
 
     def __repr__(self): return f'process {self.index} of {self.count} on {self.device}'
 
     def add(self, tensors):
         from accelerate.utils import reduce
         self._together(tensors, lambda flat: reduce(flat, 'sum'))
-
-    def first(self): return self.state.main_process_first()
 
     def agree(self, tensors):
         from accelerate.utils import broadcast
@@ -40,10 +42,102 @@ class LaunchedProcesses(Processes):
             with torch.no_grad():
                 for t,new in zip(some_, flat.split([t.numel() for t in some_])): t.copy_(new.view_as(t))
 
+# %% ../nbs/06f_processes.ipynb #b3021100
+@patch
+def wait(self:LaunchedProcesses):
+    "Until all processes are here"
+    torch.distributed.barrier(group=self.host)
+
+@patch
+@contextmanager
+def first(self:LaunchedProcesses):
+    "A block in which the first process goes ahead"
+    if self.index: self.wait()
+    try: yield
+    finally:
+        if not self.index: self.wait()
+
+@patch
+def any(self:LaunchedProcesses, flag)->bool:
+    "Is `flag` true in one of them?"
+    n = torch.tensor([int(flag)])
+    torch.distributed.all_reduce(n, group=self.host)
+    return bool(n)
+
+@patch
+def everyones(self:LaunchedProcesses, o)->list:
+    "Every process's `o`, made of what JSON knows"
+    return [self._told(k, o) for k in range(self.count)]
+
+@patch
+def from_first(self:LaunchedProcesses, o): return self._told(0, o)
+
+@patch
+def _told(self:LaunchedProcesses, k, o):
+    "What process `k` has to say"
+    words = torch.frombuffer(bytearray(json.dumps(o if self.index==k else None).encode()), dtype=torch.uint8)
+    n = torch.tensor([len(words)])
+    torch.distributed.broadcast(n, k, group=self.host)
+    if self.index!=k: words = torch.empty(n.item(), dtype=torch.uint8)
+    torch.distributed.broadcast(words, k, group=self.host)
+    return json.loads(words.numpy().tobytes())
+
+# %% ../nbs/06f_processes.ipynb #f0e4e2f0
+@patch
+def tensors_from_first(self:LaunchedProcesses, tensors)->dict:
+    "The first process's tensors by name, on the CPU"
+    about = self.from_first({k: [str(v.dtype).partition('.')[2], *v.shape] for k,v in tensors.items()})
+    out = {}
+    for k,(dtype,*shape) in about.items():
+        out[k] = torch.empty(shape, dtype=getattr(torch, dtype)) if self.index else tensors[k].detach().cpu().contiguous()
+        if out[k].numel(): torch.distributed.broadcast(out[k].view(-1).view(torch.uint8), 0, group=self.host)
+    return out
+
+# %% ../nbs/06f_processes.ipynb #c0fc7fa2
+@patch(as_prop=True)
+def executor(self:LaunchedProcesses): return self
+
+@patch
+def map(self:LaunchedProcesses, setup, args, items, batch=1):
+    "As `SerialExecutor.map`: each process does every n-th item, and all get all results"
+    mine = range(self.index, len(items), self.count)
+    done = [(mine[k], result) for k,result in setup(*args)([items[i] for i in mine])]
+    for pairs in self.everyones(done): yield from pairs
+
+LaunchedProcesses.here = True      # work is done with the encoder that is at hand
+
+# %% ../nbs/06f_processes.ipynb #ed73c03c
+class _Together(torch.autograd.Function):
+    "The rows of all processes; their gradients are summed"
+    @staticmethod
+    def forward(ctx, mine, n, processes):
+        ctx.processes,ctx.rows = processes,processes.share_of(n)
+        whole = mine.new_zeros(n, *mine.shape[1:])
+        whole[ctx.rows] = mine
+        processes.add([whole])
+        return whole
+
+    @staticmethod
+    def backward(ctx, gradient):
+        gradient = gradient.clone()
+        ctx.processes.add([gradient])
+        return gradient[ctx.rows], None, None
+
+@patch
+def share_of(self:LaunchedProcesses, n): return slice(self.index*n//self.count, (self.index+1)*n//self.count)
+
+@patch
+def together(self:LaunchedProcesses, mine, n):
+    "(n,...) rows, of which this process computed `share_of(n)`"
+    self.joint = True
+    return _Together.apply(mine, n, self)
+
 # %% ../nbs/06f_processes.ipynb #dfaaeb34
 def launched_processes()->Processes:
     "The processes that `accelerate launch` (or torchrun) started, or the single one"
     if int(os.environ.get('WORLD_SIZE') or 1)<2: return Processes()
-    try: from accelerate import PartialState
-    except ImportError: raise TextclipError('Several processes were started, and accelerate is not installed.', "Run pip install 'textclip[offline]', or start one process.") from None
-    return LaunchedProcesses(PartialState(cpu=not torch.cuda.is_available()))
+    accelerate = need_package('accelerate', 'offline', 'Training in several processes', ', or start one process')
+    if not _launched: _launched.append(LaunchedProcesses(accelerate.PartialState(cpu=not torch.cuda.is_available())))
+    return _launched[0]
+
+_launched = []

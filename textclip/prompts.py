@@ -7,7 +7,6 @@ __all__ = ['positions', 'context_slots', 'CharacterEncoder', 'Prompts', 'context
 
 # %% ../nbs/02a_prompts.ipynb #90d0db1a
 import torch
-from torch import nn
 from torch.utils.checkpoint import checkpoint
 from fastcore.basics import patch
 from .core import *
@@ -52,7 +51,7 @@ class Prompts:
         position:str='end',  # 'end', 'middle' or 'front': where the class name stands
         suffix:str='.'       # what follows
     ):
-        self.encoder,self.names,self.length,self.position = encoder,list(names),length,position
+        self.encoder,self.names,self.length,self.position,self.kept = encoder,list(names),length,position,{}
         pieces = [_name_and_suffix(encoder, c, suffix, position!='front') for c in self.names]
         rows,self.slots = zip(*(_sequence(encoder, n, s, length, position) for n,s in pieces))
         self._check_lengths(rows)
@@ -61,7 +60,7 @@ class Prompts:
         if encoder.pad_left: self.slots = self.slots + (self.ids.shape[1]-self.lengths.to(encoder.device))[:,None]
         with torch.no_grad(): self.embeddings = encoder.token_embeddings(self.ids)
 
-    def __len__(self): return len(self.names)
+    def __len__(self): return len(self.ids)
     def __repr__(self): return f'Prompts({len(self)} classes, {self.length} context vectors, {self.ids.shape[1]} tokens, {self.position})'
 
     @property
@@ -93,7 +92,7 @@ def _sequence(encoder, name, suffix, length, position):
 # %% ../nbs/02a_prompts.ipynb #346cc5ea
 @patch
 def __call__(self:Prompts,
-    context:torch.Tensor,      # (...,n,W); (n,W) is shared, (C,n,W) one a class, (B,1,n,W) one an image
+    context:torch.Tensor,      # (...,n,W); (n,W) is shared, (C,n,W) one per class, (B,1,n,W) one per image
     chunk:int=None,            # sequences in one forward pass; all if not given
     checkpointing:bool=False   # compute activations again in the backward pass?
 )->torch.Tensor: # (...,C,D)
@@ -101,18 +100,29 @@ def __call__(self:Prompts,
     if context.ndim<2 or context.shape[-2:]!=(self.length, self.width):
         raise TextclipError(f'A context of shape {tuple(context.shape)} does not fit {self}.', f'Its last two dimensions must be ({self.length}, {self.width}).')
     flat = context.reshape(-1, context.shape[-3] if context.ndim>2 else 1, self.length, self.width)   # (B, 1 or C, n, W)
-    if flat.shape[1] not in (1, len(self)): raise TextclipError(f'{flat.shape[1]} contexts for {len(self)} classes.', 'Give one for all, or one a class.')
-    pairs = torch.cartesian_prod(torch.arange(len(flat)), torch.arange(len(self))).reshape(-1, 2)     # (context, class) of every sequence
-    order = self.lengths[pairs[:,1]].argsort(stable=True)
+    if flat.shape[1] not in (1, len(self)): raise TextclipError(f'{flat.shape[1]} contexts for {len(self)} classes.', 'Give one for all, or one per class.')
+    passes,back = self._passes(len(flat), chunk)
     run = (lambda *a: checkpoint(self._encode, *a, use_reentrant=False)) if checkpointing else self._encode
-    out = [run(flat[b, c if flat.shape[1]>1 else 0], c) for b,c in (p.T for p in pairs[order].split(chunk or len(pairs)))]
-    return torch.cat(out)[order.argsort().to(out[0].device)].reshape(*context.shape[:-3], len(self), -1)
+    out = [run(flat[b, c if flat.shape[1]>1 else 0], c, L) for b,c,L in passes]
+    return torch.cat(out)[back].reshape(*context.shape[:-3], len(self), -1)
 
 @patch
-def _encode(self:Prompts, context, classes):
-    "(R,D) of R sequences: (R,n,W) contexts and their classes"
-    L = self.ids.shape[1] if self.encoder.fixed_context or self.encoder.pad_left else int(self.lengths[classes].max())
-    classes = classes.to(self.ids.device)
+def _passes(self:Prompts, contexts, chunk):
+    "((contexts, classes, tokens) of every pass, the order that puts the rows back); those of the last call are kept, so that a step sends nothing to a GPU"
+    key,kept = (contexts, chunk, tuple(self.lengths.tolist())),self.kept.get('passes')
+    if kept is None or kept[0]!=key:
+        with torch.inference_mode(False):
+            pairs = torch.cartesian_prod(torch.arange(contexts), torch.arange(len(self))).reshape(-1, 2)     # (context, class) of every sequence
+            order = self.lengths[pairs[:,1]].argsort(stable=True)
+            whole,on = self.encoder.fixed_context or self.encoder.pad_left,self.ids.device
+            tokens = lambda c: self.ids.shape[1] if whole else int(self.lengths[c].max())
+            parts = [(b.to(on), c.to(on), tokens(c)) for b,c in (p.T for p in pairs[order].split(chunk or len(pairs)))]
+            kept = self.kept['passes'] = key,parts,order.argsort().to(on)
+    return kept[1:]
+
+@patch
+def _encode(self:Prompts, context, classes, L):
+    "(R,D) of R sequences of L tokens: (R,n,W) contexts and their classes"
     where = self.slots[classes][...,None].expand(-1, -1, self.width)
     x = self.embeddings[classes,:L].scatter(1, where, context.to(self.embeddings.dtype))
     with self.encoder.autocast(): return self.encoder.encode_tokens(self.ids[classes,:L], x)
@@ -132,8 +142,9 @@ def __getitem__(self:Prompts,
     classes # class numbers, repeats allowed
 )->Prompts:
     "The prompts of the chosen classes, in that order"
-    part = object.__new__(Prompts)
-    rows = torch.as_tensor(classes).reshape(-1).cpu()
+    part,rows = object.__new__(Prompts),torch.as_tensor(classes).reshape(-1)
+    known = rows.device.type=='cpu'
+    names,lengths = ([self.names[i] for i in rows.tolist()], self.lengths[rows]) if known else (None, self.lengths.max().expand(len(rows)))
     on = rows.to(self.ids.device)
-    part.__dict__ |= self.__dict__ | dict(names=[self.names[i] for i in rows.tolist()], lengths=self.lengths[rows], ids=self.ids[on], slots=self.slots[on], embeddings=self.embeddings[on])
+    part.__dict__ |= self.__dict__ | dict(names=names, lengths=lengths, ids=self.ids[on], slots=self.slots[on], embeddings=self.embeddings[on])
     return part

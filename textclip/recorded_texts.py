@@ -8,7 +8,7 @@ __all__ = ['join_keys', 'repair_text', 'TextsReport', 'check_texts', 'read_texts
 # %% ../nbs/03d_recorded_texts.ipynb #b16541ef
 import csv,json,re
 from collections import Counter
-from dataclasses import dataclass,field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 import datasets

@@ -55,8 +55,7 @@ def faiss_index(
     chunk:int=16384    # rows added in one step
 ):
     "A flat inner-product index of the unit pool features"
-    try: import faiss
-    except ImportError: raise TextclipError('faiss is not installed.', "Run pip install 'textclip[index]', or use index='exact'.") from None
+    faiss = need_package('faiss', 'index', "index='faiss'", ", or use index='exact'")
     index = faiss.IndexFlatIP(pool.shape[1])
     for part in pool.split(chunk): index.add(F.normalize(part.float(), dim=-1).cpu().numpy())
     return index
@@ -100,14 +99,14 @@ def class_queries(
     task:Task,           # the classes
     features:Features,   # template or text features with one class number each
     queries:str='photo', # 'photo': the class mean; 'texts': single sentences
-    per_class:int=16,    # images a class
-    sentences:int=10,    # for 'texts': at most how many a class
+    per_class:int=16,    # images per class
+    sentences:int=10,    # for 'texts': at most how many per class
     seed:int=0           # of the choice of sentences
 )->tuple: # ((Q,D) queries, (Q,) class numbers, (Q,) budgets, Q prompts)
     "The queries of every class, and how many images each may bring"
     n = len(task)
     if queries not in ('photo','texts'): raise unknown_name('kind of queries', queries, ['photo','texts'])
-    if per_class<1 or sentences<1: raise TextclipError(f'{per_class} images a class from {sentences} sentences.', 'Both must be at least 1.')
+    if per_class<1 or sentences<1: raise TextclipError(f'{per_class} images per class from {sentences} sentences.', 'Both must be at least 1.')
     means,y = class_means(features, n),features.labels_for(n)         # also the check that every class has texts
     if queries=='photo': return means, torch.arange(n), [per_class]*n, ['mean of templates']*n
     rows,labels,budgets = [],[],[]
@@ -142,8 +141,8 @@ def retrieve_support(
     queries:str='photo',  # 'photo' (mean of templates) or 'texts' (single sentences)
     texts=None,           # for 'texts': features, a dataset of texts
     templates=None,       # for 'photo': features, or a list of templates; the task's own if not given
-    per_class:int=16,     # images a class
-    sentences:int=10,     # for 'texts': at most how many sentences a class
+    per_class:int=16,     # images per class
+    sentences:int=10,     # for 'texts': at most how many sentences per class
     deduplicate:float=.985, # cosine above which two images of a class count as one; None keeps all
     exclusive:bool=False, # an image for one class only?
     index='exact',        # 'exact', 'faiss', or a faiss index of the pool

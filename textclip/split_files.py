@@ -218,7 +218,7 @@ def write_list(
     if form in ('2sfs','swat') and len(parts)>1:
         raise TextclipError(f'The form {form!r} holds one part a file, not {len(parts)}.', 'Write one file a part, named ..._train and ..._val.')
     if form!='textclip' and any(len(o.labels)!=1 for v in parts.values() for o in v):
-        raise TextclipError(f'The form {form!r} knows one label an image.', "Write multi-label images with form='textclip'.")
+        raise TextclipError(f'The form {form!r} knows one label per image.', "Write multi-label images with form='textclip'.")
     with atomic_path(path) as p: p.write_text(list_forms[form](parts, classes), encoding='utf-8')
     return Path(path)
 

@@ -72,9 +72,9 @@ def split_file_classes(
 # %% ../nbs/01ea_split_layout.ipynb #f7bbd2f7
 def zhou_layout(
     b:BenchmarkFacts,      # which dataset
-    folder,           # its folder
-    base,             # the folder that paths start from
-    split_file=None   # another file of splits, as a path or a name in the folder
+    folder,                # its folder
+    base,                  # the folder that paths start from
+    split_file=None        # another file of splits, as a path or a name in the folder
 )->tuple: # (class names, split -> function that gives its images)
     "A dataset with a file of splits"
     name = Path(split_file or b.split_file).expanduser()
@@ -100,8 +100,8 @@ def text_lines(
 
 def aircraft_layout(
     b:BenchmarkFacts, # which dataset
-    folder,      # its folder
-    base         # the folder of the images
+    folder,           # its folder
+    base              # the folder of the images
 )->tuple: # (class names, split -> function that gives its images)
     "FGVC Aircraft (Maji et al. 2013), by variants"
     classes = text_lines(Path(folder)/'variants.txt')

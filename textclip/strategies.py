@@ -54,7 +54,7 @@ class Strategy:
     n:int=5               # answers to each question
     parameters:SamplingParameters=SamplingParameters(max_tokens=50, temperature=.99, stop=('.',)) # how they are drawn
     reads:str='sentence'  # what an answer is read as: 'sentence', 'phrases' or 'list'
-    forms:tuple=('{text}',) # how a sentence or phrase becomes a text: one for all questions, or one a question
+    forms:tuple=('{text}',) # how a sentence or phrase becomes a text: one for all questions, or one per question
     system:str=one_sentence # instructions before the question
     examples:tuple=()     # (class, answer) pairs, asked and answered before the class
     templates:object=()   # sentences with {} that go in as they are; or a function of (task, n, seed)
@@ -118,6 +118,15 @@ def refused(
     return answer.reason in ('error','refusal') or is_refusal(answer.text)
 
 @patch
+def items(self:Strategy,
+    answer:Answer, # what the model wrote
+    c:str          # the class it was asked about
+)->list:
+    "The sentences or phrases in an answer"
+    return readers[self.reads](answer.text, answer.finished)
+
+# %% ../nbs/03b_strategies.ipynb #f57982a0
+@patch
 def put(self:Strategy,
     form:str,   # one of `forms`
     text:str,   # a sentence or a phrase
@@ -136,7 +145,7 @@ def parse(self:Strategy,
 )->list: # of texts
     "The texts in an answer; none where it is a refusal or nothing in it is whole"
     if refused(answer): return []
-    found = readers[self.reads](answer.text, answer.finished)
+    found = self.items(answer, task.classes[question.labels[0]])
     asked = self.question_templates(task) if len(self.forms)>1 else []
     form = self.forms[asked.index(question.template) if question.template in asked else 0]
     return [self.put(form, t, task.classes[question.labels[0]], task) for t in found[:self.limit]]
@@ -156,7 +165,7 @@ def own_templates(self:Strategy, task:Task, n:int=None, seed:int=0)->list:
 @patch
 def texts(self:Strategy,
     task:Task,   # the classes
-    n:int=None,  # how many a class, where they are drawn; the strategy's own number if not given
+    n:int=None,  # how many per class, where they are drawn; the strategy's own number if not given
     seed:int=0   # of the draw
 )->datasets.Dataset:
     "The texts that need no model"
@@ -192,20 +201,20 @@ class FewShotList(Strategy):
         return [Question(self.prompt(task, c), (k,), self.line) for k,c in enumerate(task.classes)]
 
 # %% ../nbs/03b_strategies.ipynb #b9e2c4f1
+def _without_article(name): return re.sub(r'^(?:an?|the) ', '', name)
+
 @patch
-def parse(self:FewShotList,
-    answer:Answer,      # what the model wrote
-    question:Question,  # what it was asked
-    task:Task           # the classes
-)->list: # of texts
-    "A text for each item of the list, without those that merely repeat the examples"
-    if refused(answer): return []
+def items(self:FewShotList, answer, c):
+    "The items of the list, without those that merely repeat the examples or, where an item describes the class, its name"
     repeated = {normal_name(i) for k,v in self.examples for i in (k, *v.split(','))}
-    items = parse_list(answer.text, answer.finished, repeated)[:self.limit]
-    bare = lambda name: re.sub(r'^(?:an?|the) ', '', name)
-    if self.forms[0]=='{template_of_text}': return [fill(task.templates[0], bare(i)) for i in items]
-    c = task.classes[question.labels[0]]
-    return [self.put(self.forms[0], i, c, task) for i in items if normal_name(singular(bare(i)))!=normal_name(singular(plain_name(c)))]
+    found = parse_list(answer.text, answer.finished, repeated)
+    if self.forms[0]=='{template_of_text}': return found
+    return [i for i in found if normal_name(singular(_without_article(i)))!=normal_name(singular(plain_name(c)))]
+
+@patch
+def put(self:FewShotList, form, text, c, task):
+    "An item in its form; in '{template_of_text}' it takes the place of the class name"
+    return fill(task.templates[0], _without_article(text)) if form=='{template_of_text}' else Strategy.put(self, form, text, c, task)
 
 # %% ../nbs/03b_strategies.ipynb #02dd5058
 def published_strategy(
@@ -277,8 +286,8 @@ def n_questions(self:Strategy, task:Task)->int:
 @patch
 def count(self:Strategy,
     task:Task # the classes
-)->dict: # questions, answers, templates, texts a class at most
-    "How many questions and texts a class a strategy has"
+)->dict: # questions, answers, templates, texts per class at most
+    "How many questions and texts per class a strategy has"
     q,t = self.n_questions(task) if self.needs_llm else 0,len(self.own_templates(task))
     n,per = self.n if self.needs_llm else 0,1 if self.reads=='sentence' else self.limit
     return dict(strategy=self.name, questions=q, answers=n, templates=t, texts=None if per is None else q*n*per+t,

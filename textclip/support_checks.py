@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np, pandas as pd, torch
 from .core import *
 from .types import *
+from .report import figure_axes
 from .images import *
 from .features import *
 
 # %% ../nbs/04aa_support_checks.ipynb #175c183b
 def support_counts(support:Features, task:Task)->torch.Tensor:
-    "(C,) images a class"
+    "(C,) images per class"
     y = support.labels_for(len(task))
     if y.ndim!=1: raise TextclipError('A support image belongs to one class; these labels are indicators of several.', 'Give (N,) class numbers.')
     return torch.bincount(y, minlength=len(task))
@@ -25,7 +26,7 @@ def support_counts(support:Features, task:Task)->torch.Tensor:
 def support_problems(
     support:Features, # a support set
     task:Task,        # its classes
-    asked:int=None    # images a class that were asked for; those in its meta if not given
+    asked:int=None    # images per class that were asked for; those in its meta if not given
 )->list: # of sentences
     "What is wrong with the numbers of a support set"
     n,names = support_counts(support, task),task.classes
@@ -34,14 +35,14 @@ def support_problems(
     zero,have = int((support.x==0).all(1).sum()),n[n>0]
     return [s for s in (f'{len(empty)} of {len(task)} classes have no support image: {some(empty)}' if empty else '',
         f'{len(few)} classes have fewer than the {asked} asked for: {some(few)}' if few else '',
-        f"the numbers a class differ, from {have.min()} to {have.max()}: use aggregate='mean', or draw as many of each" if len(have) and have.max()>have.min() else '',
+        f"the numbers per class differ, from {have.min()} to {have.max()}: use aggregate='mean', or draw as many of each" if len(have) and have.max()>have.min() else '',
         f'{zero} rows are zero' if zero else '') if s]
 
 # %% ../nbs/04aa_support_checks.ipynb #c019ddd4
 def check_support(
     support:Features,      # a support set
     task:Task,             # its classes
-    asked:int=None,        # images a class that were asked for
+    asked:int=None,        # images per class that were asked for
     test:Features=None,    # test images, to look for the same ones
     threshold:float=.999,  # cosine from which two images count as the same
     strict:bool=False      # is a problem an error?
@@ -102,7 +103,7 @@ def _leak_sentence(same):
 @dataclass(repr=False)
 class SupportReport:
     "How many support images each class has, and how a classifier files them"
-    table:pd.DataFrame # a row a class: images, own (share filed under the class itself), filed_as, filed_share
+    table:pd.DataFrame # a row per class: images, own (share filed under the class itself), filed_as, filed_share
     own:float          # share of all support images that are filed under their own class
     problems:list      # sentences of `support_problems`
     about:dict         # kind, queries, per_class
@@ -144,10 +145,9 @@ def plot_support(
     most:int=30,          # classes to show: those with the smallest share of their own
     ax=None               # matplotlib Axes to draw on
 ):
-    "Support images a class, and how many of them are filed under their own class"
-    import matplotlib.pyplot as plt
+    "Support images per class, and how many of them are filed under their own class"
     t = report.table.sort_values('own', kind='stable', na_position='first').head(most).iloc[::-1]
-    ax = ax or plt.subplots(figsize=(4.5, 1+.22*len(t)), layout='constrained')[1]
+    ax = figure_axes(ax, 4.5, 1+.22*len(t))
     own = (t.own.fillna(0).astype(float)*t.images).round()
     ax.barh(t['class'], own, color='C0', label='its own class')
     ax.barh(t['class'], t.images-own, left=own, color='C1', label='another class')
@@ -163,21 +163,21 @@ def contact_sheet(
     images,             # an `ImageSplit` with labels, or a list of paths and PIL images
     names=None,         # class names; without them, or without labels, images just fill the rows
     labels=None,        # (N,) class numbers of a list of images
-    per_class:int=8,    # images a row
+    per_class:int=8,    # images per row
     size:int=64,        # pixels of a tile
     most:int=20,        # classes to show
     ax=None             # matplotlib Axes to draw on
 ):
-    "Images in a grid, one row a class"
+    "Images in a grid, one row per class"
     import matplotlib.pyplot as plt
     if isinstance(images, ImageSplit): images,labels = images.paths,images.labels if labels is None else labels
     if not len(images): raise TextclipError('There are no images to show.', 'Give at least one.')
     grouped = labels is not None and names is not None
-    rows = _by_class(labels, names, per_class, most) if grouped else [('', list(range(i, min(i+per_class, len(images))))) for i in range(0, len(images), per_class)][:most]
+    rows = _class_rows(labels, names, per_class, most) if grouped else [('', list(range(i, min(i+per_class, len(images))))) for i in range(0, len(images), per_class)][:most]
     sheet = np.full((len(rows)*(size+2), per_class*(size+2), 3), 255, dtype=np.uint8)
     for r,(_,members) in enumerate(rows):
         for c,i in enumerate(members): sheet[r*(size+2):r*(size+2)+size, c*(size+2):c*(size+2)+size] = _tile(images[i], size)
-    ax = ax or plt.subplots(figsize=(1.5+.55*per_class, .6*len(rows)+.2), layout='constrained')[1]
+    ax = figure_axes(ax, 1.5+.55*per_class, .6*len(rows)+.2)
     ax.imshow(sheet)
     ax.set_xticks([])
     ax.set_yticks([r*(size+2)+size/2 for r in range(len(rows))] if grouped else [], [n for n,_ in rows] if grouped else [], fontsize=8)
@@ -186,7 +186,7 @@ def contact_sheet(
     return ax
 
 # %% ../nbs/04aa_support_checks.ipynb #b33d9c5b
-def _by_class(labels, names, per_class, most):
+def _class_rows(labels, names, per_class, most):
     "(name, first rows) of the classes that have images"
     members = {}
     for i,k in enumerate(torch.as_tensor(labels).tolist()): members.setdefault(k, []).append(i)

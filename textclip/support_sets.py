@@ -25,14 +25,14 @@ def as_support(
     task:Task,            # whose classes they are
     kind:str='given',     # 'retrieved', 'generated' or 'given'
     queries:str=None,     # 'photo' or 'texts': what was asked with
-    per_class:int=None,   # images a class that were asked for
-    rows:list=None        # one dictionary a row: prompt, rank, score, seed, as far as known
+    per_class:int=None,   # images per class that were asked for
+    rows:list=None        # one dictionary per row: prompt, rank, score, seed, as far as known
 )->Features:
     "Features as a support set: labels checked, every row named, its origin kept"
     if kind not in support_kinds: raise unknown_name('kind of support set', kind, support_kinds)
     y = features.labels_for(len(task))
     if y.ndim!=1: raise TextclipError('A support image belongs to one class; these labels are indicators of several.', 'Give (N,) class numbers, an image twice where two classes claim it.')
-    if rows is not None and len(rows)!=len(features): raise TextclipError(f'{len(rows)} descriptions for {len(features)} support images.', 'Give one a row.')
+    if rows is not None and len(rows)!=len(features): raise TextclipError(f'{len(rows)} descriptions for {len(features)} support images.', 'Give one per row.')
     ids = [str(i) for i in (features.ids if features.ids is not None else range(len(features)))]
     notes = [dict(r, id=i, label=k) for r,i,k in zip(rows or [{}]*len(ids), ids, y.tolist())]
     about = dict(kind=kind, queries=queries, per_class=per_class, classes=list(task.classes), rows=notes)
@@ -41,7 +41,7 @@ def as_support(
 # %% ../nbs/04a_support_sets.ipynb #bfc2e836
 def support_rows(
     support:Features # a support set, or some rows of one
-)->pd.DataFrame: # one row an image
+)->pd.DataFrame: # one row per image
     "What is known about each row: id, class, and how it was found or made"
     about = support.meta.get('support')
     if about is None: raise TextclipError('These features do not say where they come from.', 'Make a support set of them: as_support(features, task).')
@@ -67,7 +67,7 @@ def write_support_manifest(
     return path
 
 def folder_manifest(
-    folder # with one sub-folder a class, named like the class
+    folder # with one sub-folder per class, named like the class
 )->list:
     "Rows of a manifest for class folders: the class is the *name* of the folder"
     found,root = images_in(folder),Path(folder)
@@ -77,7 +77,7 @@ def folder_manifest(
 @dataclass(repr=False)
 class SupportSplit(ImageSplit):
     "Support images with their labels, and what is known about each"
-    rows:list=field(default_factory=list)  # one dictionary an image, as in the manifest
+    rows:list=field(default_factory=list)  # one dictionary per image, as in the manifest
     about:dict=field(default_factory=dict) # kind, queries, per_class
 
     def __getitem__(self, rows):

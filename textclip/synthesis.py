@@ -19,7 +19,7 @@ def gaussian_noise(
 )->torch.Tensor: # (N,D)
     "Features with fresh Gaussian noise (Mirza et al. 2023)"
     if std<0: raise TextclipError(f'The noise std is {std}.', 'Give 0 or more.')
-    noise = torch.randn(x.shape, generator=generator, device=generator.device, dtype=x.dtype).to(x.device)
+    noise = torch.randn(x.shape, generator=generator, device=generator.device, dtype=x.dtype).to(x.device, non_blocking=generator.device.type=='cpu')
     return nn.functional.normalize(x+std*noise, dim=-1) if renormalise else x+std*noise
 
 # %% ../nbs/04_synthesis.ipynb #749a193a

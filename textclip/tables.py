@@ -74,7 +74,7 @@ def _once(rows, multi, long):
         raise TextclipError(f'{len(differ)} images have several labels: {some(differ)}.',
             'Mend the table, or give multi=True if images have several labels.')
     if copies and not long:
-        warn(f'{sum(len(v)-1 for v in copies)} of {len(rows)} rows name an image again and are {"joined" if multi else "left out"}: {some([o.where for v in copies for o in v[1:]])}.')
+        warn(f'{sum(len(v)-1 for v in copies)} of {len(rows)} rows name an image a second time and are {"joined" if multi else "left out"}: {some([o.where for v in copies for o in v[1:]])}.')
     both = lambda values: None if all(v is None for v in values) else [o for v in values for o in v or []]
     if multi: return [v[0] if len(v)==1 else v[0]._replace(label=both([o.label for o in v]), unknown=both([o.unknown for o in v])) for v in by_image.values()]
     return [v[0] for v in by_image.values()]
@@ -119,7 +119,7 @@ def table_task(
     unknown=None,       # labels of which nobody knows
     root=None,          # folder that paths are relative to; the table's folder if not given
     classes=None,       # class names in order
-    multi:bool=None,    # several labels an image? If not given: yes for a column `labels` or `unknown_labels`, and for lists
+    multi:bool=None,    # several labels per image? If not given: yes for a column `labels` or `unknown_labels`, and for lists
     name:str=None,      # name of the task; the table's name if not given
     square:bool=False   # pad images to a white square?
 )->Task:
@@ -186,7 +186,7 @@ def save_table(
     root = os.path.abspath(path.parent if root is None else root)
     forms = {'none' if s.labels is None else 'many' if s.labels.ndim==2 else 'one' for s in parts.values()}
     if {'one','many'} <= forms:
-        raise TextclipError('Some of these splits have one label an image and some have several.', 'Write them to tables of their own.')
+        raise TextclipError('Some of these splits have one label per image and some have several.', 'Write them to tables of their own.')
     rows = [_row_to_write(part, s, i, classes, Path(root), 'many' in forms) for part,s in parts.items() for i in range(len(s))]
     if not rows: raise TextclipError('There are no images to write.', 'Give a split with images.')
     text = ''.join(json.dumps(r, ensure_ascii=False)+'\n' for r in rows) if kind=='.jsonl' else _csv_text(rows, '\t' if kind=='.tsv' else ',')

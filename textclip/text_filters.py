@@ -107,21 +107,24 @@ def class_name_finder(
     return find
 
 # %% ../nbs/03e_text_filters.ipynb #a30384eb
+def _keep_by_names(texts, task, rule):
+    "The texts of which `rule` (any or all) of the names that they hold belong to their own classes"
+    find = class_name_finder(task)
+    return _keep_if(texts, task, lambda t,own: rule(set(own) & s for s in find(t)))
+
 def must_name_class(
     texts,    # a dataset of texts
     task:Task # its classes, synonyms and templates
 )->datasets.Dataset:
     "Texts that name one of their classes"
-    find = class_name_finder(task)
-    return _keep_if(texts, task, lambda t,own: any(set(own) & s for s in find(t)))
+    return _keep_by_names(texts, task, any)
 
 def drop_other_class_names(
     texts,    # a dataset of texts
     task:Task # its classes, synonyms and templates
 )->datasets.Dataset:
     "Texts that name no class but their own"
-    find = class_name_finder(task)
-    return _keep_if(texts, task, lambda t,own: all(set(own) & s for s in find(t)))
+    return _keep_by_names(texts, task, all)
 
 # %% ../nbs/03e_text_filters.ipynb #fd01862a
 def nearest_classes(
@@ -164,7 +167,7 @@ def _not_near(x, cosine):
     return stay
 
 # %% ../nbs/03e_text_filters.ipynb #55295063
-def _by_class(texts, task, encoder, store, choose):
+def _choose_in_classes(texts, task, encoder, store, choose):
     "The rows that `choose`, given the (n,D) unit features of a class, keeps in some class"
     x = text_features(encoder, texts, len(task), store=store).unit
     return _keep(texts, task, [rows[j] for rows in _rows_of_classes(texts, task) if rows for j in choose(x[rows])])
@@ -173,21 +176,21 @@ def keep_most_typical(
     texts,           # a dataset of texts
     task:Task,       # its classes and templates
     encoder,         # makes the features
-    n:int=10,        # texts a class
+    n:int=10,        # texts per class
     store:Store=None # where text features are kept
 )->datasets.Dataset:
     "Of each class the `n` texts nearest to the mean of its texts"
-    return _by_class(texts, task, encoder, store, lambda x: _nearest_to_mean(x)[:n])
+    return _choose_in_classes(texts, task, encoder, store, lambda x: _nearest_to_mean(x)[:n])
 
 def keep_diverse(
     texts,           # a dataset of texts
     task:Task,       # its classes and templates
     encoder,         # makes the features
-    n:int=10,        # texts a class
+    n:int=10,        # texts per class
     store:Store=None # where text features are kept
 )->datasets.Dataset:
     "Of each class `n` texts that lie far apart (Gonzalez 1985)"
-    return _by_class(texts, task, encoder, store, lambda x: _farthest_points(x, n))
+    return _choose_in_classes(texts, task, encoder, store, lambda x: _farthest_points(x, n))
 
 # %% ../nbs/03e_text_filters.ipynb #470c3ed2
 def drop_near_duplicates(
@@ -199,14 +202,14 @@ def drop_near_duplicates(
 )->datasets.Dataset:
     "Texts that are not as near as `cosine` to an earlier one of their class that stays"
     if not 0<cosine<=1: raise TextclipError(f'cosine={cosine} is out of range.', 'Give a value in (0, 1]; .95 drops what is nearly the same.')
-    return _by_class(texts, task, encoder, store, lambda x: _not_near(x, cosine))
+    return _choose_in_classes(texts, task, encoder, store, lambda x: _not_near(x, cosine))
 
 def balance(
     texts,     # a dataset of texts
     task:Task, # its classes and templates
-    n:int=None # most texts a class; as many as the class with fewest if not given
+    n:int=None # most texts per class; as many as the class with fewest if not given
 )->datasets.Dataset:
-    "At most `n` texts a class, taken evenly from the first to the last"
+    "At most `n` texts per class, taken evenly from the first to the last"
     rows = _rows_of_classes(texts, task)
     n = n or min(len(r) for r in rows if r)
     return _keep(texts, task, [r[i*len(r)//min(n, len(r))] for r in rows for i in range(min(n, len(r)))])
@@ -216,7 +219,7 @@ def balance(
 class FilterResult:
     "Texts after some steps, and what each step did"
     texts:datasets.Dataset # what is left
-    table:pd.DataFrame     # one row a step
+    table:pd.DataFrame     # one row per step
     dropped:dict           # step -> rows that it dropped
 
     def _repr_html_(self): return self.table.to_html()
@@ -236,7 +239,7 @@ def _difference(a, b):
 
 def _counts(texts, task):
     n = [len(r) for r in _rows_of_classes(texts, task)]
-    return {'texts': len(texts), 'fewest a class': min(n), 'mean a class': round(sum(n)/len(n), 1)}
+    return {'texts': len(texts), 'fewest per class': min(n), 'mean per class': round(sum(n)/len(n), 1)}
 
 # %% ../nbs/03e_text_filters.ipynb #5dc42cdc
 class FilterSteps:

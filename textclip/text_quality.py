@@ -7,11 +7,11 @@ __all__ = ['distinct_pairs', 'self_consistency', 'TextQuality', 'text_quality', 
            'plot_texts']
 
 # %% ../nbs/03f_text_quality.ipynb #0ea74e95
-import re
 from dataclasses import dataclass
 import numpy as np, pandas as pd, torch
 from .core import *
 from .types import *
+from .report import *
 from .features import *
 from .texts import *
 from .text_filters import nearest_classes,_columns,_rows_of_classes
@@ -36,7 +36,7 @@ def self_consistency(
 @dataclass
 class TextQuality:
     "The state of a set of texts"
-    table:pd.DataFrame      # one row a class, the last for all classes
+    table:pd.DataFrame      # one row per class, the last for all classes
     similarity:torch.Tensor # (C,C) cosines between the mean texts of classes
     classes:list            # class names
 
@@ -96,13 +96,6 @@ def _total(table, strings, encoder, own):
     total = _words_row(strings, encoder) | {c: table[c].mean() for c in ('self-consistency','margin','distinct-2')}
     return pd.Series(total | {'filed under own': own.mean().item(), 'nearest wrong class': None})[table.columns]
 
-# %% ../nbs/03f_text_quality.ipynb #7a3b32b6
-def _axes(ax, width, height):
-    import matplotlib.pyplot as plt
-    return ax or plt.subplots(figsize=(width, height), layout='constrained')[1]
-
-def _short(name, n=22): return name if len(name)<=n else name[:n-1].rstrip() + '…'
-
 # %% ../nbs/03f_text_quality.ipynb #62702711
 def plot_text_quality(
     quality:TextQuality,      # of some texts
@@ -115,8 +108,8 @@ def plot_text_quality(
     if column not in numeric: raise unknown_name('column', column, numeric)
     values = quality.table[column].iloc[:-1].astype(float).sort_values(kind='stable')
     shown,total = values[:most][::-1],quality.table[column].iloc[-1]
-    ax = _axes(ax, 5, 1+.22*len(shown))
-    ax.barh([f"{_short(str(c))} ({quality.table.loc[c,'texts']})" for c in shown.index], shown.fillna(0), color='C0')
+    ax = figure_axes(ax, 5, 1+.22*len(shown))
+    ax.barh([f"{short_name(str(c))} ({quality.table.loc[c,'texts']})" for c in shown.index], shown.fillna(0), color='C0')
     if column not in ('texts','unique','beyond context','refusals','cut off','loops'): ax.axvline(total, color='black', linewidth=.8, linestyle=':')
     ax.margins(y=.01)
     ax.set(xlabel=column, title=f'{len(shown)} of {len(values)} classes, smallest values' if len(shown)<len(values) else '')
@@ -135,9 +128,9 @@ def plot_class_similarity(
     off = np.where(np.eye(k, dtype=bool), np.nan, part)
     low,high = (np.nanmin(off),np.nanmax(off)) if k>1 else (0,1)
     cell = .5 if k<=10 else .27
-    ax = _axes(ax, 2+cell*k + .7*(k>10), 1.4+cell*k)
+    ax = figure_axes(ax, 2+cell*k + .7*(k>10), 1.4+cell*k)
     image = ax.imshow(off, vmin=low, vmax=high, cmap='Blues')
-    names = [_short(quality.classes[i], 18) for i in show]
+    names = [short_name(quality.classes[i], 18) for i in show]
     ax.set_xticks(range(k), names, rotation=45 if k<=10 else 90, **dict(ha='right', rotation_mode='anchor') if k<=10 else {}); ax.set_yticks(range(k), names)
     for i,j in np.argwhere(~np.isnan(off)) if k<=10 else ():
         ax.text(j, i, f'{part[i,j]:.2f}', ha='center', va='center', fontsize=8, color='white' if part[i,j]>(high+low)/2 else 'black')
@@ -168,13 +161,13 @@ def plot_texts(
     if len(used)<3: raise TextclipError(f'{len(used)} texts of these classes are too few for a picture.', 'Give three or more.')
     centre = used.mean(0)
     axes = torch.linalg.svd(used-centre, full_matrices=False).Vh[:2].T
-    ax = _axes(ax, 5.6, 4.2)
+    ax = figure_axes(ax, 5.6, 4.2)
     pictured = None if images is None else images[torch.isin(images.labels_for(len(task)), torch.tensor(shown))]
     for n,k in enumerate(shown):
         style = dict(color=f'C{n}', linewidths=1)
         if pictured is not None: ax.scatter(*_place(pictured.unit[pictured.y==k], pictured.unit.mean(0), axes).T, marker='o', s=26, alpha=.45, **style | dict(linewidths=0))
-        ax.scatter(*_place(x[rows[k]], centre, axes).T, marker='x', s=24, label=_short(task.classes[k]), **style)
+        ax.scatter(*_place(x[rows[k]], centre, axes).T, marker='x', s=24, label=short_name(task.classes[k]), **style)
         ax.scatter(*_place(means[[k]], centre, axes).T, marker='*', s=170, edgecolor='black', **style | dict(linewidths=.8), zorder=3)
-    ax.set(xlabel='first principal direction', ylabel='second', xticks=[], yticks=[])
+    ax.set(xlabel='first principal direction', ylabel='second principal direction', xticks=[], yticks=[])
     ax.legend(fontsize=8, frameon=False, loc='upper left', bbox_to_anchor=(1, 1), title='× text, ★ templates' + ('' if pictured is None else ', • image'), title_fontsize=8, alignment='left')
     return ax

@@ -6,16 +6,19 @@
 __all__ = ['trainable_methods', 'method_with_settings', 'train_encoder', 'main']
 
 # %% ../nbs/09a_train_encoder.ipynb #785f9792
-import json
+import json,shlex,shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 import torch
 import typer
 from .core import *
+from .cli import _folder_for
 from .data import load_task
 from .encoders import load_encoder
 from .training import *
+from .callbacks import *
+from .encoder_training import check_trainable
 from .processes import *
 from .sampling import sample_texts
 from .methods.lafter import LaFTer
@@ -37,13 +40,44 @@ def method_with_settings(
         if key not in known or not equals: raise unknown_name(f'setting of {name}:', key, known, 'Write field=value.')
         try: values[key] = json.loads(value)
         except ValueError: values[key] = value
+        _check_kind(kind, key, values[key])
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k,v in values.items()})
+
+def _check_kind(method, field, value):
+    "An error where a value is of another kind than the field"
+    wanted = {f.name: f.type for f in fields(method)}[field]
+    fits = {int: (int,), float: (int,float), bool: (bool,), str: (str,), tuple: (list,)}[wanted]
+    if value is None and getattr(method, field) is None: return
+    if not isinstance(value, fits) or isinstance(value, bool)!=(wanted is bool):
+        raise TextclipError(f'--set {field}={value!r}: {field} is of the kind {wanted.__name__}.', f"Write for example {field}={json.dumps(getattr(method, field)) if getattr(method, field) is not None else 100}.")
 
 # %% ../nbs/09a_train_encoder.ipynb #c9bb0769
 class _Keep(Callback):
     "Remembers the losses of a run"
     def after_fit(self, trainer): self.losses = trainer.history.losses.tolist()
 
+def _given(processes, train, method, encoder, llm, seed, device):
+    "(task, images, encoder, what the method is given)"
+    task = load_task(train)
+    if len(task)<2: raise TextclipError(f'There is only one class, {task.classes[0]!r}.', 'Give a folder with two class folders or more.')
+    images = task.split('train' if 'train' in task.splits else next(iter(task.splits), 'train'))
+    try: where = torch.device(getattr(processes, 'device', None) or device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    except RuntimeError: raise TextclipError(f'--device {device!r} is no device that PyTorch knows.', "Write 'cpu', 'cuda' or 'cuda:1'.") from None
+    if where.type=='cuda' and not torch.cuda.is_available(): raise TextclipError('PyTorch finds no GPU here.', 'Leave --device out, or write --device cpu.')
+    with processes.first(): model = check_trainable(load_encoder(encoder, where), method.label)
+    if not isinstance(method, LaFTer): return task, images, model, dict(train=images)
+    with processes.first(): return task, images, model, dict(unlabeled=images, texts=sample_texts(task, llm, 'lafter', seed=seed))
+
+def _together(processes, function, *args):
+    "What `function` gives in this process, unless it failed in one of them: then the first such process has the error, and the others end"
+    try: found,error = function(*args),None
+    except TextclipError as e: found,error = None,e
+    failed = [i for i,o in enumerate(processes.everyones(error is not None)) if o]
+    if failed and (error is None or failed[0]!=processes.index): raise SystemExit(1)
+    if error: raise error
+    return found
+
+# %% ../nbs/09a_train_encoder.ipynb #be07e6c4
 def train_encoder(
     train:str,             # folder of class folders; with a split below, the training half
     out:Path,              # folder for the classifier
@@ -51,41 +85,44 @@ def train_encoder(
     encoder:str,           # name of an open_clip model
     llm:str='smollm2',     # who writes LaFTer's texts
     seed:int=0,            # of the run
-    device:str=None        # where to train; a GPU where there is one
+    device:str=None,       # where to train; a GPU where there is one
+    every:int=100,         # steps between two checkpoints
+    restart:bool=False     # begin anew where a run was interrupted?
 )->Path:
     "Fit in this and all launched processes; the first one writes"
-    processes = launched_processes()
-    where = getattr(processes, 'device', None) or device or ('cuda' if torch.cuda.is_available() else 'cpu')
-    task,keep = load_task(train),_Keep()
-    images = task.split('train' if 'train' in task.splits else next(iter(task.splits), 'train'))
-    with processes.first(): model = load_encoder(encoder, where)
-    given = dict(train=images)
-    if isinstance(method, LaFTer):
-        with processes.first(): given = dict(unlabeled=images, texts=sample_texts(task, llm, 'lafter', seed=seed))
-    classifier = method.fit(task, model, seed=seed, callbacks=[keep], processes=processes, **given)
+    processes,out = launched_processes(),Path(out)
+    task,images,model,given = _together(processes, _given, processes, train, method, encoder, llm, seed, device)
+    keep,running = _Keep(),out/'running'
+    around = [keep, Checkpoints(running, every, resume=not restart), *([] if processes.index else [ProgressBar(disable=None)])]
+    classifier = method.fit(task, model, seed=seed, callbacks=around, processes=processes, **given)
     if processes.index: return out
     classifier.info['square'] = images.square
     classifier.save(out)
     write_json(out/'losses.json', dict(processes=processes.count, losses=keep.losses))
+    shutil.rmtree(running)
     return out
 
 # %% ../nbs/09a_train_encoder.ipynb #cd1c82f8
 def main(
-    train:Annotated[str, typer.Option(help='Folder with one folder of images a class')],
-    out:Annotated[Path, typer.Option(help='Folder for the classifier')],
-    method:Annotated[str, typer.Option(help='clip_lora or lafter')]='clip_lora',
+    train:Annotated[str, typer.Option(help='Folder with one folder of images per class; LaFTer takes the images without their labels')],
+    out:Annotated[Path, typer.Option(help='Folder for the classifier, its losses, and while it runs the checkpoint')],
+    method:Annotated[str, typer.Option(help='clip_lora (a few labelled images) or lafter (texts and unlabelled images)')]='clip_lora',
     encoder:Annotated[str, typer.Option(help="An open_clip model with a ViT as image tower: 'model/pretrained', 'hf-hub:org/repo' or 'local-dir:PATH'")]='ViT-B-16/openai',
     llm:Annotated[str, typer.Option(help="Who writes LaFTer's texts, as in textclip fit")]='smollm2',
-    set_:Annotated[list[str], typer.Option('--set', help='field=value of the method, e.g. steps=2000')]=[],
+    set_:Annotated[list[str], typer.Option('--set', metavar='FIELD=VALUE', help='Of the method, may be given several times; e.g. steps=2000, amp=bfloat16, workers=8, checkpointing=true')]=[],
     seed:Annotated[int, typer.Option(help='Of the run')]=0,
-    device:Annotated[str, typer.Option(help="'cpu', 'cuda', ...; ignored where several processes were launched")]=None
+    device:Annotated[str, typer.Option(help="'cpu', 'cuda', ...; ignored where several processes were launched")]=None,
+    every:Annotated[int, typer.Option(min=1, help='Steps between two checkpoints; after a kill, the same command goes on from the last one')]=100,
+    restart:Annotated[bool, typer.Option('--restart', help='Begin anew where a run was interrupted')]=False
 ):
-    "Train LaFTer or CLIP-LoRA inside an open_clip encoder."
-    try: train_encoder(train, out, method_with_settings(method, set_), encoder, llm, seed, device)
+    "Train LaFTer or CLIP-LoRA inside an open_clip encoder; on several GPUs: accelerate launch --multi_gpu -m textclip.train_encoder ..."
+    try:
+        _folder_for(out)
+        train_encoder(train, out, method_with_settings(method, set_), encoder, llm, seed, device, every, restart)
     except TextclipError as e:
-        typer.echo(f'textclip: {e}', err=True)
+        typer.echo('textclip: ' + str(e).replace('pass resume=False', 'add --restart'), err=True)
         raise typer.Exit(1) from None
-    if not launched_processes().index: typer.echo(f'Saved in {out}')
+    if not launched_processes().index: typer.echo(f'Saved in {out}, with the losses of all steps in losses.json\nNext: textclip predict --classifier {shlex.quote(str(out))} IMAGE...')
 
 # %% ../nbs/09a_train_encoder.ipynb #dc819406
 #| eval: false

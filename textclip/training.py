@@ -22,9 +22,10 @@ from .optimization import *
 class Batches:
     "Which rows each step takes"
     n:int                # rows there are
-    size:int=None        # rows a step; all if not given
+    size:int=None        # rows per step; all if not given
     shuffle:bool=True    # another order each epoch?
     drop_last:bool=False # leave out the last batch of an epoch where it is smaller?
+    on:str=None          # where index tensors are kept, e.g. 'cpu' for data that stay there; where the training is if not given
 
     def __post_init__(self):
         if self.n<1: raise TextclipError(f'There are {self.n} rows to train on.', 'Give at least one.')
@@ -41,7 +42,7 @@ class Batches:
         "The rows of every batch of one epoch"
         starts = range(0, len(self)*self.size, self.size)
         if self.size==self.n or not self.shuffle: return [slice(i, min(i+self.size, self.n)) for i in starts]
-        order = torch.randperm(self.n, generator=make_generator(seed, 'epoch', number)).to(device)
+        order = torch.randperm(self.n, generator=make_generator(seed, 'epoch', number)).to(self.on or device, non_blocking=True)
         return [order[i:i+self.size] for i in starts]
 
 # %% ../nbs/06_training.ipynb #04964a7f
@@ -60,10 +61,18 @@ class Callback:
 class Processes:
     "The processes that train together: a single one. A subclass knows several"
     index,count = 0,1                  # which one this is; how many there are
+    executor = None                    # shares encoding out: `executor=processes.executor` for `text_features`, `image_features`
     def part(self, rows): return _split(rows, self.count)[self.index]
     def add(self, tensors): pass       # replace each tensor by its sum over all processes
     def agree(self, tensors): pass     # replace each tensor by that of the first process
     def first(self): return nullcontext()   # a block in which the first process goes ahead
+    def any(self, flag): return flag   # is it true in one of them?
+    def from_first(self, o): return o  # the first process's `o`, made of what JSON knows
+    def everyones(self, o): return [o] # every process's `o`
+    def tensors_from_first(self, tensors): return tensors  # the first process's tensors by name
+    def share_of(self, n): return slice(0, n)   # which of n rows this process computes where each computes some for all
+    def together(self, mine, n): return mine    # the n rows of all, of which this process computed its share; gradients go back to who computed
+    joint = False                      # was that ever asked for?
 
 # %% ../nbs/06_training.ipynb #98db77c1
 def _parameters(module):
@@ -95,6 +104,7 @@ class Trainer:
         device=None,               # where to train; stays where it is if not given
         callbacks=(),              # what happens beside the training
         mean_over_rows:bool=True,  # is the loss a mean over rows, so that a batch may be taken in parts?
+        random_on='cpu',           # where the generator that the loss gets draws; the CPU draws the same numbers for every device
         facts:dict=None,           # JSON-able: what else (data, constants of the loss) two runs must share for one to continue the other
         processes:Processes=None   # which of several processes this is; a single one if not given
     ):
@@ -113,7 +123,7 @@ class Trainer:
         self.optimizer = optimization.build(self.parameters)
         self.scaler = torch.amp.GradScaler(self.device.type) if optimization.amp=='float16' else None
         self.autocast = partial(torch.autocast, self.device.type, getattr(torch, optimization.amp)) if optimization.amp else nullcontext
-        self.row_seed = derive_seed(seed, purpose, 'rows')
+        self.row_seed,self.random_on = derive_seed(seed, purpose, 'rows'),random_on
         self._start_random(*[f'process {self.processes.index}']*bool(self.processes.index))
         self.callbacks = sorted(callbacks, key=lambda o: o.order)
         self.stateful = {type(c).__name__: c for c in self.callbacks if c.settings}
@@ -156,6 +166,7 @@ def gradient(self:Trainer,
         try: out = self._in_parts(rows); break
         except (RuntimeError, MemoryError) as e:
             if not _out_of_memory(e): raise
+            if self.processes.joint: raise TextclipError(f'Out of memory at step {self.step}, in a loss that several processes compute together.', "Use smaller batches, checkpointing, or amp='bfloat16'.") from e
         self._cut(_count(rows))          # outside of `except`: the error holds on to the memory
     if self.parts!=before: warn(f'Out of memory at step {self.step}: batches of {_count(rows)} rows are now taken in {self.parts} parts '
         f'of at most {-(-_count(rows)//self.parts)} rows. Their gradients add up to the same.')
@@ -197,7 +208,7 @@ def _split(rows, k):
     ends = [rows.start + i*_count(rows)//k for i in range(k+1)]
     return [slice(*o) for o in zip(ends, ends[1:])]
 
-def _out_of_memory(e): return isinstance(e, MemoryError) or any(o in str(e).lower() for o in ('out of memory', 'allocate memory'))
+def _out_of_memory(e): return isinstance(e, MemoryError) or any(o in str(e).lower() for o in ('out of memory', 'allocate memory', 'alloc_failed'))
 
 @patch
 def _cut(self:Trainer, n):
@@ -220,6 +231,7 @@ def fit(self:Trainer)->History:
         while self.step<self.steps and not self.stopped:
             self.train_step()
             for hook in hooks: hook(self)
+            if hooks and self.processes.count>1: self.stopped = self.processes.any(self.stopped)   # all stop after the same step
         for c in self.callbacks: c.after_fit(self)
         if self.step: self.history.losses.cpu()     # the clock stops when the device has finished
     return self.history
@@ -245,7 +257,7 @@ def _own_random(self:Trainer):
 @patch
 def _start_random(self:Trainer, *more):
     "Own random streams of this run and process"
-    self.generator = make_generator(self.seed, self.purpose, *more, device=self.device)
+    self.generator = make_generator(self.seed, self.purpose, *more, device=self.random_on)
     devices = ['cpu'] + [str(self.device)]*(self.device.type=='cuda')
     self.random = {d: make_generator(self.seed, self.purpose, 'global', *more, device=d).get_state() for d in devices}
 

@@ -8,7 +8,6 @@ __all__ = ['hub_models', 'TransformersEncoder', 'load_transformers', 'tiny_trans
 # %% ../nbs/02d_transformers_encoder.ipynb #a4a2d6a5
 import torch
 from pathlib import Path
-from torch import nn
 from fastcore.basics import patch
 from .core import *
 from .types import *

@@ -7,7 +7,7 @@ __all__ = ['normal_name', 'Task', 'Features', 'Classifier', 'load_classifier', '
 
 # %% ../nbs/00a_types.ipynb #b1dfcd88
 import importlib,json,unicodedata
-from dataclasses import asdict,dataclass,field,fields
+from dataclasses import asdict,dataclass,field,fields,is_dataclass
 from pathlib import Path
 import torch
 import safetensors.torch as st
@@ -68,7 +68,7 @@ def split(self:Task,
 ):
     "The image split `name`, loaded on first use"
     if name not in self.splits:
-        if not self.splits: raise TextclipError(f'Task {self.name!r} has no images.', 'Load it from a folder with one sub-folder a class.')
+        if not self.splits: raise TextclipError(f'Task {self.name!r} has no images.', 'Load it from a folder with one sub-folder per class.')
         raise unknown_name(f'split of task {self.name!r}:', name, self.splits)
     if callable(self.splits[name]): self.splits[name] = self.splits[name]()
     return self.splits[name]
@@ -111,10 +111,10 @@ def tensors(self:Features)->dict:
 def _check_features(f):
     "An error that names the row where features cannot be used"
     if f.x.ndim!=2 or not f.x.is_floating_point():
-        raise TextclipError(f'Features must be a floating point (N,D) tensor, not {tuple(f.x.shape)} {f.x.dtype}.', 'Give one row an image or text.')
+        raise TextclipError(f'Features must be a floating point (N,D) tensor, not {tuple(f.x.shape)} {f.x.dtype}.', 'Give one row per image or text.')
     for k,v in f.tensors().items():
         if len(v)!=len(f.x): raise TextclipError(f'{k} has {len(v)} rows and x has {len(f.x)}.', 'They must describe the same images or texts.')
-    if f.ids is not None and len(f.ids)!=len(f.x): raise TextclipError(f'{len(f.ids)} ids for {len(f.x)} features.', 'Give one a row.')
+    if f.ids is not None and len(f.ids)!=len(f.x): raise TextclipError(f'{len(f.ids)} ids for {len(f.x)} features.', 'Give one per row.')
     if not torch.isfinite(f.x).all():
         rows = (~torch.isfinite(f.x).all(-1)).nonzero().flatten().tolist()
         raise TextclipError(f'Features of {len(rows)} rows are not finite: {some([f.ids[i] if f.ids else i for i in rows])}.', 'Leave these rows out or encode them again.')
@@ -132,7 +132,7 @@ def __getitem__(self:Features,
 )->Features:
     "The chosen rows, with everything that belongs to them"
     if isinstance(rows, int): rows = [rows]
-    idx = torch.arange(len(self))[rows]
+    idx = torch.arange(len(self))[rows.cpu() if isinstance(rows, torch.Tensor) else rows]
     cut = {k: v[idx.to(v.device)] for k,v in self.tensors().items()}
     return Features(**cut, ids=[self.ids[i] for i in idx.tolist()] if self.ids is not None else None, meta=self.meta)
 
@@ -190,10 +190,19 @@ class Classifier(nn.Module):
     @property
     def classes(self): return self.info['classes']
 
+    @property
+    def dim(self):
+        "D of the features it reads, `None` where any will do; a subclass that keeps it elsewhere than in `weight` says where"
+        weight = getattr(self, 'weight', None)
+        return None if weight is None else weight.shape[-1]
+
     def check(self, features):
-        "`features`, or an error that says what is missing in them"
+        "`features`, or an error that says what is missing in them or does not fit"
         gone = [k for k in self.requires if getattr(features, k) is None]
         if gone: raise TextclipError(f"{self.info.get('method')} needs {', '.join(gone)}, which these features do not have.", 'Extract them with the encoder.')
+        widths = {what: getattr(features, k).shape[-1] for k,what in dict(x='Features', local='Places').items() if k in self.requires}
+        for what,D in widths.items():
+            if self.dim not in (None, D): raise TextclipError(f'{what} have {D} dimensions, the classifier {self.dim}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
         return features
 
     def predict_proba(self, features:Features)->torch.Tensor:
@@ -239,7 +248,7 @@ def _subclasses(c): return {s for k in c.__subclasses__() for s in {k, *_subclas
 class LinearClassifier(Classifier):
     "Scaled product of unit features and class weights"
     def __init__(self,
-        weight:torch.Tensor,     # (C,D) one row a class
+        weight:torch.Tensor,     # (C,D) one row per class
         info:dict,               # what made it
         bias:torch.Tensor=None,  # (C,)
         logit_scale:float=1.     # multiplies the product
@@ -248,7 +257,7 @@ class LinearClassifier(Classifier):
         self.weight = nn.Parameter(weight.detach().clone().float(), requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias.detach().clone().float(), requires_grad=False)
         self.logit_scale = float(logit_scale)
-        if len(weight)!=len(self.classes): raise TextclipError(f'{len(weight)} rows of weights for {len(self.classes)} classes.', 'Give one a class.')
+        if len(weight)!=len(self.classes): raise TextclipError(f'{len(weight)} rows of weights for {len(self.classes)} classes.', 'Give one per class.')
 
     def config(self): return dict(logit_scale=self.logit_scale)
 
@@ -257,9 +266,7 @@ class LinearClassifier(Classifier):
 
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
-        x = self.check(features).unit
-        if x.shape[1]!=self.weight.shape[1]: raise TextclipError(f'Features have {x.shape[1]} dimensions, the classifier {self.weight.shape[1]}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
-        logits = self.logit_scale * x.to(self.weight.device) @ self.weight.T
+        logits = self.logit_scale * self.check(features).unit.to(self.weight.device) @ self.weight.T
         return logits if self.bias is None else logits + self.bias
 
 # %% ../nbs/00a_types.ipynb #61d5b553
@@ -273,6 +280,7 @@ class Method:
 
     def hyperparameters(self)->dict:
         "The fields as JSON-able values"
+        if not is_dataclass(self): raise TextclipError(f'{self.label} is no dataclass.', 'Write @dataclass above the class: its fields are the hyper-parameters.')
         return asdict(self)
 
     def need(self, **given):

@@ -10,8 +10,9 @@ import numpy as np
 from .core import *
 from .types import *
 from .images import *
+from .split_layout import text_lines
 from .multilabel import *
-from .multilabel import _lines,_nus_concepts,_nus_file,_nus_split
+from .multilabel import _nus_concepts,_nus_file,_nus_split
 
 # %% ../nbs/01hb_unseen_labels.ipynb #8b26c0d0
 _coco_unseen = [c.strip() for c in 'airplane, bus, cat, dog, cow, elephant, umbrella, tie, snowboard, skateboard, cup, knife, cake, couch, keyboard, sink, scissors'.split(',')]
@@ -21,9 +22,9 @@ unseen_labels = dict(coco2014=dict(seen=_coco_seen, unseen=_coco_unseen))   # da
 
 # %% ../nbs/01hb_unseen_labels.ipynb #696af01e
 def _nus_tags(root, part, columns):
-    "(N,len(columns)) of a file of tags, one row an image"
+    "(N,len(columns)) of a file of tags, one row per image"
     rows = []
-    for l in _lines(_nus_file(root, f'NUS_WID_Tags/{part}_Tags1k.dat', f'{part}_Tags1k.dat')):
+    for l in text_lines(_nus_file(root, f'NUS_WID_Tags/{part}_Tags1k.dat', f'{part}_Tags1k.dat')):
         row = np.array(l.split(), dtype=np.uint8)
         if len(row)<=max(columns): raise TextclipError(f'Row {len(rows)+1} of {part}_Tags1k.dat has {len(row)} tags.', 'Unpack NUS_WID_Tags again.')
         rows.append(row[columns])
@@ -41,7 +42,7 @@ def nuswide_unseen_task(
     root # the folder of `nuswide_task` that also holds `NUS_WID_Tags`
 )->Task: # its classes are the seen tags, then the unseen concepts
     "NUS-WIDE for generalized zero-shot learning: photographers' tags are seen, the 81 concepts unseen"
-    concepts,tags = _nus_concepts(root),_lines(_nus_file(root, 'NUS_WID_Tags/TagList1k.txt', 'TagList1k.txt'))
+    concepts,tags = _nus_concepts(root),text_lines(_nus_file(root, 'NUS_WID_Tags/TagList1k.txt', 'TagList1k.txt'))
     columns = [k for k,t in enumerate(tags) if t not in concepts]
     splits = {s: (lambda part=part: _nus_both(root, part, columns)) for s,part in (('train','Train'), ('test','Test'))}
     return Task('nuswide-unseen', [tags[k] for k in columns]+concepts, 'multi', domain='photographs from Flickr', splits=splits)

@@ -260,7 +260,7 @@ def write_webdataset(
     classes,                              # the class list
     templates=('a photo of a {}.',),      # sentences with {} for the class name
     part:str='test',                      # name of the split
-    shard:int=1000                        # images an archive
+    shard:int=1000                        # images per archive
 )->Path:
     "Write a split as clip_benchmark reads it; images that cannot be read are left out and counted"
     root,task,skipped,n = Path(root),Task('wds', classes, templates=templates),[],0

@@ -8,6 +8,7 @@ __all__ = ['multilabel_losses', 'label_matrix', 'binary_loss', 'adapter_optimiza
 
 # %% ../../nbs/methods/adapter_training.ipynb #500bbaba
 import math
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -57,7 +58,7 @@ def train_adapter(
     loss,                  # function of scores and labels
     move=None,             # function of features and a generator: the perturbation
     epochs:int=20,         # passes over the texts
-    batch:int=512,         # texts a step
+    batch:int=512,         # texts per step
     lr:float=1e-3,         # learning rate
     seed:int=0,            # of order and noise
     device='cpu',          # where to train
@@ -91,7 +92,7 @@ def largest_equal(
     precision  # (values, C) average precision of every label, NaN where it has none
 )->int: # position
     "The largest value within one standard error of the best, over labels, paired"
-    ap = torch.as_tensor(precision, dtype=torch.float64)
+    ap = torch.from_numpy(np.asarray(precision, dtype=float))
     ap = ap[:,~ap.isnan().any(0)]
     best = int(ap.mean(1).argmax())
     loss = ap[best]-ap

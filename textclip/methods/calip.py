@@ -54,7 +54,6 @@ class CALIPClassifier(LinearClassifier):
     def further(self, features):
         "The two further scores, (N,C) each, in bounded memory"
         x,W = self.check(features).unit.to(self.weight.device),self.weight
-        if x.shape[1]!=W.shape[1]: raise TextclipError(f'Features have {x.shape[1]} dimensions, the classifier {W.shape[1]}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
         chunk = rows_at_a_time(features.local.shape[1]*(2*len(W)+W.shape[1]))
         parts = [calip_scores(a, F.normalize(p.to(W), dim=-1), W) for a,p in zip(x.split(chunk), features.local.split(chunk))]
         return [torch.cat(o) for o in zip(*parts)]

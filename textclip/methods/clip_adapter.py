@@ -65,7 +65,6 @@ class AdapterClassifier(Classifier):
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
         x = self.check(features).unit.to(self.weight.device)
-        if x.shape[1]!=self.weight.shape[1]: raise TextclipError(f'Features have {x.shape[1]} dimensions, the classifier {self.weight.shape[1]}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
         return self.logit_scale * mixed(self.visual, x, self.ratio) @ mixed(self.textual, self.weight, self.text_ratio).T
 
 # %% ../../nbs/methods/clip_adapter.ipynb #f0bac111
@@ -111,7 +110,7 @@ class ClipAdapter(Method):
     reduction:int=4       # D divided by the width of the bottleneck
     epochs:int=None       # length of training,
     steps:int=None        # or in steps
-    batch:int=None        # images a step
+    batch:int=None        # images per step
     lr:float=None         # learning rate
     select:bool=None      # keep the ratio and the step that are best on validation images?
     every:int=20          # steps between two looks at these

@@ -25,13 +25,20 @@ from ..processes import *
 def class_weights(
     encoder,          # with LoRA, or without
     ids:torch.Tensor, # (C,L) token numbers of one sentence a class
-    chunk:int=256     # sentences in one pass
+    chunk:int=256,    # sentences in one pass
+    start:tuple=None, # of `EncoderTuning.text_start`: what the frozen first layers make of them
+    processes:Processes=None # that encode a share each; this one alone if not given
 )->torch.Tensor: # (C,D)
     "Unit features of the class sentences; gradients reach the text tower"
-    parts = ids.split(chunk)
-    again = len(parts)>1 and torch.is_grad_enabled()
-    encode = lambda part: checkpoint(encoder.encode_tokens, part, use_reentrant=False) if again else encoder.encode_tokens(part)
-    return F.normalize(torch.cat([encode(p) for p in parts]).float(), dim=-1)
+    processes = processes if processes and len(ids)>=processes.count else Processes()
+    mine = range(len(ids))[processes.share_of(len(ids))]
+    again = len(mine)>chunk and torch.is_grad_enabled()
+    def encode(part):
+        if start is None: return encoder.encode_tokens(ids[part])
+        return encode_text_from(encoder, ids[part], (start[0], start[1][part]))
+    parts = [slice(i, min(i+chunk, mine.stop)) for i in mine[::chunk]]
+    out = [checkpoint(encode, p, use_reentrant=False) if again else encode(p) for p in parts]
+    return processes.together(F.normalize(torch.cat(out).float(), dim=-1), len(ids))
 
 # %% ../../nbs/methods/clip_lora.ipynb #cdfff38c
 @dataclass
@@ -51,6 +58,7 @@ class CLIPLoRA(Method):
     chunk:int=256                # sentences in one pass of the text tower
     amp:str=None                 # 'bfloat16' or 'float16': precision of the forward pass
     compile:str=None             # back-end of torch.compile for the towers
+    checkpointing:bool=False     # compute activations again in the backward pass: less memory, more time
     workers:int=0                # processes that decode and augment
     regime = 'few-shot'
 
@@ -81,18 +89,23 @@ def _sentences(encoder, names, template): return encoder.tokens([template.format
 @patch
 def train_lora(self:CLIPLoRA, tuning:EncoderTuning, images, y, ids, scale, steps, seed, processes, callbacks=()):
     "Train the additions on labelled images; the history"
-    encoder,y = tuning.compile(self.compile).encoder,y.to(tuning.encoder.device)
+    encoder,y = tuning.compile(self.compile).checkpointing(self.checkpointing).encoder,y.cpu()
     batches = ViewBatches(Views(images, [crop_view(encoder, self.smallest)], seed), self.batch, workers=self.workers, processes=processes, device=encoder.device)
+    start = None if self.compile else tuning.text_start(ids)
     with torch.no_grad(): fixed = None if 'text' in self.towers else class_weights(encoder, ids, self.chunk)
+    processes.joint = processes.count>1 and fixed is None
     def loss(parameters, rows, generator):
         with torch.set_grad_enabled('image' in self.towers): x = F.normalize(encoder.encode_pixels(batches.pixels(rows)[:,0])['x'].float(), dim=-1)
-        logits = scale * x @ (class_weights(encoder, ids, self.chunk) if fixed is None else fixed).T
-        return dict(loss=F.cross_entropy(logits, y[rows]), right=(logits.detach().argmax(-1)==y[rows]).float().mean())
+        logits = scale * x @ (class_weights(encoder, ids, self.chunk, start, processes) if fixed is None else fixed).T
+        names = y[rows].to(logits.device, non_blocking=True)
+        return dict(loss=F.cross_entropy(logits, names), right=(logits.detach().argmax(-1)==names).float().mean())
     facts = dict(base=tuning.base.fingerprint, images=len(images), labels=digest(y.cpu()), hyperparameters=self.hyperparameters())
     tuning.train()
     trainer = Trainer(tuning.parameters, loss, batches, self.optimization(), steps=steps, seed=seed, purpose='clip lora', callbacks=[FiniteGuard(), *callbacks], facts=facts, processes=processes)
     try: return trainer.fit()
-    finally: tuning.train(False)
+    finally:
+        tuning.train(False)
+        batches.close()
 
 # %% ../../nbs/methods/clip_lora.ipynb #0fec0753
 @patch

@@ -70,6 +70,7 @@ class CoCoOpClassifier(Classifier):
         self.module,self.logit_scale,self.position,self.chunk,self.prompts = module.requires_grad_(False),float(logit_scale),position,chunk,None
         if encoder is not None: self.attach(encoder)
 
+    dim = property(lambda self: self.module.meta_net[0].in_features)
     def config(self): return dict(logit_scale=self.logit_scale, position=self.position, chunk=self.chunk)
 
     @classmethod
@@ -94,9 +95,8 @@ def attach(self:CoCoOpClassifier,
 def forward(self:CoCoOpClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
     if self.prompts is None: raise TextclipError('A CoCoOp classifier writes prompts for every image and has no encoder to read them.', f"Call classifier.attach(load_encoder({self.info.get('encoder') or '...'!r})) first.")
-    x,dim = self.check(features).unit,self.module.meta_net[0].in_features
-    if x.shape[1]!=dim: raise TextclipError(f'Features have {x.shape[1]} dimensions, the classifier {dim}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
-    return conditional_logits(self.module, self.prompts, x.to(self.encoder.device), self.logit_scale, self.chunk).to(features.x.device)
+    x = self.check(features).unit.to(self.encoder.device)
+    return conditional_logits(self.module, self.prompts, x, self.logit_scale, self.chunk).to(features.x.device)
 
 @patch
 def with_classes(self:CoCoOpClassifier,

@@ -41,6 +41,7 @@ class PooledClassifier(Classifier):
         for k,v in dict(texts=texts.float(), y=y.long(), templates=templates.float()).items(): self.register_buffer(k, v.detach().clone())
         self.logit_scale = float(logit_scale)
 
+    dim = property(lambda self: self.templates.shape[1])
     def config(self): return dict(logit_scale=self.logit_scale)
 
     @classmethod

@@ -60,8 +60,8 @@ def two_branch_scores(
     def one(f):
         out = share*score(rows(f.x)) if share>0 else 0.
         if share>=1: return out
-        scores = (score_local or score)(rows(f.local))
-        return out + (1-share)*aggregate_places(scores, how, sharpness, place_mask(f.local.to(device)))
+        local = f.local.to(device)
+        return out + (1-share)*aggregate_places((score_local or score)(rows(local)), how, sharpness, place_mask(local))
     return torch.cat([one(features[i:i+chunk]) for i in range(0, len(features), chunk)])
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #c543ab80
@@ -82,7 +82,7 @@ def without_thresholds(
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #ba9e4f2d
 class DenseClassifier(LinearClassifier):
-    "Cosines with one unit row a class, for the whole image and its places"
+    "Cosines with one unit row per class, for the whole image and its places"
     def __init__(self,
         weight:torch.Tensor,# (C,D) unit rows
         info:dict,          # what made it
@@ -102,7 +102,6 @@ class DenseClassifier(LinearClassifier):
 
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
-        if features.x.shape[1]!=self.weight.shape[1]: raise TextclipError(f'Features have {features.x.shape[1]} dimensions, the classifier {self.weight.shape[1]}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
         cosine = lambda x: x @ self.weight.T
         return self.logit_scale * two_branch_scores(self.check(features), cosine, None, self.share, self.how, self.sharpness, self.weight.device)
 

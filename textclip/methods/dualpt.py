@@ -77,7 +77,7 @@ def anchor(self:DuAlPT, task, encoder, templates, texts=None):
     self.need(texts=texts)
     x,there = class_texts(texts, task, encoder, self.label)
     if isinstance(texts, Features): check_same_encoder(texts, Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder)), 'Texts', 'prompts')
-    return x.to(encoder.device), there.to(encoder.device)
+    return x.to(encoder.device), uniform_masses(there).to(encoder.device)     # checked once, and not in every step
 
 @patch
 def objective(self:DuAlPT, prompts, scale, anchor):
@@ -121,7 +121,6 @@ class ExplicitClassifier(Classifier):
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
         f,s,masses = self.check(features),self.settings,uniform_masses(self.there).to(self.weight)
-        if f.x.shape[1]!=self.weight.shape[-1]: raise TextclipError(f'Features have {f.x.shape[1]} dimensions, the classifier {self.weight.shape[-1]}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
         scores = s['global_share'] * f.unit.to(self.weight) @ (masses[...,None]*self.weight).sum(1).T
         if s['global_share']<1:
             local,size = F.normalize(f.local.to(self.weight), dim=-1),max(1, 2**22//(f.local.shape[1]*self.there.numel()))
@@ -210,7 +209,7 @@ def prompt_phrases(
     encoder=None,              # for texts that are no features yet
     of:str='plan',             # 'plan' (1 is a uniform share) or 'cosine'
     phrases=None               # what to call the texts of the class; their own words if known
-)->pd.DataFrame: # one row a text, one column a prompt; the nearest texts first
+)->pd.DataFrame: # one row per text, one column a prompt; the nearest texts first
     "Which texts of a class its prompts are near"
     if of not in ('plan','cosine'): raise unknown_name('measure', of, ['plan','cosine'])
     task,known = Task('classes', classifier.classes),[normal_name(c) for c in classifier.classes]

@@ -86,7 +86,7 @@ def select_alpha(
 
 # %% ../../nbs/methods/gda.ipynb #a25ef8ae
 def fixed_alpha(
-    images:float, # images a class
+    images:float, # images per class
     dim:int       # D
 )->float: # in the natural scale
     "The weight of the Gaussians without validation images"

@@ -20,6 +20,7 @@ from ..callbacks import *
 from ..encoder_training import *
 from ..image_views import *
 from ..processes import *
+from ..sampling import template_texts
 from .tap import LaFTerText
 
 # %% ../../nbs/methods/lafter.ipynb #85a383b8
@@ -57,6 +58,7 @@ class LaFTer(Method):
     label_smoothing:float=.1     # epsilon
     amp:str=None                 # 'bfloat16' or 'float16': precision of the forward pass
     compile:str=None             # back-end of torch.compile for the towers
+    checkpointing:bool=False     # compute activations again in the backward pass: less memory, more time
     workers:int=0                # processes that decode and augment
     regime = 'transductive'
 
@@ -68,11 +70,11 @@ class LaFTer(Method):
 @patch
 def image_stage(self:LaFTer, tuning:EncoderTuning, images:TrainingImages, weight, seed, processes, callbacks=())->tuple: # (`History`, (C,D) weight)
     "Train prompts, LayerNorms and classifier on unlabelled images"
-    encoder,head = tuning.compile(self.compile).encoder,nn.Parameter(weight.clone())
-    plain,strong = encoder.preprocess,strong_view(encoder, self.smallest)
-    views = Views(images, [strong] if self.frozen_teacher else [plain, strong], seed)
+    encoder,head = tuning.compile(self.compile).checkpointing(self.checkpointing).encoder,nn.Parameter(weight.clone())
+    plain,strong,frozen = encoder.preprocess,strong_view(encoder, self.smallest),self.frozen_teacher or not self.layer_norms
+    views = Views(images, [strong] if frozen else [plain, strong], seed)
     batches = ViewBatches(views, self.batch, drop_last=True, workers=self.workers, processes=processes, device=encoder.device)
-    known = name_images(image_features(tuning.base, images.split).x.to(weight), weight) if self.frozen_teacher else None
+    known = name_images(image_features(tuning.base, images.split, executor=processes.executor).x.to(weight), weight) if frozen else None
 
     def names(rows, pixels):
         if known is not None: return known[rows]
@@ -86,7 +88,8 @@ def image_stage(self:LaFTer, tuning:EncoderTuning, images:TrainingImages, weight
     parameters = tuning.parameters | dict(classifier=head)
     facts = dict(base=tuning.base.fingerprint, images=len(images), hyperparameters=self.hyperparameters())
     trainer = Trainer(parameters, loss, batches, self.optimization(), **length, seed=seed, purpose='lafter', callbacks=[FiniteGuard(), *callbacks], facts=facts, processes=processes)
-    return trainer.fit(), head.detach()
+    try: return trainer.fit(), head.detach()
+    finally: batches.close()
 
 # %% ../../nbs/methods/lafter.ipynb #faee15c3
 @patch
@@ -96,12 +99,15 @@ def fit(self:LaFTer, task:Task, encoder=None, *, texts=None, templates=None, tra
     self.need(texts=texts, unlabeled=unlabeled)
     check_trainable(encoder, self.label)
     processes,images = processes or launched_processes(),TrainingImages(unlabeled)
+    encoded = lambda o: as_features(o, encoder, len(task), executor=processes.executor)
+    texts,templates = encoded(texts),templates if isinstance(templates, Features) else encoded(template_texts(task, templates))
     first = LaFTerText(steps=self.text_steps, lr=self.lr, label_smoothing=self.label_smoothing).fit(task, encoder, texts=texts, templates=templates, seed=seed)
     if first.weight.shape[1]!=encoder.dim: raise TextclipError(f'The texts have {first.weight.shape[1]} dimensions, the images of {encoder.name!r} have {encoder.dim}.', 'Encode the texts with the same encoder.')
     tuning = EncoderTuning(encoder, self.label)
     if self.layer_norms: tuning.tune_layer_norms()
     if self.prompts: tuning.add_prompts(self.prompts, self.prompt_layers, seed=seed)
-    history,weight = self.image_stage(tuning, images, first.weight.detach().to(encoder.device), seed, processes, callbacks)
+    processes.agree([weight := first.weight.detach().to(encoder.device)])
+    history,weight = self.image_stage(tuning, images, weight, seed, processes, callbacks)
     meta = Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder))
     info = self.info(task, meta, seed=seed, images=len(images), steps=len(history), tuning='fixed', trained=tuning.size + weight.numel(), text_loss=first.info['final_loss'])
     if len(history): info |= dict(final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))

@@ -37,7 +37,7 @@ def fit_logistic(
     if start is not None: model.coef_,model.intercept_ = [o.numpy().astype(np.float64) for o in start]
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', ConvergenceWarning)
-        warnings.filterwarnings('ignore', message='The number of unique classes')   # one image a class is no mistake here
+        warnings.filterwarnings('ignore', message='The number of unique classes')   # one image per class is no mistake here
         model.fit(x.numpy().astype(np.float64), y.numpy())
     W,b = torch.from_numpy(model.coef_),torch.from_numpy(model.intercept_)
     return (W, b) if len(W)>1 else (torch.cat([-W, W])/2, torch.cat([-b, b])/2)     # two classes: one row serves both
@@ -93,8 +93,8 @@ def cross_modal_loss(
 ):
     "Loss of a batch of images and as many texts, drawn anew at every step"
     def loss(weight, rows, generator):
-        y,drawn = images[1][rows],None
-        drawn = torch.randint(len(texts[1]), (len(y),), generator=generator, device=y.device)
+        y = images[1][rows]
+        drawn = torch.randint(len(texts[1]), (len(y),), generator=generator).to(y.device, non_blocking=True)
         z = torch.cat([images[0][rows], texts[0][drawn]])
         return F.cross_entropy(scale * z @ weight.T, torch.cat([y, texts[1][drawn]]))
     return loss

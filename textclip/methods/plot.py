@@ -97,7 +97,7 @@ class PlotClassifier(Classifier):
         weight:torch.Tensor,    # (N,C,D) unit rows
         pooled:torch.Tensor,    # (C,D), for the global feature
         info:dict,              # what made it
-        context:torch.Tensor,   # (N,n,W), or (N,C,n,W) one a class
+        context:torch.Tensor,   # (N,n,W), or (N,C,n,W) one per class
         logit_scale:float=1.,   # multiplies the similarity
         position:str='end',     # where the class name stands
         eps:float=.1,           # strength of the entropy
@@ -132,11 +132,8 @@ def forward(self:PlotClassifier, features:Features)->torch.Tensor:
 @patch
 def _inputs(self:PlotClassifier, features):
     "(N,D) and (N,M,D) unit features, where the prompts are"
-    f,D,local = self.check(features),self.weight.shape[-1],None
-    for k,o in (('Features', f.x), ('Places', f.local)):
-        if o is not None and o.shape[-1]!=D: raise TextclipError(f'{k} have {o.shape[-1]} dimensions, the classifier {D}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
-    if f.local is not None: local = F.normalize(f.local.to(self.weight), dim=-1)
-    return f.unit.to(self.weight), local
+    f = self.check(features)
+    return f.unit.to(self.weight), None if f.local is None else F.normalize(f.local.to(self.weight), dim=-1)
 
 # %% ../../nbs/methods/plot.ipynb #87a364d5
 @patch
@@ -246,7 +243,7 @@ def rows(self:LocalPromptLearner, features, y, synthetic, device):
 def place_images(
     encoder,        # with a prompt entry
     names:list,     # C classes
-    n:int=6,        # images a class
+    n:int=6,        # images per class
     noise:float=.5, # norm of the noise, in units of the feature
     seed:int=0      # of everything
 )->tuple: # (features with places, (N·C,9) which places show the object)

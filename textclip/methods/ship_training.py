@@ -40,7 +40,7 @@ class ShipSettings:
     anneal:float=None         # share of the run in which beta rises from 0
     epochs:int=None           # length of training,
     steps:int=None            # or in steps
-    batch:int=None            # images a step
+    batch:int=None            # images per step
     lr:float=1e-3             # learning rate of AdamW
     chunk:int=256             # prompts in one pass through the text tower
 
@@ -122,7 +122,7 @@ def fit_generator(
     beta = DivergenceWeight(weight, round(s.anneal*steps))
     def loss(g, rows, random):
         x,c = images(rows, random)
-        return g.loss(x, c, torch.randn(len(c), g.latent, generator=random, device=device), beta.value)
+        return g.loss(x, c, torch.randn(len(c), g.latent, generator=random).to(device, non_blocking=True), beta.value)
     trainer = Trainer(g, loss, batches, optimizations['ship'] if s.lr==1e-3 else optimizations['ship'].but(lr=s.lr), steps=steps, seed=seed, purpose='feature generator',
         callbacks=[beta, FiniteGuard(50), *callbacks], facts=dict(settings=asdict(s), classes=task.classes, data=digest(images.x, images.y)))
     try: history = trainer.fit()

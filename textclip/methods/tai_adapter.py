@@ -46,7 +46,7 @@ class TAIAdapter(Method):
     merge:float=None       # share of zero-shot in the scores
     epochs:int=None        # passes over the texts
     lr:float=None          # learning rate
-    batch:int=512          # texts a step
+    batch:int=512          # texts per step
     unit:bool=True         # features at length 1, or raw (divided by the texts' mean length)?
     mean_shift:bool=False  # move texts by the difference of means to `unlabeled` images?
     sharpness:float=1.     # of the softmax over places
@@ -57,7 +57,7 @@ class TAIAdapter(Method):
     size:dict=None         # of the network: hidden, dropout; bottleneck, alpha, scale
     image_epochs:int=50    # passes over labelled images, where there are some
     image_lr:float=1e-4    # learning rate on these
-    image_batch:int=64     # images a step
+    image_batch:int=64     # images per step
     regime = 'text'
 
     @property
@@ -219,12 +219,12 @@ def with_places(
 def fit_images(self:TAIAdapter, clf:TextAdapterClassifier, train, task:Task, encoder=None, seed=0, device='cpu')->TextAdapterClassifier:
     "The classifier, trained further on labelled images"
     clf = copied(clf).to(device)
-    f = with_places(train, encoder, task, 'local' in clf.requires)
-    y = label_matrix(f, len(task)).to(device)
+    f = with_places(train, encoder, task, 'local' in clf.requires).to('cpu')
+    y = label_matrix(f, len(task))
     if not (y==1).any(): raise TextclipError('No training image has a label.', 'Give images with (N,C) labels: 1, 0, or -1 where unknown.')
     net,loss = clf.adapter.requires_grad_(True).train(),multilabel_losses[self.loss]
     images = lambda rows: Features(f.x[rows], local=None if f.local is None else f.local[rows])
-    history = Trainer(net, lambda net,rows,g: loss(clf(images(rows)), y[rows]), Batches(len(f), self.image_batch), adapter_optimization(self.image_lr, 0),
+    history = Trainer(net, lambda net,rows,g: loss(clf(images(rows)), y[rows].to(device, non_blocking=True)), Batches(len(f), self.image_batch, on='cpu'), adapter_optimization(self.image_lr, 0),
         epochs=self.image_epochs, seed=seed, purpose='adapter images', callbacks=[FiniteGuard()]).fit()
     net.eval().requires_grad_(False)
     clf.info |= dict(regime='few-shot', images=len(f), labels_known=round((y>=0).float().mean().item(), 4), image_seconds=round(history.seconds, 3), seed=seed)

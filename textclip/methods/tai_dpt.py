@@ -29,15 +29,16 @@ def caption_scores(
     local:torch.Tensor,   # (N,L,D) features of their tokens, zeros at padding
     weights:torch.Tensor, # (2,C,D) unit prompts, global and local
     scale:float=4.,       # beta
-    sharpness:float=50.   # kappa
+    sharpness:float=50.,  # kappa
+    mask:torch.Tensor=None# (N,L) which are tokens; found in `local` if not given
 )->tuple: # two (N,C)
     "Global and local scores (Guo et al. 2023)"
     cosines = F.normalize(local, dim=-1) @ weights[1].T
-    return scale*F.normalize(x, dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax', sharpness/scale, place_mask(local))
+    return scale*F.normalize(x, dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax', sharpness/scale, place_mask(local) if mask is None else mask)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #e2e8294e
 class TaIDPTClassifier(Classifier):
-    "Two prompts a label: for the whole image and for its places"
+    "Two prompts per label: for the whole image and for its places"
     requires = ('x','local')
     def __init__(self,
         weight:torch.Tensor,  # (2,C,D) unit rows
@@ -60,7 +61,6 @@ class TaIDPTClassifier(Classifier):
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
         o = self.settings
-        if features.x.shape[1]!=self.weight.shape[2]: raise TextclipError(f'Features have {features.x.shape[1]} dimensions, the classifier {self.weight.shape[2]}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
         score = [lambda x,w=w: o['scale']*x @ w.T for w in self.weight]
         return two_branch_scores(self.check(features), *score, o['share'], 'softmax', o['sharpness']/o['scale'], self.weight.device)
 
@@ -75,9 +75,8 @@ def with_classes(self:TaIDPTClassifier,
     encoder=None # the one it was made with; not needed for names it knows
 )->TaIDPTClassifier:
     "The same two contexts with other names"
-    names,place = Task('names', list(names)).classes,{normal_name(c): i for i,c in enumerate(self.classes)}
-    where = [place.get(normal_name(c)) for c in names]
-    if None not in where: weight = self.weight[:,where]
+    names,where = other_names(self, names)
+    if where is not None: weight = self.weight[:,where]
     else:
         encoder = encoder_of(encoder, self.info)
         prompts = Prompts(encoder, names, self.context.shape[1], self.settings['position'])
@@ -139,14 +138,17 @@ def fit(self:TaIDPT, task:Task, encoder=None, *, texts=None, templates=None, tra
     if encoder is None: raise TextclipError(f'{self.label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use TAIAdapter, which works on features alone.")
     f = caption_features(texts, task, encoder)
     encoder = prompt_encoder(encoder, self.label, f)
-    y,on = label_matrix(f, len(task)),encoder.device
+    f = f.to('cpu')
+    y,on,tokens = label_matrix(f, len(task)),encoder.device,torch.cat([o.abs().amax(-1)>0 for o in f.local.split(4096)])
+    if not tokens.any(1).all(): place_mask(f.local)      # an error that names how many
     context = nn.Parameter(start_context(encoder, self.words, self.length, 2, seed).contiguous())
     prompts,loss = Prompts(encoder, task.classes, context.shape[1], self.position),multilabel_losses[self.loss]
     weights = lambda c: prompt_weights(prompts, c[:,None], self.chunk)
     def step(c, rows, generator):
-        scores = caption_scores(f.x[rows].to(on), f.local[rows].to(on).float(), weights(c), self.scale, self.text_sharpness)
-        return sum(loss(s, y[rows].to(on)) for s in scores)
-    batches = Batches(len(f), self.batch, drop_last=True)
+        send = lambda o: o[rows].to(on, non_blocking=True)
+        scores,labels = caption_scores(send(f.x), send(f.local).float(), weights(c), self.scale, self.text_sharpness, send(tokens)),send(y)
+        return sum(loss(s, labels) for s in scores)
+    batches = Batches(len(f), self.batch, drop_last=True, on='cpu')
     history = Trainer(context, step, batches, self.optimization(), epochs=self.epochs, seed=seed, purpose='captions', device=on, callbacks=[FiniteGuard(), *callbacks],
         facts=dict(classes=task.classes, data=digest(f.x[:64], y[:64], list(f.x.shape)))).fit()
     info = self.info(task, f, seed=seed, texts=len(f), tuning='paper' if self.recipe=='paper' else 'fixed', final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))

@@ -19,7 +19,7 @@ from .dense_zeroshot import *
 
 # %% ../../nbs/methods/text_adapters.ipynb #294b0101
 class LinearAdapter(nn.Module):
-    "One row of weights a label, no bias (Liu et al. 2024, CoMC)"
+    "One row of weights per label, no bias (Liu et al. 2024, CoMC)"
     def __init__(self,
         dim:int,       # D
         n_classes:int  # C
@@ -140,6 +140,7 @@ class TextAdapterClassifier(Classifier):
             mapping_scale=float(mapping_scale), merge=float(merge), merge_scale=float(merge_scale))
         self.requires = ('x','local') if share<1 else ('x',)
 
+    dim = property(lambda self: self.adapter.size['dim'])
     def config(self): return self.settings | dict(size=self.adapter.size)
 
 # %% ../../nbs/methods/text_adapters.ipynb #afedcbfe
@@ -167,9 +168,8 @@ def score(self:TextAdapterClassifier,
 @patch
 def forward(self:TextAdapterClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
-    o,D = self.settings,self.adapter.size['dim']
-    if self.check(features).x.shape[1]!=D: raise TextclipError(f'Features have {features.x.shape[1]} dimensions, the classifier {D}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
-    two = lambda score,unit,sharpness: two_branch_scores(features, score, None, o['share'], o['how'], sharpness, next(self.adapter.parameters()).device, unit=unit)
+    o,f = self.settings,self.check(features)
+    two = lambda score,unit,sharpness: two_branch_scores(f, score, None, o['share'], o['how'], sharpness, next(self.adapter.parameters()).device, unit=unit)
     own = two(self.score, o['unit'], o['sharpness'])
     if not o['merge']: return own
     zero = two(lambda x: o['merge_scale']*x@self.labels.T, True, o['sharpness'])

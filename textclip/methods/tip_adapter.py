@@ -77,6 +77,7 @@ class CacheClassifier(Classifier):
         self.register_buffer('labels', labels.detach().clone().long())
         self.register_buffer('factor', class_counts(labels, len(self.classes), aggregate)[1].float(), persistent=False)
 
+    dim = property(lambda self: self.keys.shape[1])
     def config(self): return dict(beta=self.beta, alpha=self.alpha, aggregate=self.aggregate, logit_scale=self.logit_scale)
 
     @classmethod
@@ -94,9 +95,7 @@ def forward(self:CacheClassifier, features:Features)->torch.Tensor:
 @patch
 def unit_rows(self:CacheClassifier, features):
     "(N,D) unit rows, checked, on the device of the cache"
-    x = self.check(features).unit.to(self.keys.device)
-    if x.shape[1]!=self.keys.shape[1]: raise TextclipError(f'Features have {x.shape[1]} dimensions, the cache {self.keys.shape[1]}.', f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
-    return x
+    return self.check(features).unit.to(self.keys.device)
 
 @patch
 def scores(self:CacheClassifier, x)->torch.Tensor:
@@ -207,7 +206,7 @@ class TipAdapterF(TipAdapter):
     "Tip-Adapter with trained keys (Zhang et al. 2022)"
     epochs:int=20       # over the labelled images; the paper takes 100 on EuroSAT
     lr:float=1e-3       # at the start of the cosine schedule
-    batch:int=256       # images a step
+    batch:int=256       # images per step
 
 @patch
 def trained_keys(self:TipAdapterF, f, keys, labels, weight, scale, factor, fixed, seed):
@@ -232,7 +231,7 @@ def tip_loss(
     "Cross-entropy of the logits with the cache, as `Trainer` wants it"
     def loss(keys, batch, generator):
         x = rows[batch]
-        if x.ndim==3: x = x[torch.arange(len(x), device=x.device),torch.randint(x.shape[1], (len(x),), generator=generator, device=x.device)]
+        if x.ndim==3: x = x[torch.arange(len(x), device=x.device),torch.randint(x.shape[1], (len(x),), generator=generator).to(x.device, non_blocking=True)]
         votes = alpha*cache_votes(x, keys, labels, beta, factor)
         return F.cross_entropy(votes if weight is None else votes + scale*x@weight.T, y[batch])
     return loss
