@@ -65,7 +65,7 @@ def test_at_work():
         one.write_text('ball\n')
         says = lambda *args: (lambda status,text: (status, text.strip().splitlines()[-1]))(*run(*args))
         for wrong,words in ((('fit', '--classes', one, '--out', d), 'only one class'), (('fit', '--classes', names, '--out', names), 'cannot be made a folder'),
-                (('fit', '--classes', names, '--llm', 'openai', '--out', d), 'api.openai.com'), (('bench', '--tasks', 'stamps', '--shots', '1,x'), 'no whole numbers'),
+                (('fit', '--classes', names, '--llm', 'openai', '--out', d), 'api.openai.com'), (('bench', '--tasks', 'stamps', '--shots', '1,x'), 'no whole numbers'), (('bench', '--tasks', 'stamps', '--executor', 'dask'), 'Known: ray'),
                 (('bench', '--tasks', 'stamps', '--protocols', 'few-shott'), "Did you mean 'few-shot'?"), (('demo', '--task', names, '--llm', 'template'), 'has no images'),
                 (('predict', '--classifier', d, names), 'No classifier'), (('predict', '--classifier', d, Path(d)/'none.png'), 'no such file'), (('store', 'clear', 'imagse'), "Did you mean 'image'?"), (('fit', '--classes', d), 'out')):
             status,text = says(*wrong)
@@ -86,8 +86,8 @@ def test_at_work():
     with tempfile.TemporaryDirectory() as d:
         mine,out = Path(d)/'mine',Path(d)/'out'
         paint(mine)
-        status,text = run('bench', '--tasks', mine, '--methods', 'zeroshot,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
-        assert status==0 and '50% of the images are held out' in text, text
+        status,text = run('bench', '--tasks', mine, '--methods', 'zeroshot,cupl,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
+        assert status==0 and '50% of the images are held out' in text and 'without texts, cupl uses the templates alone' in text, text
         status,again = run('rerun', out, 'linear-probe · 2 shots', '--tasks', mine)
         assert status==0 and 'identical' in again, again
         assert 'textclip rerun ... --tasks' in run('rerun', out, 0)[1]

@@ -321,6 +321,12 @@ def _bench_suite(suite, only, out, seeds, features, data, device, **how):
     _step(f'suite {suite}; finished cells are kept in {out}')
     return run_suite(suite, out, _names(only) if only else None, range(seeds), features, data, device=device, **how)
 
+def _bench_names(methods, protocols):
+    "What can be asked for"
+    from textclip.suites import suite_parts,suites_by_name
+    parts = {k: ', '.join(p.short for p in suite_parts(k)) for k in suites_by_name}
+    return 'methods: ' + ', '.join(methods) + '\nprotocols: ' + ', '.join(protocols) + ''.join(f'\nsuite {k}: {v}' for k,v in parts.items())
+
 # %% ../nbs/09_cli.ipynb #aca2486a
 @app.command()
 def bench(
@@ -345,8 +351,10 @@ def bench(
 ):
     "Measure methods on tasks, resumable: one table."
     from textclip.protocols import protocols as known
+    from textclip.executors import as_executor
     from textclip.runner import benchmark_methods,run_benchmark
     if show: return typer.echo(_bench_names(benchmark_methods(), known))
+    as_executor(executor)      # an unknown name is said before anything is loaded
     if suite: found = _bench_suite(suite, only, out, seeds, features, data, device, workers=workers, executor=executor)
     else:
         chosen,asked,k = benchmark_methods(_names(methods)),_names(protocols),_names(shots, int)
@@ -356,16 +364,12 @@ def bench(
         _folder_for(out)
         given = _bench_tasks(tasks, features, encoder, device, texts, any(m.reads_places for m in chosen.values()), asked, hold_out)
         _step(f'{len(chosen)} method{"s"[:len(chosen)>1]}, {len(given)} task{"s"[:len(given)>1]}; finished cells are kept in {out}')
+        alone = [k for k,m in chosen.items() if m.regime=='text'] if any(d.texts is None for d in given) else []
+        if alone: _step(f'without texts, {some(alone)} use{"s"[:len(alone)<2]} the templates alone; --texts says who writes some')
         found = run_benchmark(chosen, given, asked, k, range(seeds), baseline, out, workers, executor=executor)
     folder,again = shlex.quote(str(out)),f' --tasks {shlex.quote(tasks)}' if tasks and not features and not suite else ''
     typer.echo(f'{found}\n\nTable: {out}/rows.json, {out}/rows.parquet\nNext: textclip rerun {folder} 0{again} · textclip compare {folder}')
     if found.failed: raise typer.Exit(1)
-
-def _bench_names(methods, protocols):
-    "What can be asked for"
-    from textclip.suites import suite_parts,suites_by_name
-    parts = {k: ', '.join(p.short for p in suite_parts(k)) for k in suites_by_name}
-    return 'methods: ' + ', '.join(methods) + '\nprotocols: ' + ', '.join(protocols) + ''.join(f'\nsuite {k}: {v}' for k,v in parts.items())
 
 # %% ../nbs/09_cli.ipynb #fe704de8
 @app.command()

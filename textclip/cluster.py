@@ -59,7 +59,7 @@ def check_workers(
     store:Store=None,  # the store to be used; `Store()` if not given
     paths=(),          # files that the workers will read, or a few of them
     pause:float=.2     # seconds that a worker takes to look, so that the others get their turn
-)->pd.DataFrame: # one row a worker process
+)->pd.DataFrame: # one row per worker process
     "What the workers of an executor see; an error where they would not work on the same things"
     executor,store = as_executor(executor) or SerialExecutor(),store or Store()
     key,n = digest('check', time.time_ns(), os.getpid()),getattr(executor, 'workers', 1)
