@@ -2,10 +2,11 @@
 import ast, inspect, re, textwrap
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import import_module
+from pathlib import Path
 from itertools import groupby
 from fastcore.docments import docments
 from nbdev.process import Processor
-from files import cfg
+from files import ROOT, cfg, module_name
 
 NONE,STARS = inspect._empty,{inspect.Parameter.VAR_POSITIONAL: '*', inspect.Parameter.VAR_KEYWORD: '**'}
 
@@ -49,11 +50,13 @@ def table(obj, params, back):
     row = lambda r: '| ' + ' | '.join(' '.join((r[i] or '').split()) for i in keep) + ' |'
     return '\n'.join(['::: {.api-table}', row(('Name', 'Type', 'Default', 'Details')), '|'+'---|'*len(keep), *map(row, rows), ':::'])
 
-def source_link(module, obj):
-    "Link to the line in the repository where `obj` is defined"
-    try: line = inspect.getsourcelines(obj)[1]
-    except (OSError, TypeError): return None
-    return f"[source]({cfg.git_url}/blob/{cfg.branch}/{module.__name__.replace('.', '/')}.py#L{line}){{.api-source}}"
+def source_link(obj):
+    "Link to the line in the repository where `obj` is defined, in whichever module; None where it is not ours"
+    try:
+        path = Path(inspect.getsourcefile(inspect.unwrap(obj))).resolve().relative_to(ROOT).as_posix()
+        line = inspect.getsourcelines(obj)[1]
+    except (OSError, TypeError, ValueError): return None
+    return f'[source]({cfg.git_url}/blob/{cfg.branch}/{path}#L{line}){{.api-source}}'
 
 def api_doc(module, # the module
             name,   # of a symbol in it, e.g. 'Task.split'
@@ -73,7 +76,7 @@ def api_doc(module, # the module
     head,anchor = name.replace('_', r'\_'),f'#{name.lower()} '
     return '\n\n'.join(filter(None, [
         f"### {head} {{{'' if anchor[1:-1] in taken else anchor}.api}}",
-        source_link(module, obj),
+        source_link(obj),
         None if brief else f"```python\n{kind}{name if prop else call(obj, name, params)}\n```",
         None if doc.startswith(f'{name}(') else doc,   # what dataclass says by itself
         table(obj, params, NONE if inspect.isclass(obj) else sig.return_annotation)]))
@@ -96,7 +99,7 @@ class api_docs(Processor):
         mod = next((c.directives_['default_exp'][0] for c in self.nb.cells if 'default_exp' in c.directives_), None)
         self.taken = {re.sub(r'[^\w.-]+', '-', h.lower()).strip('-') for c in self.nb.cells if c.cell_type=='markdown'
                       for h in re.findall(r'^#+ +(.+?)(?: -)?$', c.source, re.M)}
-        self.module = mod and import_module(f'{cfg.lib_name}.{mod}')
+        self.module = mod and import_module(module_name(mod))
 
     def cell(self, cell):
         if cell.cell_type!='code' or 'show_doc(' not in cell.source: return

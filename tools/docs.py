@@ -1,40 +1,42 @@
 """Render the notebooks to docs/: nbdev processes them, smalldocs lays them out. No Quarto, no network, no cell is run
 
 `python tools/docs.py` writes docs/; `--check` only compares. The same notebooks give the same bytes.
+A page lies where its notebook does: `nbs/1_sampling/07_strategies.ipynb` is `docs/1_sampling/strategies.html`, and the room's own page
+`nbs/1_sampling/00_sampling.ipynb` is `docs/1_sampling/sampling.html`, as nbdev's links have it. Pictures are files beside the pages.
 """
-import hashlib, json, re, shutil, sys, tempfile
+import hashlib, json, re, shutil, struct, sys, tempfile
+from base64 import b64decode
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from unittest.mock import patch
 import yaml
 from execnb.nbio import mk_cell, read_nb, write_nb
 from fastcore.foundation import working_directory
 from fastcore.script import call_parse
 from nbdev.processors import FilterDefaults, add_show_docs, exec_show_docs, mv_exports
-import apidoc
+import apidoc, rooms, search
 from files import ROOT, cfg, notebooks, write_or_check
 from links import faults
+from pictures import joined
+from rooms import ORDER, page, plain, rel
 
 DOCS,URL,HERE = cfg.doc_path,cfg.doc_host+cfg.doc_baseurl,Path(__file__).parent
 sys.path.insert(0, str(ROOT))   # API documentation comes from the modules beside the notebooks
 TOOLS = ['smalldocs','nbdev','fastcore','pygments','markdown-it-py','mdit-py-plugins']   # what decides the bytes
-STAMP = 'built-from.json'
-
-def rel(nb): return nb.relative_to(cfg.nbs_path)
-
-def plain(path):
-    "The path nbdev's links use: `00a_types.ipynb` -> `types.ipynb`"
-    return path.with_name(re.sub(r'^\d+[a-zA-Z0-9]*_', '', path.name))
-
-def page(nb): return plain(rel(nb)).with_suffix('.html').as_posix()
+STAMP,CONTENTS = 'built-from.json','contents'
+SUFFIX = {'image/png': '.png', 'image/jpeg': '.jpg', 'image/gif': '.gif'}
 
 def installed(name):
     try: return version(name)
     except PackageNotFoundError: return None
 
+def digest(data): return hashlib.sha256(data).hexdigest()
+
 def stamp():
     "The tools and the notebooks that the site is made from"
     tools = {'python': '.'.join(map(str, sys.version_info[:2])), **{t: installed(t) for t in TOOLS}}
-    return dict(tools=tools, notebooks={page(nb): hashlib.sha256(nb.read_bytes()).hexdigest() for nb in notebooks()})
+    return dict(tools=tools, notebooks={page(nb): digest(nb.read_bytes()) for nb in notebooks()})
 
 def old_stamp():
     "The stamp of the site in docs/"
@@ -49,36 +51,6 @@ def changed():
     old,new = old_stamp()['notebooks'],stamp()['notebooks']
     return {DOCS/p: b'' for p in new if old and old.get(p)!=new[p]}, [DOCS/p for p in old if p not in new]
 
-# %% The sidebar
-
-def needs(nb):
-    "Pages in the same folder that the notebook imports"
-    text = nb.read_text(encoding='utf-8')
-    return [o for o in nb.parent.glob('*.ipynb') if o!=nb and
-            re.search(rf"from {'.'.join([cfg.lib_name, *plain(rel(o)).with_suffix('').parts])} import", text)]
-
-def order(nb):
-    "Numbered notebooks by number, others after those that they import"
-    depth = lambda o, *seen: 0 if o in seen else 1 + max((depth(p, o, *seen) for p in needs(o)), default=0)
-    return (nb.name,) if nb.name[0].isdigit() else ('', depth(nb), nb.name)
-
-ROOMS = {'00': 'Foundations', '01': 'Data', '02': 'Encoders', '03': '1 LLM sampling', '04': '2 Feature synthesis', '05': '3 Alignment', '06': '4 Training',
-    '07': '5 Evaluation', '08': 'Benchmark', '09': 'Benchmark', '10': 'Scale'}   # by the number of a notebook
-SEARCHED = 430   # characters of a section that the search looks at: so the index stays below a megabyte
-FIRST = ('names_to_classifier', 'your_own', 'offline_suite', 'real_features', 'llm_strategies', 'few_shot_features', 'cache_methods', 'support_sets', 'prompt_learning', 'ship', 'encoder_methods',
-    'dual_aligned_prompts', 'text_to_tags', 'multilabel', 'results')   # tutorials in the order of reading
-
-def sidebar():
-    "Sections with their pages: start, the rooms in order, a section for each other folder, and what is left"
-    secs = {k: [] for k in ('Start', 'Tutorials', *(v for k,v in ROOMS.items() if k<'08'), 'Methods', 'Benchmark', 'Scale')}
-    place = lambda o: FIRST.index(o.stem) if o.stem in FIRST else len(FIRST)
-    for nb in sorted(notebooks(), key=lambda o: (o.name!=cfg.readme_nb, place(o), order(o))):
-        folder = rel(nb).parent.as_posix()
-        sec = ('Start' if nb.name==cfg.readme_nb else folder.title() if folder!='.' else ROOMS[nb.name[:2]] if nb.name[0].isdigit() else 'Project')
-        secs.setdefault(sec, []).append(plain(rel(nb)).as_posix())
-    last = secs.pop('Project', [])
-    return [dict(section=k, contents=v) for k,v in [*secs.items(), ('Project', last)] if v]
-
 # %% From notebooks to pages
 
 class Procs(FilterDefaults):
@@ -90,28 +62,68 @@ class Procs(FilterDefaults):
 def split_title(book):
     "Put what follows title and quote in the first text cell into a cell of its own: nbdev would drop it"
     i,c = next((i,c) for i,c in enumerate(book.cells) if c.cell_type=='markdown')
-    title,rest = re.match(r'(?s)((?:# [^\n]*\n*(?:> [^\n]*\n*)*)?)(.*)', c.source).groups()
-    if title and rest:
-        c.source = title
+    heading,rest = re.match(r'(?s)((?:# [^\n]*\n*(?:> [^\n]*\n*)*)?)(.*)', c.source).groups()
+    if heading and rest:
+        c.source = heading
         book.cells.insert(i+1, mk_cell(rest, 'markdown'))
 
+def take_pictures(book, stem):
+    "Replace each picture in the outputs by the name of its file; name -> bytes"
+    taken = {}
+    for cell in book.cells:
+        for out in cell.get('outputs', []):
+            for kind in SUFFIX.keys() & out.get('data', {}).keys():
+                picture = b64decode(joined(out['data'][kind]))
+                name = f'{stem}-{digest(picture)[:8]}{SUFFIX[kind]}'
+                taken[name],out['data'][kind] = picture,f'file:{name}'
+    return taken
+
+def site_links(md):
+    "Markdown whose links to notebooks have the names of the site, without what is meant for rooms.py"
+    return re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', ORDER.sub('', md))
+
 def stage(site):
-    "Put into `site` what smalldocs renders: processed notebooks under their plain names, and the configuration"
+    "Put into `site` what smalldocs renders: processed notebooks under their plain names, and the configuration; pictures by page"
     shutil.copytree(cfg.nbs_path, site, ignore=shutil.ignore_patterns('*.ipynb', '.*'))
+    pictures = {}
     for nb in notebooks():
         book,to = read_nb(nb),site/plain(rel(nb))
+        pictures[page(nb)] = take_pictures(book, to.stem)
         split_title(book)
         Procs()(book)
         for c in book.cells:
-            if c.cell_type=='markdown': c.source = re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', c.source)
+            if c.cell_type=='markdown': c.source = site_links(c.source)
         book.cells[0].source = re.sub(r'output-file: .*\n', '', book.cells[0].source)
         to.parent.mkdir(parents=True, exist_ok=True)
         write_nb(book, to)
+    entries = rooms.sidebar()
+    listing = '\n'.join(rooms.listing(entries, rooms.titles()))
+    (site/f'{CONTENTS}.md').write_text(f'---\ntitle: All pages\nsearch: false\n---\n\n{listing}\n', encoding='utf-8')
     conf = yaml.safe_load((cfg.nbs_path/'_quarto.yml').read_text(encoding='utf-8'))
     conf['project']['output-dir'] = '_site'
     conf['website'] |= {'title': cfg.title, 'description': cfg.description, 'site-url': URL, 'repo-url': cfg.git_url, 'repo-branch': cfg.branch}
-    conf['website']['sidebar'] |= {'contents': sidebar()}
+    conf['website']['sidebar'] |= {'contents': entries}
     (site/'_quarto.yml').write_text(yaml.safe_dump(conf, sort_keys=False), encoding='utf-8')
+    return pictures
+
+SIDEBAR = ('<nav id="quarto-sidebar" class="sidebar collapse collapse-horizontal quarto-sidebar-collapse-item sidebar-navigation floating overflow-auto" '
+           'data-page="{page}"></nav><script src="{up}site_libs/navigation.js"></script>'
+           '<div id="quarto-sidebar-glass" class="quarto-sidebar-collapse-item"></div>')
+
+def empty_sidebar(layout, toc=None):
+    "The place of the sidebar, which navigation.js fills: so its links are loaded once and not written on every page"
+    from smalldocs.layout import Safe
+    return [Safe(SIDEBAR.format(page=layout.page.out, up=layout.offset()))]
+
+def smalldocs(site):
+    "Lay the site out; smalldocs' own sidebar and the search for a token's colour would take most of the time"
+    from smalldocs import highlight, layout
+    from smalldocs.site import build
+    once = lru_cache(None)(highlight.css_class)
+    with patch.object(highlight, 'css_class', once), patch.object(layout.Layout, 'sidebar_html', empty_sidebar):
+        return build(site, quiet=True)
+
+# %% Finishing touches
 
 def run_line(nb, up):
     "How to run the notebook: a badge that opens it in Colab, and what to install there"
@@ -120,34 +132,72 @@ def run_line(nb, up):
     return (f'<p class="run-line"><a href="{colab}"><img src="{up}site_libs/colab.svg" alt="Open in Colab" width="117" height="20"></a> '
             f"<code>pip install '{cfg.lib_name}[offline]'</code></p>")
 
-def finish(text, nb):
-    "A rendered page with links that stay on the site, its own KaTeX, and the line that says how to run it"
+def lean_code(pre):
+    "Highlighted code with fewer marks: no colour where it is that of the text, one mark for neighbours of one colour"
+    pre = pre.replace('&#x27;', "'").replace('&quot;', '"').replace('<span class="ss">', '<span class="st">')
+    pre = re.sub(r'<span class="(?:bu|op)">([^<]*)</span>', r'\1', pre)
+    return re.sub(r'<span class="(\w+)">[^<]*</span>(?:<span class="\1">[^<]*</span>)+',
+                  lambda m: f'<span class="{m[1]}">' + re.sub('<[^>]*>', '', m[0]) + '</span>', pre)
+
+def size(picture):
+    "Attributes that keep the room of a PNG before it is loaded"
+    if not picture.startswith(b'\x89PNG'): return ''
+    return ' width="{}" height="{}"'.format(*struct.unpack('>II', picture[16:24]))
+
+NOSCRIPT = '<noscript><p><a href="{up}'+CONTENTS+'.html">All pages</a></p></noscript>'
+
+def finish(text, nb, pictures):
+    "A rendered page with links that stay on the site, its pictures and KaTeX in files, and the line that says how to run it"
     up = '../'*len(rel(nb).parent.parts)
     text = re.sub(r'https://cdn\.jsdelivr\.net/npm/katex@[\d.]+/dist/(?:contrib/)?', f'{up}site_libs/katex/', text)
     text = re.sub(rf'(?<=href="){re.escape(URL)}/(?=[\w/]+\.html)', up, text)
-    text = text.replace('<img src="data:', '<img alt="Output of the cell above" src="data:')
-    if not any(c.cell_type=='code' for c in read_nb(nb).cells): return text
-    return re.sub(r'(?s)<header id="title-block-header".*?</header>', lambda m: m[0]+run_line(nb, up), text)
+    text = re.sub(r'<img src="data:[^"]*?file:([^"]+)"', lambda m: f'<img alt="Output of the cell above" src="{m[1]}"{size(pictures[m[1]])}', text)
+    text = re.sub(r'(?s)<pre.*?</pre>', lambda m: lean_code(m[0]), text)
+    if any(c.cell_type=='code' for c in read_nb(nb).cells):
+        text = re.sub(r'(?s)<header id="title-block-header".*?</header>', lambda m: m[0]+run_line(nb, up), text)
+    return text
+
+def for_all(text, up):
+    "What every page gets: our search in place of smalldocs' (search.js has its own index), and a way on without JavaScript"
+    text = text.replace(f'<script src="{up or ""}site_libs/fuse/fuse.min.js"></script>', '')
+    text = text.replace(f'<script src="{up}site_libs/smalldocs.js" defer></script>',
+                        f'<script src="{up}site_libs/smalldocs.js" defer></script><script src="{up}site_libs/search.js" defer></script>')
+    return re.sub(r'(<main [^>]*>)', lambda m: m[1]+NOSCRIPT.format(up=up), text, count=1)
+
+def stylesheet(css):
+    "A stylesheet without fonts from another host, and without the older of two forms of a font"
+    css = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', css)
+    return re.sub(rb',url\("[^"]*\.woff(?:\?[^"]*)?"\) format\("woff"\)', b'', css)
+
+def libraries(entries):
+    "Files of our own for all pages: path -> bytes"
+    pages = json.dumps(rooms.tree(entries, {k: escaped(v) for k,v in rooms.titles().items()}), ensure_ascii=False, indent=0)
+    navigation = f'const PAGES = {pages};\n' + (HERE/'navigation.js').read_text(encoding='utf-8')
+    kept = [HERE/'colab.svg', HERE/'search.js', *(o for o in sorted((HERE/'katex').rglob('*')) if o.is_file())]
+    return {'site_libs/navigation.js': navigation.encode(), **{f'site_libs/{o.relative_to(HERE).as_posix()}': o.read_bytes() for o in kept}}
+
+def escaped(text): return re.sub(r'`([^`]*)`', r'\1', text).replace('&', '&amp;').replace('<', '&lt;')
 
 def render():
     "The site: path below docs/ -> bytes"
     if not installed('smalldocs'): raise SystemExit("smalldocs is not here: pip install -e '.[dev]', with Python 3.11 or newer")
-    from smalldocs.site import build as smalldocs
     with tempfile.TemporaryDirectory() as d:
         site = Path(d)/'site'
-        with working_directory(ROOT): stage(site)   # where nbdev looks for settings.ini
-        if warnings := smalldocs(site, quiet=True).warnings: raise SystemExit('\n'.join(warnings))
+        with working_directory(ROOT): pictures = stage(site)   # where nbdev looks for settings.ini
+        if warnings := smalldocs(site).warnings: raise SystemExit('\n'.join(warnings))
         out = {p.relative_to(site/'_site').as_posix(): p.read_bytes() for p in sorted((site/'_site').rglob('*')) if p.is_file()}
-    for nb in notebooks(): out[page(nb)] = finish(out[page(nb)].decode(), nb).encode()
-    out['search.json'] = re.sub(rb'(?<="text": ")source |(?<= )Name (?:Type )?(?:Default )?Details ', b'', out['search.json'])
-    sections = [o | dict(text=o['text'][:SEARCHED]) for o in json.loads(out['search.json'])]
-    out['search.json'] = json.dumps(sections, ensure_ascii=False, separators=(',', ':')).encode()
+    for nb in notebooks():
+        text = finish(out[page(nb)].decode(), nb, pictures[page(nb)])
+        out[page(nb)] = text.encode()
+        folder = rel(nb).parent
+        out |= {(folder/name).as_posix(): b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
+    for f in [o for o in out if o.endswith('.html')]: out[f] = for_all(out[f].decode(), '../'*f.count('/')).encode()
+    out['search.json'] = search.index(json.loads(out['search.json']))
     out['sitemap.xml'] = re.sub(rb'\s*<lastmod>.*?</lastmod>', b'', out['sitemap.xml'])
-    for f in [o for o in out if o.endswith('.css')]:   # web fonts from another host
-        out[f] = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', out[f])
-    for p in [HERE/'colab.svg', *sorted((HERE/'katex').rglob('*'))]:
-        if p.is_file(): out[f'site_libs/{p.relative_to(HERE).as_posix()}'] = p.read_bytes()
-    return out | {'.nojekyll': b'', STAMP: (json.dumps(stamp(), indent=1)+'\n').encode()}
+    for f in [o for o in out if o.endswith('.css')]: out[f] = stylesheet(out[f])
+    unused = [f for f in out if f.startswith('site_libs/fuse/') or f.endswith('.woff')]
+    for f in unused: del out[f]
+    return out | libraries(rooms.sidebar()) | {'.nojekyll': b'', STAMP: (json.dumps(stamp(), indent=1)+'\n').encode()}
 
 def build():
     "What docs/ should hold and what should not be there"

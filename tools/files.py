@@ -11,6 +11,11 @@ def notebooks():
     rel = lambda f: f.relative_to(cfg.nbs_path)
     return sorted((f for f in cfg.nbs_path.rglob('*.ipynb') if not any(p[0] in '_.' for p in rel(f).parts)), key=rel)
 
+def module_name(exp # what `default_exp` says
+                ):
+    "The module that a notebook exports to: `sampling.__init__` -> 'textclip.sampling', `__init__` -> 'textclip'"
+    return f'{cfg.lib_name}.{exp}'.removesuffix('.__init__')
+
 def generated(folder, pattern):
     "Files in `folder` matching `pattern` that some tool wrote"
     return [f for f in sorted(folder.rglob(pattern)) if MARK in f.read_text(encoding='utf-8')[:400]]

@@ -8,6 +8,7 @@ from nbdev.clean import nbdev_clean
 from nbdev.doclinks import nbglob
 from nbdev.process import extract_directives
 from files import ROOT, cfg
+from pictures import lighten
 
 WIDGET = 'application/vnd.jupyter.widget-view+json'
 
@@ -58,6 +59,7 @@ def main(path:str=None, # A notebook or folder (default: all)
         try: nb = run_nb(f, flags)
         except CellError as e: sys.exit(f'{e}{f.name} is left as it was.')
         if f.read_bytes()!=before: sys.exit(f'{f.name} was edited while it ran: its new outputs are not saved. Run it again.')
+        lighten(nb.cells)
         write_nb(nb, f)
         nbdev_clean.__wrapped__(str(f))
         print(f.relative_to(ROOT))
