@@ -79,7 +79,8 @@ def take_pictures(book, stem):
     return taken
 
 def site_links(md):
-    "Markdown whose links to notebooks have the names of the site, without what is meant for rooms.py"
+    "Markdown whose links to notebooks have the names of the site, without a link in a link (nbdev's, of a name that is one) and what is meant for rooms.py"
+    md = re.sub(r'\[\[(`[^`]+`)\]\([^)\s]*\)\](?=\()', r'[\1]', md)
     return re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', ORDER.sub('', md))
 
 def stage(site):
@@ -106,14 +107,13 @@ def stage(site):
     (site/'_quarto.yml').write_text(yaml.safe_dump(conf, sort_keys=False), encoding='utf-8')
     return pictures
 
-SIDEBAR = ('<nav id="quarto-sidebar" class="sidebar collapse collapse-horizontal quarto-sidebar-collapse-item sidebar-navigation floating overflow-auto" '
-           'data-page="{page}"></nav><script src="{up}site_libs/navigation.js"></script>'
-           '<div id="quarto-sidebar-glass" class="quarto-sidebar-collapse-item"></div>')
-
 def empty_sidebar(layout, toc=None):
-    "The place of the sidebar, which navigation.js fills: so its links are loaded once and not written on every page"
-    from smalldocs.layout import Safe
-    return [Safe(SIDEBAR.format(page=layout.page.out, up=layout.offset()))]
+    "The place of the sidebar with the page's own headings; navigation.js adds the rooms, so their links are loaded once, not written on every page"
+    from smalldocs.layout import Div, Nav, Safe
+    look = 'sidebar collapse collapse-horizontal quarto-sidebar-collapse-item sidebar-navigation floating overflow-auto'
+    script = Safe(f'<script src="{layout.offset()}site_libs/navigation.js"></script>')
+    return [Nav(*(toc or []), id='quarto-sidebar', cls=look, data_page=str(layout.page.out)), script,
+            Div(id='quarto-sidebar-glass', cls='quarto-sidebar-collapse-item')]
 
 def smalldocs(site):
     "Lay the site out; smalldocs' own sidebar and the search for a token's colour would take most of the time"
@@ -133,11 +133,11 @@ def run_line(nb, up):
             f"<code>pip install '{cfg.lib_name}[offline]'</code></p>")
 
 def lean_code(pre):
-    "Highlighted code with fewer marks: no colour where it is that of the text, one mark for neighbours of one colour"
+    "Highlighted code with fewer and shorter marks: none in the colour of the text, one for neighbours of one colour"
     pre = pre.replace('&#x27;', "'").replace('&quot;', '"').replace('<span class="ss">', '<span class="st">')
     pre = re.sub(r'<span class="(?:bu|op)">([^<]*)</span>', r'\1', pre)
-    return re.sub(r'<span class="(\w+)">[^<]*</span>(?:<span class="\1">[^<]*</span>)+',
-                  lambda m: f'<span class="{m[1]}">' + re.sub('<[^>]*>', '', m[0]) + '</span>', pre)
+    pre = re.sub(r'<span class="(\w\w)">([^<]*)</span>', r'<i class=\1>\2</i>', pre)
+    return re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', lambda m: f'<i class={m[1]}>' + re.sub('<[^>]*>', '', m[0]) + '</i>', pre)
 
 def size(picture):
     "Attributes that keep the room of a PNG before it is loaded"
@@ -167,6 +167,7 @@ def for_all(text, up):
 def stylesheet(css):
     "A stylesheet without fonts from another host, and without the older of two forms of a font"
     css = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', css)
+    css = re.sub(rb'(code\S*) span(?=\.\w\w\b| *\{)', rb'\1 i', css)   # see `lean_code`
     return re.sub(rb',url\("[^"]*\.woff(?:\?[^"]*)?"\) format\("woff"\)', b'', css)
 
 def libraries(entries):

@@ -1,10 +1,11 @@
-"What is wrong with a rendered site: links, anchors and pictures that lead nowhere, raw formulas, files from other hosts"
+"What is wrong with a rendered site: links, anchors and pictures that lead nowhere, raw formulas and links, files from other hosts"
 import re
 from html.parser import HTMLParser
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
 RAW = re.compile(r'\$\$|(?<![\w$\\])\$(?=[\\\w{(])[^$\n]{1,200}?\$(?!\w)|\\(?:frac|mathrm|mathcal|sum|hat)\b')
+RAW_LINK = re.compile(r'\]\([\w./#-]+\)')
 VOID = {'area','base','br','col','embed','hr','img','input','link','meta','source','track','wbr'}
 
 class Page(HTMLParser):
@@ -39,7 +40,9 @@ def faults(files # path -> bytes of a whole site
                 if path not in files: bad.append(f'{p}: {url} leads to no file')
                 elif anchor and path in pages and unquote(anchor) not in pages[path].ids: bad.append(f'{p}: no anchor {url}')
         bad += [f'{p}: two elements with id {i}' for i in page.ids if page.ids.count(i)>1]
-        bad += [f'{p}: raw formula {m[0][:60]}' for m in RAW.finditer(''.join(page.text))]
+        text = ''.join(page.text)
+        bad += [f'{p}: raw formula {m[0][:60]}' for m in RAW.finditer(text)]
+        bad += [f'{p}: raw link {m[0][:60]}' for m in RAW_LINK.finditer(text)]
     for p,b in files.items():
         if p.endswith(('.html','.css','.js')):
             bad += [f'{p}: loads {m}' for m in re.findall(r'''(?:url\(|@import |import\(|from )["']?((?:https?:)?//[^"')\s]+)''', b.decode())]

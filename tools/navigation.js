@@ -1,5 +1,5 @@
 // Fills the sidebar from PAGES, lists of [text, address, [those within]]: rooms are closed but those around the current
-// page, which is scrolled into view
+// page, which is scrolled into view and has its headings below it
 (() => {
   "use strict";
   const nav = document.getElementById("quarto-sidebar"), here = nav.dataset.page;
@@ -20,8 +20,9 @@
   };
   const page = ([text, address]) => `<li class="sidebar-item"><div class="sidebar-item-container">${link(text, address)}</div></li>`;
   const items = (nodes, depth) => nodes.map((o) => (o[2].length ? room(o, depth) : page(o))).join("");
-  nav.innerHTML = `<div class="sidebar-menu-container"><ul class="list-unstyled mt-1">${items(PAGES, 1)}</ul></div>`;
-  const active = nav.querySelector(".active");
+  nav.insertAdjacentHTML("afterbegin", `<div class="sidebar-menu-container"><ul class="list-unstyled mt-1">${items(PAGES, 1)}</ul></div>`);
+  const active = nav.querySelector(".sidebar-link.active"), headings = document.getElementById("TOC");
+  if (active && headings) active.parentElement.after(headings);
   if (active) nav.scrollTop = active.getBoundingClientRect().top - nav.getBoundingClientRect().top - nav.clientHeight / 3;
   nav.addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.target.hasAttribute("href")) e.target.click(); });
 })();
