@@ -2,7 +2,7 @@
 import os, shutil, subprocess, sys, tempfile
 from pathlib import Path
 from fastcore.script import call_parse
-import export_tests, habits, readme
+import export_tests, habits, lines, readme
 from files import ROOT, cfg, drift, generated, notebooks
 
 def in_copy(code, *files):
@@ -35,17 +35,18 @@ def site():
 
 SYNC = {'exports': (exports, 'nbdev_export'), 'clean': (clean, 'nbdev_clean'), 'tests': (export_tests.build, 'python tools/export_tests.py'),
         'readme': (readme.build, 'python tools/readme.py'), 'docs': (site, 'make docs')}
-CHECKS = [*SYNC, 'habits']
+LOOK = {'habits': habits.faults, 'lines': lines.faults}
+CHECKS = [*SYNC, *LOOK]
 
 def problems(name):
     "One line for each thing that check `name` finds"
-    if name=='habits': return habits.faults()
+    if name in LOOK: return LOOK[name]()
     build,fix = SYNC[name]
     also = '' if name=='docs' else ' (or `make export`)'
     return [f'{p.relative_to(ROOT)} {why}; run `{fix}`{also}' for p,why in drift(*build()).items()]
 
 @call_parse
-def main(name:str=None): # One of exports, clean, tests, readme, docs, habits (default: all)
+def main(name:str=None): # One of exports, clean, tests, readme, docs, habits, lines (default: all)
     "Check that modules, notebooks, tests, README and site are in sync, and that the notebooks are pleasant to read"
     bad = [o for n in ([name] if name else CHECKS) for o in problems(n)]
     if name in (None, 'habits'): print(*habits.warnings(), sep='\n', file=sys.stderr)

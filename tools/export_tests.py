@@ -2,14 +2,16 @@
 
 A section's cells run in order in one function, so a section may use exported names, imports and what it defines itself.
 Cells flagged `slow` or `gpu` are left out of `test_SECTION`; `test_SECTION_slow` runs the section with them.
-Left out everywhere: exported cells, `#| eval: false`, magics, `show_doc`. The tests need neither nbdev nor IPython.
+A module of a room is named with it: `sampling.llms.load` -> tests/test_sampling_llms_load.py. Left out everywhere: exported cells, `#| eval: false`, magics, `show_doc`. The tests need neither nbdev nor IPython.
 """
 import ast, io, re, textwrap, tokenize, unicodedata
 from fastcore.script import call_parse
 from cells import FLAGS, IMPORTS, asserts, defined, names, read_cells
-from files import MARK, ROOT, cfg, generated, notebooks, write_or_check
+from files import MARK, ROOT, cfg, generated, module_name, notebooks, write_or_check
 
 SKIP = {'nbdev','IPython'}
+
+def rel(nb): return nb.relative_to(ROOT).as_posix()
 
 def slug(s):
     "A Python name from a heading"
@@ -61,17 +63,27 @@ def test_module(path):
             tests.append(f"{deco}def {name}():\n    {f'{nb} · {head}'!r}\n{body}")
             used |= names(t for c in run for t in c.tree)
     if not (mod and tests): return None
-    imps = import_lines(cells, used, f'{cfg.lib_name}.{mod}')
+    imps = import_lines(cells, used, module_name(mod))
     if any('@pytest.' in o for o in tests): imps.insert('__future__' in imps[0], 'import pytest')
     top = [f'# {MARK} File to edit: ../{nb}', *imps, f'\nNOTEBOOK = {nb!r}']
     src = '\n\n\n'.join(['\n'.join(top), *tests]) + '\n'
     compile(src, f'the tests of {nb}', 'exec')
-    return f"test_{mod.replace('.', '_')}.py", src
+    return file_name(mod), src
+
+def file_name(exp # what `default_exp` says
+             ):
+    "`sampling.__init__` -> test_sampling.py, `sampling.llms.load` -> test_sampling_llms_load.py, `__init__` -> test_textclip.py"
+    module = module_name(exp)
+    return 'test_' + module.removeprefix(f'{cfg.lib_name}.').replace('.', '_') + '.py'
 
 def build():
     "What the test modules should hold, and those that no notebook accounts for"
-    folder = ROOT/'tests'
-    want = {folder/name: src.encode() for name,src in filter(None, map(test_module, notebooks()))}
+    folder,want,made = ROOT/'tests',{},{}
+    for nb in notebooks():
+        if not (found := test_module(nb)): continue
+        name,src = found
+        if name in made: raise SystemExit(f'The tests of {rel(nb)} and of {rel(made[name])} would both be tests/{name}: rename one module')
+        made[name],want[folder/name] = nb,src.encode()
     stale = generated(folder, 'test_*.py')
     for p in want:
         if p.exists() and p not in stale:

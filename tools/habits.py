@@ -1,6 +1,7 @@
 "Are the notebooks pleasant to read? Long cells, code without prose, heavy outputs, and what should not be in an output"
 import json, re
 from files import ROOT, notebooks
+from pictures import heavy
 
 LONG,TOO_LONG,RUN,HEAVY = 30,45,8,200_000
 STRAY = {'a warning': r'\b\w*Warning: ', 'a progress bar': r'\d+%\|', 'an object\'s address': r'<[^<>\n]* at 0x[0-9a-f]{6,}>',
@@ -23,6 +24,7 @@ def look(nb):
         if run==RUN+1: bad.append(f'{where}: more than {RUN} code cells without a word of prose')
         lines = src.count('\n')+1
         if lines>LONG: (bad if lines>TOO_LONG else warn).append(f'{where}: {lines} lines; {LONG} are easier to read, {TOO_LONG} are the most')
+        if heavy([c]): bad.append(f'{where}: a picture without a palette; run tools/pictures.py')
         for o in c['outputs']:
             size,says = len(json.dumps(o)),[k for k,r in STRAY.items() if re.search(r, text(o))]
             if size>HEAVY: bad.append(f'{where}: an output of {size//1000} KB, at most {HEAVY//1000}')

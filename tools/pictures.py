@@ -13,7 +13,7 @@ from files import ROOT, notebooks
 COLOURS,FEW = 256,('1','L','P')   # the most that a palette holds; modes of a picture that is light already
 
 def palette(png):
-    "The PNG file `png` (bytes) with at most 256 colours, on white; as it is where it has no more already"
+    "The PNG file `png` (bytes) with at most 256 colours, on white; as it is where it has a palette already"
     picture = Image.open(io.BytesIO(png))
     if picture.mode in FEW: return png
     sheet = Image.new('RGBA', picture.size, 'white')
@@ -21,7 +21,7 @@ def palette(png):
     flat = sheet.convert('RGB').quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     out = io.BytesIO()
     flat.save(out, 'PNG', optimize=True)
-    return out.getvalue() if len(out.getvalue())<len(png) else png
+    return out.getvalue()
 
 def joined(value):
     "A notebook's text, which may stand there as a list of lines"
