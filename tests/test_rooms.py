@@ -40,7 +40,7 @@ BOOKS = {
         cell("assert ask('a')=='a'", outputs=[SHOWN])],
     '1_sampling/llms/00_llms': [words('# Language models\n\n> Who answers.'), cell('#| default_exp sampling.llms.__init__'), defines('who')],
     '1_sampling/llms/01_load': [
-        words('# Loading\n\n> By name.\n\nSee [`ask`](../07_strategies.ipynb#all-of-them).'), cell('#| default_exp sampling.llms.load'),
+        words('# Loading\n\n> By name.\n\nSee [`ask`](../07_strategies.ipynb#all-of-them) or [how `ask` and `face` ask](../07_strategies.ipynb).'), cell('#| default_exp sampling.llms.load'),
         words('## By name'), cell('#| export\ndef load(name):\n    "The model called `name`"\n    return name'), cell("assert load('x')=='x'")],
     'methods/00_methods': [words('# Methods\n\n> One a page.\n\n<!-- order:\nTexts: tap cupl\nImages: coop\n-->'),
                            cell('#| default_exp methods.__init__'), defines('every')],

@@ -18,7 +18,7 @@ def test_links_pictures_formulas(site):
 @pytest.mark.parametrize('html,says', [
     ('<a href="gone.html">', 'leads to no file'), ('<a href="#gone">', 'no anchor'), ('<img src="gone.png">', 'leads to no file'),
     ('<p>so $x_i + y$', 'raw formula'), ('<script src="https://cdn.example/k.js">', 'another host'), ('<p id="a"><p id="a">', 'two elements'),
-    ("<script>import m from 'https://cdn.example/m.mjs'</script>", 'loads https'), ('<style>a{background:url(//cdn.example/x)}</style>', 'loads //')])
+    ('<p>see [a name](there.ipynb)</p>', 'raw link'), ("<script>import m from 'https://cdn.example/m.mjs'</script>", 'loads https'), ('<style>a{background:url(//cdn.example/x)}</style>', 'loads //')])
 def test_faults_are_seen(html, says):
     [fault] = faults({'p.html': html.encode()})
     assert says in fault
@@ -28,15 +28,40 @@ def test_no_fault_in_good_page():
     assert not faults({'p.html': good.encode()})
 
 def test_every_notebook_has_its_page(site):
-    from docs import page, rel
-    index,searched = site['index.html'].decode(),{o['href'].split('#')[0] for o in json.loads(site['search.json'])}
+    from rooms import page, rel
+    sidebar,index = site['site_libs/navigation.js'].decode(),json.loads(site['search.json'])
+    searched = {address for address,_ in index['pages']}
     for nb in notebooks():
         html = site[page(nb)].decode()
-        assert f'href="{page(nb)}"' in index, f'{page(nb)} is not in the sidebar'
-        assert page(nb) in searched or nb.name==cfg.readme_nb, f'search does not know {page(nb)}'
+        assert f'"{page(nb)}"' in sidebar, f'{page(nb)} is not in the sidebar'
+        assert f'href="{page(nb)}"'.encode() in site['contents.html'], f'{page(nb)} is not in the contents'
+        assert page(nb) in searched, f'search does not know {page(nb)}'
         code = any(c['cell_type']=='code' for c in json.loads(nb.read_text(encoding='utf-8'))['cells'])
-        assert (f'/blob/{cfg.branch}/nbs/{rel(nb).as_posix()}"><img src=' in html)==code, f'{page(nb)}: Colab badge'
+        badge = f'/blob/{cfg.branch}/nbs/{rel(nb).as_posix()}"><img src=' in html
+        assert badge==code, f'{page(nb)}: Colab badge'
         assert 'class="math' not in html or 'site_libs/katex/katex.min.js' in html, f'{page(nb)}: formulas without KaTeX'
+
+def test_site_is_light(site):
+    "Pictures are files, the sidebar is loaded once, and all of it is a download of seconds"
+    total = sum(map(len, site.values()))
+    assert total<12e6, f'{total/1e6:.1f} MB'
+    pages = {p: b for p,b in site.items() if p.endswith('.html')}
+    assert not [p for p,b in pages.items() if b'src="data:' in b]
+    assert not [p for p,b in pages.items() if b'sidebar-item' in b]
+    assert all(b'<noscript>' in b and b'contents.html' in b for b in pages.values())
+
+def test_order_names_pages_that_are_there():
+    from rooms import face, order
+    folders = {nb.parent for nb in notebooks()} - {cfg.nbs_path}
+    gone = [f'{face(o).name}: {stem}' for o in folders if face(o) for _,stems in order(face(o)) for stem in stems
+            if not (o/f'{stem}.ipynb').exists()]
+    assert not gone, gone
+
+def test_every_page_without_a_number_is_in_the_order():
+    from rooms import face, order
+    loose = [nb for nb in notebooks() if nb.parent!=cfg.nbs_path and not nb.name[0].isdigit() and face(nb.parent)]
+    missing = [nb.name for nb in loose if nb.stem not in {s for _,stems in order(face(nb.parent)) for s in stems}]
+    assert not missing, f'name them in the order comment of the 00_ page: {missing}'
 
 @pytest.mark.slow
 def test_in_a_browser(site):

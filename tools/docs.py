@@ -78,10 +78,16 @@ def take_pictures(book, stem):
                 taken[name],out['data'][kind] = picture,f'file:{name}'
     return taken
 
+QUIET = '\ue000'   # a backtick in the text of a link: nbdev would make a link in the link of it
+
+def own_links(md): return re.sub(r'\[[^\[\]]*\](?=\()', lambda m: m[0].replace('`', QUIET), md)
+
 def site_links(md):
-    "Markdown whose links to notebooks have the names of the site, without a link in a link (nbdev's, of a name that is one) and what is meant for rooms.py"
-    md = re.sub(r'\[\[(`[^`]+`)\]\([^)\s]*\)\](?=\()', r'[\1]', md)
-    return re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', ORDER.sub('', md))
+    "Markdown whose links to notebooks have the names of the site, without what is meant for rooms.py"
+    md = ORDER.sub('', md.replace(QUIET, '`'))
+    return re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', md)
+
+def text_cells(book): return [c for c in book.cells if c.cell_type=='markdown']
 
 def stage(site):
     "Put into `site` what smalldocs renders: processed notebooks under their plain names, and the configuration; pictures by page"
@@ -91,9 +97,9 @@ def stage(site):
         book,to = read_nb(nb),site/plain(rel(nb))
         pictures[page(nb)] = take_pictures(book, to.stem)
         split_title(book)
+        for c in text_cells(book): c.source = own_links(c.source)
         Procs()(book)
-        for c in book.cells:
-            if c.cell_type=='markdown': c.source = site_links(c.source)
+        for c in text_cells(book): c.source = site_links(c.source)
         book.cells[0].source = re.sub(r'output-file: .*\n', '', book.cells[0].source)
         to.parent.mkdir(parents=True, exist_ok=True)
         write_nb(book, to)
@@ -193,7 +199,8 @@ def render():
         folder = rel(nb).parent
         out |= {(folder/name).as_posix(): b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
     for f in [o for o in out if o.endswith('.html')]: out[f] = for_all(out[f].decode(), '../'*f.count('/')).encode()
-    out['search.json'] = search.index(json.loads(out['search.json']))
+    quotes = {page(nb): rooms.quote(nb) for nb in notebooks()}
+    out['search.json'] = search.index(json.loads(out['search.json']), quotes)
     out['sitemap.xml'] = re.sub(rb'\s*<lastmod>.*?</lastmod>', b'', out['sitemap.xml'])
     for f in [o for o in out if o.endswith('.css')]: out[f] = stylesheet(out[f])
     unused = [f for f in out if f.startswith('site_libs/fuse/') or f.endswith('.woff')]

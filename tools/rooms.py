@@ -36,6 +36,10 @@ def title(nb):
     "The heading of the notebook"
     return next((m[1] for t in text_cells(nb) if (m := re.search(r'^# +(.+)', t, re.M))), plain(rel(nb)).stem)
 
+def quote(nb):
+    "What stands below the heading of the notebook"
+    return next((m[1] for t in text_cells(nb) if (m := re.search(r'^# .+\n+> +(.+)', t, re.M))), '')
+
 def face(folder):
     "The `00_` page of the folder, or None"
     return next(iter(sorted(folder.glob('00_*.ipynb'))), None)

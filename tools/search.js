@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const TITLE = 6, HEADING = 4, TEXT = 1, SHARE = 0.6, PER_PAGE = 3, SHOWN = 20;
-  const STOP = "a about am an and any are as at be but by can could do does for from get give has have how i if in into is it its just like make me my need of on or our should so that the their them then there these they this to up use want was we what when where which who why will with would you your".split(" ");
+  const STOP = "a about add am an and any are as at be but by can could do does for from get give has have how i if in into is it its just like make me my need of on or our should so that the their them then there these they this to up use want was we what when where which who why will with would you your".split(" ");
   const up = document.querySelector('meta[name="smalldocs:offset"]').content;
   const stem = (w) => {
     if (w.length > 4 && w.endsWith("ies")) w = w.slice(0, -3) + "y";
@@ -19,8 +19,14 @@
   const load = async () => {
     if (made) return;
     const index = await (await fetch(up + "search.json")).json();
-    index.heads = index.sections.map(([page, , heading]) => [words(index.pages[page][1]), words(heading)]);
+    index.titles = index.sections.map(([page]) => words(index.pages[page][1]));
+    index.headings = index.sections.map(([page, anchor, heading, text]) => words(anchor ? heading : `${index.pages[page][1]} ${text}`));
+    index.keys = Object.keys(index.words);
     made = index;
+  };
+  const keys = (w, last) => {   // those it begins where it is still being typed, and relatives where it is unknown
+    const known = last ? made.keys.filter((k) => k.startsWith(w)) : Object.hasOwn(made.words, w) ? [w] : [];
+    return known.length || w.length < 7 ? known : made.keys.filter((k) => k.startsWith(w.slice(0, Math.max(6, w.length - 4))));
   };
   const find = (query) => {
     let asked = [...new Set(words(query))].filter((w) => w.length > 1);
@@ -29,22 +35,24 @@
     const sums = new Map(), found = new Map();
     let total = 0;
     asked.forEach((w, i) => {
-      const last = i === asked.length - 1 && w.length > 2;   // still being typed
-      const alike = (o) => o === w || (last && o.startsWith(w));
-      const keys = last ? Object.keys(made.words).filter(alike) : Object.hasOwn(made.words, w) ? [w] : [];
-      const hits = new Map();
-      new Set(keys.flatMap((k) => decoded(made.words[k]))).forEach((n) => hits.set(n, TEXT));
-      made.heads.forEach(([title, heading], n) => {
-        const s = TITLE * title.some(alike) + HEADING * heading.some(alike);
+      const known = keys(w, i === asked.length - 1 && w.length > 2), alike = new Set([w, ...known]), hits = new Map();
+      known.forEach((k) => decoded(made.words[k]).forEach((n) => hits.set(n, TEXT)));
+      made.titles.forEach((title, n) => {
+        const s = TITLE * title.some((o) => alike.has(o)) + HEADING * made.headings[n].some((o) => alike.has(o));
         if (s) hits.set(n, (hits.get(n) || 0) + s);
       });
       const weight = Math.log(1 + made.sections.length / (1 + hits.size));
       total += weight;
       hits.forEach((s, n) => { sums.set(n, (sums.get(n) || 0) + weight * s); found.set(n, (found.get(n) || 0) + weight); });
     });
-    const value = (n) => sums.get(n) * (found.get(n) / total) ** 2, seen = {};
-    return [...sums.keys()].filter((n) => found.get(n) >= SHARE * total).sort((a, b) => value(b) - value(a) || a - b)
-      .filter((n) => { const p = made.sections[n][0]; seen[p] = (seen[p] || 0) + 1; return seen[p] <= PER_PAGE; }).slice(0, SHOWN);
+    const exact = (n) => made.headings[n].join(" ") === asked.join(" ");
+    const value = (n) => sums.get(n) * (found.get(n) / total) ** 2 * (exact(n) ? 2 : 1), perPage = {};
+    return [...sums.keys()].sort((a, b) => value(b) - value(a) || a - b).filter((n) => {
+      const page = made.sections[n][0];
+      if (found.get(n) < SHARE * total || perPage[page] === PER_PAGE) return false;
+      perPage[page] = (perPage[page] || 0) + 1;
+      return true;
+    }).slice(0, SHOWN);
   };
 
   const escaped = (s) => s.replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }[c]));

@@ -8,7 +8,7 @@ from collections import defaultdict
 MOST,SNIPPET = 1_500_000,170   # bytes of the index; characters of a section that a result shows
 TITLE,HEADING,TEXT = 6,4,1     # what a word counts in the page's title, the section's heading, its text
 SHARE,PER_PAGE,SHOWN = .6,3,20   # a result has this share of what the query's words weigh; results of one page; results
-STOP = frozenset('a about am an and any are as at be but by can could do does for from get give has have how i if in into is it its just like make me my need '
+STOP = frozenset('a about add am an and any are as at be but by can could do does for from get give has have how i if in into is it its just like make me my need '
     'of on or our should so that the their them then there these they this to up use want was we what when where which who why will with would you your'.split())
 
 def stem(word):
@@ -23,6 +23,8 @@ def words(text):
     "The words of `text` as they are looked up"
     return [stem(w) for w in re.findall(r'[^\W_]+', text.lower())]
 
+STEMS = {stem(w) for w in STOP}
+
 def coded(numbers):
     "Rising numbers as steps in base 36: `[3, 5, 40]` -> '3,2,z'"
     digits = '0123456789abcdefghijklmnopqrstuvwxyz'
@@ -36,44 +38,59 @@ def decoded(text):
     for step in text.split(','): res.append((res[-1] if res else 0)+int(step, 36))
     return res
 
-def index(sections # smalldocs' entries: href, title, section, text
+def index(sections, # smalldocs' entries: href, title, section, text
+          quotes={} # page -> what stands below its title
           ):
     "The index as bytes of JSON: pages [address, title], sections [page, anchor, heading, beginning], word -> sections"
     pages,rows,places = {},[],defaultdict(set)
-    for o in sections:
+    first = [dict(href=page, title=title, section='', text='') for page,title in dict.fromkeys((o['href'].split('#')[0], o['title']) for o in sections)]
+    tops = {o['href']: o for o in [*first, *sections] if '#' not in o['href']}
+    for o in [*tops.values(), *(o for o in sections if '#' in o['href'])]:
         address,_,anchor = o['href'].partition('#')
         number = pages.setdefault((address, o['title']), len(pages))
         text = re.sub(r'^source |(?<= )Name (?:Type )?(?:Default )?Details ', '', o['text']).strip()
-        for w in words(text):
+        beginning = text if anchor else quotes.get(address) or text
+        for w in words(f'{beginning} {text}'):
             if len(w)>1 and not (w.isdigit() and len(w)>4) and len(w)<30: places[w].add(len(rows))
-        rows.append([number, anchor, o['section'], text[:SNIPPET]])
+        rows.append([number, anchor, o['section'], beginning[:SNIPPET]])
     table = {w: coded(sorted(s)) for w,s in sorted(places.items())}
     return json.dumps(dict(pages=list(pages), sections=rows, words=table), ensure_ascii=False, separators=(',', ':')).encode()
+
+def keys(table, word, last):
+    "The words of the index that `word` stands for: those it begins where it is still being typed, and relatives where it is unknown"
+    if last: found = [k for k in table if k.startswith(word)]
+    else: found = [word] if word in table else []
+    if found or len(word)<7: return found
+    return [k for k in table if k.startswith(word[:max(6, len(word)-4)])]
 
 def find(made, query, shown=SHOWN):
     "The sections for `query`, best first, as search.js finds them: (address, heading)"
     table,pages,rows = made['words'],made['pages'],made['sections']
     asked = [w for w in dict.fromkeys(words(query)) if len(w)>1]
-    asked = [w for w in asked if w not in {stem(s) for s in STOP}] or asked
-    heads = [(set(words(pages[p][1])), set(words(heading))) for p,_,heading,_ in rows]
-    score,weight = defaultdict(float),dict()
+    asked = [w for w in asked if w not in STEMS] or asked
+    titles = [words(pages[page][1]) for page,*_ in rows]
+    headings = [words(heading if anchor else f'{pages[page][1]} {text}') for page,anchor,heading,text in rows]
+    sums,found,total = defaultdict(float),defaultdict(float),0
     for w in asked:
         last = w==asked[-1] and len(w)>2
-        alike = lambda found: w in found or last and any(f.startswith(w) for f in found)
-        text = {n for k in ([k for k in table if k.startswith(w)] if last else [w] if w in table else []) for n in decoded(table[k])}
-        title = {n for n,(t,_) in enumerate(heads) if alike(t)}
-        heading = {n for n,(_,h) in enumerate(heads) if alike(h)}
-        hits = text | title | heading
-        weight[w] = math.log(1+len(rows)/(1+len(hits)))
-        for n in hits: score[n, w] = weight[w]*(TITLE*(n in title)+HEADING*(n in heading)+TEXT*(n in text))
-    total,sums,found = sum(weight.values()),defaultdict(float),defaultdict(float)
-    for (n,w),s in score.items():
-        sums[n] += s
-        found[n] += weight[w]
-    best = sorted((n for n in sums if found[n]>=SHARE*total), key=lambda n: (-sums[n]*(found[n]/total)**2, n))
-    res,per_page = [],defaultdict(int)
+        known = keys(table, w, last)
+        alike = {w, *known}
+        hits = dict.fromkeys((n for k in known for n in decoded(table[k])), TEXT)
+        for n,(title,heading) in enumerate(zip(titles, headings)):
+            s = TITLE*any(o in alike for o in title) + HEADING*any(o in alike for o in heading)
+            if s: hits[n] = hits.get(n, 0)+s
+        weight = math.log(1+len(rows)/(1+len(hits)))
+        total += weight
+        for n,s in hits.items():
+            sums[n] += weight*s
+            found[n] += weight
+    def value(n):
+        exact = len(asked)==len(headings[n]) and asked==headings[n]
+        return sums[n]*(found[n]/total)**2*(2 if exact else 1)
+    best,res,per_page = sorted(sums, key=lambda n: (-value(n), n)),[],defaultdict(int)
     for n in best:
         page,anchor,heading,_ = rows[n]
+        if found[n]<SHARE*total or per_page[page]==PER_PAGE: continue
         per_page[page] += 1
-        if per_page[page]<=PER_PAGE: res.append((pages[page][0]+(f'#{anchor}' if anchor else ''), heading))
+        res.append((pages[page][0]+(f'#{anchor}' if anchor else ''), heading))
     return res[:shown]
