@@ -36,7 +36,7 @@ BOOKS = {
         cell('#| export\ndef face():\n    "The face of the room"\n    return 1'), cell('assert face()==1')],
     '1_sampling/07_strategies': [
         words('# Strategies\n\n> What is asked.'), cell('#| default_exp sampling.strategies'), words('## All of them'),
-        cell('#| export\ndef ask(what):\n    "Ask for `what`; see `load`"\n    return what'),
+        cell('#| export\ndef ask(what):\n    "Ask for `what`"\n    return what'),
         cell("assert ask('a')=='a'", outputs=[SHOWN])],
     '1_sampling/llms/00_llms': [words('# Language models\n\n> Who answers.'), cell('#| default_exp sampling.llms.__init__'), defines('who')],
     '1_sampling/llms/01_load': [
@@ -80,7 +80,6 @@ def test_links_lead_to_the_pages(house):
     assert b'href="1_sampling/strategies.html#all-of-them"' in site['index.html']
     assert b'href="1_sampling/strategies.html#ask"' in site['index.html']
     assert b'<a href="../strategies.html#all-of-them"><code>ask</code></a>' in site['1_sampling/llms/load.html']
-    assert b'href="../1_sampling/llms/load.html#load"' in site['1_sampling/strategies.html']
 
 def test_sidebar_is_the_tree(house):
     script = read(house)['site_libs/navigation.js'].decode()
