@@ -1,16 +1,18 @@
 """Visit every page of docs/ in a headless Chromium, wide and narrow, light and dark, and click sidebar and search
 
-Fails on console errors, failed or foreign requests, broken pictures, sideways scrolling and raw or wrong formulas.
+Says how many blocks of code and displayed equations scroll sideways at 1280 px. Fails on console errors, failed or foreign requests, broken pictures, sideways scrolling and raw or wrong formulas.
 Needs Chromium (Debian: `apt-get install chromium`, or CHROMIUM=/path/to/it) and `pip install 'textclip[browse]'`.
 """
-import os, shutil, threading
+import json, os, re, shutil, threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from fastcore.script import call_parse
 from files import ROOT, cfg
+from search import find
 
 WIDTHS,SCHEMES,SHOTS = {'wide': (1280,900), 'phone': (390,844)},('light','dark'),ROOT/'runs'/'browse'
+QUESTION = 'optimal transport of prompts'   # asked of the search
 LOOK = r"""() => {
   const bad = [], el = document.documentElement, edge = document.querySelector('main').getBoundingClientRect().right + 1;
   const boxed = o => { while ((o = o.parentElement).tagName !== 'MAIN') if (getComputedStyle(o).overflowX !== 'visible') return true; };
@@ -23,6 +25,11 @@ LOOK = r"""() => {
   if (!document.querySelector('main h1')?.textContent.trim()) bad.push('no title');
   return bad;
 }"""
+
+CUT = r"""() => ['main pre', 'main .katex-display'].map(what => {
+  const all = [...document.querySelectorAll(what)].filter(o => o.clientWidth);
+  return [all.length, all.filter(o => o.scrollWidth > o.clientWidth + 1).length];
+})"""
 
 IN_VIEW = """o => { const r = o.getBoundingClientRect(), x = r.left + r.width/2;
   return [r.top + 5, r.bottom - 5].every(y => o.contains(document.elementFromPoint(x, y))); }"""   # neither covered nor cut off
@@ -56,30 +63,46 @@ def arrived(tab, href):
     tab.wait_for_function("""to => location.href.endsWith(to) && document.readyState === 'complete' &&
         (!location.hash || document.getElementById(decodeURIComponent(location.hash.slice(1))))""", arg=href.replace('../', '').removeprefix('./'), timeout=5000)
 
+def open_rooms(link):
+    "Unfold the rooms around a link of the sidebar, the outer one first"
+    folded = link.locator('xpath=ancestor::ul[contains(@class, "collapse") and not(contains(@class, "show"))]')
+    while folded.count():
+        folded.first.locator('xpath=preceding-sibling::div').locator('.sidebar-item-toggle').click()
+        link.page.wait_for_timeout(400)   # it unfolds slowly
+
 def open_menu(tab, narrow):
     "Show search and switch, which are behind a button on a phone"
     if not narrow: return
     tab.locator('.navbar-toggler').click()
     tab.locator('.navbar-collapse.collapse.show').wait_for()
 
-def click_through(tab, base, narrow):
+def click_through(tab, base, narrow, docs):
     "Use sidebar, search and the switch between light and dark; each must do something"
     tab.goto(base+'index.html')
     side = tab.locator('#quarto-sidebar')
-    hrefs = [a.get_attribute('href') for a in side.locator('a.sidebar-link').all()]
-    for href in [o for o in hrefs if o][:40:6]:
+    hrefs = [a.get_attribute('href') for a in side.locator('a.sidebar-link[href]').all()]
+    for href in hrefs[::len(hrefs)//8]:
         tab.goto(base+'index.html')
         if narrow: tab.locator('.quarto-btn-toggle').first.click()
-        side.locator(f'a.sidebar-link[href="{href}"]').first.click()
+        link = side.locator(f'a.sidebar-link[href="{href}"]').first
+        open_rooms(link)
+        link.click()
         arrived(tab, href)
+        here = side.locator('.sidebar-link.active').first
+        if not narrow and not here.evaluate(IN_VIEW): raise AssertionError(f'{href}: the sidebar is not scrolled to the page')
     open_menu(tab, narrow)
     box = tab.locator('.smalldocs-search input >> visible=true').first
-    box.fill('weight')
+    box.fill('flibbertigibbet')
+    tab.locator('.search-none >> visible=true').first.wait_for()
+    box.fill(QUESTION)
     hit = tab.locator('.search-result >> visible=true').first
     hit.wait_for()
     if not hit.evaluate(IN_VIEW): raise AssertionError('search results are cut off')
     tab.screenshot(path=SHOTS/f"search-{'phone' if narrow else 'wide'}.png")
     to = hit.get_attribute('href')
+    made = json.loads((Path(docs)/'search.json').read_text(encoding='utf-8'))
+    best = find(made, QUESTION)[0][0]
+    if re.sub(r'^(\.\.?/)+', '', to)!=best: raise AssertionError(f'search.js finds {to}, search.py {best}')
     hit.click()
     arrived(tab, to)
     before = tab.evaluate('getComputedStyle(document.body).backgroundColor')
@@ -91,7 +114,7 @@ def visit(docs=cfg.doc_path):
     "One line for each fault found"
     from playwright.sync_api import Error, sync_playwright
     SHOTS.mkdir(parents=True, exist_ok=True)
-    server,faults = serve(docs),[]
+    server,faults,cuts = serve(docs),[],[[0, 0], [0, 0]]
     base = f'http://127.0.0.1:{server.server_port}/'
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
@@ -105,15 +128,18 @@ def visit(docs=cfg.doc_path):
                     name = f.relative_to(docs).as_posix()
                     tab.goto(base+name, wait_until='load')
                     bad += tab.evaluate(LOOK)
+                    if (size,scheme)==('wide','light'):
+                        for i,(all_of_it,cut) in enumerate(tab.evaluate(CUT)): cuts[i] = [cuts[i][0]+all_of_it, cuts[i][1]+cut]
                     tab.screenshot(path=SHOTS/f"{name[:-5].replace('/', '-')}-{size}-{scheme}.png", full_page=True)
                     faults += [f'{name} ({size}, {scheme}): {o}' for o in bad]
                     bad.clear()
-                try: click_through(tab, base, size=='phone')
+                try: click_through(tab, base, size=='phone', docs)
                 except (Error, AssertionError) as e: bad.append(str(e).splitlines()[0])
                 faults += [f'clicking ({size}, {scheme}): {o}' for o in bad]
                 tab.context.close()
         browser.close()
     server.shutdown()
+    for what,(all_of_it,cut) in zip(('blocks of code', 'displayed equations'), cuts): print(f'{cut} of {all_of_it} {what} scroll sideways')
     return faults
 
 @call_parse

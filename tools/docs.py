@@ -141,7 +141,7 @@ def run_line(nb, up):
 def lean_code(pre):
     "Highlighted code with fewer and shorter marks: none in the colour of the text, one for neighbours of one colour"
     pre = pre.replace('&#x27;', "'").replace('&quot;', '"').replace('<span class="ss">', '<span class="st">')
-    pre = re.sub(r'<span class="(?:bu|op)">([^<]*)</span>', r'\1', pre)
+    pre = re.sub(r'<span class="(?:bu|op|va)">([^<]*)</span>', r'\1', pre)
     pre = re.sub(r'<span class="(\w\w)">([^<]*)</span>', r'<i class=\1>\2</i>', pre)
     return re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', lambda m: f'<i class={m[1]}>' + re.sub('<[^>]*>', '', m[0]) + '</i>', pre)
 
@@ -159,6 +159,7 @@ def finish(text, nb, pictures):
     text = re.sub(rf'(?<=href="){re.escape(URL)}/(?=[\w/]+\.html)', up, text)
     text = re.sub(r'<img src="data:[^"]*?file:([^"]+)"', lambda m: f'<img alt="Output of the cell above" src="{m[1]}"{size(pictures[m[1]])}', text)
     text = re.sub(r'(?s)<pre.*?</pre>', lambda m: lean_code(m[0]), text)
+    text = re.sub(r' data-scroll-target="[^"]*"|(?<=<div class="sourceCode") id="cb\d+"| id="toc-(?!title")[^"]*"', '', text)   # used by nothing
     if any(c.cell_type=='code' for c in read_nb(nb).cells):
         text = re.sub(r'(?s)<header id="title-block-header".*?</header>', lambda m: m[0]+run_line(nb, up), text)
     return text

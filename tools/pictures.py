@@ -10,15 +10,18 @@ from execnb.nbio import read_nb, write_nb
 from PIL import Image
 from files import ROOT, notebooks
 
-COLOURS,FEW = 256,('1','L','P')   # the most that a palette holds; modes of a picture that is light already
+FEW = '1','L','P'   # modes of a picture that is light already
+DRAWING,PHOTO,DRAWN = 128,256,8000   # colours of the palette; a picture of at most DRAWN colours was drawn
 
 def palette(png):
-    "The PNG file `png` (bytes) with at most 256 colours, on white; as it is where it has a palette already"
+    "The PNG file `png` (bytes) with 128 colours where it is drawn and 256 where it is a photograph, on white; as it is where it has a palette already"
     picture = Image.open(io.BytesIO(png))
     if picture.mode in FEW: return png
     sheet = Image.new('RGBA', picture.size, 'white')
     sheet.alpha_composite(picture.convert('RGBA'))
-    flat = sheet.convert('RGB').quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    flat = sheet.convert('RGB')
+    colours = DRAWING if flat.getcolors(DRAWN) else PHOTO
+    flat = flat.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     out = io.BytesIO()
     flat.save(out, 'PNG', optimize=True)
     return out.getvalue()
