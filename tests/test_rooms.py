@@ -93,6 +93,10 @@ def test_sidebar_is_the_tree(house):
     assert [p[0] for p in methods[2]] == ['Texts', 'Images', 'ZEROSHOT']   # what the order leaves out comes last
     assert [p[0] for p in methods[2][0][2]] == ['TAP', 'CUPL']
 
+def test_shelf_lists_its_pages(house):
+    text = read(house)['methods/methods.html'].decode()
+    assert '<strong>Texts</strong>' in text and '<a href="tap.html">TAP</a>: A method.' in text and '<!-- order' not in text
+
 def test_pictures_are_files(house):
     site = read(house)
     names = [o for o in site if o.endswith('.png')]

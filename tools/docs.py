@@ -82,9 +82,9 @@ QUIET = '\ue000'   # a backtick in the text of a link: nbdev would make a link i
 
 def own_links(md): return re.sub(r'\[[^\[\]]*\](?=\()', lambda m: m[0].replace('`', QUIET), md)
 
-def site_links(md):
-    "Markdown whose links to notebooks have the names of the site, without what is meant for rooms.py"
-    md = ORDER.sub('', md.replace(QUIET, '`'))
+def site_links(md, nb):
+    "Markdown of the notebook whose links to notebooks have the names of the site, and the pages of a shelf in place of their order"
+    md = ORDER.sub(lambda m: rooms.shelf(nb), md.replace(QUIET, '`'))
     return re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', md)
 
 def text_cells(book): return [c for c in book.cells if c.cell_type=='markdown']
@@ -99,7 +99,7 @@ def stage(site):
         split_title(book)
         for c in text_cells(book): c.source = own_links(c.source)
         Procs()(book)
-        for c in text_cells(book): c.source = site_links(c.source)
+        for c in text_cells(book): c.source = site_links(c.source, nb)
         book.cells[0].source = re.sub(r'output-file: .*\n', '', book.cells[0].source)
         to.parent.mkdir(parents=True, exist_ok=True)
         write_nb(book, to)
@@ -200,7 +200,7 @@ def render():
         folder = rel(nb).parent
         out |= {(folder/name).as_posix(): b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
     for f in [o for o in out if o.endswith('.html')]: out[f] = for_all(out[f].decode(), '../'*f.count('/')).encode()
-    quotes = {page(nb): rooms.quote(nb) for nb in notebooks()}
+    quotes = {page(nb): rooms.quote(nb).replace('`', '') for nb in notebooks()}
     out['search.json'] = search.index(json.loads(out['search.json']), quotes)
     out['sitemap.xml'] = re.sub(rb'\s*<lastmod>.*?</lastmod>', b'', out['sitemap.xml'])
     for f in [o for o in out if o.endswith('.css')]: out[f] = stylesheet(out[f])

@@ -7,7 +7,7 @@ Where pages have no numbers, their `00_` page says the order, in a comment of a 
     A few images: coop tip_adapter
     -->
 
-Pages that the comment leaves out come last. A room without a `00_` page goes by the names of its files.
+The site shows the pages, with what stands below their headings, in place of the comment. Pages that it leaves out come last. A room without a `00_` page goes by the names of its files.
 """
 import json, re
 from files import cfg, notebooks
@@ -49,6 +49,15 @@ def order(nb):
     found = next((m[1] for t in text_cells(nb) if (m := ORDER.search(t))), '')
     lines = [line.rpartition(':') for line in found.strip().splitlines()]
     return [(group.strip(), stems.split()) for group,_,stems in lines]
+
+def shelf(nb):
+    "The pages that the order comment names, as Markdown: what the site shows in its place"
+    lines = []
+    for group,stems in order(nb):
+        if group: lines += ['', f'**{group}**', '']
+        pages = [nb.with_name(f'{stem}.ipynb') for stem in stems]
+        lines += [f'- [{title(o)}]({plain(rel(o)).name}): {quote(o)}' for o in pages if o.exists()]
+    return '\n'.join(lines) + '\n'
 
 def src(nb): return plain(rel(nb)).as_posix()
 
