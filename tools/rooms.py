@@ -1,13 +1,15 @@
 """The site's table of contents: a room for each folder of nbs/, opened by its `00_` page, numbered pages by number
 
-Where pages have no numbers, their `00_` page says the order, in a comment of a text cell; a line with a colon is a group:
+Where pages have no numbers, their `00_` page says the order, in a comment of a text cell; a line with a colon is a
+group:
 
     <!-- order:
     Names and texts: zeroshot cupl
     A few images: coop tip_adapter
     -->
 
-The site shows the pages, with what stands below their headings, in place of the comment. Pages that it leaves out come last. A room without a `00_` page goes by the names of its files.
+The site shows the pages, with what stands below their headings, in place of the comment. Pages that it leaves out
+come last. A room without a `00_` page goes by the names of its files.
 """
 import json, re
 from files import cfg, notebooks
@@ -45,7 +47,7 @@ def face(folder):
     return next(iter(sorted(folder.glob('00_*.ipynb'))), None)
 
 def order(nb):
-    "Groups and the pages in each (stems), as the order comment on the page says; a line without a colon has the group ''"
+    "Groups and the pages in each (stems), as the order comment on the page says; a line without a colon has no group"
     found = next((m[1] for t in text_cells(nb) if (m := ORDER.search(t))), '')
     lines = [line.rpartition(':') for line in found.strip().splitlines()]
     return [(group.strip(), stems.split()) for group,_,stems in lines]
@@ -91,9 +93,10 @@ def entry(name):
 def sidebar():
     "All rooms with their pages; pages and folders that no room names go to the first room and before the last"
     named = {o for r in ROOMS for o in ([r] if isinstance(r, str) else r[1])}
-    tops = [o.name for o in sorted(cfg.nbs_path.iterdir()) if o.name not in named and (o.is_dir() or o.suffix=='.ipynb') and shown(o)]
-    (first,start),*middle,(last,project) = ROOMS
-    rooms = [(first, start+[o for o in tops if o.endswith('.ipynb')]), *middle, *(o for o in tops if not o.endswith('.ipynb')), (last, project)]
+    found = [o for o in sorted(cfg.nbs_path.iterdir()) if o.name not in named and shown(o)]
+    pages,folders = [o.name for o in found if o.suffix=='.ipynb'],[o.name for o in found if o.is_dir()]
+    (first,start),*middle,last = ROOMS
+    rooms = [(first, start+pages), *middle, *folders, last]
     res = []
     for r in rooms:
         if isinstance(r, str): found = entry(r)
