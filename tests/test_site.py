@@ -1,7 +1,7 @@
 "The committed site: nothing on it leads nowhere, nothing comes from elsewhere, every notebook has its page (in sync: see test_project)"
 import json
 import pytest
-from files import ROOT, cfg, notebooks
+from files import cfg, notebooks
 from links import faults
 
 @pytest.fixture(scope='module')

@@ -1,6 +1,7 @@
 """Visit every page of docs/ in a headless Chromium, wide and narrow, light and dark, and click sidebar and search
 
-Says how many blocks of code and displayed equations scroll sideways at 1280 px. Fails on console errors, failed or foreign requests, broken pictures, sideways scrolling and raw or wrong formulas.
+Says how many blocks of code and displayed equations scroll sideways at 1280 px. Fails on console errors, failed or
+foreign requests, broken pictures, pages that scroll sideways and raw or wrong formulas.
 Needs Chromium (Debian: `apt-get install chromium`, or CHROMIUM=/path/to/it) and `pip install 'textclip[browse]'`.
 """
 import json, os, re, shutil, threading
@@ -114,7 +115,7 @@ def visit(docs=cfg.doc_path):
     "One line for each fault found"
     from playwright.sync_api import Error, sync_playwright
     SHOTS.mkdir(parents=True, exist_ok=True)
-    server,faults,cuts = serve(docs),[],[[0, 0], [0, 0]]
+    server,faults,cuts = serve(docs),[],[(0, 0), (0, 0)]
     base = f'http://127.0.0.1:{server.server_port}/'
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
@@ -129,7 +130,7 @@ def visit(docs=cfg.doc_path):
                     tab.goto(base+name, wait_until='load')
                     bad += tab.evaluate(LOOK)
                     if (size,scheme)==('wide','light'):
-                        for i,(all_of_it,cut) in enumerate(tab.evaluate(CUT)): cuts[i] = [cuts[i][0]+all_of_it, cuts[i][1]+cut]
+                        cuts = [(a+b, c+d) for (a,c),(b,d) in zip(cuts, tab.evaluate(CUT))]
                     tab.screenshot(path=SHOTS/f"{name[:-5].replace('/', '-')}-{size}-{scheme}.png", full_page=True)
                     faults += [f'{name} ({size}, {scheme}): {o}' for o in bad]
                     bad.clear()
@@ -139,7 +140,8 @@ def visit(docs=cfg.doc_path):
                 tab.context.close()
         browser.close()
     server.shutdown()
-    for what,(all_of_it,cut) in zip(('blocks of code', 'displayed equations'), cuts): print(f'{cut} of {all_of_it} {what} scroll sideways')
+    for what,(total,cut) in zip(('blocks of code', 'displayed equations'), cuts):
+        print(f'{cut} of {total} {what} scroll sideways')
     return faults
 
 @call_parse

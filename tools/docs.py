@@ -1,8 +1,9 @@
 """Render the notebooks to docs/: nbdev processes them, smalldocs lays them out. No Quarto, no network, no cell is run
 
 `python tools/docs.py` writes docs/; `--check` only compares. The same notebooks give the same bytes.
-A page lies where its notebook does: `nbs/1_sampling/07_strategies.ipynb` is `docs/1_sampling/strategies.html`, and the room's own page
-`nbs/1_sampling/00_sampling.ipynb` is `docs/1_sampling/sampling.html`, as nbdev's links have it. Pictures are files beside the pages.
+A page lies where its notebook does: `nbs/1_sampling/07_strategies.ipynb` is `docs/1_sampling/strategies.html`, and the
+room's own page `nbs/1_sampling/00_sampling.ipynb` is `docs/1_sampling/sampling.html`, as nbdev's links have it.
+Pictures are files beside the pages.
 """
 import hashlib, json, re, shutil, struct, sys, tempfile
 from base64 import b64decode
@@ -83,14 +84,14 @@ QUIET = '\ue000'   # a backtick in the text of a link: nbdev would make a link i
 def own_links(md): return re.sub(r'\[[^\[\]]*\](?=\()', lambda m: m[0].replace('`', QUIET), md)
 
 def site_links(md, nb):
-    "Markdown of the notebook whose links to notebooks have the names of the site, and the pages of a shelf in place of their order"
+    "Markdown of the notebook with the site's names in its links, and the pages of a shelf in place of their order"
     md = ORDER.sub(lambda m: rooms.shelf(nb), md.replace(QUIET, '`'))
     return re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', md)
 
 def text_cells(book): return [c for c in book.cells if c.cell_type=='markdown']
 
 def stage(site):
-    "Put into `site` what smalldocs renders: processed notebooks under their plain names, and the configuration; pictures by page"
+    "Put into `site` what smalldocs renders, processed notebooks and configuration; the pictures, page -> name -> bytes"
     shutil.copytree(cfg.nbs_path, site, ignore=shutil.ignore_patterns('*.ipynb', '.*'))
     pictures = {}
     for nb in notebooks():
@@ -108,15 +109,17 @@ def stage(site):
     (site/f'{CONTENTS}.md').write_text(f'---\ntitle: All pages\nsearch: false\n---\n\n{listing}\n', encoding='utf-8')
     conf = yaml.safe_load((cfg.nbs_path/'_quarto.yml').read_text(encoding='utf-8'))
     conf['project']['output-dir'] = '_site'
-    conf['website'] |= {'title': cfg.title, 'description': cfg.description, 'site-url': URL, 'repo-url': cfg.git_url, 'repo-branch': cfg.branch}
+    conf['website'] |= {'title': cfg.title, 'description': cfg.description, 'site-url': URL,
+                        'repo-url': cfg.git_url, 'repo-branch': cfg.branch}
     conf['website']['sidebar'] |= {'contents': entries}
     (site/'_quarto.yml').write_text(yaml.safe_dump(conf, sort_keys=False), encoding='utf-8')
     return pictures
 
 def empty_sidebar(layout, toc=None):
-    "The place of the sidebar with the page's own headings; navigation.js adds the rooms, so their links are loaded once, not written on every page"
+    "The place of the sidebar with the page's own headings; navigation.js adds the rooms, which are loaded once"
     from smalldocs.layout import Div, Nav, Safe
-    look = 'sidebar collapse collapse-horizontal quarto-sidebar-collapse-item sidebar-navigation floating overflow-auto'
+    look = ('sidebar collapse collapse-horizontal quarto-sidebar-collapse-item sidebar-navigation floating '
+            'overflow-auto')
     script = Safe(f'<script src="{layout.offset()}site_libs/navigation.js"></script>')
     return [Nav(*(toc or []), id='quarto-sidebar', cls=look, data_page=str(layout.page.out)), script,
             Div(id='quarto-sidebar-glass', cls='quarto-sidebar-collapse-item')]
@@ -143,7 +146,8 @@ def lean_code(pre):
     pre = pre.replace('&#x27;', "'").replace('&quot;', '"').replace('<span class="ss">', '<span class="st">')
     pre = re.sub(r'<span class="(?:bu|op|va)">([^<]*)</span>', r'\1', pre)
     pre = re.sub(r'<span class="(\w\w)">([^<]*)</span>', r'<i class=\1>\2</i>', pre)
-    return re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', lambda m: f'<i class={m[1]}>' + re.sub('<[^>]*>', '', m[0]) + '</i>', pre)
+    one = lambda m: f'<i class={m[1]}>' + re.sub('<[^>]*>', '', m[0]) + '</i>'
+    return re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', one, pre)
 
 def size(picture):
     "Attributes that keep the room of a PNG before it is loaded"
@@ -157,18 +161,20 @@ def finish(text, nb, pictures):
     up = '../'*len(rel(nb).parent.parts)
     text = re.sub(r'https://cdn\.jsdelivr\.net/npm/katex@[\d.]+/dist/(?:contrib/)?', f'{up}site_libs/katex/', text)
     text = re.sub(rf'(?<=href="){re.escape(URL)}/(?=[\w/]+\.html)', up, text)
-    text = re.sub(r'<img src="data:[^"]*?file:([^"]+)"', lambda m: f'<img alt="Output of the cell above" src="{m[1]}"{size(pictures[m[1]])}', text)
+    image = lambda m: f'<img alt="Output of the cell above" src="{m[1]}"{size(pictures[m[1]])}'
+    text = re.sub(r'<img src="data:[^"]*?file:([^"]+)"', image, text)
     text = re.sub(r'(?s)<pre.*?</pre>', lambda m: lean_code(m[0]), text)
-    text = re.sub(r' data-scroll-target="[^"]*"|(?<=<div class="sourceCode") id="cb\d+"| id="toc-(?!title")[^"]*"', '', text)   # used by nothing
+    unused = r' data-scroll-target="[^"]*"|(?<=<div class="sourceCode") id="cb\d+"| id="toc-(?!title")[^"]*"'
+    text = re.sub(unused, '', text)
     if any(c.cell_type=='code' for c in read_nb(nb).cells):
         text = re.sub(r'(?s)<header id="title-block-header".*?</header>', lambda m: m[0]+run_line(nb, up), text)
     return text
 
 def for_all(text, up):
-    "What every page gets: our search in place of smalldocs' (search.js has its own index), and a way on without JavaScript"
-    text = text.replace(f'<script src="{up or ""}site_libs/fuse/fuse.min.js"></script>', '')
-    text = text.replace(f'<script src="{up}site_libs/smalldocs.js" defer></script>',
-                        f'<script src="{up}site_libs/smalldocs.js" defer></script><script src="{up}site_libs/search.js" defer></script>')
+    "What every page gets: our search in place of smalldocs' (it has its own index), and a way on without JavaScript"
+    text = text.replace(f'<script src="{up}site_libs/fuse/fuse.min.js"></script>', '')
+    theirs,ours = (f'<script src="{up}site_libs/{name}.js" defer></script>' for name in ('smalldocs', 'search'))
+    text = text.replace(theirs, theirs+ours)
     return re.sub(r'(<main [^>]*>)', lambda m: m[1]+NOSCRIPT.format(up=up), text, count=1)
 
 def stylesheet(css):
@@ -179,10 +185,12 @@ def stylesheet(css):
 
 def libraries(entries):
     "Files of our own for all pages: path -> bytes"
-    pages = json.dumps(rooms.tree(entries, {k: escaped(v) for k,v in rooms.titles().items()}), ensure_ascii=False, indent=0)
+    names = {k: escaped(v) for k,v in rooms.titles().items()}
+    pages = json.dumps(rooms.tree(entries, names), ensure_ascii=False, indent=0)
     navigation = f'const PAGES = {pages};\n' + (HERE/'navigation.js').read_text(encoding='utf-8')
     kept = [HERE/'colab.svg', HERE/'search.js', *(o for o in sorted((HERE/'katex').rglob('*')) if o.is_file())]
-    return {'site_libs/navigation.js': navigation.encode(), **{f'site_libs/{o.relative_to(HERE).as_posix()}': o.read_bytes() for o in kept}}
+    files = {f'site_libs/{o.relative_to(HERE).as_posix()}': o.read_bytes() for o in kept}
+    return files | {'site_libs/navigation.js': navigation.encode()}
 
 def escaped(text): return re.sub(r'`([^`]*)`', r'\1', text).replace('&', '&amp;').replace('<', '&lt;')
 
@@ -198,7 +206,8 @@ def render():
         text = finish(out[page(nb)].decode(), nb, pictures[page(nb)])
         out[page(nb)] = text.encode()
         folder = rel(nb).parent
-        out |= {(folder/name).as_posix(): b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
+        shown = {name: b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
+        out |= {(folder/name).as_posix(): b for name,b in shown.items()}
     for f in [o for o in out if o.endswith('.html')]: out[f] = for_all(out[f].decode(), '../'*f.count('/')).encode()
     quotes = {page(nb): rooms.quote(nb).replace('`', '') for nb in notebooks()}
     out['search.json'] = search.index(json.loads(out['search.json']), quotes)

@@ -2,7 +2,8 @@
 
 A section's cells run in order in one function, so a section may use exported names, imports and what it defines itself.
 Cells flagged `slow` or `gpu` are left out of `test_SECTION`; `test_SECTION_slow` runs the section with them.
-A module of a room is named with it: `sampling.llms.load` -> tests/test_sampling_llms_load.py. Left out everywhere: exported cells, `#| eval: false`, magics, `show_doc`. The tests need neither nbdev nor IPython.
+A module of a room is named with it: `sampling.llms.load` -> tests/test_sampling_llms_load.py.
+Left out everywhere: exported cells, `#| eval: false`, magics, `show_doc`. The tests need neither nbdev nor IPython.
 """
 import ast, io, re, textwrap, tokenize, unicodedata
 from fastcore.script import call_parse
@@ -72,7 +73,7 @@ def test_module(path):
 
 def file_name(exp # what `default_exp` says
              ):
-    "`sampling.__init__` -> test_sampling.py, `sampling.llms.load` -> test_sampling_llms_load.py, `__init__` -> test_textclip.py"
+    "`sampling.__init__` -> test_sampling.py, `sampling.llms.load` -> test_sampling_llms_load.py"
     module = module_name(exp)
     return 'test_' + module.removeprefix(f'{cfg.lib_name}.').replace('.', '_') + '.py'
 
@@ -82,7 +83,8 @@ def build():
     for nb in notebooks():
         if not (found := test_module(nb)): continue
         name,src = found
-        if name in made: raise SystemExit(f'The tests of {rel(nb)} and of {rel(made[name])} would both be tests/{name}: rename one module')
+        if name in made:
+            raise SystemExit(f'The tests of {rel(nb)} and of {rel(made[name])} would both be tests/{name}: rename a module')
         made[name],want[folder/name] = nb,src.encode()
     stale = generated(folder, 'test_*.py')
     for p in want:

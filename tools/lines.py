@@ -1,7 +1,7 @@
-"""Can every line be read? One decision a line, at most 120 characters: ruff over notebooks and modules, and two rules of our own
+"""Can every line be read? One decision a line, at most 120 characters: ruff and two rules of our own
 
-`python tools/lines.py` lists all faults by notebook; `--names` only the notebooks that have any. Those in tools/excused.txt may have them
-still: a notebook without a fault leaves that list, and none is added to it.
+`python tools/lines.py` lists all faults by notebook; `--names` only the notebooks that have any. Those in
+tools/excused.txt may have them still: a notebook without a fault leaves that list, and none is added to it.
 """
 import ast, json, re, shutil, subprocess, sys
 from collections import defaultdict
@@ -12,8 +12,9 @@ from files import MARK, ROOT, cfg, notebooks
 
 LENGTH,NAMES,EXCUSED = 120,4,Path(__file__).parent/'excused.txt'
 SELECT = 'E501,E9,F,B'   # long lines, syntax, undefined and unused names, bugbear's traps
-IGNORE = {'F811': '@patch and sections of a page define a name again', 'F403': 'stars: tests/test_layout.py says which may be',
-          'F405': 'the same', 'B008': "typer's defaults are calls", 'B905': 'zip of lengths that may differ is meant',
+IGNORE = {'F811': '@patch and sections of a page define a name again',
+          'F403': 'stars: tests/test_layout.py says which may be', 'F405': 'the same',
+          'B008': "typer's defaults are calls", 'B905': 'zip of lengths that may differ is meant',
           'B011': '`assert False` in a stand-in says that nothing may call it'}
 BY_FILE = {'*.ipynb': 'B023',     # `test_fail(lambda: f(bad))` in a loop is called at once; modules are checked
            '__init__.py': 'F401', '00_*.ipynb': 'F401'}   # faces pass names on
@@ -27,14 +28,17 @@ def ruff():
 
 def source(path):
     "The notebook a module is made from, or the file itself; both as seen from the root"
-    made = re.search(rf'{re.escape(MARK)} File to edit: (\S+?)\.?\s', path.read_text(encoding='utf-8')[:2000]) if path.suffix=='.py' else None
-    return ((path.parent/made[1]).resolve() if made else path).relative_to(ROOT).as_posix()
+    if path.suffix=='.py':
+        made = re.search(rf'{re.escape(MARK)} File to edit: (\S+?)\.?\s', path.read_text(encoding='utf-8')[:2000])
+        if made: path = (path.parent/made[1]).resolve()
+    return path.relative_to(ROOT).as_posix()
 
 def ruff_faults():
     "notebook -> what ruff finds in it or in its module, a line each"
     ignore = [f'--per-file-ignores={pattern}:{code}' for pattern,code in BY_FILE.items()]
-    command = [ruff(), 'check', '--isolated', '--no-cache', '--line-length', str(LENGTH), '--select', SELECT, '--ignore', ','.join(IGNORE),
-               *ignore, '--exclude', '_modidx.py', '--output-format', 'json', str(cfg.nbs_path), str(cfg.lib_path)]
+    command = [ruff(), 'check', '--isolated', '--no-cache', '--line-length', str(LENGTH), '--select', SELECT,
+               '--ignore', ','.join(IGNORE), *ignore, '--exclude', '_modidx.py', '--output-format', 'json',
+               str(cfg.nbs_path), str(cfg.lib_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode not in (0, 1): raise SystemExit(done.stderr)
     bad = defaultdict(list)

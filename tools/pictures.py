@@ -1,7 +1,7 @@
 """Pictures in notebooks as PNG with a palette: a third of the bytes, in nbs/ and in docs/, for the same look
 
-`python tools/pictures.py` goes through the outputs saved in all notebooks; tools/run_nbs.py does the same with what it has run.
-A picture that has a palette stays as it is, byte for byte, so the site holds the bytes of the notebook whatever Pillow builds it.
+`python tools/pictures.py` goes through the outputs saved in all notebooks; tools/run_nbs.py does so with what it has run.
+A picture that has a palette stays as it is, so the site holds the bytes of the notebook whatever Pillow is there.
 """
 import io
 from base64 import b64decode, b64encode
@@ -14,7 +14,7 @@ FEW = '1','L','P'   # modes of a picture that is light already
 DRAWING,PHOTO,DRAWN = 128,256,8000   # colours of the palette; a picture of at most DRAWN colours was drawn
 
 def palette(png):
-    "The PNG file `png` (bytes) with 128 colours where it is drawn and 256 where it is a photograph, on white; as it is where it has a palette already"
+    "`png` (bytes) with 128 colours where it is drawn and 256 where it is a photograph; as it is where it has a palette"
     picture = Image.open(io.BytesIO(png))
     if picture.mode in FEW: return png
     sheet = Image.new('RGBA', picture.size, 'white')
@@ -49,7 +49,8 @@ def lighten(cells):
 
 def heavy(cells):
     "How many pictures in the outputs of `cells` have more than a palette's colours"
-    return sum(Image.open(io.BytesIO(b64decode(joined(data['image/png'])))).mode not in FEW for data in png_outputs(cells))
+    pictures = [Image.open(io.BytesIO(b64decode(joined(data['image/png'])))) for data in png_outputs(cells)]
+    return sum(o.mode not in FEW for o in pictures)
 
 @call_parse
 def main():

@@ -8,8 +8,10 @@ from collections import defaultdict
 MOST,SNIPPET = 1_500_000,170   # bytes of the index; characters of a section that a result shows
 TITLE,HEADING,TEXT = 6,4,1     # what a word counts in the page's title, the section's heading, its text
 SHARE,PER_PAGE,SHOWN = .6,3,20   # a result has this share of what the query's words weigh; results of one page; results
-STOP = frozenset('a about add am an and any are as at be but by can could do does for from get give has have how i if in into is it its just like make me my need '
-    'of on or our should so that the their them then there these they this to up use want was we what when where which who why will with would you your'.split())
+STOP = frozenset(
+    'a about add am an and any are as at be but by can could do does for from get give has have how i if in into is it its '
+    'just like make me my need of on or our should so that the their them then there these they this to up use want was we '
+    'what when where which who why will with would you your'.split())
 
 def stem(word):
     "A word without its ending: `choosing`, `chooses` -> `choos`"
@@ -39,25 +41,27 @@ def decoded(text):
     return res
 
 def index(sections, # smalldocs' entries: href, title, section, text
-          quotes={} # page -> what stands below its title
+          quotes=None # page -> what stands below its title
           ):
     "The index as bytes of JSON: pages [address, title], sections [page, anchor, heading, beginning], word -> sections"
     pages,rows,places = {},[],defaultdict(set)
-    first = [dict(href=page, title=title, section='', text='') for page,title in dict.fromkeys((o['href'].split('#')[0], o['title']) for o in sections)]
+    titles = dict((o['href'].partition('#')[0], o['title']) for o in sections)
+    first = [dict(href=page, title=title, section='', text='') for page,title in titles.items()]
     tops = {o['href']: o for o in [*first, *sections] if '#' not in o['href']}
     for o in [*tops.values(), *(o for o in sections if '#' in o['href'])]:
         address,_,anchor = o['href'].partition('#')
         number = pages.setdefault((address, o['title']), len(pages))
         text = re.sub(r'^source |(?<= )Name (?:Type )?(?:Default )?Details ', '', o['text']).strip()
-        beginning = text if anchor else quotes.get(address) or text
+        beginning = text if anchor else (quotes or {}).get(address) or text
         for w in words(f'{beginning} {text}'):
             if len(w)>1 and not (w.isdigit() and len(w)>4) and len(w)<30: places[w].add(len(rows))
         rows.append([number, anchor, o['section'], beginning[:SNIPPET]])
     table = {w: coded(sorted(s)) for w,s in sorted(places.items())}
-    return json.dumps(dict(pages=list(pages), sections=rows, words=table), ensure_ascii=False, separators=(',', ':')).encode()
+    made = dict(pages=list(pages), sections=rows, words=table)
+    return json.dumps(made, ensure_ascii=False, separators=(',', ':')).encode()
 
 def keys(table, word, last):
-    "The words of the index that `word` stands for: those it begins where it is still being typed, and relatives where it is unknown"
+    "The words of the index that `word` stands for: those it begins while it is typed, relatives where it is unknown"
     if last: found = [k for k in table if k.startswith(word)]
     else: found = [word] if word in table else []
     if found or len(word)<7: return found
