@@ -104,6 +104,25 @@ def test_pictures_are_files(house):
     assert names[0].split('/')[1].encode() in site['1_sampling/strategies.html'] and b'data:image' not in site['1_sampling/strategies.html']
     assert Image.open(io.BytesIO(site[names[0]])).mode=='P'
 
+STILL = "import sys; sys.path.insert(0, 'tools'); import docs; print(docs.untouched())"
+
+def test_site_knows_when_it_is_stale(house, tmp_path):
+    "A change of a source or of a page is seen without a build"
+    copy = tmp_path/'house'
+    shutil.copytree(house, copy)
+    def untouched():
+        env = os.environ | dict(PYTHONPATH=str(copy))
+        return subprocess.run([sys.executable, '-c', STILL], cwd=copy, env=env, capture_output=True, text=True).stdout.strip()
+    assert untouched()=='True'
+    for name in ('nbs/index.ipynb', 'textclip/pipeline.py', 'nbs/styles.css', 'tools/search.js', 'docs/index.html'):
+        path = copy/name
+        before = path.read_bytes()
+        path.write_bytes(before+b' ')
+        assert untouched()=='False', name
+        path.write_bytes(before)
+    (copy/'docs/left.html').write_bytes(b'')
+    assert untouched()=='False'
+
 def test_api_page_names_the_module(house):
     text = read(house)['1_sampling/sampling.html'].decode()
     assert '/textclip/sampling/__init__.py#L' in text and 'The face of the room' in text

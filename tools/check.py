@@ -29,8 +29,9 @@ def clean():
     return {p:b for p,b in after.items() if p.suffix=='.ipynb'}, []
 
 def site():
-    "What docs/ should hold; where other tools built it, only whether its notebooks have changed since; nothing before the first `make docs`"
+    "What docs/ should hold, if anything has changed since it was built; where other tools built it, only its notebooks count"
     import docs
+    if docs.untouched(): return {}, []
     return docs.build() if docs.same_tools() else docs.changed()
 
 SYNC = {'exports': (exports, 'nbdev_export'), 'clean': (clean, 'nbdev_clean'), 'tests': (export_tests.build, 'python tools/export_tests.py'),

@@ -34,10 +34,31 @@ def installed(name):
 
 def digest(data): return hashlib.sha256(data).hexdigest()
 
-def stamp():
-    "The tools and the notebooks that the site is made from"
+def digest_of(files): return digest(json.dumps({p: digest(files[p]) for p in sorted(files)}).encode())   # path -> bytes
+
+def sources():
+    "All that decides the bytes of the site beside its tools: notebooks, modules, settings, and these programs"
+    looks = [o for o in cfg.nbs_path.iterdir() if o.suffix in ('.yml','.css','.svg')]
+    programs = [o for o in HERE.rglob('*') if o.is_file() and o.suffix!='.pyc']
+    found = [*notebooks(), *cfg.lib_path.rglob('*.py'), *looks, *programs, ROOT/'settings.ini']
+    return {o.relative_to(ROOT).as_posix(): o.read_bytes() for o in found}
+
+def stamp(site=None # path -> bytes, without the stamp
+          ):
+    "The tools and the notebooks that the site is made from; with `site`, digests of all its sources and of itself"
     tools = {'python': '.'.join(map(str, sys.version_info[:2])), **{t: installed(t) for t in TOOLS}}
-    return dict(tools=tools, notebooks={page(nb): digest(nb.read_bytes()) for nb in notebooks()})
+    both = dict(sources=digest_of(sources()), site=digest_of(site)) if site else {}
+    return dict(tools=tools, **both, notebooks={page(nb): digest(nb.read_bytes()) for nb in notebooks()})
+
+def on_disk():
+    "The site in docs/ without its stamp: path -> bytes"
+    files = {p.relative_to(DOCS).as_posix(): p.read_bytes() for p in DOCS.rglob('*') if p.is_file()}
+    return {p: b for p,b in files.items() if p!=STAMP}
+
+def untouched():
+    "Is docs/ as it was built, from the sources that are here? Then a build would give the same bytes: it need not be tried"
+    old = old_stamp()
+    return 'site' in old and old['sources']==digest_of(sources()) and old['site']==digest_of(on_disk())
 
 def old_stamp():
     "The stamp of the site in docs/"
@@ -215,7 +236,8 @@ def render():
     for f in [o for o in out if o.endswith('.css')]: out[f] = stylesheet(out[f])
     unused = [f for f in out if f.startswith('site_libs/fuse/') or f.endswith('.woff')]
     for f in unused: del out[f]
-    return out | libraries(rooms.sidebar()) | {'.nojekyll': b'', STAMP: (json.dumps(stamp(), indent=1)+'\n').encode()}
+    out |= libraries(rooms.sidebar()) | {'.nojekyll': b''}
+    return out | {STAMP: (json.dumps(stamp(out), indent=1)+'\n').encode()}
 
 def build():
     "What docs/ should hold and what should not be there"
