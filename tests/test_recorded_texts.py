@@ -9,6 +9,7 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
 from textclip.texts import *
+from textclip.answer_text import *
 from textclip.wording import plain_lines, _sentences
 from textclip.answer_checks import *
 import os, tempfile, warnings

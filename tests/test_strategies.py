@@ -11,6 +11,7 @@ from textclip.types import *
 from textclip.benchmark_facts import benchmark_facts, benchmark_templates
 from textclip.texts import *
 from textclip.llms import *
+from textclip.answer_text import said
 from textclip.answer_checks import is_refusal
 from textclip.wording import *
 import warnings

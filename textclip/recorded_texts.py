@@ -16,6 +16,7 @@ from fastcore.basics import patch
 from .core import *
 from .types import *
 from .texts import *
+from .answer_text import *
 from .wording import plain_lines,_sentences
 from .answer_checks import *
 
@@ -140,16 +141,19 @@ def _join_near(keys, task, claimed):
     return {p[0]: (p[1], 'near') for p in of_key.values() if p and of_class[p[1]]==p}
 
 # %% ../nbs/03d_recorded_texts.ipynb #a1b132a9
-_item = re.compile(r'^\s*(?:[-*•]\s|\(?\d{1,3}[.)])', re.M)
+_item = re.compile(r'^\s*(?:[-*•●]\s|\(?\d{1,3}[.)、])', re.M)
 
 def _strip_marks(text):
     "The text on one line, and what was found on the way"
-    t = text.replace('\\n', '\n')
+    spoken,_,unsaid = said(text)
+    strings = json_strings(spoken)
+    t = spoken.replace('\\n', '\n') if strings is None else '\n'.join(strings)
     lines,items = plain_lines(re.sub(r'^[\s.,;:!?)\]]+', '', t)),len(_item.findall(t))>1
     flat = ' '.join(l+',' if items and l[-1].isalnum() and i<len(lines) else l for i,l in enumerate(lines, 1))
     flat = re.sub(r"(?<=[A-Za-z)'’][.!?:;])\s*\d{1,2}[.)]\s+(?=[A-Z])", ' ', flat)
     clean = re.sub(r'\s+([.,;!?])', r'\1', re.sub(r'(?<!\.)\.\.$|(?<=[!?])\.$', lambda m: '.' if m[0]=='..' else '', flat.strip()))
-    found = {'line breaks': '\n' in t or '\r' in t, 'numbering or markdown': normal_name(flat)!=normal_name(t) or re.search(r'[*_`#]{2}|^\W*[-*•]\s', t),
+    found = {'line breaks': '\n' in t or '\r' in t, 'numbering or markdown': normal_name(flat)!=normal_name(t) or re.search(r'[*_`#]{2}|^\W*[-*•]\s', t) or strings is not None,
+        'thoughts and tokens': bool(unsaid),
         'stray punctuation': clean!=flat or re.match(r'\s*[.,;:!?)\]]', t)}
     return clean, [k for k,v in found.items() if v]
 

@@ -27,7 +27,7 @@ def normal_name(
 def _check_classes(classes):
     "The class names, trimmed; an error where they are no list of distinct names"
     if isinstance(classes, str): raise TextclipError(f'Class names are one string: {classes[:60]!r}.', 'Give a list of names.')
-    names = [' '.join(unicodedata.normalize('NFC', c).split()) if isinstance(c, str) else c for c in classes]
+    names = [' '.join(unicodedata.normalize('NFC', whole_letters(c)).split()) if isinstance(c, str) else c for c in classes]
     bad = [i for i,c in enumerate(names) if not isinstance(c, str) or not c]
     if not names: raise TextclipError('The list of class names is empty.', 'Give at least one name.')
     if bad: raise TextclipError(f'Class {bad[0]} is {names[bad[0]]!r}, not a name.', 'Every class needs a non-empty name.')
