@@ -8,6 +8,7 @@ from textclip.llms import *
 from textclip.asking import *
 from textclip.executors import as_executor
 from textclip.llm_workers import LLMWorkers
+from textclip.answer_text import said
 from textclip.answer_checks import answer_problem
 from textclip.strategies import *
 from textclip.meta_questions import *

@@ -80,7 +80,7 @@ def count_tokens(self:HttpLLM, prompt)->int:
 def __repr__(self:HttpLLM): return f'HttpLLM({self.name!r})'
 
 # %% ../nbs/03ab_http_llms.ipynb #1f8144a4
-class _TooLong(Exception): "A reply of more bytes than are allowed"
+class _TooLong(NoAnswer): "A reply of more bytes than are allowed"
 
 def _bounded_client(openai, most_bytes):
     "The class of HTTP clients of `openai`, for replies of at most so many bytes"
@@ -93,7 +93,7 @@ def _bounded_client(openai, most_bytes):
                 async for piece in response.aiter_bytes(1<<16):
                     pieces.append(piece)
                     size += len(piece)
-                    if size>most_bytes: raise _TooLong
+                    if size>most_bytes: raise _TooLong('a reply longer than any answer', again=False)
             finally: await response.aclose()
             headers = [(k, v) for k,v in response.headers.multi_items() if k not in ('content-encoding', 'content-length', 'transfer-encoding')]
             return type(response)(response.status_code, headers=headers, content=b''.join(pieces), request=request)
@@ -156,6 +156,7 @@ def _seconds_to_wait(headers):
 
 def _fault(error):
     "What a failed request means: `reason`, is a further try worthwhile (`again`), does it concern all questions (`all`), seconds to `wait`"
+    if isinstance(getattr(error, '__cause__', None), NoAnswer): error = error.__cause__
     status = getattr(error, 'status_code', None)
     fault = lambda reason, again=True, all=False, wait=0.: SimpleNamespace(reason=reason, again=again, all=all, wait=wait, status=status)
     if status:
@@ -164,7 +165,6 @@ def _fault(error):
         return fault(f'HTTP {status}', again, empty or status in (401, 403, 404), _seconds_to_wait(error.response.headers))
     if isinstance(error, NoAnswer): return fault(str(error), error.again, error.status in (401, 402, 403, 404))
     if isinstance(error, (ValueError, RecursionError)): return fault('malformed JSON')
-    if isinstance(error.__cause__, _TooLong): return fault('a reply longer than any answer', again=False)
     if 'Timeout' in type(error).__name__: return fault('time-out')
     return fault('no connection' if type(error.__cause__).__name__=='ConnectError' else 'broken connection')
 
