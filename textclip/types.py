@@ -56,10 +56,14 @@ class Task:
         self.classes = _check_classes(self.classes)
         self.templates = [self.templates] if isinstance(self.templates, str) else list(self.templates)
         if self.kind not in ('single', 'multi'): raise unknown_name('kind of task', self.kind, ['single', 'multi'])
-        bad = [t for t in self.templates if '{}' not in t]
-        if bad or not self.templates: raise TextclipError(f'Template {(bad or [""])[0]!r} has no {{}}.', 'Write {} where the class name goes.')
+        bad = [t for t in self.templates if not isinstance(t, str) or t.count('{}')!=1 or any(b in t.replace('{}', '') for b in '{}')]
+        if bad or not self.templates:
+            wrong = 'has no {}' if not bad or '{}' not in str(bad[0]) else 'has more braces than one {}'
+            raise TextclipError(f'Template {(bad or [""])[0]!r} {wrong}.', 'Write {} once, where the class name goes.')
 
     def __len__(self): return len(self.classes)
+for bad in ('{} and {}', '{} {', '{!r}{}', '{}{x}'): test_fail(lambda: Task('t', ['cat'], templates=[bad]), contains='more braces than one')
+test_eq(Task('t', ['half \ud83d a cat', 'nul\0']).classes, ['half \ufffd a cat', 'nul'])
 
 # %% ../nbs/00a_types.ipynb #48ea486c
 @patch
