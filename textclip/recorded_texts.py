@@ -255,7 +255,7 @@ class TextsReport:
 def _are_descriptors(mine, task):
     "Are texts phrases about their class that do not name it?"
     texts = [(task.classes[own[0]], t) for own,_,t in mine if len(own)==1 and t.strip()]
-    if len(texts)<3: return False
+    if len(texts)<3 or any(q for _,q,_ in mine): return False          # answers to questions are no descriptors
     def names(c, t): return any(f' {normal_name(n)} ' in f' {normal_name(t)} ' for n in (c, plural(c), *([task.synonyms[c]] if isinstance(task.synonyms.get(c), str) else task.synonyms.get(c, ()))))
     sentences = sum(bool(re.search(r'[.!?…]["”’)]*\s*$', t)) or len(t.split())>14 for _,t in texts)
     return 5*sentences<=len(texts) and 5*sum(names(c, t) for c,t in texts)<=len(texts)
