@@ -63,6 +63,7 @@ def test_json_whole_or_not():
     test_eq(json_strings('["a \\u00e9clair", "a \\"round\\" nose"]'), ['a éclair', 'a "round" nose'])
     for none in ('green scales', '[green scales]', 'The [best] of "them": red', '- [ ] green', '{c} has scales'): test_is(json_strings(none), None)
     test_eq([json_strings(t) for t in ('{}', '["gre', '[')], [[], [], []])
+    test_eq([json_strings(t) for t in ('{"class": "tench", "features": ["gre', '[{"name": "green scales"}]', '{"features"')], [[], ['green scales'], []])
     # nbs/03aca_answer_text.ipynb · JSON, whole or not · cell 5e3a04d4
     start = time.perf_counter()
     for piece in ('<think>', '</think>', '[', '["', '{"a":', '. ', "'", '```', '<|', '["a", ', '\\', '"\\', '<answer>', ':\n[', 'analysis', '<|channel|>'):

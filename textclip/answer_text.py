@@ -105,7 +105,7 @@ def cut_at(
 
 # %% ../nbs/03aca_answer_text.ipynb #5a1feae6
 _fence = re.compile(r'(?:```|~~~)(?:[\w+#.-]*(?=[ \t]*\n|\s*[\[{]|\s*$))?')
-_json_start = re.compile(r'''(?:^|\n|:)\s*(?:json\s*)?(?=\[\s*(?:["'“\[{\]]|$)|\{\s*(?:["'“{}]|\w+\s*:\s*["'\[{]|$))''', re.I)
+_json_start = re.compile(r'''(?:^|[\n:.!])\s*(?:json\s*)?(?=\[\s*(?:["'“\[{\]]|$)|\{\s*(?:["'“{}]|\w+\s*:\s*["'\[{]|$))''', re.I)
 _json_piece = re.compile(r'''\s*(?:(?P<mark>[\[\]{},:])|(?P<quote>["'“])|(?P<word>[^\s\[\]{},:"'“]+))''')
 _string_end = {q: re.compile(rf'((?:\\.|[^\\])*?){e}(?=\s*(?:[,\]}}:]|$))', re.S) for q,e in (('"', '"'), ("'", "'"), ('“', '”'))}
 _naming_keys = set('class name class_name classname label category id type question language title topic object subject key'.split())
@@ -118,20 +118,21 @@ def _string_value(written):
 
 def _json_pairs(text, place):
     "(key, string) of the strings that have an end, from a place in a text on"
-    depth,key = 0,''
+    open_marks,key,valued = [],'',False
     while piece := _json_piece.match(text, place):
         place,mark = piece.end(),piece['mark']
-        if mark in ('[','{'): depth += 1
-        elif mark in (']','}'): depth,key = depth-1,'' if mark=='}' else key
+        if mark in ('[','{'): open_marks.append(mark)
+        elif mark in (']','}') and open_marks and open_marks.pop()=='{': key = ''
         if piece['quote']:
             string = _string_end[piece['quote']].match(text, place)
             if not string: return                                              # cut off
             place = string.end()
         if piece['quote'] or piece['word']:
             value = _string_value(string[1]) if piece['quote'] else piece['word']
-            if re.match(r'\s*:', text[place:place+9]): key = value.lower()
+            if not valued and open_marks[-1:]==['{']: key = value.lower()          # in an object, what stands before a colon is a key
             elif piece['quote']: yield key,value
-        if depth<=0 and not re.match(r'\s*,?\s*[\[{]', text[place:place+99]): return   # the next object may follow
+        valued = mark==':'
+        if not open_marks and not re.match(r'\s*,?\s*[\[{]', text[place:place+99]): return   # the next object may follow
 
 # %% ../nbs/03aca_answer_text.ipynb #e6de8254
 def json_strings(
@@ -142,4 +143,5 @@ def json_strings(
     start = _json_start.search(text)
     if not start: return None
     pairs = list(_json_pairs(text, start.end()))
-    return [v for k,v in pairs if k not in _naming_keys] or [v for _,v in pairs]
+    others,whole = [v for k,v in pairs if k not in _naming_keys],text.rstrip()[-1:] in (']','}')
+    return others or [v for k,v in pairs if whole and k!='class']

@@ -134,9 +134,9 @@ def which_clause(
 
 # %% ../nbs/03ae_wording.ipynb #231eaa94
 _sign = r'[-*•–—·▪◦+‣⁃∙・※\u2190-\u21ff\u2460-\u24ff\u25a0-\u25ff\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?'
-_bullet = re.compile(rf'^\s*(?:{_sign}\s+|[-•·▪◦●○■□◆★►✓✔∙・\u2460-\u2473](?=\w)|\(?\d{{1,3}}(?:[.):](?:\s+|$)|[、．）]\s*|[.)](?=[^\W\d_]))|[a-zA-Z]\)\s+'
-    r'|\[\d{1,3}\]\s+|\[[ xX✓✔]?\]\s+|[0-9]\ufe0f?\u20e3\s*|#{1,6}\s+|>\s+)')
-_letter = re.compile(r'^\s*\(?(?P<mark>[a-zA-Z]|[ivx]{2,4})[.)]\s+')
+_bullet = re.compile(rf'^\s*(?:{_sign}\s+|[-•·▪◦●○■□◆★►✓✔∙・\u2460-\u2473](?=\w)|\(?\d{{1,3}}(?:[.):](?:\s+|$)|[、．）]\s*|[.)](?=[^\W\d_]))|\(?[a-zA-Z]\)\s+'
+    r'|\(?[ivx]{2,4}\)\s+|\[\d{1,3}\]\s+|\[[ xX✓✔]?\]\s+|[0-9]\ufe0f?\u20e3\s*|#{1,6}\s+|>\s+)')
+_letter = re.compile(r'^\s*\(?(?P<mark>[a-zA-Z]|[ivx]{2,4})(?:[.)]+(?:\s+|$)|$)')
 _label = re.compile(r'^(?:(?:final |short |my )?(?:answer|description|response|output|sentence|caption|result|assistant)\b[^\w:：]{0,3}|A)[:：]\s*(?=\S)', re.I)
 _yes = r'(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|great|perfect|no problem|definitely|(?:great|good|excellent) (?:question|choice|idea))'
 _glad = r"(?:i'd|i would|i'm|i am|i'll|i can) (?:be )?(?:happy|glad|delighted|help)\b[^.!:]*[.!:]\s*"
@@ -157,15 +157,16 @@ def _without_markup(text):
 
 def _without_letters(lines):
     "Lines without the letters that number them: several lines begin with one, or the first with 'a.'"
-    marks = [m['mark'] for m in map(_letter.match, lines) if m]
-    follow = len(marks)>1 and marks[0].lower() in ('a', 'i') and len(set(marks))==len(marks)
+    found = [(m['mark'], m.end()<len(l)) for l,m in zip(lines, map(_letter.match, lines)) if m]
+    marks = [m for m,more in found if more]                            # a mark without a line is where the answer was cut
+    follow = len(found)>1 and marks[:1] in (['a'], ['A'], ['i'], ['I']) and len(set(marks))==len(marks)
     return [_letter.sub('', l) for l in lines] if follow or marks[:1]==['a'] else lines
 
 def _without_opening(lines):
     "Lines without what a chat model says first, and without the label of an answer"
     for i,line in enumerate(lines):
-        lines[i] = _label.sub('', _opening.sub('', line)) if not re.match(r'(?:q|question)\s*\d*[:：]', line, re.I) else ''
-        if lines[i]: return lines
+        lines[i] = _label.sub('', _opening.sub('', line.strip())) if not re.match(r'(?:q|question)\s*\d*[:：]', line, re.I) else ''
+        if lines[i].strip(): return lines
     return lines
 
 # %% ../nbs/03ae_wording.ipynb #d3f082eb
@@ -173,7 +174,7 @@ def plain_lines(
     text:str # what a model said
 )->list:
     "The lines of an answer without markup, bullets, numbering, quotes and opening phrases; empty lines left out"
-    lines = _without_letters(_without_markup(text).split('\n'))
+    lines = _without_letters(_without_opening(_without_markup(text).split('\n')))
     for _ in range(3): lines = [_bullet.sub('', l) for l in lines]     # a dash, a box, a number
     lines = [re.sub(r'^[*_]{1,2}(.+?)[*_]{1,2}$', r'\1', re.sub(r'\s+', ' ', l).strip()).strip() for l in lines]
     return [l for l in map(_unquoted, _without_opening(lines)) if re.search(r'\w', l)]
