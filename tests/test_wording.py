@@ -4,7 +4,7 @@ from itertools import product
 from textclip.core import *
 from textclip.types import *
 from textclip.answer_text import *
-import time
+import json, random, time
 from fastcore.test import *
 from textclip.multilabel import multilabel_names
 from textclip.wording import (a_an, fill, paraphrase_templates, parse_list, parse_phrases, parse_sentence,
@@ -122,6 +122,22 @@ def test_a_list_of_phrases():
     for cut in ('```json\n["olive-green scales", "small red eyes", "rounded fi', '{\n "features": [\n  "olive-green scales",\n  "small red eyes",\n  "rounded fi', '- olive-green scales\n- small red eyes\n- rounded fi'): test_eq(parse_phrases(cut, False), want)
     test_eq(parse_phrases('<think>\n- shape matters\n- colour'), [])
     test_eq(parse_phrases('绿色的鳞片、红色的眼睛、圆形的鳍'), ['绿色的鳞片', '红色的眼睛', '圆形的鳍'])
+    # nbs/03ae_wording.ipynb · A list of phrases · cell c76388bd
+    want = ['olive-green scales', 'small red eyes', 'rounded dark fins']
+    thoughts = 'Which features?\n- shape matters'
+    before = [f'<think>{thoughts}</think>\n\n', f'{thoughts}\n</think>', f'[THINK]{thoughts}[/THINK]', f'<|channel|>analysis<|message|>{thoughts}<|end|><|start|>assistant<|channel|>final<|message|>', '']
+    openings,ends = ['', 'Sure! Here are three features:\n\n', 'Certainly. ', '**Answer:**\n'],['', '<|im_end|>', '</s>', '<|im_end|>\n<|im_start|>user\nMore?', ' \ud83d']
+    marked = lambda marks: '\n'.join(f'{m}{w}' for m,w in zip(marks, want))
+    dresses = [*(marked([m]*3) for m in ('- ', '* ', '● ', '→ ', '- [ ] ', '🐟 ', '')), *(marked(m.split('|')) for m in ('1. |2. |3. ', '1、|2、|3、', '(a) |(b) |(c) ', 'A. |B. |C. ', 'i) |ii) |iii) ')),
+        json.dumps(want), json.dumps(dict(features=want), indent=1), f'```json\n{json.dumps([dict(feature=w) for w in want])}\n```', str(want), '<ul>' + ''.join(f'<li>{w}</li>' for w in want) + '</ul>', ', '.join(want)]
+    rng = random.Random(0)
+    for dress in dresses:
+        for b in before:
+            answer = b + rng.choice(openings) + dress + rng.choice(ends)
+            test_eq((answer, parse_phrases(answer)), (answer, want))
+            for cut in rng.sample(range(len(b+dress)), 8):
+                part = (b+dress)[:cut]
+                test_eq((part, [p for p in parse_phrases(part, finished=False) if p not in want]), (part, []))
 
 
 def test_one_line_with_commas():
