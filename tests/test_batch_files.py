@@ -62,7 +62,7 @@ def test_reading():
             line('d', error=dict(message='overloaded')), line('e', choices=message('a tube \ud83d')), '5', '[]', '{}', '['*9999, '{"custom_id": [1]}', '{"custom_id": "f", "response": 5}']))
         found = read_batch(path, parameters=SamplingParameters(stop='.'))
     test_eq([a.text for a in found.values()], ['A tube', '<think>A. B.</think>A tube', 'a tube \ufffd'])
-    test_eq(found.failed, dict(c='no answer in the response, its content has parts of type image_url and no text', d='overloaded'))
+    test_eq(found.failed, dict(c='no answer in the response, its content has parts of type image_url and no text', d='an error in the response: overloaded'))
     test_eq(found.problems['could not be read'], 6)
     with tempfile.TemporaryDirectory() as d:
         asked, = write_batch([chat('What is it?', 'One word.')], [0], SamplingParameters(stop='.'), 'm', Path(d)/'r.jsonl', leave_out=('temperature', 'stop', 'system'))
