@@ -67,13 +67,14 @@ def test_reading():
     with tempfile.TemporaryDirectory() as d:
         asked, = write_batch([chat('What is it?', 'One word.')], [0], SamplingParameters(stop='.'), 'm', Path(d)/'r.jsonl', leave_out=('temperature', 'stop', 'system'))
         test_eq(sorted(json.loads(asked.read_text())['body']), ['max_completion_tokens', 'messages', 'model', 'seed'])
-        asked.write_bytes(b'0\n{}\n\x96\n{"custom_id": [1]}\n' + b'['*9999 + b'\n{"custom_id": "k"}\n')
-        (Path(d)/'requests-001.jsonl').write_bytes(asked.read_bytes())
-        test_eq(list(BatchLLM(d, 'm').requests().values()), [['k']])
 
 
 def test_a_back_end_that_waits_for_a_batch():
     'nbs/03ac_batch_files.ipynb · A back-end that waits for a batch'
+    # nbs/03ac_batch_files.ipynb · A back-end that waits for a batch · cell 2cfb8690
+    with tempfile.TemporaryDirectory() as d:                       # lines that others put there are no requests
+        (Path(d)/'requests-001.jsonl').write_bytes(b'0\n{}\n\x96\n{"custom_id": [1]}\n' + b'['*9999 + b'\n{"custom_id": "k"}\n')
+        test_eq(list(BatchLLM(d, 'm').requests().values()), [['k']])
     # nbs/03ac_batch_files.ipynb · A back-end that waits for a batch · cell 34485725
     def process(folder, name, fail=()):
         "What happens elsewhere: answer the requests of one file"
