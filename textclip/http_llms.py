@@ -279,7 +279,7 @@ async def _ask(self:_Run, group):
         while (left := self.not_before-self.loop.time())>0: await asyncio.sleep(left*random.uniform(1, 1.1))
         try: return await self._hand_over(group, await self._request(group))
         except (openai.APIStatusError, openai.APIConnectionError, asyncio.TimeoutError, TimeoutError, ValueError, RecursionError) as e: error,fault = e,_fault(e)
-        fault.reason = llm._masked(fault.reason)
+        fault.reason = llm._masked(fault.reason)[:400]
         if fault.status in (400, 422) and self._adapt(error): return self._queue(group)
         if fault.status==400 and 'content_filter' in f'{error.code} {error.type}': return await self._hand_over(group, [Answer('', 'refusal', model=llm.model) for _ in group])
         known_down = fault.reason=='no connection' and not self.answered and attempt>=2
