@@ -2,6 +2,7 @@
 import re
 from textclip.core import *
 from textclip.types import normal_name
+from textclip.answer_text import *
 from fastcore.test import *
 from textclip.answer_checks import (_something_whole, answer_problem, breaks_off, is_refusal, refusal_openings,
     repeats_itself)
@@ -68,3 +69,6 @@ def test_one_word_for_what_is_wrong():
     test_eq(answer_problem('- a tower\n- a lamp\n- white wa', 'length'), None)
     test_eq(answer_problem('', 'refusal'), 'refusal')                           # the server says so
     test_eq(answer_problem('It has a lamp.', 'refusal'), 'refusal')
+    test_eq(answer_problem('<think>It has a lamp. It', 'length'), 'only thoughts')
+    test_eq(answer_problem('<think>Hm.</think>A tower with a lamp<|im_end|>', 'length'), None)
+    test_eq(answer_problem("<think>Hm.</think>I'm sorry, but I cannot help with that."), 'refusal')

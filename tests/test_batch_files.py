@@ -52,10 +52,29 @@ def test_reading():
     test_eq(len(said), 1)
     for part in ('1 could not be read', '1 repeat another', '2 hold errors', '1 belong to no question', '2 of 7 answers are missing'): assert part in str(said[0].message), part
     print(said[0].message)
+    # nbs/03ac_batch_files.ipynb · Reading · cell fb18f923
+    def line(key, **body): return json.dumps(dict(custom_id=key, response=dict(status_code=200, body=body)))
+    message = lambda content, **kw: [dict(message=dict(content=content, **kw), finish_reason='stop')]
+    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        path = Path(d)/'odd.jsonl'
+        path.write_text('\n'.join([line('a', choices=message([dict(type='thinking', thinking='A. B.'), dict(type='text', text='A tube. It')])), line('b', choices=message('<think>A. B.</think>A tube. It')), line('c', choices=message([dict(type='image_url')])),
+            line('d', error=dict(message='overloaded')), line('e', choices=message('a tube \ud83d')), '5', '[]', '{}', '['*9999, '{"custom_id": [1]}', '{"custom_id": "f", "response": 5}']))
+        found = read_batch(path, parameters=SamplingParameters(stop='.'))
+    test_eq([a.text for a in found.values()], ['A tube', '<think>A. B.</think>A tube', 'a tube \ufffd'])
+    test_eq(found.failed, dict(c='no answer in the response, its content has parts of type image_url and no text', d='an error in the response: overloaded'))
+    test_eq(found.problems['could not be read'], 6)
+    with tempfile.TemporaryDirectory() as d:
+        asked, = write_batch([chat('What is it?', 'One word.')], [0], SamplingParameters(stop='.'), 'm', Path(d)/'r.jsonl', leave_out=('temperature', 'stop', 'system'))
+        test_eq(sorted(json.loads(asked.read_text())['body']), ['max_completion_tokens', 'messages', 'model', 'seed'])
 
 
 def test_a_back_end_that_waits_for_a_batch():
     'nbs/03ac_batch_files.ipynb · A back-end that waits for a batch'
+    # nbs/03ac_batch_files.ipynb · A back-end that waits for a batch · cell 2cfb8690
+    with tempfile.TemporaryDirectory() as d:                       # lines that others put there are no requests
+        (Path(d)/'requests-001.jsonl').write_bytes(b'0\n{}\n\x96\n{"custom_id": [1]}\n' + b'['*9999 + b'\n{"custom_id": "k"}\n')
+        test_eq(list(BatchLLM(d, 'm').requests().values()), [['k']])
     # nbs/03ac_batch_files.ipynb · A back-end that waits for a batch · cell 34485725
     def process(folder, name, fail=()):
         "What happens elsewhere: answer the requests of one file"

@@ -46,6 +46,12 @@ def test_at_work():
             status,text_ = run('sample', '--classes', names, '--plan', f'--prices={prices}')
             assert status==1 and 'is not two prices' in text_
         assert 'needs --prices' in run('sample', '--classes', names, '--max-cost', 1)[1]
+        assert 'takes no instructions' in run('sample', '--classes', names, '--system', 'Be short.')[1]
+        assert 'no language model is asked' in run('sample', '--classes', names, '--llm', 'template', '--temperature', 0)[1]
+        assert '--classes is missing' in run('sample')[1]
+        drawn = ('--temperature', '.5', '--top-p', '.9', '--max-tokens', '77', '--llm', 'http://127.0.0.1:9/v1#m', '--plan')
+        assert 'at most 7,700 to write' in run('sample', '--classes', names, '--strategy', 'cupl', '--n', 10, '--system', 'Be short.', *drawn)[1]     # 100 answers
+        assert all(k in run('sample', '--list')[1] for k in ('cupl', 'dclip-list', 'waffle', 'mpvr'))
     print(text.splitlines()[-1])
     # nbs/09_cli.ipynb · At work · cell 2c307877
     with tempfile.TemporaryDirectory() as d:

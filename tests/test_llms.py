@@ -3,7 +3,8 @@ from dataclasses import asdict, dataclass
 from typing import Iterator, Protocol, runtime_checkable
 from textclip.core import *
 from fastcore.test import *
-from textclip.llms import Answer, LLM, Question, SamplingParameters, chat, estimate_tokens, load_llm, prompt_text
+from textclip.llms import (Answer, LLM, Question, SamplingParameters, chat, estimate_tokens, load_llm, prompt_text,
+    without_system)
 
 NOTEBOOK = 'nbs/03a_llms.ipynb'
 
@@ -14,6 +15,8 @@ def test_questions_parameters_answers():
     question = Question(chat('What does a burette look like?', system='Answer in one sentence.'), labels=(3,))
     print(prompt_text(question.prompt))
     test_eq(prompt_text(chat('What does a burette look like?')), 'What does a burette look like?')
+    test_eq(without_system(question.prompt), (('user', 'Answer in one sentence.\n\nWhat does a burette look like?'),))
+    test_eq(without_system('A burette is'), 'A burette is')
     # nbs/03a_llms.ipynb · Questions, parameters, answers · cell 2d7e1a0a
     test_eq(SamplingParameters(stop='.').stop, ('.',))
     test_fail(lambda: SamplingParameters(top_p=0), contains='top_p=0 is out of range')

@@ -5,6 +5,7 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
 from textclip.llms import *
+from textclip.answer_text import *
 from textclip.wording import *
 from textclip.strategies import *
 import json, warnings
@@ -55,6 +56,11 @@ def test_questions_that_a_model_writes():
     test_eq(parse_questions('["How does <category> look?", "An {} in a photo: describe it"]'), ['How does {c} look?', '{A} {c} in a photo: describe it'])
     test_eq(parse_questions('What does {c} look like?\nWhat does {c} look like?\nWhat shape is `{c}`?', limit=2), ['What does {c} look like?', 'What shape is {c}?'])
     for bad in ('', "I'm sorry, I can't.", '{c}?', 'What does a cat look like?'): test_eq(parse_questions(bad), [])
+    # nbs/03bb_meta_questions.ipynb · Questions that a model writes · cell 5485c905
+    thinking = '<think>\nThey want questions. What does a {class} look like?\n</think>\n```json\n["What is the shape of a {class}?", "Which colours does <class> have?'
+    test_eq(parse_questions(thinking, finished=False), ['What is the shape of {a} {c}?'])
+    test_eq(parse_questions('● Which parts does a <class name> have?\n● Where is a [CLASS] found in photos?<|im_end|>'), ['Which parts does {a} {c} have?', 'Where is {a} {c} found in photos?'])
+    test_eq(parse_questions('<think>\nWhat does a {class} look like?\nWhich colours'), [])
     # nbs/03bb_meta_questions.ipynb · Questions that a model writes · cell e140c312
     class Writer:
         "Stands in for a language model and its sampler: writes numbered questions, 20 an answer"

@@ -149,6 +149,8 @@ def test_asking_for_the_sentences():
     test_eq([q.prompt for q in tai.questions(task, seed=1)], [q.prompt for q in asked])
     test_eq(tai.parse(Answer('Sure! A dog waits beside a car. It rains.'), asked[0], task), ['A dog waits beside a car.'])
     test_eq(tai.parse(Answer("I'm sorry, but I can't help with that."), asked[0], task), [])
+    test_eq(tai.parse(Answer('<think>A cat? One sentence.</think>{"sentence": "A dog waits beside a car."}<|im_end|>'), asked[0], task), ['A dog waits beside a car.'])
+    test_eq(tai.parse(Answer('<think>A dog waits beside a car. It', 'length'), asked[0], task), [])
     # nbs/03ba_multilabel_texts.ipynb · Asking for the sentences · cell ef8b48e5
     coco = Task('coco', list(multilabel_names['coco2014']), kind='multi')
     test_eq(len(TAIStrategy('tai', n_texts=2_000, at_least=0).questions(coco)), 2_000)
@@ -174,6 +176,7 @@ def test_for_small_models():
     print(q.prompt)
     test_eq(strategies['tai-list'].parse(Answer('A cat sleeps on the floor.'), Question('', (0, 1)), task), [])
     test_eq(strategies['tai-list'].parse(Answer('A dog sleeps in a car'), Question('', (0, 1)), task), ['A dog sleeps in a car.'])
+    test_eq(strategies['tai-list'].parse(Answer('A cat.</think>A dog sleeps in a car'), Question('', (0, 1)), task), ['A dog sleeps in a car.'])
     with warnings.catch_warnings(record=True) as w: done = strategies['tai-list'].finish(make_texts([dict(text='A dog waits.', labels=[0, 1])]), task)
     test_eq(done['labels'], [[0]])
     assert 'removed 1 (car 1)' in str(w[0].message)

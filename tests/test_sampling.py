@@ -8,6 +8,7 @@ from textclip.llms import *
 from textclip.asking import *
 from textclip.executors import as_executor
 from textclip.llm_workers import LLMWorkers
+from textclip.answer_text import said
 from textclip.answer_checks import answer_problem
 from textclip.strategies import *
 from textclip.meta_questions import *
@@ -52,6 +53,20 @@ def test_sampling():
     report
     # nbs/03g_sampling.ipynb · Sampling · cell f22fc804
     texts.to_pandas().groupby(texts.to_pandas()['labels'].str[0]).head(2)[['text','labels','llm','strategy','seed']]
+    # nbs/03g_sampling.ipynb · Sampling · cell 6a19a6b9
+    task = Task('animals', ['zebra', 'crab'])
+    def plain(prompt): return 'It has stripes or claws.'
+    def thinking(prompt): return '<think>One sentence. About a ' + prompt[-20:] + '</think>\n\nIt has stripes or claws.<|im_end|>'
+    def lost_in_thought(prompt): return '<think>It has stripes or cl'
+    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as w:
+        warnings.simplefilter('always')
+        of = lambda model: sample_with_report(task, model, 'cupl', n=1, attempts=1, journal=f'{d}/{model.__name__}.jsonl')
+        texts,report = of(thinking)
+        test_eq(texts['text'][:], of(plain)[0]['text'][:])
+        assert 'Thoughts were taken away from 10 answers.' in str(report) and not w
+        test_eq(of(lost_in_thought)[1].problems, {'only thoughts': 10})
+    assert '10 answers were thoughts alone' in str(w[0].message)
+    report
     # nbs/03g_sampling.ipynb · Sampling · cell 8d601a8b
     task = Task('pets', ['cat', 'dog'])
     test_eq(texts_by_class(sample_texts(task, 'template', n=2), task)['dog'], ['a photo of a dog.', 'a photo of the dog.'])

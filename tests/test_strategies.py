@@ -11,6 +11,7 @@ from textclip.types import *
 from textclip.benchmark_facts import benchmark_facts, benchmark_templates
 from textclip.texts import *
 from textclip.llms import *
+from textclip.answer_text import said
 from textclip.answer_checks import is_refusal
 from textclip.wording import *
 import warnings
@@ -59,6 +60,13 @@ def test_a_strategy():
     test_eq(Strategy('s', '{c}?').parse(Answer('A zebra has stripes'), zebra, task), ['A zebra has stripes.'])
     test_eq(Strategy('s', '{c}?').parse(Answer('A zebra has str', 'length'), zebra, task), [])
     test_eq(Strategy('s', '{c}?', forms='{template}: {text}').parse(Answer('It has {} stripes.'), zebra, task), ['a photo of a zebra: It has {} stripes.'])
+    # nbs/03b_strategies.ipynb · A strategy · cell d1ed2a7d
+    thinking = Answer("<think>I'm sorry, I cannot see it.\n- shape matters</think>" + '- four legs\n- a stiff mane<|im_end|>', 'length')
+    test_eq(features.parse(thinking, zebra, task), features.parse(Answer('- four legs\n- a stiff mane'), zebra, task))
+    test_eq(len(features.parse(Answer('```json\n{"features": ["four legs", "a stiff mane", "a lo', 'length'), zebra, task)), 2)
+    test_eq(Strategy('s', '{c}?').parse(Answer('One sentence.</think>{"sentence": "A zebra has stripes."}'), zebra, task), ['A zebra has stripes.'])
+    test_eq(Strategy('s', '{c}?').parse(Answer("<think>Hm.</think>I'm sorry, but I can't help with that."), zebra, task), [])
+    test_eq(Strategy('s', '{c}?').parse(Answer('<think>A zebra has stripes. It', 'length'), zebra, task), [])
 
 
 def test_few_shot_lists_for_small_models():
@@ -137,6 +145,7 @@ def test_what_each_strategy_asks():
     test_eq([q.template for q in strategies['dualpt'].questions(task)[:3]], list(strategies['dualpt'].asked))
     context = strategies['dualpt'].questions(task)[4]
     test_eq(strategies['dualpt'].parse(Answer('- dry grass, a river'), context, task), ['a photo of a zebra with dry grass, a river.'])
+    test_eq(strategies['dualpt'].parse(Answer('<think>- a pond</think>● dry grass, a river</s>'), context, task), strategies['dualpt'].parse(Answer('- dry grass, a river'), context, task))
 
 
 def test_counts():

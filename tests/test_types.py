@@ -26,6 +26,8 @@ def test_task():
     test_fail(lambda: Task('t', ['cat', 'Cat_']), contains="'cat' and 'Cat_'")
     test_fail(lambda: Task('t', ['cat', '  ']), contains='Class 1')
     test_fail(lambda: Task('t', ['cat'], templates=['a photo']), contains='{}')
+    for bad in ('{} and {}', '{} {', '{!r}{}', '{}{x}'): test_fail(lambda: Task('t', ['cat'], templates=[bad]), contains='more braces than one')
+    test_eq(Task('t', ['half \ud83d a cat', 'nul\0']).classes, ['half \ufffd a cat', 'nul'])
     pets
     # nbs/00a_types.ipynb · Task · cell bca86ded
     pets = Task('pets', ['cat', 'dog'], splits={'test': lambda: ['cat.jpg', 'dog.jpg']})

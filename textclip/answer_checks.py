@@ -9,6 +9,7 @@ __all__ = ['refusal_openings', 'is_refusal', 'repeats_itself', 'breaks_off', 'an
 import re
 from .core import *
 from .types import normal_name
+from .answer_text import *
 
 # %% ../nbs/03ad_answer_checks.ipynb #e2687527
 _say = r'(?:provide|describe|answer|help (?!but)|help\b(?! but)|assist|generate|create|fulfil|comply|see\b|view|display|discuss|give|determine|identify|find|write|show|confirm|engage|access|browse|produce|offer|share|respond|complete|accurately|directly|physically|actually)'
@@ -92,8 +93,11 @@ def answer_problem(
     text:str,            # what the model wrote
     reason:str='stop',   # how it ended: 'stop', 'length', 'refusal', 'error'; None where that is not known
     most_words:int=300   # a longer answer is over-long
-)->str: # 'empty', 'refusal', 'repeats itself', 'over-long', 'cut', or None
+)->str: # 'only thoughts', 'empty', 'refusal', 'repeats itself', 'over-long', 'cut', or None
     "What makes an answer useless, or None"
+    if only_thoughts(text): return 'only thoughts'
+    text,ended,_ = said(text, finished=False)
+    if ended and reason=='length': reason = 'stop'
     if not any(c.isalpha() for c in text) or normal_name(text) in _nothing: return 'refusal' if reason=='refusal' else 'empty'
     if reason=='refusal' or is_refusal(text): return 'refusal'
     if repeats_itself(text): return 'repeats itself'

@@ -6,7 +6,9 @@
 __all__ = ['Prices', 'Budget', 'Spent', 'Asker']
 
 # %% ../nbs/03g_asking.ipynb #a4ed1b01
+import json,time,uuid
 from collections import Counter
+from contextlib import contextmanager,suppress
 from dataclasses import dataclass,replace
 from fastcore.basics import patch
 from tqdm.auto import tqdm
@@ -68,8 +70,56 @@ class Asker:
 
     def recorded(self, *key):
         "The answer under a key, if it is there"
-        record = self.journal.get(self.key(*key))
-        return record and Answer(**{k: record[k] for k in ('text','reason','prompt_tokens','answer_tokens','model') if k in record})
+        return _as_answer(self.journal.get(self.key(*key)) or {})
+
+def _tokens(n): return n if type(n) is int and n>=0 else None
+
+def _as_answer(record):
+    "The `Answer` in a record; None where there is none"
+    if not isinstance(record.get('text'), str): return None
+    known = {k: record[k] for k in ('reason','model') if isinstance(record.get(k), str)}
+    return Answer(whole_letters(record['text']), prompt_tokens=_tokens(record.get('prompt_tokens')), answer_tokens=_tokens(record.get('answer_tokens')), **known)
+
+# %% ../nbs/03g_asking.ipynb #0d994805
+class _Claims:
+    "Which keys of a journal are being asked for, by whichever process of this machine"
+    def __init__(self, journal): self.journal,self.folder = journal,journal.path.with_name(f'.{journal.path.name}.claims')
+
+    def others(self):
+        "The keys that others have claimed; claims of processes that are gone are removed"
+        from filelock import FileLock,Timeout
+        busy = set()
+        for file in self.folder.glob('*.json'):
+            lock = FileLock(file.with_suffix('.lock'), timeout=0)
+            try:
+                with lock:
+                    for gone in (file, file.with_suffix('.lock')): gone.unlink(missing_ok=True)
+            except Timeout:
+                with suppress(OSError, ValueError): busy |= set(json.loads(file.read_text()))
+        return busy
+
+    @contextmanager
+    def taken(self, keys):
+        "Those of the keys that are neither recorded nor claimed, claimed while the block runs"
+        from filelock import FileLock
+        own,held = self.folder/f'{uuid.uuid4().hex}.json',None
+        try:
+            with self.journal.lock():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                busy = self.others()
+                self.journal.refresh()
+                mine = [k for k in keys if k not in busy and k not in self.journal.records]
+                held = FileLock(own.with_suffix('.lock'))
+                held.acquire()
+                own.write_text(json.dumps(mine))
+        except (OSError, NotImplementedError): mine = list(keys)       # no locks here: ask for all
+        try: yield set(mine)
+        finally:
+            with suppress(OSError):
+                own.unlink(missing_ok=True)
+                if held: held.release()
+                own.with_suffix('.lock').unlink(missing_ok=True)
+                self.folder.rmdir()
 
 # %% ../nbs/03g_asking.ipynb #5b96a676
 @patch
@@ -80,27 +130,45 @@ def _send(self:Asker, todo, parameters, bar):
     try:
         for i,answer in answers:
             p,j,a = todo[i]
+            answer = replace(answer, text=whole_letters(answer.text))
             self.journal.add(self.key(p, parameters, j, a), llm=self.llm.name, prompt=p, seed=self.seed, sample=j, attempt=a, parameters=parameters.to_dict(), **answer.to_dict())
-            known = [t if t is not None else estimate_tokens(s) for t,s in ((answer.prompt_tokens, p), (answer.answer_tokens, answer.text))]
+            known = [estimate_tokens(s) if _tokens(t) is None else t for t,s in ((answer.prompt_tokens, p), (answer.answer_tokens, answer.text))]
             self.spent.add(*known)
             bar.update()
     finally: getattr(answers, 'close', lambda: None)()
 
 @patch
-def _fill(self:Asker, todo, parameters):
+def _afford(self:Asker, todo, parameters, bar):
     "Ask for what the budget allows"
+    while todo:
+        part,planned = [],replace(self.spent)
+        for p,j,a in todo:
+            size = (0, 0) if self.budget==Budget() else (self.llm.count_tokens(p), parameters.max_tokens)
+            if not planned.allows(self.budget, self.prices, *size): break
+            planned.add(*size)
+            part.append((p,j,a))
+        if not part:
+            self.stopped,self.missing = True,self.missing+len(todo)
+            return
+        self._send(part, parameters, bar)
+        todo = todo[len(part):]
+
+# %% ../nbs/03g_asking.ipynb #e367894a
+@patch
+def _fill(self:Asker, todo, parameters):
+    "Ask for what no other process asks for, and wait for the rest"
+    claims,since,told = _Claims(self.journal),time.monotonic(),False
     with tqdm(total=len(todo), desc=f'{self.llm.name} answers', disable=None if todo else True, leave=False) as bar:
         while todo:
-            part,planned = [],replace(self.spent)
-            for p,j,a in todo:
-                size = (0, 0) if self.budget==Budget() else (self.llm.count_tokens(p), parameters.max_tokens)
-                if not planned.allows(self.budget, self.prices, *size): break
-                planned.add(*size); part.append((p,j,a))
-            if not part:
-                self.stopped,self.missing = True,self.missing+len(todo)
-                return
-            self._send(part, parameters, bar)
-            todo = todo[len(part):]
+            keys = {self.key(p, parameters, j, a): (p,j,a) for p,j,a in todo}
+            with claims.taken(keys) as mine:
+                self._afford([slot for k,slot in keys.items() if k in mine], parameters, bar)
+                todo = [slot for k,slot in keys.items() if k not in mine and k not in self.journal.records]
+            if not todo: return
+            if time.monotonic()-since>5 and not told:
+                told = True
+                warn(f'Another process asks {len(todo)} of these questions; waiting for its answers in {self.journal.path.name}.')
+            time.sleep(.1)
 
 # %% ../nbs/03g_asking.ipynb #7d7f3e87
 @patch

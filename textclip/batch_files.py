@@ -37,7 +37,8 @@ def write_batch(
     first:int=1,           # number of the first file
     most:int=50_000,       # requests in a file
     most_bytes:int=200_000_000,         # size of a file
-    limit:str='max_completion_tokens'   # what the server calls the longest answer
+    limit:str='max_completion_tokens',  # what the server calls the longest answer
+    leave_out=()           # what the server does not take: names of parameters, or 'system'
 )->list: # of paths
     "Write requests for the OpenAI Batch API or `vllm run-batch`; equal requests are written once"
     path,lines,size,files = Path(path),[],0,[]
@@ -46,7 +47,7 @@ def write_batch(
         with atomic_path(files[-1]) as part: part.write_bytes(b''.join(lines))
         lines.clear()
     for k,(p,s) in {request_id(model, p, s, parameters): (p,s) for p,s in zip(prompts, seeds)}.items():
-        request = dict(custom_id=k, method='POST', url='/v1/chat/completions', body=request_body(model, p, s, parameters, limit=limit))
+        request = dict(custom_id=k, method='POST', url='/v1/chat/completions', body=request_body(model, p, s, parameters, limit=limit, leave_out=leave_out))
         line = json.dumps(request, ensure_ascii=False).encode() + b'\n'
         if lines and (len(lines)==most or size+len(line)>most_bytes): flush(); size = 0
         lines.append(line); size += len(line)
@@ -69,14 +70,14 @@ def _read_line(line, parameters):
         said = (said.get('message') or said.get('code') or said) if isinstance(said, dict) else said
         return result['custom_id'], (f'HTTP {status}, ' if status!=200 else '') + str(said)[:200]
     try: return result['custom_id'], read_answers(body, parameters)[0]
-    except ValueError as e: return result['custom_id'], str(e)
+    except NoAnswer as e: return result['custom_id'], str(e)
 
 def _read_results(paths, parameters):
     "The results in files, where the first good answer to a request counts"
     found = BatchResults()
     for line in (l for p in paths for l in Path(p).read_bytes().split(b'\n') if l.strip()):
         try: key,answer = _read_line(line, parameters)
-        except (ValueError, AttributeError): found.problems['could not be read'] += 1; continue
+        except (ValueError, AttributeError, TypeError, RecursionError): found.problems['could not be read'] += 1; continue
         if not isinstance(answer, Answer): found.failed[key] = answer
         elif key in found: found.problems['repeat another'] += 1
         else: found[key] = answer
@@ -111,9 +112,11 @@ class BatchLLM:
         folder,               # where requests are written and results are found
         model:str,            # as the server calls it
         instructed:bool=True, # does it follow questions put as a chat?
-        limit:str='max_completion_tokens' # what the server calls the longest answer
+        limit:str='max_completion_tokens', # what the server calls the longest answer
+        leave_out=()          # what the server does not take: names of parameters such as 'temperature', or 'system'
     ):
         self.folder,self.model,self.instructed,self.limit = Path(folder).expanduser(),model,instructed,limit
+        self.leave_out = tuple(leave_out)
         self.name,self.fingerprint = f'batch:{self.folder.name}#{model}',digest('batch', model)[:16]
 
     @classmethod
@@ -149,7 +152,7 @@ def answer(self:BatchLLM,
     waiting = self.waiting(found)
     asked = {k for keys in waiting.values() for k in keys}
     new = [i for k,i in missing.items() if k not in asked]
-    files = write_batch([prompts[i] for i in new], [seeds[i] for i in new], parameters, self.model, self.folder/'requests.jsonl', len(self.requests())+1, limit=self.limit)
+    files = write_batch([prompts[i] for i in new], [seeds[i] for i in new], parameters, self.model, self.folder/'requests.jsonl', len(self.requests())+1, limit=self.limit, leave_out=self.leave_out)
     names = [f.name for f in [*(f for f,keys in waiting.items() if not missing.keys().isdisjoint(keys)), *files]]
     self.results.mkdir(exist_ok=True)
     raise TextclipError(f'{len(missing):,} of {len(set(ids)):,} answers of {self.model} are to be written by a batch.',
@@ -160,7 +163,13 @@ def answer(self:BatchLLM,
 @patch
 def requests(self:BatchLLM)->dict:
     "The files of requests, and the ids in each"
-    return {f: [json.loads(l)['custom_id'] for l in f.read_bytes().splitlines()] for f in sorted(self.folder.glob('requests-*.jsonl'))}
+    return {f: [k for k in map(_request_key, f.read_bytes().splitlines()) if k] for f in sorted(self.folder.glob('requests-*.jsonl'))}
+
+def _request_key(line):
+    "The `custom_id` of a line of requests; None where it is none"
+    try: key = json.loads(line).get('custom_id')
+    except (ValueError, AttributeError, RecursionError): return None
+    return key if isinstance(key, str) else None
 
 @patch
 def read_results(self:BatchLLM, parameters=SamplingParameters())->BatchResults:
@@ -179,7 +188,7 @@ def _batch_api(url, model, key_from):
     "A client whose failures are told in one error, without the key"
     server = HttpLLM(url, model, key_from)
     try:
-        with server._client('OpenAI').with_options(max_retries=4) as client: yield client
+        with server._client('OpenAI').with_options(max_retries=4) as client: yield client,server._masked
     except _openai().APIError as e:
         reason,advice = _explain(server, e, _fault(e))
         raise TextclipError(f'{server.url} did not take the batch: {reason}.', advice) from None
@@ -195,7 +204,7 @@ def submit(self:BatchLLM,
     "Send the files of requests that wait and have not been sent"
     files = [f for f in self.waiting(self.read_results()) if not _note(f).exists()]
     for f in files:
-        with _batch_api(url, self.model, key_from) as client, open(f, 'rb') as content:
+        with _batch_api(url, self.model, key_from) as (client,_), open(f, 'rb') as content:
             uploaded = client.files.create(file=content, purpose='batch')
             batch = client.batches.create(input_file_id=uploaded.id, endpoint='/v1/chat/completions', completion_window='24h')
         write_json(_note(f), dict(id=batch.id, url=url))
@@ -209,12 +218,12 @@ def collect(self:BatchLLM,
     states = {}
     for f in [f for f in self.requests() if _note(f).exists()]:
         note = json.loads(_note(f).read_text())
-        with _batch_api(note['url'], self.model, key_from) as client:
+        with _batch_api(note['url'], self.model, key_from) as (client,masked):
             batch = client.batches.retrieve(note['id'])
             for part,file in (('', batch.output_file_id), ('-errors', batch.error_file_id)):
                 if file:
-                    with atomic_path(self.results/f'{f.stem}{part}.jsonl') as p: p.write_bytes(client.files.content(file).content)
+                    with atomic_path(self.results/f'{f.stem}{part}.jsonl') as p: p.write_bytes(masked(client.files.content(file).content.decode('utf-8', 'replace')).encode())
         states[f.name] = batch.status
         if batch.status in ('completed', 'failed', 'expired', 'cancelled'): _note(f).unlink()
-        if batch.status=='failed': warn(f'The batch of {f.name} failed: {some([e.message for e in (batch.errors and batch.errors.data) or []])}. It can be submitted again.')
+        if batch.status=='failed': warn(f'The batch of {f.name} failed: {some([masked(str(e.message)) for e in (batch.errors and batch.errors.data) or []])}. It can be submitted again.')
     return states

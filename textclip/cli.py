@@ -131,16 +131,45 @@ def _save_texts(texts, task, out):
     if out.suffix=='.parquet': save_texts(texts, task, out)
     else: write_json(out, _by_class(texts, task))
 
+# %% ../nbs/09_cli.ipynb #e03af157
+def _drawn(llm, strategy, given, system, device):
+    "(model, strategy, parameters) with what the command line says about how answers are drawn"
+    from dataclasses import replace
+    from textclip.llms import load_llm
+    from textclip.strategies import strategy_for
+    if not given and system is None: return llm,strategy,None
+    if llm in ('template','random') or llm.startswith('file:'):
+        raise TextclipError(f'With --llm {llm} no language model is asked.', 'Leave out --temperature, --top-p, --max-tokens and --system.')
+    model = load_llm(llm, device)
+    found = strategy_for(strategy, model)
+    if not found.needs_llm: raise TextclipError(f'Strategy {found.name!r} asks no language model.', 'Leave out --temperature, --top-p, --max-tokens and --system.')
+    if system is not None:
+        if hasattr(found, 'line'): raise TextclipError(f'{model.name} continues lists (strategy {found.name!r}) and takes no instructions.', 'Leave out --system, or name a model made for chats.')
+        found = replace(found, system=system)
+    return model,found,replace(found.parameters, **given)
+
+def _strategy_list():
+    "The strategies, one a line"
+    from textclip.strategies import strategies
+    import textclip.sampling
+    asks = {k: f'{s.n} answers a question, read as {s.reads}' if s.needs_llm else 'asks no model' for k,s in strategies.items()}
+    return '\n'.join(f'{k:16} {asks[k]:42} {s.source}' for k,s in strategies.items())
+
 # %% ../nbs/09_cli.ipynb #5345f92f
 @app.command()
 def sample(
-    classes:Annotated[str, typer.Option('--classes', help='A .txt file (one name a line), a .json list, a folder of class folders, or a known task')],
+    classes:Annotated[Optional[str], typer.Option('--classes', help='A .txt file (one name a line), a .json list, a folder of class folders, or a known task')]=None,
     out:Annotated[Path, typer.Option('--out', help='File for the texts: .parquet or .json')]=Path('texts.parquet'),
     llm:Llm_='smollm2',
-    strategy:Annotated[str, typer.Option('--strategy', help='What is asked; see the page on strategies')]='tap',
+    strategy:Annotated[str, typer.Option('--strategy', help='What is asked; --list names them')]='tap',
     n:Annotated[Optional[int], typer.Option('--n', min=1, help="Answers to a question; the strategy's own number if not given")]=None,
     seed:Annotated[int, typer.Option('--seed', help='Of the sampling')]=0,
     domain:Annotated[Optional[str], typer.Option('--domain', help="What the images are, in a few words, e.g. 'satellite photos'")]=None,
+    temperature:Annotated[Optional[float], typer.Option('--temperature', min=0, help="Of the answers; the strategy's own if not given")]=None,
+    top_p:Annotated[Optional[float], typer.Option('--top-p', min=0, max=1, help="Sample among the likeliest tokens that hold this share; the strategy's own if not given")]=None,
+    max_tokens:Annotated[Optional[int], typer.Option('--max-tokens', min=1, help="Longest answer, thoughts included; the strategy's own if not given")]=None,
+    system:Annotated[Optional[str], typer.Option('--system', help="Instructions before each question; the strategy's own if not given, '' for none")]=None,
+    list_:Annotated[bool, typer.Option('--list', help='Ask nothing; list the strategies')]=False,
     plan:Annotated[bool, typer.Option('--plan', help='Ask nothing; say how many answers and tokens it would take')]=False,
     prices:Prices_=None,
     max_answers:Annotated[Optional[int], typer.Option('--max-answers', min=1, help='Stop after so many new answers')]=None,
@@ -150,14 +179,18 @@ def sample(
     "Let a language model write texts about the classes."
     from textclip.data import load_task
     from textclip.sampling import Budget,sample_texts,sample_with_report,sampling_plan
+    if list_: return typer.echo(_strategy_list())
+    if classes is None: raise TextclipError('--classes is missing.', 'Say which classes: --classes names.txt, or --list for the strategies.')
     task = load_task(classes)
     if domain: task.domain = domain
     if out.suffix not in ('.parquet', '.json'): raise TextclipError(f'{str(out)!r} is no .parquet or .json file.', 'Give --out a name with one of these endings.')
     if max_cost is not None and prices is None: raise TextclipError('--max-cost needs --prices.', 'Say what a million tokens cost, for example --prices 0.5,1.5')
-    if plan: return typer.echo(sampling_plan(task, llm, strategy, n, seed, prices=_prices(prices), device=device))
+    given = {k: v for k,v in dict(temperature=temperature, top_p=top_p, max_tokens=max_tokens).items() if v is not None}
+    model,strategy,parameters = _drawn(llm, strategy, given, system, device)
+    if plan: return typer.echo(sampling_plan(task, model, strategy, n, seed, parameters, prices=_prices(prices), device=device))
     if llm in ('template','random') or llm.startswith('file:'): texts = sample_texts(task, llm, strategy, n, seed)
     else:
-        texts,report = sample_with_report(task, llm, strategy, n, seed, budget=Budget(answers=max_answers, cost=max_cost), prices=_prices(prices), device=device)
+        texts,report = sample_with_report(task, model, strategy, n, seed, parameters, budget=Budget(answers=max_answers, cost=max_cost), prices=_prices(prices), device=device)
         typer.echo(report)
     _save_texts(texts, task, out)
     typer.echo(f'{len(texts)} texts about {len(task)} classes saved in {out}')

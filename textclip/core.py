@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'installed_version', 'TextclipWarning', 'warn', 'some',
-           'digest', 'derive_seed', 'make_generator', 'home', 'atomic_path', 'write_json', 'Store', 'Journal']
+           'whole_letters', 'digest', 'derive_seed', 'make_generator', 'home', 'atomic_path', 'write_json', 'Store',
+           'Journal']
 
 # %% ../nbs/00_core.ipynb #739f9ac7
-import difflib,hashlib,importlib,importlib.metadata,json,os,sys,tempfile,warnings
-from contextlib import contextmanager
+import difflib,hashlib,importlib,importlib.metadata,json,os,re,sys,tempfile,warnings
+from contextlib import contextmanager,nullcontext,suppress
 from pathlib import Path
+from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
 
 # %% ../nbs/00_core.ipynb #c6e8223f
@@ -81,6 +83,14 @@ def some(
     items = [str(o) for o in items]
     return ', '.join(items[:n]) + (f' and {len(items)-n} more' if len(items)>n else '')
 
+# %% ../nbs/00_core.ipynb #c2de254d
+def whole_letters(
+    text:str # from outside: an answer, a class name
+)->str: # what UTF-8 can hold
+    "A text with U+FFFD for each half of a surrogate pair, and a space for each NUL"
+    if not text.isascii(): text = text.encode('utf-16-le', 'surrogatepass').decode('utf-16-le', 'replace')
+    return text.replace('\0', ' ')
+
 # %% ../nbs/00_core.ipynb #4edfe6f0
 def _is_a(o, package, kind):
     "Is `o` of a class of a package? If the package was never imported, nothing is"
@@ -96,7 +106,7 @@ def _update(h, o):
         import numpy as np, torch
         _update(h, torch.from_numpy(np.ascontiguousarray(o)))
     elif isinstance(o, bytes): h.update(b'bytes%d:' % len(o) + o)
-    else: h.update(('json' + json.dumps(o, sort_keys=True, ensure_ascii=False)).encode() + b'\0')
+    else: h.update(('json' + json.dumps(o, sort_keys=True, ensure_ascii=False)).encode('utf-8', 'surrogatepass') + b'\0')
 
 # %% ../nbs/00_core.ipynb #aa96f687
 def digest(
@@ -178,24 +188,87 @@ class Store:
 
 # %% ../nbs/00_core.ipynb #f73286ec
 class Journal:
-    "Records under a key, appended to a JSON-lines file as they arrive"
+    "Records under a key, appended to a JSON-lines file as they arrive; several processes may share the file"
     def __init__(self,
         path # the `.jsonl` file, made on the first `add`
     ):
         self.path,self.records = Path(path),{}
-        for line in self.path.read_bytes().split(b'\n') if self.path.exists() else []:
-            try: record = json.loads(line)
-            except ValueError: continue       # torn in the middle of a line, or of a letter
-            self.records[record['key']] = record
+        self.unwritten,self._lock,self._read,self._said = [],None,0,False
+        self.refresh()
 
     def __len__(self): return len(self.records)
     def get(self, key): return self.records.get(key)
 
+    def lock(self):
+        "Held while the file is written; nothing where locks cannot be made"
+        from filelock import FileLock
+        if self._lock is None:
+            self._lock = nullcontext()
+            with suppress(OSError, NotImplementedError):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                lock = FileLock(self.path.with_name(f'.{self.path.name}.lock'))
+                with lock: self._lock = lock
+        return self._lock
+
     def add(self, key:str, **values):
-        "Append one record and push it to disk"
-        record = dict(key=key, **values)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, 'a+b') as f:
-            torn = f.seek(0, os.SEEK_END) and (f.seek(-1, os.SEEK_END), f.read(1))[1]!=b'\n'
-            f.write((b'\n' if torn else b'') + json.dumps(record, ensure_ascii=False).encode('utf-8') + b'\n')
-        self.records[key] = record
+        "Append one record and push it to disk; where that fails it is kept, and written with the next that can be"
+        line = whole_letters(json.dumps(dict(key=key, **values), ensure_ascii=False))
+        self.records[key] = json.loads(line)
+        self.unwritten.append(line.encode())
+        try:
+            with self.lock(): self._write()
+        except OSError as e:
+            if not self._said: warn(f'{self.path} cannot be written ({e.strerror or e}). What arrives is kept in memory and used, and written as soon as that is possible again.')
+            self._said = True
+
+# %% ../nbs/00_core.ipynb #bff03b23
+@patch
+def _write(self:Journal):
+    "Append what is not written yet"
+    with open(self.path, 'a+b') as f:
+        torn = f.seek(0, os.SEEK_END) and (f.seek(-1, os.SEEK_END), f.read(1))[1] not in (b'\n', b'\r')
+        f.write((b'\n' if torn else b'') + b'\n'.join(self.unwritten) + b'\n')
+    self.unwritten.clear()
+
+@patch
+def refresh(self:Journal):
+    "Read what has been added since, by whichever process"
+    if not self.path.exists(): return
+    with open(self.path, 'rb') as f:
+        f.seek(self._read)
+        raw = f.read()
+    if not self._read and raw[:2] in (b'\xff\xfe', b'\xfe\xff'): raw = self._as_utf8(raw)
+    *lines,tail = re.split(rb'[\r\n]', raw.removeprefix(b'\xef\xbb\xbf'))
+    self._read += len(raw)-len(tail)
+    bad = [l for l in lines if l.strip() and not self._take(l)]
+    self._take(tail)                                  # torn, or being written: read again the next time
+    if bad: self._set_aside(bad)
+
+@patch
+def _take(self:Journal, line):
+    "Take the record of a line; is there one?"
+    try: record = json.loads(line)
+    except (ValueError, RecursionError): return False
+    if not (isinstance(record, dict) and isinstance(record.get('key'), str)): return False
+    self.records[record['key']] = record
+    return True
+
+# %% ../nbs/00_core.ipynb #2f692f07
+@patch
+def _set_aside(self:Journal, lines):
+    "Keep lines that cannot be read in a file beside; those that are new there are named"
+    aside = self.path.with_name(self.path.name + '.unreadable')
+    known = set(aside.read_bytes().split(b'\n')) if aside.exists() else set()
+    new = [l for l in lines if l not in known]
+    if not new: return
+    with suppress(OSError), open(aside, 'ab') as f: f.write(b''.join(l + b'\n' for l in new))
+    warn(f'{len(new)} of {len(lines)+len(self.records)} lines of {self.path.name} cannot be read and are copied to {aside.name}: {some([repr(l[:60].decode("utf-8", "replace")) for l in new], 1)}. What they held will be asked for again.')
+
+@patch
+def _as_utf8(self:Journal, raw):
+    "The bytes of a UTF-16 file as UTF-8; the file is written anew, the old one kept beside"
+    new = raw.decode('utf-16', 'replace').encode('utf-8')
+    with suppress(OSError):
+        self.path.with_name(self.path.name + '.utf-16').write_bytes(raw)
+        with atomic_path(self.path) as part: part.write_bytes(new)
+    return new

@@ -6,9 +6,53 @@
 __all__ = ['FunctionLLM', 'own_llm']
 
 # %% ../nbs/03ag_function_llm.ipynb #c2eea3f0
-import inspect
+import dis,functools,inspect,re,textwrap
 from .core import *
 from .llms import *
+
+# %% ../nbs/03ag_function_llm.ipynb #21f17c68
+_secret = re.compile(r'key|token(?!s)|secret|passw|credential', re.I)
+
+def _source(function):
+    "The code of a function: its text, or the bytecode with its constants where there is no text"
+    try: return textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError): pass
+    return _bytecode(function.__code__) if hasattr(function, '__code__') else ''
+
+def _bytecode(code):
+    "Instructions, names and constants of a code object and those within it"
+    return repr((code.co_code.hex(), code.co_names, [_bytecode(c) if inspect.iscode(c) else repr(c) for c in code.co_consts]))
+
+def _outside(function):
+    "(name, value) of what a function takes from outside, but for what it changes itself"
+    code = getattr(function, '__code__', None)
+    if code is None: return
+    changed = {o.argval for o in dis.get_instructions(code) if o.opname in ('STORE_GLOBAL', 'STORE_DEREF')}
+    closed = {k: v for k,v in inspect.getclosurevars(function).nonlocals.items() if k not in changed}
+    used = {k: function.__globals__[k] for k in code.co_names if k in function.__globals__ and k not in changed}
+    defaults = dict(enumerate(function.__defaults__ or ())) | (function.__kwdefaults__ or {})
+    for k,v in (used | closed | defaults).items(): yield str(k),v
+
+
+# %% ../nbs/03ag_function_llm.ipynb #1c54dd71
+def _code_of(function, seen=()):
+    "What tells a function from its edited self"
+    if isinstance(function, functools.partial):
+        given = [_plain(v) for v in function.args] + [(k, _plain(v)) for k,v in sorted(function.keywords.items()) if not _secret.search(k)]
+        return [_code_of(function.func, seen), given]
+    if inspect.ismethod(function): return _code_of(function.__func__, seen)
+    if not inspect.isfunction(function):                               # an object that can be called: its class, and the texts it holds
+        held = {k: v for k,v in getattr(function, '__dict__', {}).items() if isinstance(v, str) and not _secret.search(k)}
+        return [_source(type(function)), sorted(held.items())]
+    if function in seen: return ''
+    seen,parts = (*seen, function),[_source(function)]
+    for name,value in _outside(function):
+        own = inspect.isfunction(value) and value.__module__==function.__module__
+        if own: parts.append([name, _code_of(value, seen)])
+        elif _plain(value) is not None and not _secret.search(name): parts.append([name, _plain(value)])
+    return parts
+
+def _plain(value): return repr(value) if isinstance(value, (str, int, float, bool)) else None
 
 # %% ../nbs/03ag_function_llm.ipynb #1fe1740d
 class FunctionLLM:
@@ -17,12 +61,14 @@ class FunctionLLM:
     def __init__(self,
         function,             # prompt -> answer; gets `seed` and `parameters` too where it has such parameters
         name:str=None,        # for provenance, and what its answers are kept under; the function's own if not given
-        instructed:bool=True  # does it follow questions? If not, it is given few-shot lists to continue
+        instructed:bool=True, # does it follow questions? If not, it is given few-shot lists to continue
+        version=None          # what tells this model from others of the name; the function's code if not given
     ):
         self.name = name or getattr(function, '__name__', '')
         if not callable(function): raise TextclipError(f'{function!r} is no function.', 'Give a function that takes a prompt and returns the answer.')
         if not self.name or self.name=='<lambda>': raise TextclipError('This function has no name, and its answers are kept under one.', "Give it: FunctionLLM(function, name='my-model').")
-        self.function,self.instructed,self.fingerprint = function,instructed,f'function-{self.name}'
+        self.function,self.instructed = function,instructed
+        self.fingerprint = f'function-{self.name}-{digest(_code_of(function) if version is None else str(version))[:16]}'
         self.takes = _takes(function)
 
     def count_tokens(self, prompt): return estimate_tokens(prompt)

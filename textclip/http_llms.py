@@ -6,7 +6,7 @@
 __all__ = ['server_address', 'HttpLLM', 'backoff_seconds']
 
 # %% ../nbs/03ab_http_llms.ipynb #e5d59c8d
-import asyncio,json,os,queue,random,re,threading,time
+import asyncio,json,math,os,queue,random,re,threading,time
 from collections import Counter
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -48,7 +48,9 @@ class HttpLLM:
         retries:int=6,         # further tries for a request
         backoff:float=.5,      # seconds before the second try; doubled for each further one
         n_per_request:int=8,   # samples of one prompt asked for in one request
-        structured:bool=True   # use structured output where a schema is given?
+        structured:bool=True,  # use structured output where a schema is given?
+        leave_out=(),          # what this server does not take: names of parameters, or 'system'; found out if not given
+        most_bytes:int=64<<20  # a longer reply is refused
     ):
         self.url,self.model = server_address(f'{url}#{model}')
         if endpoint not in ('chat', 'completions'): raise unknown_name('endpoint', endpoint, ('chat', 'completions'))
@@ -58,7 +60,9 @@ class HttpLLM:
         self.instructed,self.endpoint,self.concurrency,self.timeout,self.retries,self.backoff,self.n_per_request = instructed,endpoint,concurrency,timeout,retries,backoff,n_per_request
         self.name = f'{self.url}#{self.model}'
         self.fingerprint = digest('http', self.url.partition('://')[2], self.model, *([endpoint] if endpoint!='chat' else []))[:16]
-        self.left_out = set() if structured else {'response_format'}   # what the server does not take
+        if strange := [k for k in leave_out if k not in _notes]: raise unknown_name('parameter', strange[0], _notes)
+        self.most_bytes = most_bytes
+        self.left_out = {*leave_out, *([] if structured else ['response_format'])}   # what the server does not take
         self.retried = Counter()                                       # what went wrong on the way, and was mended
 
 # %% ../nbs/03ab_http_llms.ipynb #7d64e8e0
@@ -75,6 +79,26 @@ def count_tokens(self:HttpLLM, prompt)->int:
 @patch
 def __repr__(self:HttpLLM): return f'HttpLLM({self.name!r})'
 
+# %% ../nbs/03ab_http_llms.ipynb #1f8144a4
+class _TooLong(NoAnswer): "A reply of more bytes than are allowed"
+
+def _bounded_client(openai, most_bytes):
+    "The class of HTTP clients of `openai`, for replies of at most so many bytes"
+    class Bounded(openai.DefaultAsyncHttpxClient):
+        async def send(self, request, **kwargs):
+            "Send a request, and read its reply up to the limit"
+            response = await super().send(request, **(kwargs | dict(stream=True)))
+            pieces,size = [],0
+            try:
+                async for piece in response.aiter_bytes(1<<16):
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size>most_bytes: raise _TooLong('a reply longer than any answer', again=False)
+            finally: await response.aclose()
+            headers = [(k, v) for k,v in response.headers.multi_items() if k not in ('content-encoding', 'content-length', 'transfer-encoding')]
+            return type(response)(response.status_code, headers=headers, content=b''.join(pieces), request=request)
+    return Bounded
+
 # %% ../nbs/03ab_http_llms.ipynb #e38df003
 def _openai():
     "The package `openai`, imported on first use"
@@ -88,26 +112,32 @@ def _key(self:HttpLLM):
     return key or None
 
 @patch
+def _masked(self:HttpLLM, text):
+    "A text without the key, should a server repeat it"
+    key = self._key()
+    return text.replace(key, '(key)') if key and len(key)>=8 else text      # what is shorter is a placeholder, not a secret
+
+@patch
 def _client(self:HttpLLM, kind='AsyncOpenAI'):
     "A client for this server that leaves retries to us"
     openai = _openai()
     timeout,here = openai.Timeout(self.timeout, connect=min(10., self.timeout)),urlsplit(self.url).hostname in ('localhost', '127.0.0.1', '::1')
-    http = getattr(openai, 'DefaultAsyncHttpxClient' if kind=='AsyncOpenAI' else 'DefaultHttpxClient')
-    own = dict(http_client=http(trust_env=False, timeout=timeout)) if here else {}     # a server on this machine is not asked through a proxy
-    return getattr(openai, kind)(base_url=self.url, api_key=self._key() or 'none', max_retries=0, timeout=timeout, **own)
+    http = _bounded_client(openai, self.most_bytes) if kind=='AsyncOpenAI' else openai.DefaultHttpxClient
+    client = http(trust_env=not here, timeout=timeout)     # a server on this machine is not asked through a proxy
+    return getattr(openai, kind)(base_url=self.url, api_key=self._key() or 'none', max_retries=0, timeout=timeout, http_client=client)
 
 # %% ../nbs/03ab_http_llms.ipynb #56f24924
 _refused,_no_credit = 'Check the parameters and the length of the prompts.','The account has no credit.'
 
-def _server_message(error, limit=300):
-    "What the server said about its refusal"
+def _server_message(error, masked=str, limit=300):
+    "What the server said about its refusal; masked before it is cut, so that no part of a key is left"
     body = error.body
     said = next((body[k] for k in ('message', 'detail', 'error') if body.get(k)), body) if isinstance(body, dict) else body
-    return ' '.join(str(said or '').split())[:limit]
+    return ' '.join(masked(str(said or '')).split())[:limit]
 
 def _explain(llm, error, fault):
     "A failure in words, without the key, and what to do about it"
-    said = _server_message(error).replace(llm._key() or '\0', '(key)').rstrip('.') if fault.status else ''
+    said = _server_message(error, llm._masked).rstrip('.') if fault.status else ''
     key = f'Put a valid key into the environment variable {llm.key_from}.' if llm.key_from else "Name the environment variable that holds the key: HttpLLM(url, model, key_from='MY_KEY')."
     address = f'Check the name of the model and the address, which usually ends in /v1; {llm.url}/models lists the models.'
     advice = {401: key, 404: address, 400: _refused, 422: _refused, 402: _no_credit, 403: 'The key may not use this model, or not from here.'}.get(fault.status, '')
@@ -118,21 +148,23 @@ def _explain(llm, error, fault):
 
 # %% ../nbs/03ab_http_llms.ipynb #c2987e44
 def _seconds_to_wait(headers):
-    "The seconds that a response asks to wait before the next try"
-    with suppress(TypeError, ValueError): return max(0., float(headers['retry-after-ms'])/1000) if 'retry-after-ms' in headers else max(0., float(headers.get('retry-after', 0)))
-    with suppress(TypeError, ValueError): return max(0., parsedate_to_datetime(headers['retry-after']).timestamp() - time.time())
-    return 0.
+    "The seconds that a response asks to wait before the next try; 0 where it names no time that can be waited for"
+    named,wait = headers.get('retry-after', ''),0.
+    with suppress(TypeError, ValueError, OverflowError): wait = parsedate_to_datetime(named).timestamp() - time.time()
+    with suppress(TypeError, ValueError): wait = float(headers['retry-after-ms'])/1000 if 'retry-after-ms' in headers else float(named)
+    return max(0., wait) if math.isfinite(wait) else 0.
 
 def _fault(error):
     "What a failed request means: `reason`, is a further try worthwhile (`again`), does it concern all questions (`all`), seconds to `wait`"
+    if isinstance(getattr(error, '__cause__', None), NoAnswer): error = error.__cause__
     status = getattr(error, 'status_code', None)
     fault = lambda reason, again=True, all=False, wait=0.: SimpleNamespace(reason=reason, again=again, all=all, wait=wait, status=status)
     if status:
         empty = status==402 or status==429 and 'insufficient_quota' in (str(getattr(error, 'code', '')), str(getattr(error, 'type', '')))
         again = (status in (408, 409, 425, 429) or status>=500) and not empty
         return fault(f'HTTP {status}', again, empty or status in (401, 403, 404), _seconds_to_wait(error.response.headers))
-    if isinstance(error, json.JSONDecodeError) or isinstance(error, UnicodeDecodeError): return fault('malformed JSON')
-    if isinstance(error, ValueError): return fault(str(error))
+    if isinstance(error, NoAnswer): return fault(str(error), error.again, error.status in (401, 402, 403, 404))
+    if isinstance(error, (ValueError, RecursionError)): return fault('malformed JSON')
     if 'Timeout' in type(error).__name__: return fault('time-out')
     return fault('no connection' if type(error.__cause__).__name__=='ConnectError' else 'broken connection')
 
@@ -235,7 +267,9 @@ async def _request(self:_Run, group):
     except self.openai.APIStatusError as e:
         e.sent = {**body, **own}
         raise
-    return read_answers(json.loads(response.content), self.parameters, llm.model)
+    answers = read_answers(json.loads(response.content), self.parameters, llm.model)
+    for a in answers: a.text,a.model = llm._masked(a.text),llm._masked(a.model)
+    return answers
 
 @patch
 async def _ask(self:_Run, group):
@@ -244,7 +278,8 @@ async def _ask(self:_Run, group):
     for attempt in range(llm.retries+1):
         while (left := self.not_before-self.loop.time())>0: await asyncio.sleep(left*random.uniform(1, 1.1))
         try: return await self._hand_over(group, await self._request(group))
-        except (openai.APIStatusError, openai.APIConnectionError, asyncio.TimeoutError, TimeoutError, ValueError) as e: error,fault = e,_fault(e)
+        except (openai.APIStatusError, openai.APIConnectionError, asyncio.TimeoutError, TimeoutError, ValueError, RecursionError) as e: error,fault = e,_fault(e)
+        fault.reason = llm._masked(fault.reason)[:400]
         if fault.status in (400, 422) and self._adapt(error): return self._queue(group)
         if fault.status==400 and 'content_filter' in f'{error.code} {error.type}': return await self._hand_over(group, [Answer('', 'refusal', model=llm.model) for _ in group])
         known_down = fault.reason=='no connection' and not self.answered and attempt>=2
@@ -277,21 +312,32 @@ def error(self:_Run):
         f'{advice} {"The other answers are kept; run again to ask for the rest." if self.answered else ""}'.strip())
 
 # %% ../nbs/03ab_http_llms.ipynb #ee137630
-_notes = dict(max_tokens=None, n=None, seed='takes no seed: its answers cannot be drawn again.', response_format='offers no structured output: the schema is left to the prompt.')
-_called = dict(response_format='response_format|json_schema|schema')
+_notes = dict(max_tokens=None, max_completion_tokens='takes no limit of tokens: its answers may be long.', n=None, top_k='takes no top_k: it draws from all tokens.', top_p='takes no top_p: it draws with its own.',
+    temperature='takes no temperature: it draws with its own.', stop='takes no stop strings: answers are cut off here.', seed='takes no seed: its answers cannot be drawn again.',
+    response_format='offers no structured output: the schema is left to the prompt.', system='knows no system role: its text is put before the question.')
+_called = dict(response_format='response_format|json_schema|schema', stop='stop|stop_sequences?')
+_system_refused = re.compile(r'\bsystem[ \w\'"`]{0,40}\b(?:role|message|prompt|instruction)s?|\b(?:role|instruction)s?\b.{0,40}\bsystem\b|roles must alternate|developer instruction', re.I)
+_unsupported = re.compile(r'unsupported|not (?:\w+ )?support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra (?:input|field)|invalid parameter', re.I)
+
+def _refuses(name, param, said):
+    "Does a refusal speak of a parameter, or of the system role?"
+    if name=='system': return bool(re.match(r'messages?\b.*role', param or '')) or bool(_system_refused.search(said))
+    if name=='max_completion_tokens' and not _unsupported.search(said): return False        # a limit that is too large is no reason for none
+    return param==name or not param and bool(re.search(rf'(?<![\w-])(?:{_called.get(name, name)})(?![\w-])', said))
 
 @patch
 def _adapt(self:_Run, error):
     "Leave out what the server says it does not take; was there such a thing?"
-    said,sent,param = _server_message(error, 10_000),error.sent,getattr(error, 'param', None)
-    for m in sent.get('messages', [dict(content=sent.get('prompt', ''))]):     # an echo of "a sunflower seed" does not name a parameter
+    said,sent,param = _server_message(error, limit=10_000),error.sent,getattr(error, 'param', None)
+    turns = sent.get('messages', [dict(role='user', content=sent.get('prompt', ''))])
+    for m in turns:                                                            # an echo of "a sunflower seed" does not name a parameter
         if len(m['content'])>15: said = said.replace(' '.join(m['content'].split()), '')
-    for k,note in _notes.items():
-        if k not in sent or not (param==k or not param and re.search(rf'(?<![\w-])(?:{_called.get(k, k)})(?![\w-])', said)): continue
-        if note and k not in self.llm.left_out: self.out.put(f'{self.llm.name} {note}')
-        self.llm.left_out.add(k)
-        return True
-    return False
+    here = {*sent, *(m['role'] for m in turns if m['role']=='system')}
+    name = next((k for k in _notes if k in here and _refuses(k, param, said)), None)
+    if name is None: return False
+    if _notes[name] and name not in self.llm.left_out: self.out.put(f'{self.llm.name} {_notes[name]}')
+    self.llm.left_out.add(name)
+    return True
 
 # %% ../nbs/03ab_http_llms.ipynb #30524cca
 @patch

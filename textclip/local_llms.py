@@ -6,7 +6,7 @@
 __all__ = ['smollm2_fingerprint', 'LocalLLM', 'tiny_llm', 'smollm2_folder', 'local_llm']
 
 # %% ../nbs/03a_local_llms.ipynb #bfd90e9a
-import hashlib
+import hashlib,json,re
 from functools import cached_property
 from pathlib import Path
 import torch
@@ -15,6 +15,7 @@ from .core import *
 from .assets import fetch_asset,ASSETS
 from .hub import hub_access,quiet_transformers
 from .llms import *
+from .answer_text import cut_at
 
 # %% ../nbs/03a_local_llms.ipynb #8b4ab5ea
 class _GumbelNoise:
@@ -104,8 +105,15 @@ def token_ids(self:LocalLLM,
     "The tokens of a prompt; a chat is put into the model's template"
     if isinstance(prompt, str): return self.tokenizer(prompt).input_ids or [self.tokenizer.eos_token_id]
     if not self.tokenizer.chat_template: raise TextclipError(f'{self.name} has no chat template, so it cannot be asked questions.', "Use a strategy whose name ends in '-list', or a model made for chats.")
-    messages = [dict(role=r, content=c) for r,c in prompt]
-    return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True).input_ids
+    from jinja2 import TemplateError
+    put = lambda turns: self.tokenizer.apply_chat_template([dict(role=r, content=c) for r,c in turns], add_generation_prompt=True, return_dict=True, enable_thinking=False).input_ids
+    try: return put(prompt)
+    except TemplateError: return put(without_system(prompt))               # a template that knows no system role
+
+@patch(as_prop=True)
+def _thinks(self:LocalLLM):
+    "Does it write thoughts or channels before what it says?"
+    return bool(re.search(r'<\|?(?:think|thinking|thought|reasoning|channel)\b|\[THINK\]|◁think▷', f'{self.tokenizer.chat_template or ""} {" ".join(self.tokenizer.get_added_vocab())}'))
 
 @patch
 def count_tokens(self:LocalLLM, prompt)->int:
@@ -116,6 +124,7 @@ def count_tokens(self:LocalLLM, prompt)->int:
 @patch
 def _ends(self:LocalLLM, stop):
     "Tokens that end an answer, and the stop strings that only a search in the text finds"
+    if self._thinks: stop = ()                          # a full stop within its thoughts ends no answer
     short,long = [s for s in stop if len(s)==1],[s for s in stop if len(s)>1]
     own = self.model.generation_config.eos_token_id
     ends = {self.tokenizer.eos_token_id, *(own if isinstance(own, (list,tuple)) else [own])} - {None}
@@ -125,10 +134,10 @@ def _ends(self:LocalLLM, stop):
 def _answer_of(self:LocalLLM, tokens, ends, stop, prompt_tokens):
     "The tokens of one row as an `Answer`"
     k = next((i for i,t in enumerate(tokens) if t in ends), None)
-    text = self.tokenizer.decode(tokens if k is None else tokens[:k+1], skip_special_tokens=True)
-    cut = min((i for i in map(text.find, stop) if i>=0), default=None)
-    finished = k is not None or cut is not None
-    return Answer(text[:cut].strip(), 'stop' if finished else 'length', prompt_tokens, len(tokens) if k is None else k+1, self.name)
+    text = self.tokenizer.decode(tokens if k is None else tokens[:k+1], skip_special_tokens=not self._thinks)
+    text,cut = cut_at(text, stop)
+    finished = k is not None or cut
+    return Answer(text, 'stop' if finished else 'length', prompt_tokens, len(tokens) if k is None else k+1, self.name)
 
 # %% ../nbs/03a_local_llms.ipynb #2d1c0921
 @patch
@@ -208,16 +217,22 @@ def _convert_gguf(source, folder):
             AutoTokenizer.from_pretrained(str(source), **kwargs).save_pretrained(part)
 
 # %% ../nbs/03a_local_llms.ipynb #5c82bbd8
-def _folder_fingerprint(folder, ends=1<<20):
-    "A digest of the files of a model: small ones whole, of large ones the size and both ends"
+def _folder_fingerprint(folder):
+    "A digest of the files of a model, every byte of them: weights, configuration, tokenizer and chat template"
     def part(p):
-        size = p.stat().st_size
+        content = hashlib.sha256()
         with open(p, 'rb') as f:
-            content = hashlib.sha256(f.read(ends))
-            if size>ends: f.seek(max(ends, size-ends))
-            content.update(f.read(ends))
-        return [p.name, size, content.hexdigest()]
+            while piece := f.read(1<<22): content.update(piece)
+        return [p.name, content.hexdigest()]
     return digest([part(p) for p in sorted(Path(folder).iterdir()) if p.suffix in ('.safetensors', '.json', '.model', '.txt', '.jinja')])[:16]
+
+def _with_dtype(fingerprint, dtype, folder=None):
+    "A fingerprint that tells weights read with another precision than float32 apart; their answers differ"
+    if dtype=='auto':
+        config = json.loads((Path(folder)/'config.json').read_text(encoding='utf-8'))
+        dtype = config.get('dtype') or config.get('torch_dtype') or 'float32'
+    name = str(dtype).removeprefix('torch.')
+    return fingerprint if name=='float32' else f'{fingerprint}-{name}'
 
 def _hub_folder(name):
     "The local copy of a model of the hub; fetched where the hub answers"
@@ -231,7 +246,7 @@ def _transformers_llm(name, device, **options):
     if not (folder/'config.json').exists(): raise TextclipError(f'There is no model in {name!r}.', 'Name organisation/model on the hub, or a folder that save_pretrained wrote.')
     commit = folder.name if folder.parent.name=='snapshots' else _folder_fingerprint(folder)
     dtype = options.pop('dtype', 'float32' if str(device)=='cpu' else 'auto')
-    return LocalLLM(f'hf:{name}' if commit==folder.name else f'hf:{folder.name}', folder, f'hf-{commit}', device=device, dtype=dtype, **options)
+    return LocalLLM(f'hf:{name}' if commit==folder.name else f'hf:{folder.name}', folder, _with_dtype(f'hf-{commit}', dtype, folder), device=device, dtype=dtype, **options)
 
 # %% ../nbs/03a_local_llms.ipynb #f4924187
 def local_llm(
@@ -240,5 +255,5 @@ def local_llm(
     **options     # of `LocalLLM`, e.g. `dtype` and `batch_size`
 )->LocalLLM:
     "The model called `name`; weights are loaded on first use"
-    if name=='smollm2': return LocalLLM('smollm2', smollm2_folder, smollm2_fingerprint, instructed=False, device=device, **options)
+    if name=='smollm2': return LocalLLM('smollm2', smollm2_folder, _with_dtype(smollm2_fingerprint, options.get('dtype', 'float32')), instructed=False, device=device, **options)
     return _transformers_llm(name.removeprefix('hf:'), device, **options)

@@ -12,6 +12,7 @@ from fastcore.basics import patch
 from .core import *
 from .types import *
 from .llms import *
+from .answer_text import *
 from .wording import *
 from .strategies import *
 
@@ -66,7 +67,7 @@ def question_templates(self:DomainStrategy, task:Task, ask=None)->list:
 
 # %% ../nbs/03bb_meta_questions.ipynb #29349090
 _name = r'(?:c|class(?:[ _]?name)?|category(?:[ _]?name)?|object|label|name)'
-_class_blank = re.compile(rf'''["'“]?(?:\{{\s*{_name}?\s*\}}|\[\s*{_name}\s*\]|<\s*{_name}\s*>|\bCLASS(?:_?NAME)?\b)["'”]?''')
+_class_blank = re.compile(rf'''["'“]?(?:(?i:\{{\s*{_name}?\s*\}}|\[\s*{_name}\s*\]|<\s*{_name}\s*>)|\bCLASS(?:_?NAME)?\b)["'”]?''')
 
 # %% ../nbs/03bb_meta_questions.ipynb #c89aca07
 def parse_questions(
@@ -75,9 +76,10 @@ def parse_questions(
     limit:int=None       # at most how many
 )->list: # questions with {c}
     "The questions in an answer that have a blank for the class name"
-    lines = json_strings(answer)
+    text,finished,_ = said(re.sub(rf'<\s*({_name})\s*>', r'{\1}', answer, flags=re.I), finished)     # <class> is a blank, not a tag
+    lines = json_strings(text)
     if lines is None:
-        lines = plain_lines(answer)
+        lines = plain_lines(text)
         if not finished: lines = lines[:-1]
     lines = [re.sub(r'\b(?:an?|a\(n\)) (?=\{c\})', '{a} ', re.sub(r'\bA(?:n|\(n\))? (?=\{c\})', '{A} ', _class_blank.sub('{c}', l))) for l in map(str.strip, lines)]
     good = lambda l: '{c}' in l and 12<=len(l)<=200 and not re.search(r'[{}\[\]<>]', re.sub(r'\{[acA]\}', '', l))

@@ -19,6 +19,7 @@ from .llms import *
 from .asking import *
 from .executors import as_executor
 from .llm_workers import LLMWorkers
+from .answer_text import said
 from .answer_checks import answer_problem
 from .strategies import *
 from .meta_questions import *
@@ -115,6 +116,7 @@ class SamplingReport:
     unusable:int          # answers given up after the last attempt
     missing:int           # answers that the budget did not allow
     cost:float=None       # of the new answers, with prices
+    thoughts:int=0        # answers from which thoughts were taken away
 
     def __repr__(self):
         wrong = ', '.join(f'{k} {v}' for k,v in self.problems.items())
@@ -122,6 +124,7 @@ class SamplingReport:
         return '\n'.join(filter(None, [
             f'{self.strategy} by {self.llm}: {self.questions:,} questions, {self.texts:,} texts.',
             f'{self.spent.answers:,} new answers ({self.spent.prompt_tokens:,} tokens read, {self.spent.answer_tokens:,} written), {self.reused:,} were there.{cost}',
+            self.thoughts and f'Thoughts were taken away from {self.thoughts:,} answers.',
             wrong and f'Of no use: {wrong}; given up: {self.unusable:,}.', self.missing and f'Not asked, the budget is spent: {self.missing:,} answers.']))
 
 # %% ../nbs/03g_sampling.ipynb #7ffb9a56
@@ -167,9 +170,11 @@ def sample_with_report(
     questions = strategy.questions(task, ask, seed)
     answers = asker(questions, n, parameters, _problem_of(strategy, task), distinct=not _is_list(strategy))
     rows = [*strategy.texts(task, seed=seed), *_rows(strategy, task, questions, answers, model, seed)]
+    thoughts = sum('thoughts' in said(a.text).found for found in answers for a in found)
     cost = prices and prices.cost(asker.spent.prompt_tokens, asker.spent.answer_tokens)
-    report = SamplingReport(model.name, strategy.name, len(questions), len(rows), asker.spent, asker.reused, dict(asker.problems), asker.unusable, asker.missing, cost)
+    report = SamplingReport(model.name, strategy.name, len(questions), len(rows), asker.spent, asker.reused, dict(asker.problems), asker.unusable, asker.missing, cost, thoughts)
     if asker.stopped: warn(f'The budget is spent: {asker.missing} answers were not asked. Give a larger one and run again; what is there costs nothing.')
+    if alone := asker.problems['only thoughts']: warn(f'{alone} answers were thoughts alone and hold no text. Allow more tokens (--max-tokens, or parameters=SamplingParameters(max_tokens=...)), or turn thinking off at the server.')
     return fill_empty(strategy.finish(make_texts(rows), task), task), report
 
 # %% ../nbs/03g_sampling.ipynb #fa658bd2

@@ -18,6 +18,7 @@ from .types import *
 from .benchmark_facts import benchmark_facts,benchmark_templates
 from .texts import *
 from .llms import *
+from .answer_text import said
 from .answer_checks import is_refusal
 from .wording import *
 
@@ -115,7 +116,7 @@ def refused(
     answer:Answer # what a model wrote
 )->bool:
     "Is there no answer: an error, or a refusal?"
-    return answer.reason in ('error','refusal') or is_refusal(answer.text)
+    return answer.reason in ('error','refusal') or is_refusal(said(answer.text).text)
 
 @patch
 def items(self:Strategy,

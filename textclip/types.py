@@ -27,7 +27,7 @@ def normal_name(
 def _check_classes(classes):
     "The class names, trimmed; an error where they are no list of distinct names"
     if isinstance(classes, str): raise TextclipError(f'Class names are one string: {classes[:60]!r}.', 'Give a list of names.')
-    names = [' '.join(unicodedata.normalize('NFC', c).split()) if isinstance(c, str) else c for c in classes]
+    names = [' '.join(unicodedata.normalize('NFC', whole_letters(c)).split()) if isinstance(c, str) else c for c in classes]
     bad = [i for i,c in enumerate(names) if not isinstance(c, str) or not c]
     if not names: raise TextclipError('The list of class names is empty.', 'Give at least one name.')
     if bad: raise TextclipError(f'Class {bad[0]} is {names[bad[0]]!r}, not a name.', 'Every class needs a non-empty name.')
@@ -56,8 +56,10 @@ class Task:
         self.classes = _check_classes(self.classes)
         self.templates = [self.templates] if isinstance(self.templates, str) else list(self.templates)
         if self.kind not in ('single', 'multi'): raise unknown_name('kind of task', self.kind, ['single', 'multi'])
-        bad = [t for t in self.templates if '{}' not in t]
-        if bad or not self.templates: raise TextclipError(f'Template {(bad or [""])[0]!r} has no {{}}.', 'Write {} where the class name goes.')
+        bad = [t for t in self.templates if not isinstance(t, str) or t.count('{}')!=1 or any(b in t.replace('{}', '') for b in '{}')]
+        if bad or not self.templates:
+            wrong = 'has no {}' if not bad or '{}' not in str(bad[0]) else 'has more braces than one {}'
+            raise TextclipError(f'Template {(bad or [""])[0]!r} {wrong}.', 'Write {} once, where the class name goes.')
 
     def __len__(self): return len(self.classes)
 

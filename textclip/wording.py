@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['random_words', 'a_an', 'plural', 'singular', 'is_plural', 'plain_name', 'fill', 'which_clause', 'plain_lines',
-           'parse_sentence', 'json_strings', 'parse_phrases', 'parse_list', 'paraphrase_templates', 'random_templates']
+           'parse_sentence', 'parse_phrases', 'parse_list', 'paraphrase_templates', 'random_templates']
 
 # %% ../nbs/03ae_wording.ipynb #08c7037f
-import json,random,re
+import html,random,re
 from itertools import product
 from .core import *
 from .types import *
+from .answer_text import *
 
 # %% ../nbs/03ae_wording.ipynb #bd53c99a
 _silent_h = r'(?:hour|honest|hono|heir)'
@@ -132,38 +133,71 @@ def which_clause(
     return f'which {phrase}' if re.match(_adverb+_verb, p) else f'which has {phrase}'
 
 # %% ../nbs/03ae_wording.ipynb #231eaa94
-_bullet = re.compile(r'^\s*(?:[-*•–—·▪◦+]\s+|[-•·▪◦](?=\w)|\(?\d{1,3}[.):](?:\s+|$)|[a-zA-Z]\)\s+|#{1,6}\s+|>\s+)')
-_opening = re.compile(r"^(?:(?:sure|certainly|of course|absolutely|okay|ok|great|no problem)\b[^.!:]*[.!:,]\s*)?(?:(?:here(?:'s|\s+is|\s+are)|below (?:is|are)|the following|these are)\b[^.:\n]*:\s*)?", re.I)
+_sign = r'[-*•–—·▪◦+‣⁃∙・※\u2190-\u21ff\u2460-\u24ff\u25a0-\u25ff\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?'
+_bullet = re.compile(rf'^\s*(?:{_sign}\s+|[-•·▪◦●○■□◆★►✓✔∙・\u2460-\u2473](?=\w)|\(?\d{{1,3}}(?:[.):](?:\s+|$)|[、．）]\s*|[.)](?=[^\W\d_]))|\(?[a-zA-Z]\)\s+'
+    r'|\(?[ivx]{2,4}\)\s+|\[\d{1,3}\]\s+|\[[ xX✓✔]?\]\s+|[0-9]\ufe0f?\u20e3\s*|#{1,6}\s+|>\s+)')
+_letter = re.compile(r'^\s*\(?(?P<mark>[a-zA-Z]|[ivx]{2,4})(?:[.)]+(?:\s+|$)|$)')
+_label = re.compile(r'^(?:(?:final |short |my )?(?:answer|description|response|output|sentence|caption|result|assistant)\b[^\w:：]{0,3}|A)[:：]\s*(?=\S)', re.I)
+_yes = r'(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|great|perfect|no problem|definitely|(?:great|good|excellent) (?:question|choice|idea))'
+_glad = r"(?:i'd|i would|i'm|i am|i'll|i can) (?:be )?(?:happy|glad|delighted|help)\b[^.!:]*[.!:]\s*"
+_opening = re.compile(rf"^(?:{_yes}(?:\s*[!,.:]+\s*|\s+[—–-]\s+|\s+(?=here\b|below\b)))?(?:{_glad})?(?:(?:here(?:'s|’s|\s+is|\s+are)|below (?:is|are)|the following|these are)\b[^.:\n]*:\s*)?", re.I)
 
+# %% ../nbs/03ae_wording.ipynb #28e37975
+_small_tags = r'(?:b|i|em|strong|u|s|q|span|a|code|mark|sub|sup|small|font|tt)'
+
+def _without_markup(text):
+    "Code fences, HTML, images and emphasis taken off; tags that part lines become new lines"
+    text = re.sub(r'(?:```|~~~)(?:[\w+#.-]*(?=[ \t]*\n|\s*[\[{]|\s*$))?', '\n', re.sub(r'\r\n?|\u2028|\u2029', '\n', text))
+    if '<' in text:
+        text = re.sub(rf'</?{_small_tags}(?:\s[^<>]*)?>', '', text, flags=re.I)
+        text = re.sub(r'</?[A-Za-z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->|</?[A-Za-z]{0,12}$', '\n', text)
+    text = re.sub(r'&(?:#\d{1,7}|#x[\da-fA-F]{1,6}|[a-zA-Z]{2,8});', lambda m: html.unescape(m[0]), text)
+    text = re.sub(r'!\[[^\]]{0,300}\](?:\([^)\s]*\)?)?', '', text)   # an image
+    return re.sub(r'(\*\*|__|`)(.+?)\1', r'\2', text)
+
+def _without_letters(lines):
+    "Lines without the letters that number them: several lines begin with one, or the first with 'a.'"
+    found = [(m['mark'], m.end()<len(l)) for l,m in zip(lines, map(_letter.match, lines)) if m]
+    marks = [m for m,more in found if more]                            # a mark without a line is where the answer was cut
+    follow = len(found)>1 and marks[:1] in (['a'], ['A'], ['i'], ['I']) and len(set(marks))==len(marks)
+    return [_letter.sub('', l) for l in lines] if follow or marks[:1]==['a'] else lines
+
+def _without_opening(lines):
+    "Lines without what a chat model says first, and without the label of an answer"
+    for i,line in enumerate(lines):
+        lines[i] = _label.sub('', _opening.sub('', line.strip())) if not re.match(r'(?:q|question)\s*\d*[:：]', line, re.I) else ''
+        if lines[i].strip(): return lines
+    return lines
+
+# %% ../nbs/03ae_wording.ipynb #d3f082eb
 def plain_lines(
-    text:str # what a model wrote
+    text:str # what a model said
 )->list:
-    "The lines of an answer without markdown, numbering, quotes and opening phrases; empty lines left out"
-    text = re.sub(r'```\w*|<br\s*/?>', '\n', text.replace('\r', '\n'))
-    text = re.sub(r'!\[[^\]]*\](?:\([^)\s]*\)?)?', '', text)   # an image
-    text = re.sub(r'(\*\*|__|`)(.+?)\1', r'\2', text)
-    lines = [_bullet.sub('', _bullet.sub('', l)).strip() for l in text.split('\n')]
-    lines = [re.sub(r'^[*_]{1,2}(.+?)[*_]{1,2}$', r'\1', re.sub(r'\s+', ' ', l)).strip() for l in lines]
-    if lines: lines[0] = _opening.sub('', lines[0])
-    return [l for l in (_unquoted(l) for l in lines) if re.search(r'\w', l)]
+    "The lines of an answer without markup, bullets, numbering, quotes and opening phrases; empty lines left out"
+    lines = _without_letters(_without_opening(_without_markup(text).split('\n')))
+    for _ in range(3): lines = [_bullet.sub('', l) for l in lines]     # a dash, a box, a number
+    lines = [re.sub(r'^[*_]{1,2}(.+?)[*_]{1,2}$', r'\1', re.sub(r'\s+', ' ', l).strip()).strip() for l in lines]
+    return [l for l in map(_unquoted, _without_opening(lines)) if re.search(r'\w', l)]
 
 def _unquoted(line):
-    "A line without the quotation marks around all of it"
-    pairs = {'"':'"', "'":"'", '“':'”', '‘':'’', '«':'»'}
+    "A line without the quotation marks or brackets around all of it"
+    pairs = {'"':'"', "'":"'", '“':'”', '‘':'’', '«':'»', '「':'」', '[':']'}
     return line[1:-1].strip() if len(line)>2 and pairs.get(line[0])==line[-1] and line[0] not in line[1:-1] else line
 
 # %% ../nbs/03ae_wording.ipynb #19081689
 _abbreviation = r'(?:\b(?:St|Mr|Mrs|Ms|Dr|Prof|No|vs|approx|ca|cf|e\.g|i\.e|U\.S|Jr|Sr|Mt|Ft|[A-Z])|\b\d|\(\d+|https?:\S*)$'
+_end = re.compile(r'[.!?]["”’)\]]*(?=\s+["“‘(¿¡]?[A-Z0-9À-ÖØ-ÞΑ-ΩА-Я]|\s*$)|[。！？।؟]["”’」』）]*')
+_stopped = re.compile(r'[.!?。！？।؟]["”’)\]」』）]*$')
 
 def _sentences(text):
     "Sentences, and whether the last one has an end"
-    ends = re.finditer(r'[.!?]["”’)\]]*(?=\s+["“‘(]?[A-Z0-9]|\s*$)', text)
-    whole = lambda m: text[m.start()]!='.' or not re.search(_abbreviation, text[:m.start()]) or m.end()==len(text.rstrip())
-    cuts = [m.end() for m in ends if whole(m)]
+    text = text.rstrip()
+    def whole(m): return text[m.start()]!='.' or m.end()==len(text) or not re.search(_abbreviation, text[max(0, m.start()-100):m.start()])
+    cuts = [m.end() for m in _end.finditer(text) if whole(m)]
     starts = [0, *cuts]
     parts = [text[a:b].strip() for a,b in zip(starts, [*cuts, len(text)])]
     parts = [p for p in parts if re.search(r'\w', p)]
-    return parts, bool(cuts) and cuts[-1]>=len(text.rstrip())
+    return parts, bool(cuts) and cuts[-1]>=len(text)
 
 # %% ../nbs/03ae_wording.ipynb #e59ef068
 def parse_sentence(
@@ -171,32 +205,40 @@ def parse_sentence(
     finished:bool=True  # did it end by itself?
 )->list: # one sentence, or none
     "The first whole sentence of an answer"
-    lines = plain_lines(re.sub(r'(?<![.!?:\n])\n(?=[a-z(])', ' ', answer))   # a new line ends a sentence, but for one that goes on in small letters
-    found = [_sentences(l) for l in lines if not l.endswith(':')]
+    text,finished,_ = said(answer, finished)
+    strings = json_strings(text)
+    if strings is not None: text,finished = '\n'.join(strings),True          # strings of JSON have an end, or are not there
+    lines = plain_lines(re.sub(r'(?<![.!?:\n])\n(?=[a-z(])(?![a-z][.)]\s)', ' ', text))   # a new line ends a sentence, but for one that goes on in small letters
+    found = [_sentences(l) for l in lines if not l.endswith((':', '：'))]
     parts,ended = [p for ps,_ in found for p in ps],bool(found) and found[-1][1]
-    if not ended and parts and (not finished or re.search(_abbreviation, parts[-1])): parts = parts[:-1]
-    parts = [p.rstrip(' ,;:-') for p in parts if not re.match(r'(?:sure|certainly|of course|absolutely|okay)\W*$', p, re.I)]
-    if not parts: return []
-    text = parts[0] if re.search(r'[.!?]["”’)\]]*$', parts[0]) else parts[0]+'.'
-    return [text] if len(text)>=10 and len(text.split())>=3 else []
+    if not ended and parts and (not finished or re.search(_abbreviation, parts[-1][-100:])): parts = parts[:-1]
+    parts = [p.rstrip(' ,;:-') for p in parts if not re.match(rf'{_yes}\W*$', p, re.I)]
+    return [s for s in map(_as_sentence, parts[:1]) if s]
+
+_unspaced = re.compile(r'[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff]')     # letters of languages without spaces
+
+def _as_sentence(part):
+    "A sentence with its stop, or None where it is too short to be one"
+    unspaced = len(_unspaced.findall(part))
+    text = part if _stopped.search(part) else part + ('。' if unspaced>=5 else '.')
+    return text if unspaced>=5 or len(text)>=10 and len(text.split())>=3 else None
 
 # %% ../nbs/03ae_wording.ipynb #7d53d5bf
-def json_strings(
-    text:str # what a model wrote
-)->list:
-    "The strings of a JSON array, or of the arrays in a JSON object; None where it is neither"
-    found = re.search(r'[\[{].*[\]}]', text, re.S)
-    try: value = json.loads(found[0]) if found else None
-    except ValueError: return None
-    if isinstance(value, dict): value = [o for v in value.values() for o in (v if isinstance(v, list) else [v])]
-    return [o for o in value if isinstance(o, str)] if isinstance(value, list) else None
-
 _aside = re.compile(r"(?:i|i'm|let me|please|feel free|hope|note that|would you)\b", re.I)
 
 def _phrase(line):
     "A line as a phrase: no stop at the end, no capital at the start but for names in capitals"
-    line = line.strip().strip('.;,').strip()
+    line = line.strip().strip('.;,。；，').strip()
     return line[:1].lower()+line[1:] if re.match(r'[A-Z](?:[a-z]|\s)', line) else line
+
+def _items(text, finished):
+    "The items of an answer: strings of JSON, lines, or the parts of one line"
+    strings = json_strings(text)
+    if strings is not None: return [l for s in strings for l in plain_lines(s)]
+    items = plain_lines(text)
+    bare = [l for l in items if not l.endswith((':', '：'))]
+    if len(bare)==1 and len(re.findall(r'[,;]\s|[，；、]', bare[0]))>=2: items = re.split(r'[,;]\s+(?:and\s+)?|[，；、]', bare[0])
+    return items if finished else items[:-1]
 
 # %% ../nbs/03ae_wording.ipynb #88158703
 def parse_phrases(
@@ -205,14 +247,9 @@ def parse_phrases(
     limit:int=None       # at most how many
 )->list:
     "The phrases of an answer: lines, or a comma-separated list, or JSON; without repetitions"
-    items = json_strings(answer)
-    if items is None:
-        items = plain_lines(answer)
-        bare = [l for l in items if not l.endswith(':')]
-        if len(bare)==1 and bare[0].count(',')+bare[0].count(';')>=2: items = re.split(r'[,;]\s+(?:and\s+)?', bare[0])
-        if not finished: items = items[:-1]
-    good = lambda t: 2<len(t)<=130 and len(t.split())<=20 and any(o.isalpha() for o in t) and not _aside.match(t)
-    phrases = [_phrase(' '.join(t.split())) for t in items if not t.rstrip().endswith((':', '?'))]
+    text,finished,_ = said(answer, finished)
+    good = lambda t: (2<len(t)<=130 or len(t)==2 and not t.isascii()) and len(t.split())<=20 and any(o.isalpha() for o in t) and not _aside.match(t)
+    phrases = [_phrase(' '.join(t.split())) for t in _items(text, finished) if not t.rstrip().endswith((':', '?', '：', '？'))]
     first = {}
     for t in filter(good, phrases): first.setdefault(normal_name(t), t)
     return list(first.values())[:limit]
@@ -225,8 +262,11 @@ def parse_list(
     words:int=4         # longest item
 )->list:
     "The items of a comma-separated answer, without repetitions"
-    parts = re.split(r'[,;•]', answer.strip().split('\n')[0])
-    if not finished: parts = parts[:-1]
+    text,finished,_ = said(answer, finished)
+    parts = json_strings(text)
+    if parts is None:
+        parts = re.split(r'[,;•]', text.strip().split('\n')[0])
+        if not finished: parts = parts[:-1]
     items = [re.sub(r"^\W*(?:\d+[.)]\s*)?(?:and |or |etc\b)?|[^\w')]+$", '', p.strip()).lower() for p in parts]
     good = lambda t: 2<len(t)<=10*words and len(t.split())<=words and any(c.isalpha() for c in t) and normal_name(t) not in ignore
     return list(dict.fromkeys(filter(good, items)))
