@@ -9,7 +9,7 @@ from fastcore.basics import patch
 from textclip.core import *
 import tempfile
 from fastcore.test import *
-from textclip.types import Features, LinearClassifier, Method, Task, load_classifier, normal_name
+from textclip.types import Features, LinearClassifier, Method, Task, load_classifier, need_features, normal_name
 
 NOTEBOOK = 'nbs/00a_types.ipynb'
 
@@ -42,6 +42,8 @@ def test_features():
     test_eq(f[f.y==1].ids, ['b','c'])
     test_eq(f.to(dtype=torch.float16).x.dtype, torch.float16)
     test_fail(lambda: Features(torch.tensor([[1.,2.],[float('nan'),0.]]), ids=['a','b']), contains='1 rows are not finite: b')
+    test_fail(lambda: need_features(torch.ones(2,3)), contains='Write Features(x)')
+    test_fail(lambda: need_features(['a.jpg']), contains='image_features(encoder, split)')
     test_fail(lambda: Features(torch.ones(2,3), y=[1]), contains='y has 1 rows and x has 2')
     f
     # nbs/00a_types.ipynb · Features · cell c863579c

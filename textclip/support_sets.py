@@ -81,8 +81,8 @@ class SupportSplit(ImageSplit):
     about:dict=field(default_factory=dict) # kind, queries, per_class
 
     def __getitem__(self, rows):
-        idx,part = torch.arange(len(self))[rows].reshape(-1).tolist(),super().__getitem__(rows)
-        return SupportSplit(part.paths, part.labels, part.ids, self.square, [self.rows[i] for i in idx], self.about)
+        kept = torch.arange(len(self))[rows].reshape(-1).tolist()
+        return replace(super().__getitem__(rows), rows=[self.rows[i] for i in kept])
 
 # %% ../nbs/04a_support_sets.ipynb #09e43376
 def _manifest_text(path):
@@ -133,7 +133,8 @@ def read_support(
     if not kept: raise TextclipError(f'No image of {path.name!r} can be used. {problems}', 'Check that manifest, files and class list belong together.')
     if problems and strict: raise TextclipError(problems, 'Mend the manifest, or read it with strict=False.')
     if problems: warn(problems)
-    return SupportSplit([path.parent/r['file'] for r in kept], labels, [r['file'] for r in kept], rows=kept, about=dict(kind='given') | (about or {}))
+    files = [r['file'] for r in kept]
+    return SupportSplit([path.parent/f for f in files], labels, files, rows=kept, about=dict(kind='given') | (about or {}), **reading_of(task))
 
 # %% ../nbs/04a_support_sets.ipynb #c36c62c5
 def _counted(name, broken, unknown, missing, blank, empty, task):
