@@ -226,12 +226,12 @@ def labels_by_name(
     y             # (N,) labels of the task
 ):
     "The labels as positions in `classes`"
-    position = {normal_name(c): k for k,c in enumerate(classes)}
-    gone = [c for c in task.classes if normal_name(c) not in position]
+    position = class_positions(task.classes, classes, unknown='skip')
+    gone = [c for c,k in zip(task.classes, position) if k is None]
     if gone or len(classes)!=len(task):
         raise TextclipError(f'The classifier knows {len(classes)} classes, task {task.name!r} has {len(task)}' + (f'; it does not know {some(gone)}' if gone else '') + '.',
             'Evaluate on a task with the same class names, or fit a classifier for these.')
-    return torch.tensor([position[normal_name(c)] for c in task.classes])[y]
+    return torch.tensor(position)[y]
 
 @dataclass
 class Ready(Method):
