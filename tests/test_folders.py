@@ -117,6 +117,8 @@ def test_a_folder_of_class_folders():
         test_fail(lambda: folder_task(folder_with(d/'unlabelled', 'train/1.png', 'test/1.png')), contains='splits without class folders, or classes?')
         task,w = said(lambda: folder_task(folder_with(d/'kaggle', 'train/cat/1.png', 'train/dog/1.png', 'test/1.png')))
         test_eq((list(task.splits), 'test' in w[0]), (['train'], True))
+        three = said(lambda: folder_task(folder_with(d/'three', *(f'{s}/cat/1.png' for s in ('train','test','eval')))))[0]
+        test_eq(sorted(three.splits), ['eval','test','train'])           # two splits are never one
         birds,w = said(lambda: folder_task(folder_with(d/'birds', '001.Black_footed_Albatross/1.png', '002.Laysan_Albatross/1.png')))
         test_eq((birds.classes, len(w)), (['Black footed Albatross','Laysan Albatross'], 1))
         test_eq(said(lambda: folder_task(folder_with(d/'cars', '2CV/1.png', '911/1.png')))[0].classes, ['2CV','911'])

@@ -8,6 +8,7 @@ from textclip.core import *
 from textclip.types import *
 from textclip.hub import *
 from textclip.images import *
+from textclip.folders import usual_splits
 from textclip.labels import *
 import datasets, io, tempfile, time, torch, warnings
 from concurrent.futures import ThreadPoolExecutor

@@ -8,12 +8,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from PIL import ExifTags, Image
 from textclip.core import *
-import struct, tempfile, zlib
+import importlib.util, struct, tempfile, zlib
 from PIL import ImageDraw
 from fastcore.test import *
 from textclip.types import Task
-from textclip.images import (ImageSplit, decode_image, image_endings, load_image, open_image, read_images, reading_of,
-    to_rgb, with_reading)
+from textclip.images import (ImageSplit, _is_heif, decode_image, image_endings, load_image, open_image, read_images,
+    reading_of, to_rgb, with_reading)
 
 NOTEBOOK = 'nbs/01_images.ipynb'
 
@@ -33,6 +33,11 @@ def test_one_image():
     test_fail(lambda: open_image(saved_as('EPS'), 'cat.png'), contains='cannot identify')       # PostScript
     test_fail(lambda: open_image(saved_as('PCX'), 'cat.png'), contains='cannot identify')       # no format of the list
     test_eq('.jfif' in image_endings and '.avif' in image_endings and '.heic' in image_endings, True)
+    # nbs/01_images.ipynb · One image · cell ef3451dd
+    heif = b'\0\0\0\x18ftypheic\0\0\0\0mif1heic' + bytes(99)     # the beginning of a HEIC file
+    avif = b'\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf' + bytes(99) # an AVIF file in the same container
+    test_eq((_is_heif(heif), _is_heif(avif), _is_heif(saved_as('PNG'))), (True, False, False))
+    if importlib.util.find_spec('pillow_heif') is None: test_fail(lambda: open_image(heif, 'cat.heic'), contains="pip install 'textclip[heic]'")
     # nbs/01_images.ipynb · One image · cell eba30054
     dot = Image.new('RGBA', (60,30), (0,0,0,0))
     ImageDraw.Draw(dot).ellipse((20,5,40,25), fill='crimson')

@@ -2,7 +2,7 @@
 import json, re, torch
 from textclip.core import *
 from textclip.types import *
-from textclip.folders import split_names
+from textclip.folders import split_of_folder
 import warnings
 from fastcore.test import *
 from textclip.labels import (class_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows,

@@ -6,7 +6,7 @@ from pathlib import Path
 from textclip.core import *
 from textclip.types import *
 from textclip.images import *
-from textclip.folders import names_file
+from textclip.folders import names_file, usual_splits
 from textclip.labels import *
 from textclip.columns import *
 import datasets, tempfile, torch, warnings
@@ -86,6 +86,8 @@ def test_a_task_from_a_table():
         warnings.simplefilter('always')
         task = table_task(table(d, 'path,label,split\n1.jpg,cat,train\n1.jpg,cat,train\n,dog,train\n2.jpg,,train\n3.jpg,dog,test\n1.jpg,cat,test\n4.jpg,,extra\n'))
         test_eq(task.split('train').ids, ['1.jpg'])
+        both = table_task(table(d, 'path,label,split\n1.jpg,cat,test\n2.jpg,cat,eval\n3.jpg,cat,Training'))
+        test_eq(list(both.splits), ['test','eval','train'])  # two splits are never one
         test_eq(task.split('extra').labels, None)            # no label at all: an unlabelled split
     test_eq(len(told), 4)
     for w in told: print('-', w.message)

@@ -15,6 +15,7 @@ from .core import *
 from .types import *
 from .hub import *
 from .images import *
+from .folders import usual_splits
 from .labels import *
 
 # %% ../nbs/01c_hub_datasets.ipynb #5ecba728
@@ -129,9 +130,8 @@ def _parts_of(data):
     if isinstance(data, datasets.Dataset):
         part = str(data.split or '')
         return {split_name(part) if re.fullmatch(r'\w+', part) else 'all': lambda: data}
-    names = [split_name(k) for k in data]
-    if len(set(names))<len(names): names = list(map(str, data))
-    return {n: (lambda v=v: v) for n,v in zip(names, data.values())}
+    usual = usual_splits(map(str, data))
+    return {usual[str(k)]: (lambda v=v: v) for k,v in data.items()}
 
 def _features_of(data):
     "The types of the columns, which all splits share"
@@ -169,7 +169,7 @@ def _from_builder(builder, access=nullcontext):
             return builder.as_dataset(split=split)
     info = builder.info
     if not info.features or not info.splits: return builder.dataset_name, _features_of(data := prepared()), _parts_of(data)
-    return builder.dataset_name, info.features, {split_name(s): partial(prepared, s) for s in info.splits}
+    return builder.dataset_name, info.features, {u: partial(prepared, s) for s,u in usual_splits(info.splits).items()}
 
 def hub_name(
     what:str # 'hf:org/name', 'hf:org/name#config', 'hf:org/name@revision' or all of it

@@ -10,7 +10,7 @@ __all__ = ['plain_label', 'plain_labels', 'label_list', 'is_number', 'whole_numb
 import json,re,torch
 from .core import *
 from .types import *
-from .folders import split_names
+from .folders import split_of_folder
 
 # %% ../nbs/01aa_labels.ipynb #f570927e
 def _json_list(text):
@@ -190,7 +190,7 @@ def split_name(
     text # what a file calls a split
 )->str:
     "The usual name of a split: train, dev, val, test, or as it is"
-    return split_names.get(str(text).strip().lower(), str(text).strip())
+    return split_of_folder(str(text)) or str(text).strip()
 
 def row_ids(
     names # one per row, None where a row has none

@@ -16,7 +16,7 @@ from .core import *
 from .types import *
 from .hub import *
 from .images import *
-from .folders import split_names
+from .folders import split_names,split_of_folder,usual_splits
 from .labels import *
 from .archives import *
 from .hub_datasets import hub_name
@@ -122,17 +122,20 @@ def _tars(folder): return sorted((p for p in folder.glob('*.tar') if not p.name.
 def _by_split(shards):
     "Split name -> archives, where every archive names a split; all of them otherwise"
     words = [[w for w in re.split(r'[\W\d_]+', p.stem.lower()) if w in split_names] for p in shards]
-    parts = {}
-    for p,w in zip(shards, words): parts.setdefault(split_name(w[0]) if all(words) else 'all', []).append(p)
+    parts,usual = {},usual_splits(w[0] for w in words if w)
+    for p,w in zip(shards, words): parts.setdefault(usual[w[0]] if all(words) else 'all', []).append(p)
     return parts
 
 def _folder_splits(root):
     "(split name -> function that lists its archives, do files say how many there are?)"
     subs = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith('.'))
-    counted = {split_name(p.name): partial(_counted_shards, p) for p in subs if (p/'nshards.txt').is_file()}
-    if counted: return counted, True
-    named = {split_name(p.name): partial(_tars, p) for p in subs if p.name.lower() in split_names and _tars(p)}
-    return named or {k: (lambda v=v: v) for k,v in _by_split(_tars(root)).items()}, False
+    counted = [p for p in subs if (p/'nshards.txt').is_file()]
+    usual = usual_splits(p.name for p in counted)
+    if counted: return {usual[p.name]: partial(_counted_shards, p) for p in counted}, True
+    named = [p for p in subs if split_of_folder(p.name) and _tars(p)]
+    usual = usual_splits(p.name for p in named)
+    if named: return {usual[p.name]: partial(_tars, p) for p in named}, False
+    return {k: (lambda v=v: v) for k,v in _by_split(_tars(root)).items()}, False
 
 def is_webdataset(
     path # a folder, an archive, or a pattern of archives
@@ -162,7 +165,8 @@ def _hub_splits(what):
         return _counted_shards(folder)
     root = fetched('*.txt')
     counted = [p for p in (sorted(root.iterdir()) if root.is_dir() else []) if (p/'nshards.txt').is_file()]
-    if counted: return known.split('/')[-1], root, {split_name(p.name): partial(shards, p) for p in counted}, True
+    usual = usual_splits(p.name for p in counted)
+    if counted: return known.split('/')[-1], root, {usual[p.name]: partial(shards, p) for p in counted}, True
     return known.split('/')[-1], root, *_folder_splits(fetched('*.txt', '*.tar'))
 
 # %% ../nbs/01d_webdatasets.ipynb #15a0f498
@@ -183,13 +187,15 @@ def _beside(base):
     if kind not in ('classification','multilabel','retrieval'): raise unknown_name('type of dataset', kind, ('classification','multilabel','retrieval'))
     return kind, names and _distinct(names), [t.replace('{c}', '{}') for t in templates or ['a photo of a {}.']]
 
+def _is_list(label): return isinstance(label, list) or isinstance(label, str) and isinstance(plain_label(label), list)
+
 def _how_labelled(first, kind, label, counted):
     "(where the labels are, do images have several?)"
     if label is None and kind!='classification': return ('npy', True) if kind=='multilabel' else (None, False)
     if label is None and counted: return 'cls', False
     items = first()
     key = _where_labels_are(items, label)
-    return key, key=='npy' or key is not None and any(isinstance(_label_of(o, key), list) for o in items)
+    return key, key=='npy' or key is not None and any(_is_list(_label_of(o, key)) for o in items)
 
 # %% ../nbs/01d_webdatasets.ipynb #2420a191
 def webdataset_task(
