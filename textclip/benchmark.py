@@ -251,7 +251,7 @@ def evaluate_classifier(
 )->Comparison:
     "Accuracy of a classifier on a task's images, beside zero-shot"
     clf,encoder,split = pipeline.classifier,pipeline.encoder,split or _eval_split(task)
-    f = image_features(encoder, task.split(split), store=store)
+    f = image_features(encoder, pipeline.as_read(task.split(split)), store=store)       # as `predict` reads them
     f.y = labels_by_name(task, clf.classes, f.labels_for(len(task)))
     named = Task(task.name, clf.classes, templates=task.templates)
     data = TaskFeatures(named, dict(test=f), text_features(encoder, template_texts(named), len(named), store), encoder=encoder)

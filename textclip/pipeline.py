@@ -7,7 +7,7 @@ __all__ = ['NONE_OF_THESE', 'Prediction', 'Pipeline', 'name_of_image', 'load_pip
 
 # %% ../nbs/02g_pipeline.ipynb #acc9e0a3
 import io,numpy as np,torch
-from dataclasses import dataclass
+from dataclasses import dataclass,replace
 from pathlib import Path
 from PIL import Image
 from fastcore.basics import patch
@@ -55,11 +55,9 @@ def _in_folder(path):
     if not found: raise TextclipError(f'Folder {str(path)!r} holds no images.', f'Known endings: {" ".join(sorted(image_endings))}.')
     return found
 
-def _listed(images, reading=None):
+def _listed(images):
     "Whatever stands for images, as a list"
-    if isinstance(images, ImageSplit):
-        if reading not in (None, images.reading): warn(f'This split is read with {images.reading}, the classifier was made with {reading}, which is used.')
-        return images.paths
+    if isinstance(images, ImageSplit): return images.paths
     if isinstance(images, (str,Path)) and Path(images).is_dir(): return _in_folder(images)
     if is_pixels(images) and images.ndim==4: return list(images)
     one = isinstance(images, (str,Path,Image.Image,bytes,bytearray,memoryview)) or is_pixels(images) or hasattr(images, 'read') or hasattr(images, 'read_bytes')
@@ -79,7 +77,8 @@ def features(self:Pipeline,
     images # paths, a folder, bytes, open files, PIL images, arrays, tensors, or an `ImageSplit`
 )->tuple: # (`Features`, positions of the images they belong to)
     "Features of the images that could be read; only a few batches of images are in memory at a time"
-    images = _listed(images, self.reading)
+    if isinstance(images, ImageSplit): images = self.as_read(images)
+    images = _listed(images)
     wanted = {k: True for k in ('local','pre') if k in self.classifier.requires}      # a classifier that looks at places needs them
     parts,reasons = [],[]
     for found,why in _chunks(self.encoder, images, wanted, self.reading):
@@ -97,6 +96,14 @@ def reading(self:Pipeline)->dict:
     return dict(square=self.square, upright=self.upright)
 
 @patch
+def as_read(self:Pipeline,
+    split:ImageSplit # images
+)->ImageSplit:
+    "The split, read as the classifier's own images were; a line where that is another way"
+    if split.reading!=self.reading: warn(f'This split is read with {split.reading}, the classifier was made with {self.reading}, which is used.')
+    return replace(split, **self.reading)
+
+@patch
 def predict(self:Pipeline,
     images,               # as in `features`
     top:int=3,            # how many runners-up to report
@@ -104,7 +111,8 @@ def predict(self:Pipeline,
 )->list: # one `Prediction` an image
     "Name every image"
     if top<1: raise TextclipError(f'top={top} names no class.', 'Give 1 or more.')
-    listed,names = _listed(images, self.reading),self.classifier.classes
+    if isinstance(images, ImageSplit): images = self.as_read(images)
+    listed,names = _listed(images),self.classifier.classes
     features,rows = self.features(listed)
     out = [Prediction(name_of_image(o, i), None, None, []) for i,o in enumerate(listed)]
     for i,p in zip(rows, self.classifier.predict_proba(features)):
@@ -130,7 +138,8 @@ def tags(self:Pipeline,
     "Label every image"
     at,n = self.classifier.info.get('thresholds'),len(self.classifier.classes)
     if at is None or len(at['values'])!=n: raise TextclipError(f"This classifier has no thresholds for its {n} classes.", "Choose them on validation images or texts: set_thresholds(classifier, threshold_from(evaluation, 'validation')).")
-    listed = _listed(images, self.reading)
+    if isinstance(images, ImageSplit): images = self.as_read(images)
+    listed = _listed(images)
     features,rows = self.features(listed)
     with torch.no_grad(): above = self.classifier(features).float().cpu()-torch.tensor(at['values'])
     out = [None]*len(listed)
