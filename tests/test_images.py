@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from PIL import ExifTags, Image
 from textclip.core import *
-import importlib.util, struct, tempfile, zlib
+import importlib.util, struct, tempfile, tracemalloc, zlib
 from PIL import ImageDraw
 from fastcore.test import *
 from textclip.types import Task
@@ -119,6 +119,12 @@ def test_one_image():
         test_close(found/255, colours, 1e-2)
     clear = np.dstack([(colours*4095).astype(np.uint16), np.full((8,9), 65535, np.uint16)])     # with an opaque alpha channel
     test_close(np.asarray(decode_image(png_of(clear)))/255, colours, 1e-2)
+    wide = saved_as('PNG', Image.fromarray(np.zeros((1500,1500), np.uint16)+9))
+    tracemalloc.start()
+    decode_image(wide)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10*1500*1500, peak       # besides what Pillow holds itself; at once in float32 it took more than twice as much
     # nbs/01_images.ipynb · One image · cell 073dcacc
     def bad_files(folder):
         "Good and bad files under unusual names"

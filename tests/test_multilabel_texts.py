@@ -96,7 +96,7 @@ def test_labels_in_a_text():
     # nbs/03ba_multilabel_texts.ipynb · Labels in a text · cell 5975f9f1
     task = Task('table', ['dog', 'hot dog', 'knife', 'dining_table', 'person', 'bus'], kind='multi', synonyms={'person': ['man', 'woman', 'police officer'], 'dining table': 'table'})
     names = lambda text: [task.classes[k] for k in mentioned(text, label_words(task))]
-    test_eq(names('Two knives beside a Hot-Dog on the dining table.'), ['hot dog', 'knife', 'dining_table'])
+    test_eq(names('Two knives beside a Hot-Dog on the dining table.'), ['hot dog', 'knife', 'dining table'])
     test_eq(names("A dog's bowl and hot dogs"), ['dog', 'hot dog'])
     test_eq(names('Women and police officers wait for buses.'), ['person', 'bus'])
     test_eq(names('The doghouse is busy, the tablet is manned.'), [])                           # whole words only

@@ -127,7 +127,8 @@ def project(
     x,y,w = _pair(images, classifier)
     if len(classes)!=len(w): raise TextclipError(f'{len(classes)} names for {len(w)} class weights.', 'Give the names of all classes.')
     show = list(range(min(6, len(w))) if show is None else show)
-    wanted = [o if isinstance(o, int) else class_positions([o], classes)[0] for o in show]
+    wanted = [o if isinstance(o, int) else class_positions([o], classes, unknown='skip')[0] for o in show]
+    if None in wanted: raise unknown_name('class', show[wanted.index(None)], classes)
     rows = torch.cat([(y==c).nonzero().flatten()[:most] for c in wanted])
     v,t = x[rows],w[wanted]
     if centre: v,t = v-v.mean(0),t-t.mean(0)

@@ -87,7 +87,7 @@ def to_rgb(
 # %% ../nbs/01_images.ipynb #69d020e3
 def _eight_bits(x):
     "(H,W) or (H,W,C) numbers of any type, scaled to 8 bits; what is no finite number becomes black"
-    step = max(1, 2**20 // max(1, x[0].size)) if len(x) else 1
+    step = max(1, 2**18 // max(1, x[0].size)) if len(x) else 1
     strips = [slice(i, i+step) for i in range(0, len(x), step)]
     clean = lambda s: np.nan_to_num(x[s].astype(np.float32), posinf=0, neginf=0).clip(0)
     largest = max((float(clean(s).max()) for s in strips), default=0)

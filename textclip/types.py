@@ -232,7 +232,7 @@ def relabel(
     out.y = new[new>=0].to(features.y.device)
     if own_classes(features) is None or classes is None: return out
     about = features.meta['support']
-    rows = [dict(r, label=number[r['label']]) for r in about['rows'] if number[r['label']] is not None]
+    rows = [dict(r, label=number[r['label']]) for r in about.get('rows', []) if number[r['label']] is not None]
     out.meta = features.meta | dict(support=about | dict(classes=list(classes), rows=rows))
     return out
 
