@@ -26,7 +26,7 @@ def names_file(
     except ValueError: raise TextclipError(f'File {path.name!r} is not text in UTF-8.', 'Give a .txt file with one class name per line, or a .json list.') from None
     if path.suffix.lower()!='.json': return [l.strip() for l in text.splitlines() if l.strip() and not l.strip().startswith('#')]
     try: names = json.loads(text)
-    except ValueError: raise TextclipError(f'File {path.name!r} is not JSON.', 'It should be a list: ["cat", "dog"].') from None
+    except (ValueError, RecursionError): raise TextclipError(f'File {path.name!r} is not JSON.', 'It should be a list: ["cat", "dog"].') from None
     if not isinstance(names, list): raise TextclipError(f'File {path.name!r} holds no list.', 'It should be a list: ["cat", "dog"].')
     return names
 
@@ -127,6 +127,7 @@ def _levels(root, named):
     flat = [p for p in maybe if p not in deep and _holds_images(p)]
     if not deep:
         if flat and not others: raise _no_labels(root, flat)
+        if flat: warn(f'{some(p.name for p in flat)}: called like splits, but full of images beside other class folders, and so taken for classes.')
         return {'all': [root]}, [p.name for p in top]
     if others: raise _doubt(root, deep, others)
     if flat: warn(f'{len(flat)} folders hold images without class folders and are left out: {some(p.name for p in flat)}.')

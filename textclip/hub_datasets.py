@@ -109,7 +109,7 @@ def _dataset_split(load, image, keys, multi, classlabel, classes, square):
     "The images and labels of a split"
     data = load()
     values,where = _read_labels(data, keys, classlabel),[f'row {i}' for i in range(len(data))]
-    found = from_indicators([o if o is None else _single(o) for o in values], classes) if multi and not classlabel else None
+    found = from_indicators([o if o is None else _single(o) for o in values], classes) if multi and not classlabel and len(keys)==1 else None      # objects may repeat a class
     values,unknown = (values, None) if found is None else found
     if not multi and any(isinstance(o, list) for o in values): raise TextclipError('Some rows have a list of labels, and others one.', 'Give all rows a list.')
     numbers = label_numbers(*zip(*[(v,w) for o,w in zip(values, where) for v in _single(o)]), classes) if any(map(_single, values)) else {}

@@ -70,7 +70,9 @@ def folder_manifest(
     folder # with one sub-folder per class, named like the class
 )->list:
     "Rows of a manifest for class folders: the class is the *name* of the folder"
-    found,root = images_in(folder),Path(folder)
+    found,left_out = find_images(folder)
+    root = Path(folder)
+    warn_left_out({p: why for p,why in left_out.items() if p.name!='support.jsonl'}, root)
     return [{'file': p.relative_to(root).as_posix(), 'class': p.relative_to(root).parts[0].replace('_', ' ')} for p in found if p.parent!=root]
 
 # %% ../nbs/04a_support_sets.ipynb #34698f57
@@ -96,7 +98,7 @@ def _manifest_rows(path):
     text = _manifest_text(path)
     if path.suffix.lower()=='.json':
         try: found = json.loads(text)
-        except ValueError: raise TextclipError(f'{path.name!r} is not JSON.', 'It should be a list: [{"file": ..., "class": ...}].') from None
+        except (ValueError, RecursionError): raise TextclipError(f'{path.name!r} is not JSON.', 'It should be a list: [{"file": ..., "class": ...}].') from None
         if not isinstance(found, list): raise TextclipError(f'{path.name!r} holds no list.', 'It should be a list: [{"file": ..., "class": ...}].')
     else: found = [_json(l) for l in text.split('\n') if l.strip()]
     good = lambda r: isinstance(r, dict) and isinstance(r.get('class'), str) and isinstance(r.get('file'), (str, type(None)))
@@ -104,7 +106,7 @@ def _manifest_rows(path):
 
 def _json(line):
     try: return json.loads(line)
-    except ValueError: return None
+    except (ValueError, RecursionError): return None
 
 def _class_numbers(rows, task):
     "Class name in a manifest -> class number, None where the task has no such class"
