@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tabulate import tabulate
 from textclip.core import *
 from textclip.types import *
+from textclip.images import *
 from textclip.benchmark_facts import *
 from textclip.split_layout import zhou_layout, aircraft_layout
 from textclip.imagenet_folders import imagenet_layout, imagenet_names
@@ -39,6 +40,8 @@ def test_from_a_name_to_a_task():
         test_eq((len(images), pets.split('train').ids, pets.split('train').labels.tolist()), (2, ['Abyssinian_1.jpg','basset_hound_7.jpg'], [0,1]))
         test_eq(benchmark_task('OxfordPets', folder, templates='sus-x').templates, ['A photo of a pet {}.'])
         test_eq(benchmark_task('pets', d, templates=['one {}']).templates, ['one {}'])
+        test_eq((pets.reading, pets.split('train').reading), (dict(upright=False), dict(square=False, upright=False)))
+        test_eq(with_reading(pets, upright=True).split('train').reading, dict(square=False, upright=True))
         os.rename(folder/'images'/'Abyssinian_2.jpg', folder/'images'/'gone.jpg')
         _,kept,skipped = read_images(benchmark_task('pets', d).split('test').paths)   # a missing file is no error when the task is made
         test_eq((kept, skipped), ([], {0: 'no such file'}))

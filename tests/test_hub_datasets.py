@@ -8,6 +8,7 @@ from textclip.core import *
 from textclip.types import *
 from textclip.hub import *
 from textclip.images import *
+from textclip.folders import usual_splits
 from textclip.labels import *
 import datasets, io, tempfile, time, torch, warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,8 @@ def test_images_unopened():
     data = datasets.Dataset.from_dict(dict(image=rows), features=datasets.Features(image=datasets.Image()))
     items = _dataset_images(data, 'image')
     test_eq([o.name for o in items], ['0/a.png','1/b.png','2/c.png','row 3'])
-    test_eq((data[1]['image'].size, load_image(items[1]).size), ((4,8), (8,4)))
+    test_eq((data[1]['image'].size, load_image(items[1]).size), ((4,8), (4,8)))
+    test_eq(load_image(items[1], upright=False).size, (8,4))
     images,kept,skipped = read_images(items)
     test_eq(kept, [0,1])
     with ThreadPoolExecutor(8) as pool: test_eq(set(pool.map(lambda o: load_image(o).getpixel((0,0)), items[:1]*200)), {(255,0,0)})
@@ -94,6 +96,14 @@ def test_a_task_from_a_dataset():
     test_eq(dataset_task(numbered, classes=['a','b']).split('all').labels, torch.tensor([1,0]))
     test_fail(lambda: dataset_task(numbered, classes=['a']).split('all'), contains='1 (row 0)')
     found = pictures(3, objects=[[dict(category='car', box=[1,2])]*2, [], [dict(category='car', box=[1,2]), dict(category='tree', box=[1,2])]])
+    truth = [[1,0,0,0],[0,1,1,0],[0,0,-1,1]]
+    for labels in (truth, [[float(o) for o in v] for v in truth], [str(v) for v in truth]):
+        test_eq(dataset_task(pictures(3, labels=labels), classes=list('abcd')).split('all').labels.tolist(), truth)
+    test_fail(lambda: dataset_task(pictures(3, labels=truth), classes=list('abc')).split('all'), contains='and there are 3 classes')
+    test_fail(lambda: dataset_task(pictures(2, label=[1.5,0.]), classes=['a','b']).split('all'), contains='row 0: Label 1.5 is no whole number')
+    test_eq(dataset_task(pictures(2, label=[1.,0.]), classes=['a','b']).split('all').labels, torch.tensor([1,0]))
+    test_fail(lambda: dataset_task(pictures(2, label=[dict(name='a')]*2)), contains='is an object')
+    test_fail(lambda: dataset_task(pictures(2, label=[2**31,2**40]), classes=['a','b']).split('all'), contains='not in the class list')
     boxes = dataset_task(found, label='objects.category')
     test_eq((boxes.kind, boxes.classes, boxes.split('all').labels), ('multi', ['car','tree'], torch.tensor([[1.,0],[0,0],[1,1]])))
     test_fail(lambda: dataset_task(pictures(2)), contains='No column is known to hold labels')

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
+from textclip.benchmark_facts import by_benchmark, benchmark_key
 from textclip.features import *
 from textclip.synthesis import gaussian_noise
 from textclip.optimization import *
@@ -61,6 +62,7 @@ def test_recipes():
     # nbs/methods/tap.ipynb · Recipes · cell 853638e3
     test_eq(TAP().steps_for(Task('DTD', ['a'])), 5500)
     test_eq([TAP().steps_for(Task(k, ['a'])) for k in ('FGVC Aircraft','imagenet_r')], [500, 5000])
+    test_eq(TAP().steps_for(Task('oxford_flowers', ['a'])), 600)
     test_eq(TAP(steps=7).steps_for(Task('DTD', ['a'])), 7)
     test_fail(lambda: TAP().steps_for(Task('pets', ['a'])), contains='Give steps=')
     test_eq((TAP().noise, TAP(recipe='ours').noise, TAP(recipe='ours', noise=.2).noise), (.1, .05, .2))

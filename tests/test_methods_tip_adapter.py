@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
+from textclip.benchmark_facts import by_benchmark, benchmark_key
 from textclip.splits import val_tuning
 from textclip.features import *
 from textclip.distances import *
@@ -53,6 +54,9 @@ def test_the_classifier():
 
 def test_settings():
     'nbs/methods/tip_adapter.ipynb · Settings'
+    # nbs/methods/tip_adapter.ipynb · Settings · cell a7bce500
+    named = {n: published_settings(Task(n, ['a'])) for n in ('fgvc','DescribableTextures','oxford_flowers','Oxford Pets')}
+    test_eq(list(named.values()), [(30,30,1,5), (13,13,1,2), (50,50,1,10), (7,3,1,1.17)])
     # nbs/methods/tip_adapter.ipynb · Settings · cell f68ee884
     published_settings(Task('Oxford_Pets', ['cat','dog'])), [round(v, 2) for v in around(4, 6)]
     # nbs/methods/tip_adapter.ipynb · Settings · cell 8ee48afe

@@ -16,6 +16,7 @@ from fastcore.test import *
 from textclip.method_tables import *
 from textclip.protocols import *
 from textclip.runner import *
+from textclip.support_sets import as_support
 from textclip.methods.tipx import SuSX, TIPX, fit, psi_modes
 
 NOTEBOOK = 'nbs/methods/tipx.ipynb'
@@ -135,6 +136,15 @@ def test_sus_x():
     test_eq(SuSX(preset='SuS-X-LC-P').fit(data.task, texts=data.texts, support=support).info['method'], 'SuS-X-LC-P')
     test_fail(lambda: SuSX(preset='SuS-X-SD-P').fit(data.task, texts=data.texts, support=support), contains="asks for kind 'generated', this support set has 'retrieved'")
     test_fail(lambda: SuSX(preset='SuS-X-LC'), contains='SuS-X-LC-P')
+    # nbs/methods/tipx.ipynb · SuS-X · cell a57be3a8
+    data = synthetic_task(4, 16, 40, noise=.8, shift=.8, seed=3)
+    found = data.splits['train']
+    support = as_support(Features(found.x, y=found.y, meta=found.meta), data.task)
+    order = [2,0,3,1]
+    turned = Task('t', [data.task.classes[k] for k in order])
+    texts = Features(data.texts.x, y=torch.tensor([order.index(int(k)) for k in data.texts.y]), meta=data.texts.meta)
+    one,other = SuSX().fit(data.task, texts=data.texts, support=support),SuSX().fit(turned, texts=texts, support=support)
+    test_close(other(found), one(found)[:,order], eps=1e-4)
     # nbs/methods/tipx.ipynb · SuS-X · cell 6fc33426
     data.splits['support'] = support
     methods = {'SuS-X': SuSX(), 'SuS-X, added up': SuSX(aggregate='sum')}

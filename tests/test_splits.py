@@ -102,6 +102,14 @@ def test_subsets_of_the_classes():
     test_fail(lambda: subset_classes(task, ['duck','crwo']), contains="'crwo' (like 'crow'")
     test_fail(lambda: subset_classes(split, ['duck']), contains='by number only')
     water
+    # nbs/01g_splits.ipynb · Subsets of the classes · cell 2f843a10
+    about = dict(classes=['cat','dog','fox'], rows=[dict(id=i, label=k) for i,k in zip('abc', (0,1,2))])
+    found = Features(torch.eye(3), y=torch.tensor([0,1,2]), ids=list('abc'), meta=dict(support=about))
+    part = subset_classes(found, ['Fox','cat'])
+    test_eq((part.ids, part.y.tolist(), own_classes(part)), (['a','c'], [1,0], ['fox','cat']))
+    test_eq([(r['id'], r['label']) for r in part.meta['support']['rows']], [('a',1),('c',0)])
+    test_eq(join_classes(part, Task('t', ['cat','fox'])).y.tolist(), [0,1])
+    test_fail(lambda: subset_classes(found, ['fox'], of=['fox','cat','dog']), contains='Leave `of` out')
 
 
 def test_base_and_new_classes():

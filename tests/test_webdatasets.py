@@ -9,7 +9,7 @@ from textclip.core import *
 from textclip.types import *
 from textclip.hub import *
 from textclip.images import *
-from textclip.folders import split_names
+from textclip.folders import split_names, split_of_folder, usual_splits
 from textclip.labels import *
 from textclip.archives import *
 from textclip.hub_datasets import hub_name
@@ -97,6 +97,18 @@ def test_a_task_from_archives():
         test_eq((named.name, named.classes, named.split('all').labels), ('pets', ['big dog','cat'], torch.tensor([1,0])))
         several = webdataset_task(write_tar(root/'x'/'0.tar', samples('json', [b'{"labels": ["cat"]}', b'{"labels": []}', b'{}'])))
         test_eq((several.kind, several.split('all').labels), ('multi', torch.tensor([[1.],[0],[-1]])))
+        truth = [[1,0,0,0],[0,1,1,0],[0,0,-1,1]]
+        flags = write_tar(root/'flags.tar', samples('json', [json.dumps(dict(labels=v)).encode() for v in truth]))
+        test_eq(webdataset_task(flags, classes=list('abcd')).split('all').labels.tolist(), truth)
+        test_fail(lambda: webdataset_task(flags, classes=list('ab')).split('all'), contains='and there are 2 classes')
+        cells = write_tar(root/'cells.tar', samples('cls', [str(v).encode() for v in truth]))
+        test_eq(webdataset_task(cells, classes=list('abcd')).split('all').labels.tolist(), truth)
+        for label,why in (('1.5', 'no whole number'), ('{"name": "cat"}', 'is an object'), ('1e999', 'no whole number'), ('99999999999', 'not in the class list')):
+            odd = write_tar(root/'odd.tar', samples('json', [f'{{"label": {label}}}'.encode()]))
+            test_fail(lambda: webdataset_task(odd, classes=['a','b']).split('all'), contains=why)
+        write_tar(root/'many'/'test'/'0.tar', samples('cls', [b'0']))
+        (root/'many'/'test'/'nshards.txt').write_text('9'*12)                                # and no memory for as many names
+        test_fail(lambda: webdataset_task(root/'many', classes=['a']).split('test'), contains='archives are missing')
         test_fail(lambda: webdataset_task(root/'nothing'), contains='no folder and no archive')
     # nbs/01d_webdatasets.ipynb · A task from archives · cell 7446d0ae
     with tempfile.TemporaryDirectory() as d:
@@ -136,6 +148,12 @@ def test_writing_archives():
             test_fail(lambda: write_webdataset(split, Path(d)/'a', **dict(classes=['cat','dog','empty']) | kw), contains=says)
         padded = write_webdataset(ImageSplit(split.paths[:1], [0], square=True), Path(d)/'c', ['cat'])
         test_eq(load_image(webdataset_task(padded).split('test').paths[0]).size, (6,6))
+        tag = Image.Exif()
+        tag[0x0112] = 6
+        Image.new('RGB', (6,4)).save(images/'6.jpg', exif=tag)
+        for upright,size in ((True, (4,6)), (False, (6,4))):
+            lying = webdataset_task(write_webdataset(ImageSplit([images/'6.jpg'], [0], upright=upright), Path(d)/f'turned {upright}', ['cat']))
+            test_eq((lying.reading, load_image(lying.split('test').paths[0], upright=False).size), (dict(upright=False), size))
         for bad,says in ((ImageSplit(split.paths), 'no labels'), (ImageSplit(split.paths[5:], [0]), 'None of 1'), (ImageSplit(split.paths[:1], [4]), 'outside')):
             test_fail(lambda: write_webdataset(bad, Path(d)/'e', ['cat','dog','empty']), contains=says)
     print(told[0].message)

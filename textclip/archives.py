@@ -82,7 +82,7 @@ class TarImage:
 def json(self:TarImage)->dict:
     "What the `json` file of the sample holds"
     try: found = loads(self.read('json'))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TextclipError(f'The json file of {self.name!r} in {self.shard.name} is not JSON.', 'Make the archive again.') from None
     return found if isinstance(found, dict) else dict(label=found)
 

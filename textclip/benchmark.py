@@ -226,12 +226,12 @@ def labels_by_name(
     y             # (N,) labels of the task
 ):
     "The labels as positions in `classes`"
-    position = {normal_name(c): k for k,c in enumerate(classes)}
-    gone = [c for c in task.classes if normal_name(c) not in position]
+    position = class_positions(task.classes, classes, unknown='skip')
+    gone = [c for c,k in zip(task.classes, position) if k is None]
     if gone or len(classes)!=len(task):
         raise TextclipError(f'The classifier knows {len(classes)} classes, task {task.name!r} has {len(task)}' + (f'; it does not know {some(gone)}' if gone else '') + '.',
             'Evaluate on a task with the same class names, or fit a classifier for these.')
-    return torch.tensor([position[normal_name(c)] for c in task.classes])[y]
+    return torch.tensor(position)[y]
 
 @dataclass
 class Ready(Method):
@@ -251,7 +251,7 @@ def evaluate_classifier(
 )->Comparison:
     "Accuracy of a classifier on a task's images, beside zero-shot"
     clf,encoder,split = pipeline.classifier,pipeline.encoder,split or _eval_split(task)
-    f = image_features(encoder, task.split(split), store=store)
+    f = image_features(encoder, pipeline.as_read(task.split(split)), store=store)       # as `predict` reads them
     f.y = labels_by_name(task, clf.classes, f.labels_for(len(task)))
     named = Task(task.name, clf.classes, templates=task.templates)
     data = TaskFeatures(named, dict(test=f), text_features(encoder, template_texts(named), len(named), store), encoder=encoder)

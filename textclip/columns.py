@@ -58,7 +58,7 @@ def _jsonl_table(path):
     for i,line in enumerate(_table_text(path).split('\n'), 1):
         if not line.strip(): continue
         try: rows[i] = json.loads(line)
-        except ValueError as e:
+        except (ValueError, RecursionError) as e:
             raise TextclipError(f'Line {i} of {path.name!r} is not JSON: {e}.',
                 'Every line should hold one object: {"path": "cat/1.jpg", "label": "cat"}.') from None
         if not isinstance(rows[i], dict):

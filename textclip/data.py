@@ -7,6 +7,8 @@ __all__ = ['known_tasks', 'benchmark_names', 'load_task', 'check_data']
 
 # %% ../nbs/01j_data.ipynb #bb2ec8b9
 import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from .core import *
 from .types import *
@@ -24,12 +26,50 @@ from .catalogue import *
 from .generalized_splits import generalized_sets,generalized_task
 
 # %% ../nbs/01j_data.ipynb #b4198a21
+def _metadata(path): return next((path/f'metadata{e}' for e in table_endings if (path/f'metadata{e}').is_file()), None)
+
+def _split_tables(path):
+    "Split name -> the table in its folder, where every folder of a split has one"
+    parts = sorted(p for p in path.iterdir() if p.is_dir() and split_of_folder(p.name))
+    tables,usual = [_metadata(p) for p in parts],usual_splits(p.name for p in parts)
+    return {usual[p.name]: t for p,t in zip(parts, tables)} if parts and all(tables) else {}
+
+def _from_tables(path, tables):
+    "One task from a table for each split: the classes of all of them, joined by name"
+    alone = {s: table_task(t) for s,t in tables.items()}
+    kinds = {t.kind for t in alone.values()}
+    if len(kinds)>1: raise TextclipError(f'Some tables below {path.name!r} have one label for each image, others several.', 'Write all in the same way.')
+    classes = list({normal_name(c): c for t in alone.values() for c in t.classes}.values())
+    if any(t.classes!=next(iter(alone.values())).classes for t in alone.values()): classes = sorted(classes)
+    task = Task(path.resolve().name, classes, kind=kinds.pop())
+    task.splits = {s: partial(_only_split, t, classes, path) for s,t in tables.items()}
+    return task
+
+def _only_split(table, classes, root):
+    "The one split of a table, with ids that start from `root`"
+    task = table_task(table, classes=classes)
+    split = task.split(next(iter(task.splits)))
+    return replace(split, ids=[f'{table.parent.name}/{i}' for i in split.ids])
+
+def _labelled_table(table, path):
+    "The task of a table in a folder, or that of the class folders beside it where the table has no labels"
+    folders = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(('.','__'))]
+    if has_labels(table):
+        task = table_task(table)
+        strange = [f for f,k in zip(folders, class_positions(folders, task.classes, unknown='skip')) if k is None and not split_of_folder(f)]
+        if strange and len(folders)>1: warn(f'{table.name} gives the labels; the names of {len(folders)} folders beside it are not used: {some(folders)}.')
+        return task
+    if not folders: return table_task(table)
+    warn(f'{table.name} has no column of labels and is not used; the class folders beside it give the labels.')
+    return folder_task(path)
+
 def _folder(path):
     "The task that a folder holds"
     if is_saved_dataset(path): return dataset_task(path)
     if is_webdataset(path): return webdataset_task(path)
-    table = next((path/f'metadata{e}' for e in table_endings if (path/f'metadata{e}').is_file()), None)
-    return folder_task(path) if table is None else table_task(table)
+    if (table := _metadata(path)) is not None: return _labelled_table(table, path)
+    tables = _split_tables(path)
+    return _from_tables(path, tables) if tables and all(map(has_labels, tables.values())) else folder_task(path)
 
 def _file(path):
     "The task that a file describes"

@@ -37,6 +37,7 @@ class Evaluation:
 # %% ../nbs/07_evaluation.ipynb #cd2737c6
 def _labels(classifier, features):
     "The (N,) labels, or an error that says why these features cannot be scored"
+    need_features(features)
     made,seen = classifier.info.get('fingerprint'),features.meta.get('fingerprint')
     if not len(features):
         raise TextclipError('There are no images to evaluate: the features are empty.', 'Give at least one labelled image.')

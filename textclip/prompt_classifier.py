@@ -80,8 +80,8 @@ def other_names(
     own:bool=False         # one for each?
 )->tuple: # (the names, their positions in the classifier, or None where some are new)
     "Class names that a classifier shall take, looked up among those it knows"
-    names,place = Task('names', list(names)).classes,{normal_name(c): i for i,c in enumerate(classifier.classes)}
-    where = [place.get(normal_name(c)) for c in names]
+    names = Task('names', list(names)).classes
+    where = class_positions(names, classifier.classes, unknown='skip')
     new = [c for c,i in zip(names, where) if i is None]
     if new and own: raise TextclipError(f'{len(new)} classes are new: {some(new)}. This classifier has one context for each class, and none for these.', 'Fit with one context for all (class_specific=False).')
     return names, None if new else where

@@ -96,7 +96,7 @@ def train_encoder(
     around = [keep, Checkpoints(running, every, resume=not restart), *([] if processes.index else [ProgressBar(disable=None)])]
     classifier = method.fit(task, model, seed=seed, callbacks=around, processes=processes, **given)
     if processes.index: return out
-    classifier.info['square'] = images.square
+    classifier.info['reading'] = images.reading
     classifier.save(out)
     write_json(out/'losses.json', dict(processes=processes.count, losses=keep.losses))
     shutil.rmtree(running)

@@ -16,7 +16,7 @@ from .core import *
 from .types import *
 from .hub import *
 from .images import *
-from .folders import split_names
+from .folders import split_names,split_of_folder,usual_splits
 from .labels import *
 from .archives import *
 from .hub_datasets import hub_name
@@ -61,7 +61,7 @@ def _read_tar_labels(items, key, multi, n_classes=0):
                 'Check that the class list belongs to these archives.')
         return *([None if r is None else np.flatnonzero(r==v).tolist() for r in found] for v in (1,-1)),
     if multi: return [label_list(v) for v in found], None
-    plain = [plain_label(v) for v in found]
+    plain = plain_labels(found, [f'{o.name} in {o.shard.name}' for o in items])
     if (lists := [o.name for o,v in zip(items, plain) if isinstance(v, list)]):
         raise TextclipError(f'{len(lists)} samples have a list of labels, others have one: {some(lists)}.',
             'Make the archives again, with lists everywhere.')
@@ -75,6 +75,8 @@ def _places(items, values):
 def _tar_split(items, key, multi, classes):
     "The images and labels of a split"
     values,unknown = _read_tar_labels(items, key, multi, len(classes))
+    found = from_indicators(values, classes) if multi and key!='npy' else None
+    if found is not None: values,unknown = found
     numbers = label_numbers(*_places(items, values), classes) | {k: k for o in unknown or [] for k in o or []}
     rows = range(len(items)) if multi else labelled_rows(values, [o.name for o in items])
     ids = [o.name for o in items] if len({o.name for o in items})==len(items) else [f'{o.shard.stem}/{o.name}' for o in items]
@@ -107,7 +109,8 @@ def _counted_shards(folder):
     text = (folder/'nshards.txt').read_text(encoding='utf-8', errors='replace').strip()
     if not text.isdecimal():
         raise TextclipError(f"'{folder.name}/nshards.txt' holds {text[:20]!r}, not a number.", 'It should hold the number of archives.')
-    shards = [folder/f'{i}.tar' for i in range(int(text))]
+    there = len(list(folder.glob('*.tar')))
+    shards = [folder/f'{i}.tar' for i in range(min(int(text[:18]), there+9))]
     if (gone := [f'{folder.name}/{p.name}' for p in shards if not p.is_file()]):
         raise TextclipError(f'{len(gone)} of {len(shards)} archives are missing: {some(gone)}.', 'Download them, or correct nshards.txt.')
     return shards
@@ -119,17 +122,20 @@ def _tars(folder): return sorted((p for p in folder.glob('*.tar') if not p.name.
 def _by_split(shards):
     "Split name -> archives, where every archive names a split; all of them otherwise"
     words = [[w for w in re.split(r'[\W\d_]+', p.stem.lower()) if w in split_names] for p in shards]
-    parts = {}
-    for p,w in zip(shards, words): parts.setdefault(split_name(w[0]) if all(words) else 'all', []).append(p)
+    parts,usual = {},usual_splits(w[0] for w in words if w)
+    for p,w in zip(shards, words): parts.setdefault(usual[w[0]] if all(words) else 'all', []).append(p)
     return parts
 
 def _folder_splits(root):
     "(split name -> function that lists its archives, do files say how many there are?)"
     subs = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith('.'))
-    counted = {split_name(p.name): partial(_counted_shards, p) for p in subs if (p/'nshards.txt').is_file()}
-    if counted: return counted, True
-    named = {split_name(p.name): partial(_tars, p) for p in subs if p.name.lower() in split_names and _tars(p)}
-    return named or {k: (lambda v=v: v) for k,v in _by_split(_tars(root)).items()}, False
+    counted = [p for p in subs if (p/'nshards.txt').is_file()]
+    usual = usual_splits(p.name for p in counted)
+    if counted: return {usual[p.name]: partial(_counted_shards, p) for p in counted}, True
+    named = [p for p in subs if split_of_folder(p.name) and _tars(p)]
+    usual = usual_splits(p.name for p in named)
+    if named: return {usual[p.name]: partial(_tars, p) for p in named}, False
+    return {k: (lambda v=v: v) for k,v in _by_split(_tars(root)).items()}, False
 
 def is_webdataset(
     path # a folder, an archive, or a pattern of archives
@@ -159,7 +165,8 @@ def _hub_splits(what):
         return _counted_shards(folder)
     root = fetched('*.txt')
     counted = [p for p in (sorted(root.iterdir()) if root.is_dir() else []) if (p/'nshards.txt').is_file()]
-    if counted: return known.split('/')[-1], root, {split_name(p.name): partial(shards, p) for p in counted}, True
+    usual = usual_splits(p.name for p in counted)
+    if counted: return known.split('/')[-1], root, {usual[p.name]: partial(shards, p) for p in counted}, True
     return known.split('/')[-1], root, *_folder_splits(fetched('*.txt', '*.tar'))
 
 # %% ../nbs/01d_webdatasets.ipynb #15a0f498
@@ -180,13 +187,15 @@ def _beside(base):
     if kind not in ('classification','multilabel','retrieval'): raise unknown_name('type of dataset', kind, ('classification','multilabel','retrieval'))
     return kind, names and _distinct(names), [t.replace('{c}', '{}') for t in templates or ['a photo of a {}.']]
 
+def _is_list(label): return isinstance(label, list) or isinstance(label, str) and isinstance(plain_label(label), list)
+
 def _how_labelled(first, kind, label, counted):
     "(where the labels are, do images have several?)"
     if label is None and kind!='classification': return ('npy', True) if kind=='multilabel' else (None, False)
     if label is None and counted: return 'cls', False
     items = first()
     key = _where_labels_are(items, label)
-    return key, key=='npy' or key is not None and any(isinstance(_label_of(o, key), list) for o in items)
+    return key, key=='npy' or key is not None and any(_is_list(_label_of(o, key)) for o in items)
 
 # %% ../nbs/01d_webdatasets.ipynb #2420a191
 def webdataset_task(
@@ -212,17 +221,17 @@ def webdataset_task(
         fix='Give classes=[...] in the order of these numbers, or a file classnames.txt beside the archives.')
     task = Task(name or known, classes, kind='multi' if multi else 'single', templates=templates)
     task.splits = {part: (lambda part=part: _tar_split(load(part), key, multi, task.classes)) for part in splits}
-    return task
+    return with_reading(task, upright=False) if counted else task           # clip_benchmark reads images as they lie
 
 # %% ../nbs/01d_webdatasets.ipynb #4e082d23
 _endings = dict(JPEG='jpg', PNG='png', WEBP='webp')
 
-def _encoded(item, square):
+def _encoded(item, square, upright):
     "(ending, bytes) of an image in a form that others read"
     content = image_bytes(item)
-    image = decode_image(content, square)                   # or `UnreadableImage`
-    with Image.open(io.BytesIO(content)) as whole: kind = _endings.get(whole.format)
-    if kind and not square: return kind, content
+    image = decode_image(content, square, upright)                   # or `UnreadableImage`
+    with open_image(content) as whole: kind,as_it_lies = _endings.get(whole.format),whole.getexif().get(0x0112, 1)==1
+    if kind and not square and (as_it_lies or not upright): return kind, content
     buffer = io.BytesIO()
     image.save(buffer, 'PNG')
     return 'png', buffer.getvalue()
@@ -249,7 +258,7 @@ def _write_beside(root, task, multi):
 def _to_write(split, skipped):
     "Yield ((ending, bytes) of the image, its label); why an image cannot be read goes into `skipped`"
     for item,id,y in zip(split.paths, split.ids, split.labels):
-        try: found = _encoded(item, split.square)
+        try: found = _encoded(item, **split.reading)
         except UnreadableImage as e: skipped.append(f'{id} ({e})')
         else: yield found, y
 

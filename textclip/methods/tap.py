@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from fastcore.basics import patch
 from ..core import *
 from ..types import *
+from ..benchmark_facts import by_benchmark,benchmark_key
 from ..features import *
 from ..synthesis import gaussian_noise
 from ..optimization import *
@@ -92,8 +93,7 @@ class TAP(Method):
 def steps_for(self:TAP, task:Task)->int:
     "`steps`, or the paper's for this dataset"
     if self.steps: return self.steps
-    plain = lambda name: normal_name(name).replace(' ', '').replace('-', '')
-    known,name = {plain(k): v for k,v in self.paper_steps().items()},plain(task.name)
+    known,name = by_benchmark(self.paper_steps()),benchmark_key(task.name)
     if name not in known: raise TextclipError(f'{self.label} names no number of steps for task {task.name!r}.', f'Give steps=...; the paper used {min(known.values())} to {max(known.values())}.')
     return known[name]
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from fastcore.basics import patch
 from ..core import *
 from ..types import *
+from ..benchmark_facts import by_benchmark,benchmark_key
 from ..splits import val_tuning
 from ..features import *
 from ..distances import *
@@ -123,9 +124,9 @@ def published_settings(
     label:str='Tip-Adapter'
 )->tuple:
     "(end of β's grid, end of α's grid, initial β, initial α) of one of the paper's datasets"
-    name = normal_name(task.name).replace(' ', '').replace('oxfordflowers', 'flowers102')
-    if name not in tip_settings: raise TextclipError(f"{label} published no ranges for task {task.name!r}.", f"Give stops=(largest beta, largest alpha), or use recipe='ours'. Known: {', '.join(tip_settings)}.")
-    return tip_settings[name]
+    known,name = by_benchmark(tip_settings),benchmark_key(task.name)
+    if name not in known: raise TextclipError(f"{label} published no ranges for task {task.name!r}.", f"Give stops=(largest beta, largest alpha), or use recipe='ours'. Known: {', '.join(known)}.")
+    return known[name]
 
 def around(
     value:float,  # the centre

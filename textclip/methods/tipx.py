@@ -160,6 +160,6 @@ def fit(self:SuSX, task:Task, encoder=None, *, texts=None, templates=None, train
         seed=0, device='cpu')->TIPXClassifier:
     "A classifier from a support set and texts; `seed` changes nothing"
     self.need(support=support)
-    f = as_features(support, encoder, len(task))
+    f = join_classes(as_features(support, encoder, len(task)), task)
     self.check_support(f)
     return self.from_cache(f, task, encoder, texts, templates, val, seed, device)
