@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from functools import partial
 from PIL import Image
 from fastcore.test import *
-from textclip.open_clip_encoder import load_open_clip, needs_quick_gelu, tiny_open_clip
+from textclip.open_clip_encoder import load_open_clip, needs_quick_gelu, tiny_open_clip, tokens
 
 NOTEBOOK = 'nbs/02c_open_clip_encoder.ipynb'
 
@@ -68,6 +68,47 @@ def test_images():
     with torch.inference_mode(): test_close(resnet.model.visual.attnpool.c_proj(pre), x, eps=1e-5)
     x,local,pre = vit.encode_image(images, local=True, pre=True)
     with torch.inference_mode(): test_close(pre @ vit.model.visual.proj, x, eps=1e-5)
+    # nbs/02c_open_clip_encoder.ipynb · Images · cell e04b8eaa
+    def restated_pool(pool, cells, positions):
+        "(N,1+M,D): the attention pool with every token as query, by torch's own attention"
+        tokens = torch.cat([cells.mean(1, keepdim=True), cells], 1)
+        if positions: tokens = tokens + pool.positional_embedding
+        layer = nn.MultiheadAttention(tokens.shape[-1], pool.num_heads, batch_first=True).eval()
+        with torch.no_grad():
+            layer.in_proj_weight.copy_(torch.cat([pool.q_proj.weight, pool.k_proj.weight, pool.v_proj.weight]))
+            layer.in_proj_bias.copy_(torch.cat([pool.q_proj.bias, pool.k_proj.bias, pool.v_proj.bias]))
+            layer.out_proj.weight.copy_(torch.eye(tokens.shape[-1]))
+            layer.out_proj.bias.zero_()
+            return pool.c_proj(layer(tokens, tokens, tokens, need_weights=False)[0])
+
+    resnet = tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))
+    images = [Image.effect_noise((80,60), 90).convert('RGB'), Image.new('RGB', (40,70), 'teal')]
+    visual = resnet.model.visual
+    with torch.no_grad():
+        x = resnet.collate([resnet.preprocess(o) for o in images])
+        for stage in (visual.stem, visual.layer1, visual.layer2, visual.layer3, visual.layer4): x = stage(x)
+        cells,values = x.flatten(2).mT,visual.attnpool.c_proj(visual.attnpool.v_proj(x.flatten(2).mT))
+    for positions in (True, False):
+        whole = restated_pool(visual.attnpool, cells, positions)
+        for places,expected in (('value', values), ('attention', whole[:,1:])):
+            form = resnet.with_image_form(places=places, positions=positions)
+            x,local,pre = form.encode_image(images, local=True, pre=True)
+            test_close(x, whole[:,0], eps=1e-5)
+            test_close(form.encode_image(images), x, eps=1e-5)
+            test_close(local, expected, eps=1e-5)
+            with torch.no_grad(): test_close(visual.attnpool.c_proj(pre), x, eps=1e-5)
+    assert (whole[:,0]-resnet.encode_image(images)).abs().max()>1e-3      # positions matter
+    # nbs/02c_open_clip_encoder.ipynb · Images · cell 1ed42e40
+    resnet = tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))
+    both = resnet.with_image_form(places='attention').with_image_form(positions=False)
+    test_eq(both.name, 'tiny?places=attention&positions=no')
+    test_eq(both.image_form, dict(places='attention', positions=False))
+    back = both.with_image_form(places='value', positions=True)
+    test_eq((back.name, back.fingerprint, back.image_form), (resnet.name, resnet.fingerprint, resnet.image_form))
+    forms = [resnet.with_image_form(p, q) for p in ('value','attention') for q in (True, False)]
+    test_eq(len({e.fingerprint for e in forms}), 4)
+    test_fail(lambda: resnet.with_image_form(places='atention'), contains="Did you mean 'attention'?")
+    test_fail(lambda: tiny_open_clip().with_image_form(places='attention'), contains='one form of image features only')
 
 
 def test_loading_by_name():

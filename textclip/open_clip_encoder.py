@@ -22,6 +22,7 @@ class OpenClipEncoder(Encoder):
     def __init__(self, name, model, preprocess, tokenizer, device='cpu', dtype=torch.float32, amp=None):
         self.model = model.eval().requires_grad_(False).to(device, dtype)
         self.preprocess,self.tokenizer,self.text = preprocess,tokenizer,getattr(model, 'text', model)
+        if hasattr(model.visual, 'attnpool'): self.image_form = dict(places='value', positions=True)
         self.text_kind = _text_kind(self.text, tokenizer)
         self.context_length,self.frame,self.fixed_context = self._context(),_frame(tokenizer),self.text_kind=='full'
         super().__init__(name, 0, device, dtype, amp)
@@ -134,10 +135,10 @@ def tiny_open_clip(
 def encode_pixels(self:OpenClipEncoder, batch, local=False, pre=False)->dict:
     "`x (N,D)`, and on request `local (N,M,D)` and `pre (N,P)`"
     visual,batch = self.model.visual,batch.to(self.dtype)
-    if not (local or pre): return dict(x=self.model.encode_image(batch, normalize=False))
+    if not (local or pre) and self.image_form.get('positions', True): return dict(x=self.model.encode_image(batch, normalize=False))
     parts = _vit_parts if hasattr(visual, 'conv1') and hasattr(visual, 'ln_post') else _resnet_parts if hasattr(visual, 'attnpool') else _timm_parts if hasattr(visual, 'trunk') else None
     if parts is None: raise TextclipError(f'The image tower {type(visual).__name__} of {self.name!r} has no known places.', 'Use a ViT, a ResNet or a timm image tower.')
-    return parts(visual, batch, local, pre)
+    return parts(visual, batch, local, pre, **self.image_form)
 
 # %% ../nbs/02c_open_clip_encoder.ipynb #06c778ad
 def _vit_parts(visual, batch, local, pre):
@@ -157,20 +158,25 @@ def _alone(pool, places):
     return pool(places.flatten(0, 1)[:,None]).flatten(1).unflatten(0, places.shape[:2])
 
 # %% ../nbs/02c_open_clip_encoder.ipynb #c34a5e26
-def _resnet_parts(visual, batch, local, pre):
-    "Parts of CLIP's ModifiedResNet"
+def _resnet_parts(visual, batch, local, pre, places, positions):
+    "Parts of CLIP's ModifiedResNet, in one of its forms"
     x,pool = batch,visual.attnpool
     for stage in (visual.stem, visual.layer1, visual.layer2, visual.layer3, visual.layer4): x = stage(x)
-    out = dict(x=pool(x))
-    if local: out['local'] = pool.c_proj(pool.v_proj(x.flatten(2).mT))
-    return out | (dict(pre=_attention_pool(pool, x)) if pre else {})
-
-def _attention_pool(pool, x):
-    "(N,P) what the attention pool computes before its output projection"
     cells = x.flatten(2).mT
-    tokens = torch.cat([cells.mean(1, keepdim=True), cells], 1) + pool.positional_embedding.to(x.dtype)
+    attended = local and places=='attention'
+    answers = _attention_pool(pool, cells, positions, every=attended) if attended or pre or not positions else None
+    out = dict(x=pool(x) if positions else pool.c_proj(answers[:,0]))
+    if local: out['local'] = pool.c_proj(answers[:,1:] if attended else pool.v_proj(cells))
+    return out | (dict(pre=answers[:,0]) if pre else {})
+
+def _attention_pool(pool, cells, positions, every):
+    "What the attention pool computes before its output projection: (N,1,P) for the mean of (N,M,P) cells, (N,1+M,P) for `every` token"
+    tokens = torch.cat([cells.mean(1, keepdim=True), cells], 1)
+    if positions: tokens = tokens + pool.positional_embedding.to(tokens.dtype)
     heads = lambda t: t.unflatten(-1, (pool.num_heads, -1)).transpose(1, 2)
-    return F.scaled_dot_product_attention(heads(pool.q_proj(tokens[:,:1])), heads(pool.k_proj(tokens)), heads(pool.v_proj(tokens))).transpose(1, 2).flatten(1)
+    query = pool.q_proj(tokens if every else tokens[:,:1])
+    answers = F.scaled_dot_product_attention(heads(query), heads(pool.k_proj(tokens)), heads(pool.v_proj(tokens)))
+    return answers.transpose(1, 2).flatten(2)
 
 # %% ../nbs/02c_open_clip_encoder.ipynb #207fdb39
 def _timm_parts(visual, batch, local, pre):
