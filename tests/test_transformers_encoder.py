@@ -109,14 +109,22 @@ def test_what_is_not_a_model():
         try: return load_transformers(f'hf:{folder}').fingerprint
         finally: path.write_text(before, encoding='utf-8')
 
+    def swap_words(tokenizer):
+        "Two words of a vocabulary change places"
+        words = tokenizer['model']['vocab']
+        cat,dog = words['cat</w>'],words['dog</w>']
+        words.update({'cat</w>': dog, 'dog</w>': cat})
+
     with tempfile.TemporaryDirectory() as d:
         made = tiny_transformers('clip', d)
         test_eq(load_transformers(f'hf:{d}').fingerprint, made.fingerprint)
         half = load_transformers(f'hf:{d}', dtype=torch.bfloat16)
         test_eq(half.fingerprint, made.fingerprint)
         test_ne(storage_key(half), storage_key(made))
-        others = [changed(d, 'config.json', lambda c: c['vision_config'].update(hidden_act='gelu')), changed(d, 'config.json', lambda c: c['text_config'].update(layer_norm_eps=1e-3)),
-            changed(d, 'preprocessor_config.json', lambda c: c.update(image_mean=[.5]*3)), changed(d, 'tokenizer.json', lambda c: c.update(normalizer=None))]
+        others = [changed(d, 'config.json', lambda c: c['vision_config'].update(hidden_act='gelu')),
+            changed(d, 'config.json', lambda c: c['text_config'].update(layer_norm_eps=1e-3)),
+            changed(d, 'preprocessor_config.json', lambda c: c.update(image_mean=[.5]*3)),
+            changed(d, 'tokenizer.json', swap_words)]
         test_eq(len({made.fingerprint, *others}), 5)
         test_eq(changed(d, 'config.json', lambda c: c.update(transformers_version='4.0.0', architectures=['X'])), made.fingerprint)
     # nbs/02d_transformers_encoder.ipynb · What is not a model · cell 4040b6c9
