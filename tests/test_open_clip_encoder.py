@@ -62,6 +62,14 @@ def test_texts():
         p = Prompts(enc, names, length=4)
         test_close(p(context_from_words(enc, 'a photo of a')), enc.encode_text([f'a photo of a {c}.' for c in names]), eps=1e-5)
     Prompts(vit, names, length=4)
+    # nbs/02c_open_clip_encoder.ipynb · Texts · cell f31878d2
+    vit = tiny_open_clip()
+    names = [c for c in open_clip.IMAGENET_CLASSNAMES if not c.replace(' ', '').isalpha()] + ['C++', '50"', 'Yahoo!', '...']
+    assert 'impala (antelope)' in names
+    for position,words,form in (('end','a photo of a','a photo of a {}.'), ('front','on a sunny day','{} on a sunny day.'), ('middle','a photo on grass','a photo {} on grass.')):
+        p = Prompts(vit, names, length=4, position=position)
+        test_close(p(context_from_words(vit, words)), vit.encode_text([form.format(o) for o in names]), eps=1e-5)
+    len(names)
 
 
 def test_images():

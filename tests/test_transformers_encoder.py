@@ -58,6 +58,19 @@ def test_loading_by_name():
             for e in (pieces, gemma):
                 context = context_from_words(e, 'a photo of a')
                 test_close(Prompts(e, names, len(context))(context), e.encode_text([f'a photo of a {c}.' for c in names]), eps=1e-5)
+    # nbs/02d_transformers_encoder.ipynb · Loading by name · cell ab285a31
+    from open_clip.tokenizer import HFTokenizer
+    from textclip.open_clip_encoder import tiny_open_clip
+
+    tower = dict(custom=True, context_length=32, vocab_size=600, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=0)
+    with tempfile.TemporaryDirectory() as d:
+        gemma_like(d)
+        e = tiny_open_clip(text=tower, tokenizer=HFTokenizer(d, context_length=32), init_logit_bias=-10.)
+        for a,b in pairs: test_eq(e.tokens([a]), e.tokens([b]))
+        context = context_from_words(e, 'a pet')
+        test_close(Prompts(e, ['Audi TT'], len(context))(context), e.encode_text(['a pet Audi TT.']), eps=1e-5)
+        e.tokenizer.tokenizer.pad_token = None                       # and one without a token for padding
+        test_eq(e.tokens(['a cat']).shape, (1, 32))
     # nbs/02d_transformers_encoder.ipynb · Loading by name · cell 91eff4a5
     for kind in hub_models:
         with tempfile.TemporaryDirectory() as d:

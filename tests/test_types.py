@@ -3,6 +3,7 @@ import importlib, json, unicodedata
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 import torch
+import safetensors
 import safetensors.torch as st
 from torch import nn
 from fastcore.basics import patch
@@ -62,6 +63,13 @@ def test_features():
         g = Features.load(d)
         test_eq((g.x, g.y, g.ids, g.meta), (f.x, f.y, f.ids, f.meta))
         test_fail(lambda: Features.load(Path(d)/'nothing'), contains='No features')
+        for file in ('features.json', 'features.safetensors'):
+            whole = (Path(d)/file).read_bytes()
+            for damaged in (whole[:-4], b'[]', b''):
+                (Path(d)/file).write_bytes(damaged)
+                test_fail(lambda: Features.load(d), contains='are damaged')
+            (Path(d)/file).write_bytes(whole)
+        test_eq(Features.load(d).x, f.x)
 
 
 def test_classifier():

@@ -110,7 +110,7 @@ def _check_prompts(encoder, tolerance):
     "Claims about learnable prompts"
     try: context = context_from_words(encoder, 'a photo of a')
     except TextclipError as e: return [Check('prompts', True, f'has none: {e.what}')]
-    names = ['cat','golden retriever','ox']
+    names = ['cat','golden retriever','impala (antelope)','C++','Yahoo!']
     sentences = encoder.encode_text([f'a photo of a {c}.' for c in names])
     free = nn.Parameter(context.clone())
     p = Prompts(encoder, names, length=len(context))

@@ -10,6 +10,7 @@ import importlib,json,unicodedata
 from dataclasses import asdict,dataclass,field,fields,is_dataclass
 from pathlib import Path
 import torch
+import safetensors
 import safetensors.torch as st
 from torch import nn
 from fastcore.basics import patch
@@ -171,7 +172,9 @@ def load(cls:Features, folder)->Features:
     "Read what `save` wrote"
     folder = Path(folder)
     if not (folder/'features.json').exists(): raise TextclipError(f'No features in {str(folder)!r}.', 'Name a folder that `Features.save` wrote.')
-    return cls(**st.load_file(folder/'features.safetensors'), **json.loads((folder/'features.json').read_text(encoding='utf-8')))
+    try: return cls(**st.load_file(folder/'features.safetensors'), **json.loads((folder/'features.json').read_text(encoding='utf-8')))
+    except (OSError, ValueError, TypeError, RecursionError, safetensors.SafetensorError) as e:
+        raise TextclipError(f'The features in {str(folder)!r} are damaged ({type(e).__name__}).', 'Save them again.') from e
 
 # %% ../nbs/00a_types.ipynb #8ff7ff13
 class Classifier(nn.Module):
