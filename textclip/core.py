@@ -166,7 +166,8 @@ def _disk_trouble(e):
 def _not_written(path, e):
     "What a user can do about a file that cannot be written"
     why = getattr(e, 'strerror', None) or str(e).partition('I/O error: ')[2].partition(' (os error')[0] or str(e)
-    return TextclipError(f'{str(path)!r} cannot be written: {why.lower()}.', 'Free some space or choose another folder (for the store: set TEXTCLIP_HOME).')
+    return TextclipError(f'{str(path)!r} cannot be written: {why.lower()}.',
+        'Free some space or choose another folder (for the store: set TEXTCLIP_HOME).')
 
 def _as_umask(folder, part):
     "Let the finished file, or all in a finished folder, be read as a new file of this process would be"
@@ -213,7 +214,8 @@ class Store:
             if {k: _array_facts(v) for k,v in tensors.items()}!=found.pop('arrays'): raise ValueError('arrays')
             return tensors, found
         except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as e:
-            return warn(f'Stored {kind} {key} is not as it was written ({e if type(e) is ValueError else type(e).__name__}) and will be computed again.')
+            why = e if type(e) is ValueError else type(e).__name__
+            return warn(f'Stored {kind} {key} is not as it was written ({why}) and will be computed again.')
 
 # %% ../nbs/00_core.ipynb #488de34d
 def _array_facts(x):

@@ -36,9 +36,11 @@ class OpenClipEncoder(Encoder):
         check_tokenizer(name, self.word_ids, self._embedding().num_embeddings)
         self.frame = _frame(tokenizer, self.text)
         self.context_length,self.fixed_context = self._context(),self.text_kind=='full'
+        self.pad_left = self.fixed_context and getattr(inner, 'padding_side', 'right')=='left'
         self.dim = self.encode_text(['a']).shape[1]
         self.logit_scale,self.logit_bias = model.logit_scale.exp().item(),None if bias is None else bias.item()
-        self.fingerprint = self.fingerprint_of(weights, config or described_model(model), described_tokenizer(inner or tokenizer), _preprocessing(self))
+        pixels = model.visual.preprocess_cfg if config else preprocess        # open_clip's settings, or the user's transform
+        self.fingerprint = self.fingerprint_of(weights, config or described_model(model), described_tokenizer(inner or tokenizer), pixels)
 
     def _context(self):
         "Tokens of the longest text"
@@ -58,12 +60,8 @@ def _text_kind(text, tokenizer):
 def _frame(tokenizer, text):
     "(tokens before every text, tokens behind it, the token that pads)"
     if hasattr(tokenizer, 'sot_token_id'): return [tokenizer.sot_token_id],[tokenizer.eot_token_id],0
-    return hub_frame(tokenizer.tokenizer, getattr(getattr(text, 'config', text), 'pad_token_id', getattr(text, 'pad_id', None)))
-
-def _preprocessing(encoder):
-    "The settings open_clip gave its transform, or the transform itself where it is the user's own"
-    settings = getattr(encoder.model.visual, 'preprocess_cfg', None)
-    return settings or encoder.preprocess
+    built_with = getattr(getattr(text, 'config', None), 'pad_token_id', getattr(text, 'pad_id', None))
+    return hub_frame(tokenizer.tokenizer, built_with)
 
 # %% ../nbs/02c_open_clip_encoder.ipynb #bce23e76
 def hub_frame(
@@ -73,7 +71,8 @@ def hub_frame(
     "What a tokenizer puts around every text"
     framed,body = tokenizer('a')['input_ids'],tokenizer('a', add_special_tokens=False)['input_ids']
     i = next((i for i in range(len(framed)) if framed[i:i+len(body)]==body), None)
-    if i is None: raise TextclipError(f'This tokenizer writes "a" as {body} alone and as {framed} in a text.', 'Use the tokenizer of the model.')
+    if i is None:
+        raise TextclipError(f'This tokenizer writes "a" as {body} alone and as {framed} in a text.', "Use the model's own.")
     known = [o for o in (tokenizer.pad_token_id, pad, getattr(tokenizer, 'eos_token_id', None), 0) if o is not None]
     return framed[:i],framed[i+len(body):],known[0]
 
@@ -84,8 +83,8 @@ def described_tokenizer(
     backend = getattr(tokenizer, 'backend_tokenizer', None)
     if backend is not None:
         rules = json.loads(backend.to_str())
-        return digest(*({k: rules.get(k)} for k in ('added_tokens','normalizer','pre_tokenizer','post_processor','model')))
-    if hasattr(tokenizer, 'get_vocab'): return digest(tokenizer.get_vocab(), described(getattr(tokenizer, 'special_tokens_map', {})))
+        return digest([rules.get(k) for k in ('added_tokens','normalizer','pre_tokenizer','post_processor','model')])
+    if hasattr(tokenizer, 'get_vocab'): return digest(tokenizer.get_vocab())
     if hasattr(tokenizer, 'bpe_ranks'): return digest(tokenizer.encoder, [list(o) for o in tokenizer.bpe_ranks])
     return described(tokenizer)
 
@@ -109,13 +108,15 @@ def trained_texts(
 @patch
 def word_ids(self:OpenClipEncoder, text)->list:
     if hasattr(self.tokenizer, 'sot_token_id'): return self.tokenizer.encode(text)
-    return self.tokenizer.tokenizer(self.tokenizer.clean_fn(self.normalise(text)), add_special_tokens=False)['input_ids']
+    clean = self.tokenizer.clean_fn(self.normalise(text))
+    return self.tokenizer.tokenizer(clean, add_special_tokens=False)['input_ids']
 
 @patch
 def tokens(self:OpenClipEncoder, texts)->torch.Tensor:
     "As the model's own tokenizer, on the shortest exact context"
     inner = getattr(self.tokenizer, 'tokenizer', None)
-    if self.fixed_context and (inner is None or inner.pad_token_id is not None): return self.tokenizer([self.normalise(t) for t in texts])
+    pads = inner is None or inner.pad_token_id is not None
+    if self.fixed_context and pads: return self.tokenizer([self.normalise(t) for t in texts])
     return Encoder.tokens(self, texts)
 
 @patch
@@ -217,7 +218,7 @@ def _resnet_parts(visual, batch, local, pre, places, positions):
     return out | (dict(pre=answers[:,0]) if pre else {})
 
 def _attention_pool(pool, cells, positions, every):
-    "What the attention pool computes before its output projection: (N,1,P) for the mean of (N,M,P) cells, (N,1+M,P) for `every` token"
+    "What the pool computes before its output projection: (N,1,P) for the mean of (N,M,P) cells, (N,1+M,P) for `every` token"
     tokens = torch.cat([cells.mean(1, keepdim=True), cells], 1)
     if positions: tokens = tokens + pool.positional_embedding.to(tokens.dtype)
     heads = lambda t: t.unflatten(-1, (pool.num_heads, -1)).transpose(1, 2)
@@ -244,8 +245,8 @@ def _timm_parts(visual, batch, local, pre):
     return out | dict(local=visual.head(_alone(alone, cells).flatten(0, 1)).unflatten(0, cells.shape[:2]))
 
 # %% ../nbs/02c_open_clip_encoder.ipynb #f1c50669
-open_clip_weights = ['open_clip_model.safetensors', 'open_clip_pytorch_model.safetensors', 'open_clip_pytorch_model.bin', 'open_clip_pytorch_model.pth',
-    'model.safetensors', 'pytorch_model.bin', 'pytorch_model.pth', 'model.pth', '*.safetensors', '*.bin', '*.pth']
+open_clip_weights = ['open_clip_model.safetensors', 'open_clip_pytorch_model.safetensors',
+    'open_clip_pytorch_model.bin', 'open_clip_pytorch_model.pth', 'model.safetensors', 'pytorch_model.bin', 'pytorch_model.pth', 'model.pth', '*.safetensors', '*.bin', '*.pth']
 
 def load_open_clip(
     name:str,             # 'model', 'model/pretrained', 'model/FILE', 'hf-hub:org/repo' or 'local-dir:path'
@@ -261,13 +262,15 @@ def load_open_clip(
     file = bool(tag) and Path(tag).expanduser().is_file()
     if file: tag = str(check_model_file(Path(tag).expanduser()))
     if not remote: check_open_clip_name(model, '' if file else tag)
-    if not (remote or tag): warn(f'{name!r} names no pretrained weights: its weights are random and its features mean nothing.')
+    if not (remote or tag):
+        warn(f'{name!r} names no pretrained weights: its weights are random and its features mean nothing.')
     needed = (bool(tag) and not file) or name.startswith('hf-hub:')
     fix = "Check the network (or HF_HUB_OFFLINE), use 'local-dir:PATH' for a copy, or the offline encoder 'lite'."
     with torch.random.fork_rng(), hub_access(name, needed=needed, fix=fix), weight_errors(name):
         torch.manual_seed(0)
         quick = not file and needs_quick_gelu(model, tag)
-        net,_,preprocess = open_clip.create_model_and_transforms(model, tag or None, force_quick_gelu=quick, require_pretrained=bool(remote or tag))
+        settings = dict(force_quick_gelu=quick, require_pretrained=bool(remote or tag))
+        net,_,preprocess = open_clip.create_model_and_transforms(model, tag or None, **settings)
         config = dict(open_clip_config(model), quick_gelu=True) if quick else open_clip_config(model)
         return OpenClipEncoder(name, net, preprocess, open_clip.get_tokenizer(model), device, dtype, amp, config)
 
@@ -283,12 +286,14 @@ def needs_quick_gelu(
 def _checked_folder(folder):
     "The folder of a local-dir: name, its files checked"
     folder = Path(folder).expanduser()
-    if not folder.is_dir(): raise TextclipError(f'The folder {str(folder)!r} does not exist.', 'Name a folder with open_clip_config.json and weights.')
+    if not folder.is_dir():
+        raise TextclipError(f'The folder {str(folder)!r} does not exist.', 'Name a folder with open_clip_config.json and weights.')
     if not (folder/'open_clip_config.json').exists():
         more = " It looks like a model of transformers: write hf: in front." if (folder/'config.json').exists() else ''
         raise TextclipError(f'There is no open_clip_config.json in {str(folder)!r}.', f'Name a folder that open_clip saved.{more}')
     for file in sorted(folder.glob('*.json')): check_model_file(file)
-    weights_in(folder, open_clip_weights, "Rename a checkpoint of open_clip's training (epoch_*.pt) to open_clip_pytorch_model.bin, or fetch the model again.")
+    weights_in(folder, open_clip_weights,
+        "Rename a checkpoint of open_clip's training (epoch_*.pt) to open_clip_pytorch_model.bin, or fetch the model again.")
     return folder
 
 def open_clip_config(

@@ -67,13 +67,16 @@ def encode_text(self:Encoder,
     texts:list # N strings
 )->torch.Tensor: # (N,D) float32, as they come from the tower
     "Text features, in the order of `texts`"
-    if isinstance(texts, str): raise TextclipError(f'encode_text got one string: {texts[:40]!r}.', 'Give a list of strings.')
+    if isinstance(texts, str):
+        raise TextclipError(f'encode_text got one string: {texts[:40]!r}.', 'Give a list of strings.')
     bad = [t for t in texts if not isinstance(t, str)]
     if bad: raise TextclipError(f'{bad[0]!r} is not a text.', 'Give a list of strings.')
     unique = sorted(set(texts), key=lambda t: (len(t), t))
     self.warn_alike(unique)
     rows = {t: i for i,t in enumerate(unique)}
-    return self.run(unique, lambda b: dict(x=self.encode_text_batch(b)), self.text_batch_size, 'texts')['x'][[rows[t] for t in texts]]
+    encode = lambda batch: dict(x=self.encode_text_batch(batch))
+    found = self.run(unique, encode, self.text_batch_size, 'texts')['x']
+    return found[[rows[t] for t in texts]]
 
 @patch
 def encode_text_batch(self:Encoder, texts)->torch.Tensor:
@@ -116,7 +119,8 @@ def warn_alike(self:Encoder,
             if len(ids)>room: rows.setdefault(tuple(ids[:room]), []).append(t)
     alike = [group for group in rows.values() if len(group)>1]
     if alike:
-        warn(f'{sum(map(len, alike))} texts differ only behind the {self.context_length} tokens that {self.name!r} reads, '
+        count = sum(map(len, alike))
+        warn(f'{count} texts differ only behind the {self.context_length} tokens that {self.name!r} reads, '
             f'and share the features of {len(alike)}, such as {alike[0][0][:60]!r}... Shorten them.')
 
 # %% ../nbs/02_towers.ipynb #a0068fca
@@ -190,7 +194,8 @@ def with_image_form(self:Encoder,
     for k,v in wanted.items():
         if v not in image_forms[k]: raise unknown_name(f'value of {k}', v, map(str, image_forms[k]))
     if _form_suffix(self.image_form)!=self.fingerprint.partition('?')[2]:
-        raise TextclipError(f'{self.name!r} was trained in the form {self.image_form}.', 'Choose the form of image features before training inside an encoder.')
+        raise TextclipError(f'{self.name!r} was trained in the form {self.image_form}.',
+            'Choose the form of image features before training inside an encoder.')
     other = copy(self)
     other.image_form,other._probe = self.image_form | wanted,None
     suffix = _form_suffix(other.image_form)
@@ -251,13 +256,13 @@ def label_probabilities(self:Encoder,
 def weights_digest(
     *modules:nn.Module # towers
 )->str:
-    "One digest over all parameters and buffers of the modules, by name; half precision counts as the float32 numbers it stands for"
+    "One digest over all parameters and buffers, by name; half precision counts as the float32 numbers it stands for"
     full = lambda v: v.float() if v.dtype in (torch.float16, torch.bfloat16) else v
     return digest(*(o for m in modules for k,v in sorted(m.state_dict().items()) for o in (k, full(v))))
 
 # %% ../nbs/02_towers.ipynb #44bbcf0b
-_aside = {'transformers_version', 'architectures', 'dtype', 'torch_dtype', '_name_or_path', 'training', 'initializer_range', 'initializer_factor',
-    'attention_dropout', 'attn_implementation', '_attn_implementation', 'output_dict', 'grad_checkpointing'}
+_aside = {'transformers_version', 'architectures', 'dtype', 'torch_dtype', '_name_or_path', 'training',
+    'initializer_range', 'initializer_factor', 'attention_dropout', 'attn_implementation', '_attn_implementation', 'output_dict', 'grad_checkpointing'}
 
 def described(
     o,            # a configuration, a transform, a tokenizer, a function
@@ -276,27 +281,39 @@ def described(
     if isinstance(o, functools.partial): return again([o.func, o.args, o.keywords])
     if isinstance(o, types.MethodType): return again([o.__func__, o.__self__])
     if isinstance(o, types.FunctionType): return _described_function(o, again)
-    if isinstance(o, type) or callable(o) and not hasattr(o, '__dict__'): return getattr(o, '__qualname__', type(o).__name__)
-    held = {k: again(v) for k,v in sorted(getattr(o, '__dict__', {}).items()) if not k.startswith('_') and k not in _aside}
-    return [type(o).__name__, held or re.sub(' at 0x[0-9a-f]+', '', repr(o))]
+    if isinstance(o, type) or callable(o) and not hasattr(o, '__dict__'):
+        return getattr(o, '__qualname__', type(o).__name__)
+    public = {k: v for k,v in sorted(getattr(o, '__dict__', {}).items()) if not k.startswith('_')}
+    held = again(public)
+    shown = re.sub(' at 0x[0-9a-f]+', '', repr(o)) if isinstance(o, nn.Module) or not held else ''
+    return [type(o).__name__, held, shown]
 
 def _described_function(f, again):
     "A function by its code, defaults and what it closes over"
     constants = [c for c in f.__code__.co_consts if not isinstance(c, types.CodeType)]
     inner = [c.co_code for c in f.__code__.co_consts if isinstance(c, types.CodeType)]
     held = [c.cell_contents for c in f.__closure__ or ()]
-    return [f.__name__, digest(f.__code__.co_code, *inner), again(constants), list(f.__code__.co_names), again(f.__defaults__), again(held)]
+    code = digest(f.__code__.co_code, *inner, list(f.__code__.co_names))
+    return [f.__name__, code, again(constants), again(f.__defaults__), again(held)]
 
 # %% ../nbs/02_towers.ipynb #c8246b84
 def described_model(
     model:nn.Module # any
 )->list:
     "Classes and plain attributes of all modules, and buffers that are in no checkpoint"
-    plain = lambda v: isinstance(v, (bool, int, float, str)) or isinstance(v, (tuple, list)) and all(isinstance(i, (int, float, str)) for i in v)
-    attributes = lambda m: {k: v if plain(v) else described(v) for k,v in vars(m).items()
-        if not k.startswith('_') and k not in _aside and (plain(v) or isinstance(v, types.FunctionType))}
-    hidden = lambda m: {k: digest(m._buffers[k].float()) for k in sorted(m._non_persistent_buffers_set) if m._buffers.get(k) is not None}
-    return [[name, type(m).__name__, attributes(m), hidden(m)] for name,m in model.named_modules()]
+    return [[name, type(m).__name__, _plain_attributes(m), _hidden_buffers(m)] for name,m in model.named_modules()]
+
+def _plain_attributes(module):
+    "Numbers, texts, lists of these, and functions such as an activation"
+    single = (bool, int, float, str)
+    def plain(v): return isinstance(v, single) or isinstance(v, (tuple, list)) and all(isinstance(i, single) for i in v)
+    public = {k: v for k,v in sorted(vars(module).items()) if not k.startswith('_') and k not in _aside}
+    return {k: described(v) for k,v in public.items() if plain(v) or isinstance(v, types.FunctionType)}
+
+def _hidden_buffers(module):
+    "Buffers that are in no checkpoint, e.g. an attention mask"
+    found = {k: module._buffers.get(k) for k in sorted(module._non_persistent_buffers_set)}
+    return {k: digest(v.float()) for k,v in found.items() if v is not None}
 
 _sentences = ('a photo of a cat.', 'A photo of an Audi TT!', 'impala (antelope), C++ & "Yahoo!"', 'naïve  crème_brûlée, 熊', '', 'many words '*80)
 

@@ -38,16 +38,19 @@ class TransformersEncoder(Encoder):
         self.dim = self.encode_text(['a']).shape[1]
         bias = getattr(model, 'logit_bias', None)
         self.logit_scale,self.logit_bias = model.logit_scale.exp().item(),None if bias is None else bias.item()
-        self.fingerprint = self.fingerprint_of(weights, model.config.to_diff_dict(), described_tokenizer(tokenizer), processor.to_dict())
+        config = model.config.to_diff_dict()
+        self.fingerprint = self.fingerprint_of(weights, config, described_tokenizer(tokenizer), processor.to_dict())
 
 def _check_kind(name, kind):
     "An error where a type of model cannot be an encoder"
     if kind in hub_models: return
-    raise TextclipError(f'{name!r} is a model of type {kind!r}.', f'Types that can be encoders: {", ".join(hub_models)}. Is it an open_clip model? Then write hf-hub: in front.')
+    raise TextclipError(f'{name!r} is a model of type {kind!r}.',
+        f'Types that can be encoders: {", ".join(hub_models)}. Is it an open_clip model? Then write hf-hub: in front.')
 
 # %% ../nbs/02d_transformers_encoder.ipynb #191dd2ef
 @patch
-def word_ids(self:TransformersEncoder, text)->list: return self.tokenizer(self.normalise(text), add_special_tokens=False, truncation=False)['input_ids']
+def word_ids(self:TransformersEncoder, text)->list:
+    return self.tokenizer(self.normalise(text), add_special_tokens=False, truncation=False)['input_ids']
 
 @patch
 def token_embeddings(self:TransformersEncoder, ids)->torch.Tensor: return self.words(ids)
@@ -98,7 +101,8 @@ def load_transformers(
 def _checked_folder(folder):
     "A folder of transformers, its files checked"
     if not (folder/'config.json').exists():
-        more = ' It looks like an open_clip model: write local-dir: in front.' if (folder/'open_clip_config.json').exists() else ''
+        other = (folder/'open_clip_config.json').exists()
+        more = ' It looks like an open_clip model: write local-dir: in front.' if other else ''
         raise TextclipError(f'There is no config.json in {str(folder)!r}.', f'Name a folder that transformers saved.{more}')
     for file in sorted(folder.glob('*.json')): check_model_file(file)
     _check_kind(f'hf:{folder}', json.loads((folder/'config.json').read_text(encoding='utf-8')).get('model_type'))
