@@ -75,8 +75,9 @@ def _near(support, test, threshold, chunk):
     if support.x.shape[1]!=test.x.shape[1]: raise TextclipError(f'Support features have {support.x.shape[1]} dimensions, test features {test.x.shape[1]}.', 'Encode both with the same encoder.')
     names,out = {},[]
     for j,i in enumerate(test.ids or []): names.setdefault(i, []).append(j)
+    ours,theirs = support.unit,test.unit
     for start in range(0, len(support), chunk):
-        cosines = support.unit[start:start+chunk] @ test.unit.T
+        cosines = ours[start:start+chunk] @ theirs.T
         found = {tuple(p) for p in (cosines>threshold).nonzero().tolist()}
         if support.ids is not None: found |= {(i, j) for i,s in enumerate(support.ids[start:start+chunk]) for j in names.get(s, [])}
         out += [(start+i, j, round(float(cosines[i,j]), 4)) for i,j in sorted(found)]
