@@ -7,7 +7,7 @@ from tabulate import tabulate
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.report import *
-from textclip.report import _p, _percent
+from textclip.report import _interval, _p, _percent
 from textclip.statistics import holm
 import csv, tempfile
 from fastcore.test import *
@@ -46,9 +46,15 @@ def test_for_a_person():
     # nbs/08ab_tables.ipynb · For a person · cell 9b82857e
     tested = Benchmark([row('zeroshot', .8), *[row(f'method {i}', .8+p, p=dict(zeroshot=p)) for i,p in enumerate((.01,.04,.03))]])
     cells = [[c.strip() for c in line.split('|')[1:-1]] for line in tested.table().splitlines()]
-    test_eq([c[-1] for c in cells[2:]], ['', '0.030', '0.060', '0.060'])   # 3 × 0.01, 2 × 0.03, and not less than the one before
-    test_eq(cells[0][-1], 'zeroshot, Holm')
+    test_eq(cells[0][-2:], ['zeroshot, Holm', 'images'])
+    test_eq([c[-2] for c in cells[2:]], ['', '0.030', '0.060', '0.060'])   # 3 × 0.01, 2 × 0.03, and not less than the one before
+    test_eq([c[-1] for c in cells[2:]], ['50']*4)                          # how many images always stands there, and so does the interval
+    assert '95 % interval' in cells[0]
     tested
+    # nbs/08ab_tables.ipynb · For a person · cell b6c8e8d8
+    several = Row('CuPL', 'text', task='pets', protocol='multi-label', n=40, metrics=dict(mAP=.5, mAP_low=.4, mAP_high=.6))
+    cells = [[c.strip() for c in line.split('|')[1:-1]] for line in Benchmark([several]).table().splitlines()]
+    test_eq(dict(zip(cells[0], cells[2]))['95 % interval'], '40.0 – 60.0')
 
 
 def test_for_clip_benchmark():

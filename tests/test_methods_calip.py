@@ -9,7 +9,7 @@ from textclip.types import *
 from textclip.features import *
 from textclip.distances import rows_at_a_time
 from textclip.weight_search import *
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 from textclip.methods.tip_adapter import around
 import tempfile
 import matplotlib.pyplot as plt
@@ -19,7 +19,6 @@ from textclip.encoders import load_encoder
 from textclip.offline_suite import suite_task
 from textclip.protocols import *
 from textclip.runner import *
-from textclip.methods.zeroshot import *
 from textclip.sampling import template_texts
 from textclip.methods.calip import CALIP, calip_scores
 

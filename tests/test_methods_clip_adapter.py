@@ -10,7 +10,7 @@ from textclip.features import *
 from textclip.optimization import *
 from textclip.training import *
 from textclip.prompt_learning import *
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 import math, tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from textclip.core import *
 from textclip.types import *
 from textclip.features import *
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 import json, tempfile
 import pandas as pd
 from pathlib import Path

@@ -48,7 +48,7 @@ def test_the_classifier():
     x = Features(torch.randn(5, 3))
     test_close(again(x), clf(x), eps=1e-6)
     test_fail(lambda: clf(Features(torch.ones(1, 4))), contains='4 dimensions, the classifier 3')
-    test_fail(lambda: clf.with_classes(['c','d']), contains='holds images of its 2 classes')
+    test_fail(lambda: clf.with_classes(['c','d']), contains='belongs to its 2 classes, and 2 are new to it')
 
 
 def test_settings():
@@ -210,7 +210,7 @@ def test_in_the_runner():
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings():
         warnings.simplefilter('ignore')
         two = run_benchmark({'Tip-Adapter': TipAdapter()}, [data], ['base-to-new'], shots=(4,), seeds=(0,), out=d, progress=False)
-    assert 'holds images of its 3 classes' in two.failed[0].error
+    assert 'belongs to its 3 classes' in two.failed[0].error
 
 
 def test_what_goes_wrong():

@@ -161,7 +161,7 @@ def test_what_goes_wrong():
     test_fail(lambda: fit(TIPX(recipe='paper')), contains='chooses its weights on validation images')
     test_fail(lambda: TIPX(psi='kapt'), contains="Did you mean 'kept'?")
     test_fail(lambda: TIPX(temperature=0), contains='temperature is 0')
-    test_fail(lambda: fit(TIPX()).with_classes(['x','y']), contains='holds images of its 3 classes')
+    test_fail(lambda: fit(TIPX()).with_classes(['x','y']), contains='belongs to its 3 classes, and 2 are new to it')
     # nbs/methods/tipx.ipynb · What goes wrong · cell f279fba1
     one = TIPX().fit(Task('two', ['a','b']), texts=Features(torch.eye(2, 4), y=torch.tensor([0,1])), train=Features(torch.eye(2, 4), y=torch.tensor([0,1])))
     test_eq(one(Features(torch.eye(2, 4))).argmax(-1), torch.tensor([0,1]))

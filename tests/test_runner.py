@@ -14,6 +14,7 @@ from textclip.types import *
 from textclip.report import *
 from textclip.evaluation import *
 from textclip.scores import *
+from textclip.multilabel_scores import compare_map
 from textclip.manifest import *
 from textclip.protocols import *
 from textclip.benchmark_tables import *
@@ -78,6 +79,27 @@ def test_the_benchmark():
         test_eq(len(pd.read_parquet(Path(d)/'rows.parquet')), len(bench.rows))
     assert '2 rows failed' in str(said[0].message)
     bench
+    # nbs/08b_runner.ipynb · The benchmark · cell cd05ce71
+    @dataclass
+    class Noisy(ZeroShot):
+        "Zero-shot with class weights that another seed makes worse"
+        def fit(self, task, encoder=None, *, templates=None, seed=0, **kwargs):
+            clf = super().fit(task, encoder, templates=templates)
+            noise = torch.randn(clf.weight.shape, generator=make_generator(seed, 'noise'))
+            clf.weight += .3*seed*noise/noise.norm(dim=-1, keepdim=True)
+            return clf
+
+    data = synthetic_multilabel(n=80)
+    several = run_benchmark({'zeroshot': ZeroShot(), 'noisy': Noisy()}, [data], ['multi-label'], seeds=(0,4), progress=False)
+    found = [r.parts['all'] for r in several.results if r.cell.method=='noisy']
+    row = several.rows[1]
+    test_close((row.metrics['mAP_low'], row.metrics['mAP_high']), bootstrap_map(found))
+    assert row.metrics['mAP_low'] < row.metrics['mAP'] < row.metrics['mAP_high'] < found[0].mean_average_precision   # not the interval of the first seed
+    test_eq((several.manifest['baseline'], set(row.p)), ('zeroshot', {'zeroshot'}))
+    test_close(row.p['zeroshot'], compare_map(found, [r.parts['all'] for r in several.results if r.cell.method=='zeroshot'], resamples=999)['p'])
+    none = run_benchmark({'zeroshot': ZeroShot(), 'CuPL': CuPL()}, [synthetic_task()], seeds=(0,), baseline='', progress=False)
+    test_eq([r.p for r in none.rows], [{}, {}])
+    several
     # nbs/08b_runner.ipynb · The benchmark · cell fd33d60a
     data = synthetic_task(n_classes=10, noise=1.2)
     bench = run_benchmark(benchmark_methods(['linear-probe','cross-modal','gda']), [data], {'few-shot': dict(tuning='val-min')}, seeds=(0,), shots=(1,2,4,8,16), progress=False)

@@ -9,7 +9,7 @@ from fastcore.basics import patch
 from textclip.core import *
 import tempfile
 from fastcore.test import *
-from textclip.types import Features, LinearClassifier, Method, Task, load_classifier, normal_name
+from textclip.types import Features, LinearClassifier, Method, Task, load_classifier, merge_rows, normal_name
 
 NOTEBOOK = 'nbs/00a_types.ipynb'
 
@@ -72,8 +72,15 @@ def test_classifier():
     clf.requires = ('x','local')
     test_fail(lambda: clf(f), contains='example needs local')
     test_fail(lambda: clf(Features(f.x, local=torch.ones(2,4,3))), contains='Places have 3 dimensions, the classifier 2')
-    test_fail(lambda: clf.with_classes(['fox']), contains='belongs to its 2 classes')
+    test_fail(lambda: clf.with_classes(['fox', 'Dog']), contains='belongs to its 2 classes, and 1 are new to it: fox')
     test_fail(lambda: load_classifier('nowhere'), contains='No classifier in')
+    # nbs/00a_types.ipynb · Classifier · cell cd373912
+    clf = LinearClassifier(torch.randn(3, 4), dict(classes=['cat','dog','ox'], threshold=[1.,2.,3.]), bias=torch.randn(3), logit_scale=10.)
+    few = clf.with_classes(['Ox','cat'])                # by name, in any order, without an encoder
+    test_eq((few.classes, few.info.get('threshold'), few.logit_scale), (['Ox','cat'], None, 10.))
+    test_eq((few.weight, few.bias), (clf.weight[[2,0]], clf.bias[[2,0]]))
+    mixed = merge_rows(clf.weight, [None, 2, None], torch.ones(2, 4))
+    test_eq(mixed, torch.stack([torch.ones(4), clf.weight[2], torch.ones(4)]))
 
 
 def test_methods():

@@ -14,7 +14,7 @@ from tabulate import tabulate
 from fastcore.basics import patch
 from .core import *
 from .report import *
-from .report import _p,_percent
+from .report import _interval,_p,_percent
 from .statistics import holm
 
 # %% ../nbs/08ab_tables.ipynb #1d86fd03
@@ -96,13 +96,17 @@ def _holm(rows):
     tests = [(i, k) for i,r in enumerate(rows) for k in r.p]
     return {} if len(tests)<2 else dict(zip(tests, holm([rows[i].p[k] for i,k in tests])))
 
+def _interval_of(r):
+    "The interval of a row's accuracy, or of its mean average precision"
+    several = r.ci95 is None and {'mAP_low','mAP_high'} <= r.metrics.keys()
+    return _interval((r.metrics['mAP_low'], r.metrics['mAP_high']) if several else r.ci95)
+
 def _line(i, r, names, scores, corrected):
     "One row as text, by column"
     accuracy = 'failed: '+r.error if r.error else _percent(r.accuracy)+('' if r.std_over_seeds is None or r.accuracy is None else f' ± {_percent(r.std_over_seeds)}')
-    interval = '' if r.ci95 is None else f'{_percent(r.ci95[0])} – {_percent(r.ci95[1])}'
     place = dict(task=r.task, encoder=r.encoder, protocol=r.protocol, part=r.part or '', shots=r.shots or '', method=r.method, tuning=r.tuning)
     tests = {c: v for k in names for c,v in ((f'p vs {k}', _p(r.p.get(k))), (f'{k}, Holm', _p(corrected.get((i,k)))))}
-    return place | {'accuracy %': accuracy, '95 % interval': interval} | {f'{k} %': _percent(r.metrics.get(k)) for k in scores} | tests | dict(images=r.n or '', seeds=r.seeds)
+    return place | {'accuracy %': accuracy, '95 % interval': _interval_of(r)} | {f'{k} %': _percent(r.metrics.get(k)) for k in scores} | tests | dict(images=r.n or '', seeds=r.seeds)
 
 @patch
 def table(self:Benchmark, format='github'):
@@ -112,7 +116,8 @@ def table(self:Benchmark, format='github'):
     corrected = _holm(self.rows)
     lines = [_line(i, r, names, scores, corrected) for i,r in enumerate(self.rows)]
     some_accuracy = any(l['accuracy %'] for l in lines)
-    keep = [k for k in (lines[0] if lines else {}) if k in ('method','tuning') or k=='accuracy %' and some_accuracy or len({l[k] for l in lines})>1]
+    always = ['method','tuning','95 % interval','images', *(['accuracy %'] if some_accuracy else [])]
+    keep = [k for k in (lines[0] if lines else {}) if k in always or len({l[k] for l in lines})>1]
     return tabulate([[l[k] for k in keep] for l in lines], keep, tablefmt=format, disable_numparse=True)
 
 @patch

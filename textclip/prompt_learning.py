@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['ImageRows', 'PromptLearner', 'coop_epochs', 'train_selected', 'selection_facts', 'caption_images', 'start_context',
-           'prompt_encoder', 'prompt_weights', 'PromptClassifier', 'other_names', 'encoder_of']
+           'prompt_encoder', 'prompt_weights', 'PromptClassifier', 'other_names', 'names_of_new', 'encoder_of']
 
 # %% ../nbs/06c_prompt_learning.ipynb #7d57295e
-_all_ = ['start_context', 'prompt_encoder', 'prompt_weights', 'PromptClassifier', 'other_names', 'encoder_of']
+_all_ = ['start_context', 'prompt_encoder', 'prompt_weights', 'PromptClassifier', 'other_names', 'names_of_new', 'encoder_of']
 
 # %% ../nbs/06c_prompt_learning.ipynb #3b298882
 from dataclasses import dataclass

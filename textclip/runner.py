@@ -25,6 +25,7 @@ from .types import *
 from .report import *
 from .evaluation import *
 from .scores import *
+from .multilabel_scores import compare_map
 from .manifest import *
 from .protocols import *
 from .benchmark_tables import *
@@ -198,21 +199,23 @@ def _part_row(part, group, compare, seconds, metrics, place):
     "The row of one part"
     evaluations = [r.parts[part] for r in group]
     named = None if part=='all' else part
-    if isinstance(evaluations[0], MultiLabelEvaluation): return _multilabel_row(group[0], evaluations, seconds, metrics, place | dict(part=named))
     baselines = {k: [r.parts[part] for r in v] for k,v in compare.items() if part in v[0].parts}
+    if isinstance(evaluations[0], MultiLabelEvaluation):
+        return _multilabel_row(group[0], evaluations, baselines, seconds, metrics, place | dict(part=named))
     row = make_row(group[0].cell.method, evaluations, baselines, group[0].regime, seconds, group[0].tuning)
     top = [top_accuracy(e) for e in evaluations]
     if None not in top: metrics = metrics | dict(acc5=float(np.mean(top)))
     for k,v in (place | dict(part=named, metrics=metrics)).items(): setattr(row, k, v)
     return row
 
-def _multilabel_row(first, evaluations, seconds, metrics, place):
-    "Mean average precision and its interval go into the further scores"
-    low,high = bootstrap_map(evaluations[0])
+def _multilabel_row(first, evaluations, baselines, seconds, metrics, place):
+    "Mean average precision over the seeds and its interval go into the further scores"
+    low,high = bootstrap_map(evaluations)
     values = [e.mean_average_precision for e in evaluations]
     std = float(np.std(values, ddof=1)) if len(values)>1 else None
+    p = {k: compare_map(evaluations, v, resamples=999)['p'] for k,v in baselines.items()}
     return Row(first.cell.method, first.regime, seconds=seconds, n=len(evaluations[0]), seeds=len(evaluations), std_over_seeds=std, tuning=first.tuning,
-        metrics=metrics | dict(mAP_low=low, mAP_high=high), **place)
+        p=p, metrics=metrics | dict(mAP_low=low, mAP_high=high), **place)
 
 # %% ../nbs/08b_runner.ipynb #22cb30cb
 @contextmanager
@@ -281,7 +284,7 @@ def run_benchmark(
     protocols:dict=('zero-shot',), # names; or name -> options, e.g. {'few-shot': dict(tuning='none')}
     shots=(1,2,4,8,16),        # for protocols that draw training images
     seeds=(0,1,2),             # of draws and training
-    baseline:str=None,         # method that the others are tested against
+    baseline:str=None,         # method that the others are tested against; zero-shot if not given and measured too; '' for none
     out=None,                  # folder of finished cells and of the table; a killed run continues there. Nothing is kept if not given
     workers:int=None,          # cells at a time, as for `run_cells`
     progress:bool=True,        # a bar with the time left
@@ -291,6 +294,7 @@ def run_benchmark(
     settings = protocols if isinstance(protocols, dict) else {p: {} for p in ([protocols] if isinstance(protocols, str) else protocols)}
     if isinstance(tasks, TaskFeatures): tasks = [tasks]
     _check_grid(methods, tasks, settings, baseline)
+    baseline = _zero_shot_among(methods) if baseline is None else baseline or None
     jobs = list(_grid(methods, tasks, settings, shots, seeds))
     results = run_cells(jobs, Store(Path(out)/'store') if out else None, workers, progress, executor)
     found = Benchmark(rows_of(results, baseline), _manifest(methods, tasks, settings, seeds, baseline, results), results, _records(jobs, results))
@@ -339,13 +343,17 @@ def _check_kinds(methods, tasks):
     for d in tasks:
         if not isinstance(d, TaskFeatures): raise TextclipError(f'A {type(d).__name__!r} has no features to measure on.', 'Extract them: task_features(task, encoder).')
 
+def _zero_shot_among(methods):
+    "Name of the first zero-shot method, also one with its own source of texts; None where there is none"
+    return next((k for k,m in methods.items() if isinstance(getattr(m, 'method', m), ZeroShot)), None)
+
 def _check_grid(methods, tasks, settings, baseline):
     "An error where the grid cannot be run"
     for p in settings:
         if p not in protocols: raise unknown_name('protocol', p, protocols)
     if not methods or not len(tasks): raise TextclipError('There is nothing to measure.', 'Give at least one method and one task.')
     _check_kinds(methods, tasks)
-    if baseline is not None and baseline not in methods: raise unknown_name('baseline', baseline, methods)
+    if baseline and baseline not in methods: raise unknown_name('baseline', baseline, methods)
     names = [(d.task.name, d.encoder_name) for d in tasks]
     twice = [n for n in set(names) if names.count(n)>1]
     if twice: raise TextclipError(f'Task {twice[0][0]!r} with encoder {twice[0][1]!r} is given twice.', 'Give other names to tasks that differ.')

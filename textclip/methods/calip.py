@@ -15,7 +15,7 @@ from ..types import *
 from ..features import *
 from ..distances import rows_at_a_time
 from ..weight_search import *
-from .zeroshot import template_features
+from .zeroshot import *
 from .tip_adapter import around
 
 # %% ../../nbs/methods/calip.ipynb #81bfb91a
@@ -59,10 +59,11 @@ class CALIPClassifier(LinearClassifier):
         return [torch.cat(o) for o in zip(*parts)]
 
     def with_classes(self, names, encoder=None, templates=None):
-        "The same weights with other names"
-        if encoder is None and not isinstance(templates, Features): raise TextclipError('Re-targeting needs texts.', 'Pass encoder=... or templates=Features(...).')
-        f = template_features(Task(self.info.get('task', 'task'), list(names)), encoder, templates)
-        return CALIPClassifier(class_means(f, len(names)), self.info | dict(classes=list(names)), None, self.logit_scale, self.beta2, self.beta3)
+        "The same weights of the two scores with other names; the encoder is not needed for names it knows"
+        names,where = self.places_of(names)
+        if None not in where: return self.part(names, where)
+        weight = merge_rows(self.weight, where, rows_of_new(self, names, where, encoder, templates))
+        return CALIPClassifier(weight, self.info_for(names), None, self.logit_scale, self.beta2, self.beta3)
 
 # %% ../../nbs/methods/calip.ipynb #70467382
 calip_settings = {k: dict(beta2=a, beta3=b) for k,(a,b) in dict(imagenet=(1.12,.02), caltech101=(5,.18), sun397=(.43,.01), food101=(.6,.02), flowers102=(.5,.01), stanford_cars=(2.8,.01),

@@ -17,7 +17,7 @@ from ..features import *
 from ..optimization import *
 from ..training import *
 from ..prompt_learning import *
-from .zeroshot import template_features
+from .zeroshot import *
 
 # %% ../../nbs/methods/clip_adapter.ipynb #5ddf0a9e
 class BottleneckAdapter(nn.Module):
@@ -46,6 +46,7 @@ def mixed(
 # %% ../../nbs/methods/clip_adapter.ipynb #34f2eab0
 class AdapterClassifier(Classifier):
     "Class weights, and an adapter on the image feature"
+    class_axes = dict(weight=0)
     def __init__(self,
         weight:torch.Tensor,  # (C,D) unit rows of the templates, before a text adapter
         info:dict,            # what made it
@@ -84,18 +85,14 @@ def from_tensors(cls:AdapterClassifier, tensors, info, **config):
 @patch
 def with_classes(self:AdapterClassifier,
     names,          # the new class names
-    encoder=None,   # for templates
-    templates=None  # templates, or ready features of the filled templates of the new names
+    encoder=None,   # for templates; not needed for names it knows
+    templates=None  # templates of new names, or ready features of them, labelled by position in `names`
 )->AdapterClassifier:
     "The same adapter with the template weights of other names"
-    task,place = Task('names', list(names)),{normal_name(c): i for i,c in enumerate(self.classes)}
-    where = [place.get(normal_name(c)) for c in task.classes]
-    templates = templates if templates is not None else self.info.get('templates')
-    if None not in where: weight = self.weight[where]
-    elif not isinstance(templates, Features) and (encoder is None or not templates):
-        raise TextclipError(f'{sum(i is None for i in where)} classes are new to this classifier: {some([c for c,i in zip(task.classes, where) if i is None])}.', 'Give encoder=..., or templates=Features(...) of the new names.')
-    else: weight = class_means(template_features(task, encoder, templates), len(task))
-    return AdapterClassifier(weight, self.info | dict(classes=task.classes), self.visual, self.textual, self.ratio, self.text_ratio, self.logit_scale)
+    names,where = self.places_of(names)
+    if None not in where: return self.part(names, where)
+    weight = merge_rows(self.weight, where, rows_of_new(self, names, where, encoder, templates))
+    return AdapterClassifier(weight, self.info_for(names), self.visual, self.textual, self.ratio, self.text_ratio, self.logit_scale)
 
 # %% ../../nbs/methods/clip_adapter.ipynb #e5a7a7dd
 adapter_recipes = dict(paper=dict(ratios=(.2,), batch=32, select=False), ours=dict(ratios=(.2,.4,.6,.8), steps=600, batch=32, lr=1e-3, select=True))

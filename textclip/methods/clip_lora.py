@@ -75,13 +75,15 @@ class LoraClassifier(AdaptedClassifier):
     "Sentences of the classes through a changed text tower"
     def with_classes(self,
         names,         # the new class names
-        encoder=None   # the original encoder
+        encoder=None   # the original encoder; not needed for names it knows
     ):
         "The same towers with other names"
+        names,where = self.places_of(names)
+        if None not in where: return self.part(names, where)
         if encoder is None: raise TextclipError('A CLIPLoRA classifier needs its encoder for new names.', f"Pass encoder=load_encoder({self.info.get('encoder') or '...'!r}).")
-        names,changed = Task('names', list(names)).classes,self.delta.apply_to(encoder)
-        with torch.no_grad(): weight = class_weights(changed, _sentences(changed, names, self.info['template']))
-        return type(self)(weight.cpu(), self.info | dict(classes=names), self.delta, logit_scale=self.logit_scale)
+        changed,new = self.delta.apply_to(encoder),[c for c,i in zip(names, where) if i is None]
+        with torch.no_grad(): fresh = class_weights(changed, _sentences(changed, new, self.info['template']))
+        return type(self)(merge_rows(self.weight, where, fresh), self.info_for(names), self.delta, logit_scale=self.logit_scale)
 
 def _sentences(encoder, names, template): return encoder.tokens([template.format(c) for c in names]).to(encoder.device)
 

@@ -42,6 +42,13 @@ class PooledClassifier(Classifier):
         self.logit_scale = float(logit_scale)
 
     dim = property(lambda self: self.templates.shape[1])
+
+    def part(self, names, where):
+        "The texts and templates of some of its classes"
+        place = torch.full((len(self.classes),), -1, device=self.y.device).index_put((torch.tensor(where),), torch.arange(len(where), device=self.y.device))
+        rows = place[self.y]>=0
+        return PooledClassifier(self.texts[rows], place[self.y[rows]], self.templates[where], self.info_for(names), self.logit_scale)
+
     def config(self): return dict(logit_scale=self.logit_scale)
 
     @classmethod

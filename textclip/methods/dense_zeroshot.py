@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['aggregations', 'dense_recipes', 'aggregate_places', 'place_mask', 'two_branch_scores', 'label_probabilities',
-           'without_thresholds', 'DenseClassifier', 'DenseZeroShot']
+           'DenseClassifier', 'DenseZeroShot']
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #0bb197d4
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ..core import *
 from ..types import *
 from ..features import *
-from .zeroshot import template_features
+from .zeroshot import *
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #187233df
 aggregations = ('softmax','max','mean')
@@ -74,12 +74,6 @@ def label_probabilities(
     if threshold.ndim and threshold.shape!=logits.shape[-1:]: raise TextclipError(f'{len(threshold)} thresholds for {logits.shape[-1]} classes.', "Give info['threshold'] as a number, or one a class.")
     return (logits-threshold).sigmoid()
 
-def without_thresholds(
-    info:dict # of a classifier
-)->dict:
-    "What holds for other labels too: thresholds belong to the labels they were chosen for"
-    return {k: v for k,v in info.items() if k not in ('threshold','thresholds')}
-
 # %% ../../nbs/methods/dense_zeroshot.ipynb #ba9e4f2d
 class DenseClassifier(LinearClassifier):
     "Cosines with one unit row per class, for the whole image and its places"
@@ -114,17 +108,13 @@ class DenseClassifier(LinearClassifier):
 def with_classes(self:DenseClassifier,
     names,         # the new class names
     encoder=None,  # the encoder it was made with; not needed for names it knows
-    templates=None # or ready features of the filled templates of the new names
+    templates=None # templates of new names, or ready features of them, labelled by position in `names`
 )->DenseClassifier:
     "The same settings with the label embeddings of other names"
-    task = Task(self.info.get('task', 'task'), list(names), 'multi', self.info['hyperparameters'].get('templates') or ('a photo of a {}.',))
-    if encoder is None and templates is None:
-        place = {normal_name(c): i for i,c in enumerate(self.classes)}
-        new = [c for c in task.classes if normal_name(c) not in place]
-        if new: raise TextclipError(f'{len(new)} classes are new to this classifier: {some(new)}.', 'Pass encoder=..., or templates=Features(...) of the filled templates.')
-        weight = self.weight[[place[normal_name(c)] for c in task.classes]]
-    else: weight = class_means(template_features(task, encoder, templates), len(task))
-    return DenseClassifier(weight, without_thresholds(self.info) | dict(classes=task.classes), **self.config())
+    names,where = self.places_of(names)
+    if None not in where: return self.part(names, where)
+    weight = merge_rows(self.weight, where, rows_of_new(self, names, where, encoder, templates))
+    return DenseClassifier(weight, self.info_for(names), **self.config())
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #b08e6201
 dense_recipes = dict(paper=dict(how='softmax', share=.5), ours=dict(how='max', share=.5))

@@ -14,7 +14,7 @@ from ..core import *
 from ..types import *
 from ..features import *
 from ..distances import rows_at_a_time
-from .zeroshot import template_features
+from .zeroshot import *
 
 # %% ../../nbs/methods/stata.ipynb #12f45113
 def log_densities(
@@ -146,15 +146,15 @@ class StatAClassifier(LinearClassifier):
 
     def with_classes(self,
         names,          # the new class names
-        encoder=None,   # the encoder it was made with
-        texts=None,     # or ready features of texts about the new classes
-        templates=None  # or of their templates
+        encoder=None,   # the encoder it was made with; not needed for names it knows
+        texts=None,     # or ready features of texts about the new classes, labelled by position in `names`
+        templates=None  # or of their templates, or templates
     ):
         "The same settings with other names"
-        if encoder is None and texts is None and templates is None:
-            raise TextclipError('Re-targeting needs texts for the new names.', 'Pass encoder=..., texts=... or templates=...')
-        task = Task(self.info.get('task', 'task'), names)
-        return StatA(**self.info['hyperparameters']).fit(task, encoder, texts=texts, templates=templates)
+        names,where = self.places_of(names)
+        if None not in where: return self.part(names, where)
+        weight = merge_rows(self.weight, where, rows_of_new(self, names, where, encoder, templates, texts))
+        return StatAClassifier(weight, self.info_for(names), logit_scale=self.logit_scale, **self.settings)
 
 # %% ../../nbs/methods/stata.ipynb #6d5b5e5c
 @dataclass

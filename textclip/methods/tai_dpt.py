@@ -39,7 +39,7 @@ def caption_scores(
 # %% ../../nbs/methods/tai_dpt.ipynb #e2e8294e
 class TaIDPTClassifier(Classifier):
     "Two prompts per label: for the whole image and for its places"
-    requires = ('x','local')
+    requires,class_axes = ('x','local'),dict(weight=1)
     def __init__(self,
         weight:torch.Tensor,  # (2,C,D) unit rows
         info:dict,            # what made it
@@ -76,12 +76,11 @@ def with_classes(self:TaIDPTClassifier,
 )->TaIDPTClassifier:
     "The same two contexts with other names"
     names,where = other_names(self, names)
-    if where is not None: weight = self.weight[:,where]
-    else:
-        encoder = encoder_of(encoder, self.info)
-        prompts = Prompts(encoder, names, self.context.shape[1], self.settings['position'])
-        with torch.no_grad(): weight = prompt_weights(prompts, self.context[:,None].to(encoder.device)).cpu()
-    return TaIDPTClassifier(weight, without_thresholds(self.info) | dict(classes=names), self.context, **self.settings)
+    if None not in where: return self.part(names, where)
+    encoder = encoder_of(encoder, self.info)
+    prompts = Prompts(encoder, names_of_new(names, where), self.context.shape[1], self.settings['position'])
+    with torch.no_grad(): fresh = prompt_weights(prompts, self.context[:,None].to(encoder.device))
+    return TaIDPTClassifier(merge_rows(self.weight, where, fresh, axis=1), self.info_for(names), self.context, **self.settings)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #976a838b
 tai_dpt_recipes = dict(paper=dict(words='', length=16, epochs=20, lr=1e-4, batch=512), ours=dict(words='a photo of a', length=None, epochs=20, lr=2e-3, batch=128))

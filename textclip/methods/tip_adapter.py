@@ -69,28 +69,38 @@ class CacheClassifier(Classifier):
         beta:float=4.,            # how quickly a vote fades
         alpha:float=1.,           # weight of the votes
         aggregate:str='mean',     # how votes of a class are added
-        logit_scale:float=100.    # s
+        logit_scale:float=100.,   # s
+        columns:list=None,        # positions of the classes that are asked, where these are some of those in the cache
+        n_classes:int=None        # classes in the cache, where only some of them are asked
     ):
         super().__init__(info)
         self.beta,self.alpha,self.aggregate,self.logit_scale = float(beta),float(alpha),aggregate,float(logit_scale)
         for k,v in dict(keys=keys, weight=weight).items(): self.register_buffer(k, None if v is None else v.detach().clone().float())
         self.register_buffer('labels', labels.detach().clone().long())
-        self.register_buffer('factor', class_counts(labels, len(self.classes), aggregate)[1].float(), persistent=False)
+        self.columns,self.n_classes = columns,n_classes or len(self.classes)
+        self.register_buffer('factor', class_counts(labels, self.n_classes, aggregate)[1].float(), persistent=False)
 
     dim = property(lambda self: self.keys.shape[1])
-    def config(self): return dict(beta=self.beta, alpha=self.alpha, aggregate=self.aggregate, logit_scale=self.logit_scale)
+    def config(self):
+        return dict(beta=self.beta, alpha=self.alpha, aggregate=self.aggregate, logit_scale=self.logit_scale, columns=self.columns, n_classes=self.n_classes)
 
     @classmethod
     def from_tensors(cls, tensors, info, **config): return cls(info=info, **tensors, **config)
 
-    def with_classes(self, names, **kwargs):
-        raise TextclipError(f"The cache of {self.info.get('method')} holds images of its {len(self.classes)} classes and none of others.", 'Fit the method again with images of the new classes.')
+    def part(self, names, where):
+        "Some of the classes are asked; the cache stays whole"
+        columns = list(where) if self.columns is None else [self.columns[i] for i in where]
+        return type(self).from_tensors(self.state_dict(), info=self.info_for(names), **self.config() | dict(columns=columns)).eval()
+
+    def asked(self, logits):
+        "(N,C) logits of the classes that are asked"
+        return logits if self.columns is None else logits[:,self.columns]
 
 # %% ../../nbs/methods/tip_adapter.ipynb #bfcd8c1b
 @patch
 def forward(self:CacheClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
-    return torch.cat([self.scores(o) for o in self.unit_rows(features).split(rows_at_a_time(len(self.keys)))])
+    return self.asked(torch.cat([self.scores(o) for o in self.unit_rows(features).split(rows_at_a_time(len(self.keys)))]))
 
 @patch
 def unit_rows(self:CacheClassifier, features):

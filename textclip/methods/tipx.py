@@ -26,9 +26,11 @@ class TIPXClassifier(CacheClassifier):
         gamma:float=1.,       # weight of the KL part
         temperature:float=.5, # τ of the signatures
         psi:dict=None,        # the fitted range, as `MinMaxScaling.to_dict` gives it
-        mode:str='kept'       # 'kept', or 'batch': the range of KL is taken from the images of the moment
+        mode:str='kept',      # 'kept', or 'batch': the range of KL is taken from the images of the moment
+        columns:list=None,    # as for `CacheClassifier`
+        n_classes:int=None    # the same
     ):
-        super().__init__(keys, labels, info, weight, beta, alpha, aggregate, logit_scale)
+        super().__init__(keys, labels, info, weight, beta, alpha, aggregate, logit_scale, columns, n_classes)
         self.gamma,self.temperature,self.psi,self.mode = float(gamma),float(temperature),MinMaxScaling(**psi),mode
         self.transductive = mode=='batch'
         s = SignatureSums.of(class_signatures(self.keys, self.weight, self.temperature), self.labels, self.factor)
@@ -42,7 +44,7 @@ class TIPXClassifier(CacheClassifier):
         if self.mode=='batch':
             own = fit_psi(x, self.keys, self.weight, self.temperature)
             psi = MinMaxScaling(own.low, own.high, psi.to_low, psi.to_high)
-        return torch.cat([self.scores(o) + self.gamma*self.kl_scores(o, psi) for o in x.split(rows_at_a_time(len(self.keys)))])
+        return self.asked(torch.cat([self.scores(o) + self.gamma*self.kl_scores(o, psi) for o in x.split(rows_at_a_time(len(self.keys)))]))
 
 # %% ../../nbs/methods/tipx.ipynb #5efcf0b1
 @patch
