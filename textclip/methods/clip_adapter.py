@@ -77,7 +77,8 @@ def from_tensors(cls:AdapterClassifier, tensors, info, **config):
         if not part: return None
         hidden,dim = part['down.weight'].shape
         adapter = BottleneckAdapter(dim, dim//hidden)
-        adapter.down,adapter.up = nn.Linear(dim, hidden, bias=False),nn.Linear(hidden, dim, bias=False)
+        adapter.down = nn.utils.skip_init(nn.Linear, dim, hidden, bias=False)
+        adapter.up = nn.utils.skip_init(nn.Linear, hidden, dim, bias=False)
         adapter.load_state_dict(part)
         return adapter
     return cls(tensors['weight'], info, one('visual'), one('textual'), **config)

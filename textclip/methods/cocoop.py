@@ -103,9 +103,10 @@ def with_classes(self:CoCoOpClassifier,
     names,        # the new class names
     encoder=None  # the one it was made with; not needed where it is attached
 )->CoCoOpClassifier:
-    "The same context and meta-net with other names"
-    attached = self.encoder if self.prompts is not None else None
-    return CoCoOpClassifier(self.module, self.info | dict(classes=Task('names', list(names)).classes), self.logit_scale, self.position, self.chunk, encoder if encoder is not None else attached)
+    "The same context and meta-net with other names; those it knows are spelled as before, for their prompts hold them"
+    attached,(names,where) = self.encoder if self.prompts is not None else None,self.places_of(names)
+    names = [c if i is None else self.classes[i] for c,i in zip(names, where)]
+    return CoCoOpClassifier(self.module, self.info_for(names), self.logit_scale, self.position, self.chunk, encoder if encoder is not None else attached)
 
 # %% ../../nbs/methods/cocoop.ipynb #4f1ccaf7
 @dataclass

@@ -98,7 +98,7 @@ def info(self:DuAlPT, task, features, **more):
 # %% ../../nbs/methods/dualpt.ipynb #98952ab3
 class ExplicitClassifier(Classifier):
     "Scores by transport between the places of an image and the texts of a class, beside those of the global feature"
-    requires = ('x','local')
+    requires,class_axes = ('x','local'),dict(weight=0, there=0)
     def __init__(self,
         weight:torch.Tensor,     # (C,R,D) unit text features, zeros where there is nothing
         there:torch.Tensor,      # (C,R) what is there

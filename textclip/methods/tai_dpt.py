@@ -33,8 +33,8 @@ def caption_scores(
     mask:torch.Tensor=None# (N,L) which are tokens; found in `local` if not given
 )->tuple: # two (N,C)
     "Global and local scores (Guo et al. 2023)"
-    cosines = F.normalize(local, dim=-1) @ weights[1].T
-    return scale*F.normalize(x, dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax', sharpness/scale, place_mask(local) if mask is None else mask)
+    cosines = F.normalize(local.float(), dim=-1) @ weights[1].T
+    return scale*F.normalize(x.float(), dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax', sharpness/scale, place_mask(local) if mask is None else mask)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #e2e8294e
 class TaIDPTClassifier(Classifier):

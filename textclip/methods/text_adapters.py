@@ -49,7 +49,7 @@ class MLPAdapter(nn.Module):
 # %% ../../nbs/methods/text_adapters.ipynb #6c43cdae
 def _with_rows(kind, old, rows, layer):
     "A copy whose last layer has only some of the labels"
-    new = kind(**old.size | dict(n_classes=len(rows)))
+    with torch.random.fork_rng([]): new = kind(**old.size | dict(n_classes=len(rows)))   # its start is written over
     state = {k: v.clone() for k,v in old.state_dict().items()}
     for k in ('layer.weight','layer.bias'):
         if k in state: state[k] = state[k][rows]
@@ -75,7 +75,7 @@ class ResidualAdapter(nn.Module):
 
     def with_labels(self, labels):
         "The same network with other label embeddings, (C,D) unit rows"
-        new = ResidualAdapter(**self.size | dict(n_classes=len(labels)))
+        with torch.random.fork_rng([]): new = ResidualAdapter(**self.size | dict(n_classes=len(labels)))
         new.load_state_dict(self.state_dict() | dict(labels=labels.detach().clone().float()))
         return new.train(self.training)
 
@@ -146,7 +146,7 @@ class TextAdapterClassifier(Classifier):
 # %% ../../nbs/methods/text_adapters.ipynb #afedcbfe
 @patch(cls_method=True)
 def from_tensors(cls:TextAdapterClassifier, tensors, info, size, **config):
-    net = adapters[config['arch']](**size)
+    with torch.random.fork_rng([]): net = adapters[config['arch']](**size)
     net.load_state_dict({k.removeprefix('adapter.'): v for k,v in tensors.items() if k.startswith('adapter.')})
     return cls(net, info, tensors.get('labels'), tensors.get('bank'), **config)
 
