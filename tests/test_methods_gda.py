@@ -150,6 +150,15 @@ def test_against_a_plain_re_statement():
     P = sum(6*torch.linalg.inv(s + s.trace()/6*torch.eye(6).double()) for s in S)/2
     want = 100*v@new.unit.double().T + .5*(v@P@mu.T - (mu@P*mu).sum(1)/2 - np.log(2))
     test_close(clf.with_classes(['d','e'], texts=new)(test)/100, want.float()/100, eps=1e-5)
+    # nbs/methods/gda.ipynb · Against a plain re-statement · cell 2e0a15bb
+    gen = make_generator(7, 'falling variance')
+    scale = torch.logspace(0, -4, 64, dtype=torch.float64)                          # standard deviations of 64 directions
+    rows,y = torch.randn(400, 64, generator=gen, dtype=torch.float64)*scale,torch.arange(400)%4
+    covariance = class_moments(rows, y, 4, torch.full((4,), 1/(99*4), dtype=torch.float64))[1]
+    inverse = {t: torch.linalg.pinv(covariance.to(t), hermitian=True).double() for t in (torch.float32, torch.float64)}
+    kept = {str(t): int((torch.linalg.eigvalsh(P)>.1).sum()) for t,P in inverse.items()}      # kept ones are 1 and more
+    assert kept['torch.float64']==64 and kept['torch.float32']<60
+    kept
 
 
 def test_what_it_asks_for_and_what_can_be_changed_later():

@@ -16,6 +16,7 @@ from fastcore.test import *
 from textclip.method_tables import *
 from textclip.protocols import *
 from textclip.runner import *
+from textclip.support_sets import as_support
 from textclip.methods.tipx import SuSX, TIPX, fit, psi_modes
 
 NOTEBOOK = 'nbs/methods/tipx.ipynb'
@@ -135,6 +136,16 @@ def test_sus_x():
     test_eq(SuSX(preset='SuS-X-LC-P').fit(data.task, texts=data.texts, support=support).info['method'], 'SuS-X-LC-P')
     test_fail(lambda: SuSX(preset='SuS-X-SD-P').fit(data.task, texts=data.texts, support=support), contains="asks for kind 'generated', this support set has 'retrieved'")
     test_fail(lambda: SuSX(preset='SuS-X-LC'), contains='SuS-X-LC-P')
+    # nbs/methods/tipx.ipynb · SuS-X · cell 966020d4
+    order = [3,0,5,1,4,2]
+    names = [data.task.classes[k] for k in order]
+    place = torch.tensor([order.index(k) for k in range(6)])
+    turned = as_support(Features(support.x, y=place[support.y], meta=pool.meta), Task('turned', names), 'retrieved', 'photo')
+    for alpha in (None, 20.):
+        want = SuSX(alpha=alpha).fit(data.task, texts=data.texts, support=support)(data.splits['test'])
+        test_eq(SuSX(alpha=alpha).fit(data.task, texts=data.texts, support=turned)(data.splits['test']), want)
+    strange = as_support(Features(support.x, y=support.y), Task('strange', list('abcdef')))
+    test_fail(lambda: SuSX().fit(data.task, texts=data.texts, support=strange), contains='are of other classes (a, b, c, d, e')
     # nbs/methods/tipx.ipynb · SuS-X · cell 6fc33426
     data.splits['support'] = support
     methods = {'SuS-X': SuSX(), 'SuS-X, added up': SuSX(aggregate='sum')}

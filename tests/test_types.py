@@ -7,7 +7,7 @@ import safetensors.torch as st
 from torch import nn
 from fastcore.basics import patch
 from textclip.core import *
-import tempfile
+import tempfile, warnings
 from fastcore.test import *
 from textclip.types import Features, LinearClassifier, Method, Task, load_classifier, merge_rows, normal_name
 
@@ -48,6 +48,20 @@ def test_features():
     test_eq(f.labels_for(2), torch.tensor([0,1,1]))
     test_fail(lambda: Features(torch.ones(2,3), y=[0,5]).labels_for(3), contains='the first is 5 in row 1')
     test_fail(lambda: Features(torch.ones(2,3)).labels_for(3), contains='no labels')
+    # nbs/00a_types.ipynb · Features · cell 8fe7fd66
+    own = Features(torch.eye(3), y=[0,1,2], meta=dict(classes=['Dog','cat','ox']))
+    other = own.for_classes(['cat','dog','ox'])                          # by name, in another order
+    test_eq((other.y.tolist(), other.class_list), ([1,0,2], ['cat','dog','ox']))
+    assert own.for_classes(['dog','CAT','ox']) is own                    # nothing to do
+    test_eq(Features(torch.eye(3), y=[0,1,2]).for_classes(['a','b']).y.tolist(), [0,1,2])      # knows no list: labels are positions, as everywhere
+    test_eq(own.for_classes(['hound','ox'], dict(hound=['dog']), quiet=True).y.tolist(), [0,1])   # a synonym; the cat is left out
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        own.for_classes(['dog','ox'])
+    assert '1 of 3 rows are of 1 classes that are not asked for (cat)' in str(caught[0].message)
+    test_fail(lambda: own.for_classes(['car','bus']), contains='are of other classes (Dog, cat, ox)')
+    several = Features(torch.eye(2), y=torch.tensor([[1.,0.,1.],[0.,1.,0.]]), meta=own.meta)
+    test_eq(several.for_classes(['ox','fox','dog']).y.tolist(), [[1,-1,1],[0,-1,0]])
     # nbs/00a_types.ipynb · Features · cell 5c0cea07
     with tempfile.TemporaryDirectory() as d:
         f = Features(torch.randn(3,4), y=torch.tensor([0,1,1]), ids=['a','b','c'], meta={'encoder': 'example'})

@@ -258,7 +258,7 @@ def labelled_images(
 )->tuple: # (features, (N,) classes)
     "Labelled images with one class each, checked"
     if len(task)<2: raise TextclipError(f'Task {task.name!r} has one class only.', f'{label} learns to tell classes apart: give at least two.')
-    f = as_features(data, encoder, len(task))
+    f = as_features(data, encoder, len(task)).for_classes(task.classes, task.synonyms)
     y = f.labels_for(len(task))
     if y.ndim!=1: raise TextclipError(f'{label} takes images with one label each.', 'Use a multi-label method.')
     if not len(y): raise TextclipError(f'{label} got no labelled images.', 'Give at least one.')

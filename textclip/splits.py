@@ -175,10 +175,15 @@ def _subset_data(data, keep, n):
         rows,y = y>=0,y[y>=0]
     return replace(data[rows], labels=y) if isinstance(data, ImageSplit) else replace(data[rows], y=y)
 
+def _subset_known(data, keep, classes):
+    "The same; features that know their own class list are joined with `classes` by name first, and know the new one then"
+    if not isinstance(data, Features) or data.class_list is None: return _subset_data(data, keep, len(classes))
+    return data.for_classes(classes).for_classes([classes[k] for k in keep], quiet=True)
+
 def _subset_task(task, keep, name):
     "A task of the classes `keep`; its splits are filtered when they are asked for"
     names = [task.classes[i] for i in keep]
-    splits = {s: (lambda s=s: _subset_data(task.split(s), keep, len(task))) for s in task.splits}
+    splits = {s: (lambda s=s: _subset_known(task.split(s), keep, task.classes)) for s in task.splits}
     return Task(name or f'{task.name}-{len(keep)}', names, task.kind, task.templates, task.domain,
         {c: o for c,o in task.synonyms.items() if c in names}, splits)
 
@@ -190,8 +195,9 @@ def subset_classes(
 ):
     "The same with a part of the classes, numbered from 0"
     if isinstance(what, Task): return _subset_task(what, _positions(classes, what.classes), name)
+    if of is None and isinstance(what, Features): of = what.class_list
     if of is None: raise TextclipError('Images know their classes by number only.', 'Give the whole class list: subset_classes(..., of=task.classes).')
-    return _subset_data(what, _positions(classes, of), len(of))
+    return _subset_known(what, _positions(classes, of), list(of))
 
 # %% ../nbs/01g_splits.ipynb #a320d4d7
 def base_new(

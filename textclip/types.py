@@ -159,6 +159,48 @@ def labels_for(self:Features,
     if bad: raise TextclipError(f'{len(bad)} labels lie outside 0..{n_classes-1}, the first is {int(y[bad[0]])} in row {bad[0]}.', 'Check that labels and class list belong together.')
     return y.long()
 
+# %% ../nbs/00a_types.ipynb #1b09e717
+@patch(as_prop=True)
+def class_list(self:Features)->list:
+    "The names of the classes that the labels count, where the features say so"
+    return (self.meta.get('support') or {}).get('classes') or self.meta.get('classes')
+
+def _with_class_list(meta, classes, place):
+    "`meta` for another class list; what is known about rows of a support set keeps its label by name"
+    about = meta.get('support')
+    meta = meta | (dict(classes=list(classes)) if meta.get('classes') else {})
+    if not about or not about.get('classes'): return meta
+    rows = [r | dict(label=place[r['label']]) for r in about.get('rows', []) if place[r['label']]>=0]
+    return meta | dict(support=about | dict(classes=list(classes), rows=rows))
+
+@patch
+def for_classes(self:Features,
+    classes:list,        # the class names that labels shall count
+    synonyms:dict=None,  # class name -> other names
+    quiet:bool=False     # leave out images of other classes without a word?
+)->Features:
+    "The same features with labels that count `classes`, joined by name; as they are where they do not know their class list"
+    own,place = self.class_list,{normal_name(c): k for k,c in enumerate(classes)}
+    if own is None or self.y is None or list(map(normal_name, own))==list(place): return self
+    for c,others in (synonyms or {}).items():
+        for o in [others] if isinstance(others, str) else others: place.setdefault(normal_name(o), place.get(normal_name(c), -1))
+    new = torch.tensor([place.get(normal_name(c), -1) for c in own], device=self.y.device)
+    if not (new>=0).any():
+        raise TextclipError(f'These features are of other classes ({some(own, 5)}) than those asked for ({some(classes, 5)}).', 'Give features of the same classes; names are compared without case and punctuation.')
+    if self.y.ndim==2: return _columns_for(self, classes, new)
+    kept = new[self.labels_for(len(own))]
+    if (kept<0).any() and not quiet:
+        gone = sorted({own[i] for i in self.y[kept<0].tolist()})
+        warn(f'{int((kept<0).sum())} of {len(self)} rows are of {len(gone)} classes that are not asked for ({some(gone, 5)}) and are left out.')
+    part = self[kept>=0]
+    return Features(**part.tensors() | dict(y=kept[kept>=0]), ids=part.ids, meta=_with_class_list(self.meta, classes, new.tolist()))
+
+def _columns_for(f, classes, new):
+    "Columns of indicators in the order of `classes`; unknown (-1) where the features say nothing about a class"
+    y = torch.full((len(f), len(classes)), -1, dtype=f.y.dtype, device=f.y.device)
+    y[:,new[new>=0]] = f.y[:,new>=0]
+    return Features(**f.tensors() | dict(y=y), ids=f.ids, meta=_with_class_list(f.meta, classes, new.tolist()))
+
 # %% ../nbs/00a_types.ipynb #5b3689b6
 @patch
 def save(self:Features, folder):
