@@ -27,6 +27,7 @@ def test_the_method():
     test_eq(more.classes, ['yellow','black'])
     test_eq(more.info['hyperparameters'], clf.info['hyperparameters'])
     test_fail(lambda: clf.with_classes(['yellow']), contains='Pass encoder')
+    test_fail(lambda: ZeroShot().fit(task, enc, texts=['red']), contains="makes no use of 'texts'")
 
 
 def test_against_a_plain_re_statement():
