@@ -175,7 +175,7 @@ def test_on_real_clip_features():
     def fitted(s, tune):
         "Name -> classifier"
         task,train = s.task,s.splits['shot16']
-        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train, val=tune)}
+        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train)}
         if 'templates' not in s.texts: return out
         t = s.texts['templates']
         return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter().fit(task, texts=t, train=train, val=tune)} | out
@@ -231,7 +231,7 @@ def test_on_real_clip_features_slow():
     def fitted(s, tune):
         "Name -> classifier"
         task,train = s.task,s.splits['shot16']
-        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train, val=tune)}
+        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train)}
         if 'templates' not in s.texts: return out
         t = s.texts['templates']
         return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter().fit(task, texts=t, train=train, val=tune)} | out

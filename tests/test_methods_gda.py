@@ -21,8 +21,8 @@ from textclip.evaluation import *
 from textclip.feature_suite import *
 from textclip.manifest import *
 from textclip.splits import *
-from textclip.methods.gda import (GDA, class_moments, fit, fixed_alpha, gaussian_weights, lda_scale,
-    new_class_moments, ridge_precision, select_alpha, view_rows)
+from textclip.methods.gda import (GDA, class_moments, fixed_alpha, gaussian_weights, lda_scale, new_class_moments,
+    ridge_precision, select_alpha, view_rows)
 
 NOTEBOOK = 'nbs/methods/gda.ipynb'
 
@@ -167,8 +167,10 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
     gen = make_generator(3, 'asks')
     y,task = torch.arange(3).repeat_interleave(4),Task('t', list('abc'))
     train,texts = Features(torch.randn(12, 6, generator=gen), y=y),Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
-    fit = lambda method, **kw: method.fit(task, **(dict(texts=texts, train=train) | kw))
+    def fit(method, **kw): return method.fit(task, **method.usable(dict(texts=texts, train=train) | kw))
     test_fail(lambda: GDA().fit(task, texts=texts), contains="GDA needs 'train'")
+    test_fail(lambda: GDA(text=False).fit(task, texts=texts, train=train), contains="makes no use of 'texts'")
+    test_fail(lambda: GDA().fit(task, texts=texts, templates=texts, train=train), contains="takes 'texts' or 'templates', not both")
     test_fail(lambda: fit(GDA(), texts=None), contains='GDA(text=False)')
     test_fail(lambda: GDA(recipe='our'), contains="Did you mean 'ours'?")
     test_fail(lambda: fit(GDA(), train=train[:8]), contains='1 of 3 classes have no training images: c')

@@ -27,7 +27,7 @@ from textclip.open_clip_encoder import tiny_open_clip
 from textclip.evaluation import evaluate
 from textclip.manifest import *
 from textclip.pipeline import Pipeline
-from textclip.methods.lafter import LaFTer, fit
+from textclip.methods.lafter import LaFTer
 
 NOTEBOOK = 'nbs/methods/lafter.ipynb'
 

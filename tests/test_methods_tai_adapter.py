@@ -39,7 +39,8 @@ def test_an_example_that_can_be_checked():
     found = {}
     for arch in adapters:
         for kind in ('none','covariance'):
-            clf = TAIAdapter(arch=arch, perturb=kind, epochs=60, batch=128).fit(task, texts=text, templates=names)
+            method = TAIAdapter(arch=arch, perturb=kind, epochs=60, batch=128)
+            clf = method.fit(task, **method.usable(dict(texts=text, templates=names)))
             found[arch,kind] = score(clf, images)
             print(f'{arch:10} noise {kind:12} {found[arch,kind]:.3f}')
     # nbs/methods/tai_adapter.ipynb · An example that can be checked · cell 4dfd4087

@@ -79,7 +79,7 @@ def test_lafter_s_text_stage():
     templates = Features(*sample(1, .1))
     task = Task('synthetic', list('abcd'))
     for method in (TAP(steps=300), LaFTerText(steps=300), TAP(recipe='ours')):
-        clf = method.fit(task, texts=texts, templates=templates)
+        clf = method.fit(task, **method.usable(dict(texts=texts, templates=templates)))
         accuracy = (clf(images).argmax(-1)==images.y).float().mean().item()
         print(f'{method.label:10s} {method.recipe:5s} {accuracy:.2f}')
         assert accuracy>.9
@@ -88,6 +88,12 @@ def test_lafter_s_text_stage():
     test_ne(TAP(steps=5).fit(task, texts=texts, seed=1).weight, TAP(steps=5).fit(task, texts=texts, seed=2).weight)
     test_fail(lambda: TAP(recipe='ours').fit(task, texts=texts), contains='needs an encoder')
     test_fail(lambda: TAP(steps=5).fit(task), contains="TAP needs 'texts'")
+    test_fail(lambda: TAP(steps=0), contains='steps is 0. Give at least 1')
+    test_fail(lambda: TAP(steps=-3), contains='steps is -3')
+    test_fail(lambda: TAP(steps=2.5), contains='Give a whole number')
+    test_fail(lambda: TAP(keep=7), contains='keep is 7. Give a number from 0 to 1')
+    test_fail(lambda: TAP(lr=float('nan')), contains='lr is nan. Give a number above 0')
+    test_fail(lambda: TAP(steps=5).fit(task, texts=texts, templates=texts), contains="makes no use of 'templates'")
     test_fail(lambda: TAP(steps=5, lr=1e30).fit(task, texts=texts), contains='Lower lr')
     test_eq((TAP().lr, LaFTerText().lr), (optimizations['tap'].lr, optimizations['lafter'].lr))
 

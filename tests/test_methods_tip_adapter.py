@@ -20,7 +20,7 @@ from fastcore.test import *
 from textclip.method_tables import *
 from textclip.protocols import *
 from textclip.runner import *
-from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, around, cache_keys, fit,
+from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, around, cache_keys,
     published_settings)
 
 NOTEBOOK = 'nbs/methods/tip_adapter.ipynb'
@@ -75,7 +75,11 @@ def test_the_method():
     test_eq(right(tuned, val), tuned.info['val_accuracy'])
     assert right(tuned, val)>=right(clf, val)                    # the rule is on the grid
     assert right(clf, data.splits['test']) > ((data.splits['test'].unit @ class_means(data.texts, 6).T).argmax(-1)==data.splits['test'].y).double().mean()
-    test_eq(TipAdapter(beta=2., alpha=1.).fit(data.task, texts=data.texts, train=train, val=val).info['tuning'], 'fixed')
+    fixed = TipAdapter(beta=2., alpha=1.)
+    test_eq(fixed.fit(data.task, texts=data.texts, train=train).info['tuning'], 'fixed')
+    test_fail(lambda: fixed.fit(data.task, texts=data.texts, train=train, val=val), contains="makes no use of 'val'")
+    test_fail(lambda: TipAdapter(logit_scale=0.), contains='logit_scale is 0.0. Give a number above 0')
+    test_fail(lambda: TipAdapter(alpha=-1.), contains='alpha is -1.0. Give at least 0')
     # nbs/methods/tip_adapter.ipynb · The method · cell e241cdf4
     grids,rule = TipAdapter().grids(data.task, 4)
     weight = class_means(data.texts, 6)

@@ -17,7 +17,7 @@ from textclip.method_tables import *
 from textclip.protocols import *
 from textclip.runner import *
 from textclip.support_sets import as_support
-from textclip.methods.tipx import SuSX, TIPX, fit, psi_modes
+from textclip.methods.tipx import SuSX, TIPX, psi_modes
 
 NOTEBOOK = 'nbs/methods/tipx.ipynb'
 
@@ -162,7 +162,9 @@ def test_what_goes_wrong():
     # nbs/methods/tipx.ipynb · What goes wrong · cell 2178b530
     data = synthetic_task(3, 16, 6, seed=6)
     train = data.splits['train']
-    fit = lambda m, **kw: m.fit(data.task, **dict(texts=data.texts, train=train, support=train) | kw)
+    def fit(m, **kw): return m.fit(data.task, **m.usable(dict(texts=data.texts, train=train, support=train) | kw))
+    test_fail(lambda: TIPX().fit(data.task, texts=data.texts, templates=data.templates, train=train), contains="'templates', not both")
+    test_fail(lambda: TIPX().fit(data.task, texts=data.texts, train=train, support=train), contains="makes no use of 'support'")
     for m in (TIPX(), SuSX()):
         test_fail(lambda: fit(m, train=None, support=None), contains='needs')
         test_fail(lambda: fit(m, texts=None), contains='needs texts for its text part')

@@ -34,6 +34,7 @@ def test_the_method():
     ready = ZeroShot().fit(task, templates=Features(torch.eye(3), y=torch.arange(3)))
     test_fail(lambda: ready.with_classes(['black'], enc), contains='does not know their templates')
     test_eq(used_templates(task, text_features(enc, template_texts(task))), task.templates)
+    test_fail(lambda: ZeroShot().fit(task, enc, texts=['red']), contains="makes no use of 'texts'")
 
 
 def test_against_a_plain_re_statement():

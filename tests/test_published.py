@@ -13,7 +13,7 @@ from textclip.manifest import method_spec
 from textclip.benchmark import text_method
 from textclip.scores import harmonic_mean
 from textclip.methods.coop import CoOp
-from textclip.methods.ship import Ship
+from textclip.methods.ship import SHIP
 from textclip.methods.stata import StatA
 from textclip.methods.tai_dpt import TaIDPT
 from textclip.published import compare_published, encoder_key, published_name, published_tables, quotes, why_not_same
@@ -55,7 +55,7 @@ def test_the_same_cell():
     ucf = [q for q in found if q.dataset=='ucf101' and q.method=='CLIP' and encoder_key(q.encoder)==encoder_key('CLIP ViT-B/32')]
     same = [q for q in ucf if not why_not_same(row, facts, q)]
     test_eq([(q.texts, q.value) for q in same], [('a photo of a {}.', .604)])     # of four zero-shot figures for UCF101 with this encoder, one
-    specs = [method_spec(m) for m in (TaIDPT(), StatA(anchor=0.), Ship(CoOp()), text_method('tap'))]
+    specs = [method_spec(m) for m in (TaIDPT(), StatA(anchor=0.), SHIP(CoOp()), text_method('tap'))]
     test_eq([published_name(s) for s in specs], ['TaI-DPT','TransCLIP','CoOp + SHIP','TAP'])
     assert {published_name(s) for s in specs} <= {q.method for q in found}
     test_eq(encoder_key('RN50/openai'), encoder_key('CLIP RN50'))

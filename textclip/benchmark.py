@@ -43,7 +43,19 @@ class TextMethod(Method):
     journal:str=field(default=None, repr=False, metadata=_local) # file of recorded answers; the store's if not given
     store:Store=field(default=None, repr=False, metadata=_local) # where features are kept
 
-    def __post_init__(self): self._made = {}
+    ranges = Method.ranges | dict(n=Range(1))
+
+    def __post_init__(self):
+        self.check_fields()
+        self._made = {}
+
+    @property
+    def accepts(self)->tuple:
+        "What the method inside takes, and its texts where they are ready"
+        inner = tuple(o for o in self.method.arguments if o not in ('texts','seed'))
+        return inner if self.source=='none' else ('texts', *inner)
+    @property
+    def needs_tower(self): return self.method.needs_tower
 
     @property
     def label(self): return self.name
@@ -110,11 +122,12 @@ def prepare(self:TextMethod, task, encoder, seed=0)->dict:
     return dict(texts=text_features(encoder, self.texts(task, encoder, seed), len(task), self.store))
 
 @patch
-def fit(self:TextMethod, task:Task, encoder=None, *, texts=None, templates=None, seed:int=0)->Classifier:
+def fit_given(self:TextMethod, task:Task, given:Given)->Classifier:
     "The classifier of the method on its own texts (`texts` are their features, where they are ready)"
-    if self.source=='none': return self.method.fit(task, encoder, templates=templates, seed=seed)
-    if texts is None: texts = self.prepare(task, encoder, seed)['texts']
-    classifier,mine = self.method.fit(task, encoder, texts=texts, templates=templates, seed=seed),self.texts(task, encoder, seed)
+    if self.source=='none': return self.method.fit(task, given.encoder, **given.arguments_for(self.method))
+    texts = given.texts if given.texts is not None else self.prepare(task, given.encoder, given.seed)['texts']
+    classifier = self.method.fit(task, given.encoder, **given.arguments_for(self.method, texts=texts))
+    mine = self.texts(task, given.encoder, given.seed)
     classifier.info |= dict(llm=_llm_name(self.llm), strategy=self.strategy, texts=len(mine), texts_digest=text_digests(mine)['texts']['digest'])
     return classifier
 
@@ -241,7 +254,7 @@ class Ready(Method):
     @property
     def regime(self): return self.classifier.info.get('regime', 'text')
     def hyperparameters(self): return dict(self.classifier.info.get('hyperparameters') or {})
-    def fit(self, task, encoder=None, *, seed=0): return self.classifier
+    def fit_given(self, task, given): return self.classifier
 
 def evaluate_classifier(
     pipeline:Pipeline, # encoder and classifier

@@ -39,7 +39,7 @@ def prompt_encoder(
     features:Features  # the images
 )->Encoder:
     "`encoder`, or an error that says why prompts cannot be learned with it"
-    if encoder is None: raise TextclipError(f'{label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use a method on features alone, such as ClipAdapter.")
+    if encoder is None: raise TextclipError(f'{label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use a method on features alone, such as CLIPAdapter.")
     encoder.word_ids('a')
     if encoder.dim!=features.x.shape[1]: raise TextclipError(f'The images have {features.x.shape[1]} dimensions, texts of {encoder.name!r} have {encoder.dim}.', 'Extract the images with the same encoder.')
     theirs = features.meta.get('fingerprint')

@@ -60,7 +60,7 @@ def quotes(
 
 # %% ../nbs/08d_published.ipynb #d7996fda
 names_of_methods = dict(ZeroShot='CLIP', CuPL='CuPL', TAP='TAP', LaFTerText='LaFTer, text-only stage', TipAdapter='Tip-Adapter', TipAdapterF='Tip-Adapter-F', TIPX='TIP-X', GDA='GDA', CoOp='CoOp', KgCoOp='KgCoOp', CoCoOp='CoCoOp',
-    ClipAdapter='CLIP-Adapter', StatA='StatA', TaIDPT='TaI-DPT', DenseZeroShot='CLIP, local features')
+    CLIPAdapter='CLIP-Adapter', StatA='StatA', TaIDPT='TaI-DPT', DenseZeroShot='CLIP, local features')
 _no_images = ('zero-shot','text-only','multi-label')
 
 def encoder_key(
@@ -75,7 +75,7 @@ def published_name(
     "What the literature calls a method"
     kind,settings = spec['type'].rpartition('.')[2],spec['settings']
     if kind=='TextMethod': return published_name(settings['method'])
-    if kind=='Ship': return published_name(settings['method']) + ' + SHIP'
+    if kind=='SHIP': return published_name(settings['method']) + ' + SHIP'
     if kind=='StatA' and not settings.get('anchor', 1.): return 'TransCLIP'
     return names_of_methods.get(kind, kind)
 

@@ -371,11 +371,11 @@ def benchmark_methods(
 )->dict: # name -> `Method`
     "Ready methods by name"
     known = dict(zeroshot=ZeroShot(), cupl=CuPL(recipe='ours'), tap=TAP(recipe='ours'), **{'lafter-text': LaFTerText(recipe='ours')})
-    known |= {'linear-probe': LinearProbe(), 'cross-modal': CrossModalProbe(recipe='ours'), 'gda': GDA(form='base-to-new', recipe='ours'), 'clip-adapter': ClipAdapter(recipe='ours'),
+    known |= {'linear-probe': LinearProbe(), 'cross-modal': CrossModalProbe(recipe='ours'), 'gda': GDA(form='base-to-new', recipe='ours'), 'clip-adapter': CLIPAdapter(recipe='ours'),
         'tip-adapter': TipAdapter(), 'tip-adapter-f': TipAdapterF(), 'tip-x': TIPX(), 'sus-x': SuSX(), 'calip': CALIP()}
     known |= {'stata': StatA(), 'transclip': StatA(anchor=0.)}
     known |= {'coop': CoOp(recipe='ours'), 'kgcoop': KgCoOp(recipe='ours'), 'cocoop': CoCoOp(recipe='ours'), 'plot': PLOT(recipe='ours'), 'dualpt': DuAlPT(recipe='ours'), 'explicit-context': ExplicitContext()}
-    known |= {f'{k}+ship': Ship(known[k], 'ours') for k in ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')}
+    known |= {f'{k}+ship': SHIP(known[k], 'ours') for k in ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')}
     known |= {'dense-zeroshot': DenseZeroShot(), 'tai-adapter': TAIAdapter(recipe='ours'), 'tai-dpt': TaIDPT(recipe='ours'), 'comc': CoMC(), 'tai-adapter-few': TAIAdapterFewShot(recipe='ours')}
     for n in names or ():
         if n not in known: raise unknown_name('method', n, known)

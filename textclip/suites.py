@@ -69,7 +69,7 @@ def smoke_suite():
     made = lambda name, **kw: dict(kind='synthetic', n_classes=6, dim=8, per_class=10, noise=.8, shift=.25, name=name) | dict(seed=0) | kw
     texts = {'zero-shot': ZeroShot(), 'CuPL': CuPL('ours'), 'TAP': TAP('ours', steps=10)}
     images = {'zero-shot': ZeroShot(), 'linear probe': LinearProbe(halvings=1), 'cross-modal probe': CrossModalProbe(recipe='ours', steps=20), 'GDA': GDA(recipe='ours', form='base-to-new'),
-        'CLIP-Adapter': ClipAdapter(recipe='ours', steps=20), 'Tip-Adapter': TipAdapter(recipe='ours'), 'TIP-X': TIPX(recipe='ours')}
+        'CLIP-Adapter': CLIPAdapter(recipe='ours', steps=20), 'Tip-Adapter': TipAdapter(recipe='ours'), 'TIP-X': TIPX(recipe='ours')}
     other = [made('another', noise=1.2)]
     labels = lambda name, **kw: dict(kind='synthetic-multilabel', n=60, name=name, seed=0) | kw
     adapter,several = dict(arch='residual', epochs=2, image_epochs=2),{'dense zero-shot': DenseZeroShot(), 'TAI-Adapter': TAIAdapter(arch='residual', epochs=2)}
@@ -86,7 +86,7 @@ def smoke_suite():
 def few_shot_methods():
     "Methods that start from texts and a few images, with the recipes of this project"
     return {'zero-shot': ZeroShot(), 'linear probe': LinearProbe(), 'cross-modal probe': CrossModalProbe(recipe='ours'), 'GDA': GDA(recipe='ours', form='base-to-new'),
-        'Tip-Adapter': TipAdapter(), 'Tip-Adapter-F': TipAdapterF(), 'TIP-X': TIPX(), 'CLIP-Adapter': ClipAdapter(recipe='ours')}
+        'Tip-Adapter': TipAdapter(), 'Tip-Adapter-F': TipAdapterF(), 'TIP-X': TIPX(), 'CLIP-Adapter': CLIPAdapter(recipe='ours')}
 
 def capped_learners(steps):
     "Prompt learners with so many steps"
@@ -132,7 +132,7 @@ def paper_suite(llm='smollm2'):
     "Datasets and settings of the five papers"
     b16,b32,r50 = (f'{m}/openai' for m in ('ViT-B-16','ViT-B-32','RN50'))
     eleven = lambda encoder, **kw: [images_of(d, encoder, **kw) for d in few_shot_datasets]
-    ship = {'zero-shot': ZeroShot(), 'CoOp': CoOp(), 'CoOp + SHIP': Ship(CoOp()), 'CLIP-Adapter + SHIP': Ship(ClipAdapter()), 'Tip-Adapter-F + SHIP': Ship(TipAdapterF(recipe='paper'))}
+    ship = {'zero-shot': ZeroShot(), 'CoOp': CoOp(), 'CoOp + SHIP': SHIP(CoOp()), 'CLIP-Adapter + SHIP': SHIP(CLIPAdapter()), 'Tip-Adapter-F + SHIP': SHIP(TipAdapterF(recipe='paper'))}
     caches = {'zero-shot': ZeroShot(), 'Tip-Adapter': TipAdapter(recipe='paper'), 'Tip-Adapter-F': TipAdapterF(recipe='paper'), 'TIP-X': TIPX(recipe='paper')}
     def tap(name, steps):
         rows = {'TAP': text_method('tap-paper', dict(steps=steps), llm=llm, n=5), 'CuPL': text_method('cupl-paper', llm=llm, n=10), 'LaFTerText': text_method('lafter-paper', dict(steps=steps), llm=llm, n=5)}

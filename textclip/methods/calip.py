@@ -75,10 +75,15 @@ class CALIP(Method):
     recipe:str='ours'      # 'paper' or 'ours': the grid on validation images
     beta2:float=None       # weight of the classes' look at the places; searched on `val`, else ImageNet's
     beta3:float=None       # weight of the places' look at the classes; the same
-    regime,reads_places = 'names',True
+    name,title = 'calip','CALIP'
+    regime,reads_places,either = 'names',True,('texts','templates')
+
+    @property
+    def accepts(self): return ('texts','templates', *(('val',) if None in (self.beta2, self.beta3) else ()))
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
+        self.check_fields()
 
     def grids(self):
         "(name -> values to search, name -> value without validation)"
@@ -90,13 +95,14 @@ class CALIP(Method):
 
 # %% ../../nbs/methods/calip.ipynb #b9f0f338
 @patch
-def fit(self:CALIP, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->CALIPClassifier:
+def fit_given(self:CALIP, task:Task, given:Given)->CALIPClassifier:
     "A classifier from templates (or texts); `val` chooses the two weights"
-    f = template_features(task, encoder, templates) if texts is None else as_features(texts, encoder, len(task))
-    clf = CALIPClassifier(class_means(f, len(task)), self.info(task, f, seed=seed), None, logit_scale_of(f))
+    if given.texts is None: f = template_features(task, given.encoder, given.templates)
+    else: f = as_features(given.texts, given.encoder, len(task))
+    clf = CALIPClassifier(class_means(f, len(task)), self.info(task, f, seed=given.seed), None, logit_scale_of(f))
     grids,weights = self.grids()
     how = dict(tuning='fixed')
-    if val is not None and any(len(v)>1 for v in grids.values()): weights,how = self.choose(clf, as_features(val, encoder, len(task)), f, grids, weights)
+    if given.val is not None: weights,how = self.choose(clf, as_features(given.val, given.encoder, len(task)), f, grids, weights)
     clf.beta2,clf.beta3 = weights['beta2'],weights['beta3']
     clf.info |= weights | how
     return clf

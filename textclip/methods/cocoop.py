@@ -114,6 +114,7 @@ class CoCoOp(PromptLearner):
     "A context that every image moves (Zhou et al. 2022b)"
     hidden:int=None  # width of the meta-net; D/16 if not given
     zero:bool=None   # does its last layer start at zero?
+    name,title = 'cocoop','CoCoOp'
 
     def presets(self):
         both = PromptLearner.presets(self)

@@ -17,5 +17,7 @@ comc_recipe = dict(arch='linear', perturb='gaussian', noise=.1, renorm=False, lo
 @dataclass
 class CoMC(TAIAdapter):
     "Linear classifier on noisy texts, images mapped to label texts (Liu et al., ICML 2024)"
+    name,title = 'comc','CoMC'
+
     @property
     def recipes(self): return dict(paper=comc_recipe, ours=comc_recipe | tai_recipes['ours'])

@@ -19,6 +19,7 @@ from ..prompt_learning import *
 class CoOp(PromptLearner):
     "Learned context vectors around the class name (Zhou et al. 2022)"
     class_specific:bool=False # one context for each class?
+    name,title = 'coop','CoOp'
 
     def start(self, encoder, task, seed):
         "(n,W) or (C,n,W), the context before training"

@@ -128,7 +128,8 @@ class DenseZeroShot(Method):
     sharpness:float=None   # of the softmax, on cosines; the encoder's logit scale if not given
     logit_scale:float=None # multiplies the cosines; the encoder's own if not given
     templates:list=None    # sentences with {}; the task's own if None
-    regime = 'names'
+    name,title = 'dense-zero-shot','Dense zero-shot'
+    regime,accepts = 'names',('templates',)
 
     @property
     def reads_places(self): return self.share<1
@@ -138,13 +139,14 @@ class DenseZeroShot(Method):
         for k,v in dense_recipes[self.recipe].items():
             if getattr(self, k) is None: setattr(self, k, v)
         if self.how not in aggregations: raise unknown_name('way to aggregate places', self.how, aggregations)
-        if not 0<=self.share<=1: raise TextclipError(f'share is {self.share}.', 'Give a number from 0 to 1.')
+        self.check_fields()
 
-    def fit(self, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->DenseClassifier:
+    def fit_given(self, task:Task, given:Given)->DenseClassifier:
         "A classifier from class names; `templates` may be ready features of template texts, then no encoder is needed"
-        f = template_features(task, encoder, templates if templates is not None else self.templates)
+        templates = given.templates if given.templates is not None else self.templates
+        f = template_features(task, given.encoder, templates)
         scale = float(self.logit_scale or logit_scale_of(f))
-        used = None if isinstance(templates, Features) else list(templates or self.templates or task.templates)
-        info = self.info(task, f, seed=seed)
+        used = None if isinstance(templates, Features) else list(templates or task.templates)
+        info = self.info(task, f, seed=given.seed)
         info['hyperparameters'] |= dict(templates=used, logit_scale=scale)
         return DenseClassifier(class_means(f, len(task)), info, scale, self.share, self.how, self.sharpness or scale)

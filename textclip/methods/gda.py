@@ -173,11 +173,20 @@ class GDA(Method):
     neighbours:int=64        # rows that stand in for images of a new class
     text_copies:int=16       # how often its text counts among them
     logit_scale:float=None   # of the text part; the texts' own if not given
-    regime = 'few-shot'
+    name,title = 'gda','GDA'
+    regime,needs,either = 'few-shot',('train',),('texts','templates')
+    ranges = Method.ranges | dict(text_copies=Range(0))
+
+    @property
+    def accepts(self):
+        "Without texts there is nothing to weigh"
+        if not self.text: return ('device',)
+        return ('texts','templates','device', *(('val',) if self.alpha is None else ()))
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
         if self.form not in ('few-shot','base-to-new'): raise unknown_name('form', self.form, ['few-shot','base-to-new'])
+        self.check_fields()
 
 # %% ../../nbs/methods/gda.ipynb #3c6ec890
 def text_weights(
@@ -222,20 +231,19 @@ def _weigh(method, W, b, c, text, scale, labels, dim, val, task, encoder):
 
 # %% ../../nbs/methods/gda.ipynb #0461be83
 @patch
-def fit(self:GDA, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->GDAClassifier:
+def fit_given(self:GDA, task:Task, given:Given)->GDAClassifier:
     "A classifier from labelled images and texts; `seed` changes nothing"
-    self.need(train=train)
-    f,y = labelled_images(train, task, encoder, self.label)
+    f,y = labelled_images(given.train, task, given.encoder, self.label)
     rows,y = view_rows(f, y)
-    rows,y = rows.to(device),y.to(device)
+    rows,y = rows.to(given.on),y.to(given.on)
     text,scale = None,0.
     if self.text:
-        text,source = text_weights(task, encoder, texts, templates)
+        text,source = text_weights(task, given.encoder, given.texts, given.templates)
         check_same_encoder(f, source)
         scale = float(self.logit_scale or logit_scale_of(source))
     means,P,c = _precision(self, rows, y, len(task))
     means,P = means.cpu(),P.cpu()
-    alpha,how = _weigh(self, *gaussian_weights(means, P), c, text, scale, f.labels_for(len(task)), rows.shape[1], val, task, encoder)
-    info = self.info(task, f, seed=seed, alpha=alpha, text_scale=scale, images=len(f), rows=len(rows), **how)
+    labels = f.labels_for(len(task))
+    alpha,how = _weigh(self, *gaussian_weights(means, P), c, text, scale, labels, rows.shape[1], given.val, task, given.encoder)
+    info = self.info(task, f, seed=given.seed, alpha=alpha, text_scale=scale, images=len(f), rows=len(rows), **how)
     return _combined(text, means, P, alpha, scale, info, rows.cpu() if self.form=='base-to-new' else None)

@@ -178,8 +178,6 @@ class LocalPromptLearner(PromptLearner):
     def __post_init__(self):
         super().__post_init__()
         if self.plan not in plans: raise unknown_name('plan', self.plan, plans)
-        if not self.eps>0: raise TextclipError(f'eps is {self.eps}.', 'Give a number above 0; PLOT uses 0.1.')
-        if self.n_prompts<1: raise TextclipError(f'n_prompts is {self.n_prompts}.', 'Give at least 1; PLOT uses 4.')
 
     def presets(self): return {r: o | dict(plan='early' if r=='paper' else 'converged') for r,o in PromptLearner.presets(self).items()}
     def start(self, encoder, task, seed): return start_contexts(encoder, self.n_prompts, self.words, self.length, seed, len(task) if self.class_specific else None)
@@ -189,6 +187,7 @@ class LocalPromptLearner(PromptLearner):
 class PLOT(LocalPromptLearner):
     "Prompts matched with places by optimal transport (Chen et al. 2023)"
     add_global:bool=False  # add the scores of the global feature?
+    name,title = 'plot','PLOT'
 
     @property
     def shares(self): return 1.,float(self.add_global)

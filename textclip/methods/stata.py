@@ -166,17 +166,15 @@ class StatA(Method):
     laplacian:float=1.     # ℓ, weight of the neighbours
     likelihood:float=1/50  # λ, weight of the Gaussians
     iterations:int=10      # rounds
-    regime = 'transductive'
-
-    def __post_init__(self):
-        low = dict(anchor=0, neighbours=1, laplacian=0, likelihood=0, iterations=0)
-        for k,v in low.items():
-            if not getattr(self, k)>=v: raise TextclipError(f'{k} is {getattr(self, k)}.', f'Give {v} or more.')
+    name,title = 'stata','StatA'
+    regime,accepts,either = 'transductive',('texts','templates'),('texts','templates')
+    ranges = Method.ranges | dict.fromkeys(('anchor','laplacian','likelihood','iterations'), Range(0))
 
     @property
     def label(self): return 'StatA' if self.anchor else 'TransCLIP'
 
-    def fit(self, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->StatAClassifier:
+    def fit_given(self, task:Task, given:Given)->StatAClassifier:
         "Class weights from texts or templates; adapting happens when a batch is classified"
-        f = as_features(texts, encoder, len(task)) if texts is not None else template_features(task, encoder, templates)
+        if given.texts is None: f = template_features(task, given.encoder, given.templates)
+        else: f = as_features(given.texts, given.encoder, len(task))
         return StatAClassifier(class_means(f, len(task)), self.info(task, f), logit_scale=logit_scale_of(f), **self.hyperparameters())

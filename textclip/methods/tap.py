@@ -43,14 +43,15 @@ def train_on_texts(
     label_smoothing:float=.1,  # epsilon
     cosine:bool=False,         # unit rows on both sides?
     scale:float=1.,            # multiplies the logits
-    seed:int=0                 # of the noise
+    seed:int=0,                # of the noise
+    callbacks=()               # of the trainer
 )->tuple: # ((C,D) trained weight, losses)
     "Full-batch AdamW on perturbed text features (Mirza et al. 2023)"
     def loss(weight, rows, generator):
         logits = text_logits(gaussian_noise(x[rows], noise, generator), weight, cosine, scale)
         return F.cross_entropy(logits, y[rows], label_smoothing=label_smoothing)
     weight,optimization = nn.Parameter(weight.detach().clone()),Optimization(lr=lr, weight_decay=weight_decay)
-    history = Trainer(weight, loss, len(x), optimization, steps=steps, seed=seed, purpose='text noise', callbacks=[FiniteGuard()],
+    history = Trainer(weight, loss, len(x), optimization, steps=steps, seed=seed, purpose='text noise', callbacks=[FiniteGuard(), *callbacks],
         random_on='cpu' if x.numel()<=2**20 else x.device).fit()
     return weight.detach(), history.losses.cpu()
 
@@ -76,13 +77,18 @@ class TAP(Method):
     keep:float=None             # share of the start in the final weights, between 0 and 1
     weight_decay:float=.01      # of AdamW
     label_smoothing:float=.1    # epsilon
-    regime = 'text'
+    name,title = 'tap','TAP'
+    regime,needs = 'text',('texts',)
+
+    @property
+    def accepts(self): return ('device','callbacks', *(('templates',) if self.start=='means' else ()))
 
     def __post_init__(self):
         if self.recipe not in tap_recipes: raise unknown_name('recipe', self.recipe, tap_recipes)
         for k,v in self.preset().items():
             if getattr(self, k) is None: setattr(self, k, v)
         if self.start not in ('default','means'): raise unknown_name('start', self.start, ['default','means'])
+        self.check_fields()
 
     def preset(self): return tap_recipes[self.recipe]
     def paper_steps(self): return tap_steps
@@ -91,7 +97,7 @@ class TAP(Method):
 @patch
 def steps_for(self:TAP, task:Task)->int:
     "`steps`, or the paper's for this dataset"
-    if self.steps: return self.steps
+    if self.steps is not None: return self.steps
     plain = lambda name: normal_name(name).replace(' ', '').replace('-', '')
     known,name = {plain(k): v for k,v in self.paper_steps().items()},plain(task.name)
     if name not in known: raise TextclipError(f'{self.label} names no number of steps for task {task.name!r}.', f'Give steps=...; the paper used {min(known.values())} to {max(known.values())}.')
@@ -108,16 +114,16 @@ def start_weights(self:TAP, f:Features, task:Task, encoder, templates, seed)->to
     return torch.empty(len(task), D).uniform_(-D**-.5, D**-.5, generator=make_generator(seed, 'start'))
 
 @patch
-def fit(self:TAP, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->LinearClassifier:
+def fit_given(self:TAP, task:Task, given:Given)->LinearClassifier:
     "A classifier trained on texts about the classes; `templates` may be ready features of template texts"
-    self.need(texts=texts)
-    f = self.training_texts(as_features(texts, encoder, len(task)), task, encoder, templates)
+    encoder,templates = given.encoder,given.templates
+    device,seed = given.on,given.seed
+    f = self.training_texts(as_features(given.texts, encoder, len(task)), task, encoder, templates)
     y,steps = f.labels_for(len(task)),self.steps_for(task)
     if y.ndim!=1: raise TextclipError(f'{self.label} trains on texts with one label each.', 'Use a multi-label method.')
     start,scale = self.start_weights(f, task, encoder, templates, seed),logit_scale_of(f) if self.cosine else 1.
     weight,losses = train_on_texts(f.unit.to(device), y.to(device), start.to(device), steps=steps, lr=self.lr, weight_decay=self.weight_decay,
-        noise=self.noise, label_smoothing=self.label_smoothing, cosine=self.cosine, scale=scale, seed=seed)
+        noise=self.noise, label_smoothing=self.label_smoothing, cosine=self.cosine, scale=scale, seed=seed, callbacks=given.callbacks)
     weight = weight.cpu()
     if self.cosine: weight = F.normalize((1-self.keep)*F.normalize(weight, dim=-1) + self.keep*F.normalize(start, dim=-1), dim=-1)
     info = self.info(task, f, seed=seed, final_loss=round(losses[-1].item(), 6))
@@ -132,6 +138,9 @@ def training_texts(self:TAP, f, task, encoder, templates):
 @dataclass
 class LaFTerText(TAP):
     "Stage 1 of LaFTer: texts and templates together (Mirza et al., NeurIPS 2023)"
+    name,title = 'lafter-text','LaFTer, text stage'
+    accepts = ('templates','device','callbacks')
+
     def preset(self): return tap_recipes[self.recipe] | (dict(lr=5e-4) if self.recipe=='paper' else {})
     def paper_steps(self): return lafter_steps
 

@@ -156,12 +156,21 @@ class TipAdapter(Method):
     aggregate:str=None       # 'sum' or 'mean' over the images of a class; the recipe's if not given
     text:bool=True           # add the text classifier?
     logit_scale:float=None   # of the text part; the texts' own if not given
-    regime = 'few-shot'
+    name,title = 'tip-adapter','Tip-Adapter'
+    regime,needs,either = 'few-shot',('train',),('texts','templates')
+    ranges = Method.ranges | dict(stops=Range(.1, above=True))
+
+    @property
+    def accepts(self):
+        "Without texts a weight changes no answer; what is fixed needs no validation images"
+        searched = self.beta is None or self.alpha is None and self.text
+        return ('device', *(('texts','templates') if self.text else ()), *(('val',) if searched else ()))
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
         if self.aggregate is None: self.aggregate = 'sum' if self.recipe=='paper' else 'mean'
         if self.aggregate not in aggregates: raise unknown_name('aggregate', self.aggregate, aggregates)
+        self.check_fields()
 
     def grids(self, task, images):
         "(name -> values to search, name -> value without validation); `images` a class on average"
@@ -169,9 +178,9 @@ class TipAdapter(Method):
         else:
             ends = published_settings(task, self.label) if self.stops is None else (*self.stops, 1., 1.17)
             grids,fixed = dict(beta=weight_grid(ends[0], 200), alpha=weight_grid(ends[1], 20)),dict(beta=float(ends[2]), alpha=float(ends[3]))
-        return self.given(grids, fixed)
+        return self.as_set(grids, fixed)
 
-    def given(self, grids, fixed):
+    def as_set(self, grids, fixed):
         "What the user fixed is not searched; without texts a weight changes no answer"
         if not self.text: grids['alpha'],fixed['alpha'] = [1.],1.
         for k in grids:
@@ -192,22 +201,24 @@ def choose(self:TipAdapter, task, keys, labels, weight, scale, factor, val, enco
     return point.weights, dict(tuning=val_tuning(labels.cpu(), y.cpu()), val_accuracy=point.accuracy, val_images=len(y), tried=table.numel(), ties=point.ties)
 
 @patch
-def trained_keys(self:TipAdapter, f, keys, labels, weight, scale, factor, fixed, seed):
+def trained_keys(self:TipAdapter, f, keys, labels, weight, scale, factor, fixed, seed, callbacks=()):
     "Tip-Adapter trains nothing"
     return keys, {}
 
 @patch
-def fit(self:TipAdapter, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->CacheClassifier:
+def fit_given(self:TipAdapter, task:Task, given:Given)->CacheClassifier:
     "A classifier from labelled images and texts; `seed` matters to Tip-Adapter-F only"
-    self.need(train=train)
-    f,keys,labels = labelled_cache(train, task, encoder, self.label)
-    weight,scale = text_part(task, f, encoder, texts, templates, self.label) if self.text else (None, 100.)
+    encoder,device = given.encoder,given.on
+    f,keys,labels = labelled_cache(given.train, task, encoder, self.label)
+    weight,scale = text_part(task, f, encoder, given.texts, given.templates, self.label) if self.text else (None, 100.)
     scale = float(self.logit_scale or scale)
-    keys,labels,factor,weight = [None if o is None else o.to(device) for o in (keys, labels, class_counts(labels, len(task), self.aggregate)[1], weight)]
-    keys,more = self.trained_keys(f, keys, labels, weight, scale, factor, self.grids(task, len(f)/len(task))[1], seed)
-    weights,how = self.choose(task, keys, labels, weight, scale, factor, val, encoder, device)
-    info = self.info(task, f, seed=seed, images=len(f), **weights, **how, **more)
+    factor = class_counts(labels, len(task), self.aggregate)[1].to(device)
+    keys,labels = keys.to(device),labels.to(device)
+    weight = None if weight is None else weight.to(device)
+    fixed = self.grids(task, len(f)/len(task))[1]
+    keys,more = self.trained_keys(f, keys, labels, weight, scale, factor, fixed, given.seed, given.callbacks)
+    weights,how = self.choose(task, keys, labels, weight, scale, factor, given.val, encoder, device)
+    info = self.info(task, f, seed=given.seed, images=len(f), **weights, **how, **more)
     return CacheClassifier(keys, labels, info, weight, **weights, aggregate=self.aggregate, logit_scale=scale).to(device)
 
 # %% ../../nbs/methods/tip_adapter.ipynb #102a5c0f
@@ -217,15 +228,19 @@ class TipAdapterF(TipAdapter):
     epochs:int=20       # over the labelled images; the paper takes 100 on EuroSAT
     lr:float=1e-3       # at the start of the cosine schedule
     batch:int=256       # images per step
+    name,title = 'tip-adapter-f','Tip-Adapter-F'
+
+    @property
+    def accepts(self): return (*super().accepts, 'callbacks')
 
 @patch
-def trained_keys(self:TipAdapterF, f, keys, labels, weight, scale, factor, fixed, seed):
+def trained_keys(self:TipAdapterF, f, keys, labels, weight, scale, factor, fixed, seed, callbacks=()):
     "Keys after the last epoch"
     rows = (f.unit if f.views is None else F.normalize(f.views.float(), dim=-1)).to(keys.device)
     parameter = nn.Parameter(keys.clone())
     loss = tip_loss(rows, labels, labels, weight, scale, factor, fixed['beta'], fixed['alpha'])
     optimization = optimizations['tip_adapter_f'].but(lr=self.lr)
-    history = Trainer(parameter, loss, Batches(len(rows), self.batch), optimization, epochs=self.epochs, seed=seed, purpose='tip-adapter-f', callbacks=[FiniteGuard()]).fit()
+    history = Trainer(parameter, loss, Batches(len(rows), self.batch), optimization, epochs=self.epochs, seed=seed, purpose='tip-adapter-f', callbacks=[FiniteGuard(), *callbacks]).fit()
     return parameter.detach(), dict(steps=len(history.losses), final_loss=round(float(history.losses[-1]), 6), training={k: fixed[k] for k in ('beta','alpha')})
 
 def tip_loss(

@@ -65,7 +65,9 @@ class TIPX(Method):
     psi:str=None             # 'kept' or 'batch': the recipe's if not given
     aggregate:str=None       # 'sum' or 'mean' over the images of a class; the recipe's if not given
     logit_scale:float=None   # of the text part; the texts' own if not given
-    regime = 'few-shot'
+    name,title = 'tip-x','TIP-X'
+    regime,needs,either = 'few-shot',('train',),('texts','templates')
+    accepts = ('texts','templates','val','device')   # validation images choose weights, and say what range of KL is usual
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
@@ -73,7 +75,7 @@ class TIPX(Method):
         if self.psi is None: self.psi = 'batch' if self.recipe=='paper' else 'kept'
         if self.aggregate not in aggregates: raise unknown_name('aggregate', self.aggregate, aggregates)
         if self.psi not in psi_modes: raise unknown_name('psi', self.psi, psi_modes)
-        if self.temperature<=0: raise TextclipError(f'The temperature is {self.temperature}.', 'Give a number above 0.')
+        self.check_fields()
 
     def constants(self, images): return dict(beta=4., alpha=6/images**.5, gamma=8/images)
 
@@ -105,17 +107,16 @@ def choose(self:TIPX, keys, labels, weight, scale, factor, val, psi)->tuple:
 
 # %% ../../nbs/methods/tipx.ipynb #98294d96
 @patch
-def fit(self:TIPX, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->TIPXClassifier:
+def fit_given(self:TIPX, task:Task, given:Given)->TIPXClassifier:
     "A classifier from labelled images and texts; `seed` changes nothing"
-    self.need(train=train)
-    return self.from_cache(train, task, encoder, texts, templates, val, seed, device)
+    return self.from_cache(given.train, task, given)
 
 @patch
-def from_cache(self:TIPX, data, task, encoder, texts, templates, val, seed, device)->TIPXClassifier:
+def from_cache(self:TIPX, data, task, given)->TIPXClassifier:
     "Fit on labelled images, whatever they are called"
+    encoder,val,device = given.encoder,given.val,given.on
     f,keys,labels = labelled_cache(data, task, encoder, self.label)
-    weight,scale = text_part(task, f, encoder, texts, templates, self.label)
+    weight,scale = text_part(task, f, encoder, given.texts, given.templates, self.label)
     scale = float(self.logit_scale or scale)
     keys,labels,weight,factor = [o.to(device) for o in (keys, labels, weight, class_counts(labels, len(task), self.aggregate)[1])]
     if val is not None:
@@ -124,7 +125,7 @@ def from_cache(self:TIPX, data, task, encoder, texts, templates, val, seed, devi
         val = v.unit.to(device),v.labels_for(len(task)).to(device)
     psi = fit_psi(keys, keys, weight, self.temperature, own=True) if val is None else fit_psi(val[0], keys, weight, self.temperature)
     weights,how = self.choose(keys, labels, weight, scale, factor, val, psi)
-    info = self.info(task, f, seed=seed, images=len(f), **weights, psi=psi.to_dict(), **how)
+    info = self.info(task, f, seed=given.seed, images=len(f), **weights, psi=psi.to_dict(), **how)
     return TIPXClassifier(keys, labels, info, weight, weights['beta'], weights['alpha'], self.aggregate, scale,
         weights['gamma'], self.temperature, psi.to_dict(), self.psi).to(device)
 
@@ -138,7 +139,8 @@ sus_presets = {'SuS-X-SD-P': _generated | dict(queries='photo'), 'SuS-X-SD-C': _
 class SuSX(TIPX):
     "TIP-X on a support set that class names found or made (Udandarao et al. 2023)"
     preset:str=None          # 'SuS-X-LC-P', ...: what the support set must be; any if not given
-    regime = 'support'
+    name,title = 'sus-x','SuS-X'
+    regime,needs = 'support',('support',)
 
     def __post_init__(self):
         super().__post_init__()
@@ -158,10 +160,8 @@ class SuSX(TIPX):
 
 # %% ../../nbs/methods/tipx.ipynb #79f91d5d
 @patch
-def fit(self:SuSX, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->TIPXClassifier:
+def fit_given(self:SuSX, task:Task, given:Given)->TIPXClassifier:
     "A classifier from a support set and texts; `seed` changes nothing"
-    self.need(support=support)
-    f = as_features(support, encoder, len(task))
+    f = as_features(given.support, given.encoder, len(task))
     self.check_support(f)
-    return self.from_cache(f, task, encoder, texts, templates, val, seed, device)
+    return self.from_cache(f, task, given)

@@ -85,14 +85,16 @@ def rows_of_new(
 class ZeroShot(Method):
     "Unit mean of the templates of every class (Radford et al. 2021)"
     templates:list=None # sentences with {}, or a single one; the task's own if None
-    regime = 'names'
+    name,title = 'zero-shot','Zero-shot'
+    regime,accepts = 'names',('templates',)
 
     def __post_init__(self):
         if isinstance(self.templates, str): self.templates = [self.templates]
 
-    def fit(self, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->TemplateClassifier:
+    def fit_given(self, task:Task, given:Given)->TemplateClassifier:
         "A classifier from class names; `templates` may be ready features of template texts, then no encoder is needed"
-        f = template_features(task, encoder, templates if templates is not None else self.templates)
-        used = None if isinstance(templates, Features) else list(templates or self.templates or task.templates)
+        templates = given.templates if given.templates is not None else self.templates
+        f = template_features(task, given.encoder, templates)
+        used = None if isinstance(templates, Features) else list(templates or task.templates)
         info = self.info(task, f) | dict(hyperparameters=dict(templates=used))
         return TemplateClassifier(class_means(f, len(task)), info, logit_scale=logit_scale_of(f))
