@@ -12,7 +12,7 @@ from textclip.runner import benchmark_methods
 from textclip.sampling import template_texts
 from textclip.methods.dualpt import toy_descriptions
 from textclip.methods.plot import place_images
-from textclip.methods.ship import Ship
+from textclip.methods.ship import SHIP
 from textclip.methods.tai_adapter import TAIAdapter
 
 NAMES = ['cat','ox','frog','lynx']
@@ -20,7 +20,7 @@ SMALL = dict(steps=4, epochs=2, image_epochs=2, halvings=1)
 
 def small(method):
     "The method with a short training"
-    if isinstance(method, Ship): return replace(method, method=small(method.method), settings=replace(method.settings, steps=4, epochs=None, batch=4))
+    if isinstance(method, SHIP): return replace(method, method=small(method.method), settings=replace(method.settings, steps=4, epochs=None, batch=4))
     have = {k: v for k,v in SMALL.items() if k in getattr(method, '__dataclass_fields__', {}) and k!='steps'}
     if 'steps' in getattr(method, '__dataclass_fields__', {}): have |= dict(steps=4) | ({'epochs': None} if 'epochs' in have else {})
     return replace(method, **have)
