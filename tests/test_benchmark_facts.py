@@ -8,14 +8,21 @@ from textclip.core import *
 import tempfile
 from fastcore.test import *
 from tabulate import tabulate
-from textclip.benchmark_facts import (benchmark_facts, benchmark_folder, benchmark_root, benchmark_templates,
-    image_folder, known_benchmarks)
+from textclip.benchmark_facts import (_key, benchmark_facts, benchmark_folder, benchmark_key, benchmark_root,
+    benchmark_templates, by_benchmark, image_folder, known_benchmarks)
 
 NOTEBOOK = 'nbs/01e_benchmark_facts.ipynb'
 
 
 def test_one_dataset():
     'nbs/01e_benchmark_facts.ipynb · One dataset'
+    # nbs/01e_benchmark_facts.ipynb · One dataset · cell 77bb3cad
+    for names,wanted in ((('oxford_flowers','Flowers102','flowers-102','VGG Flowers'), 'flowers102'), (('fgvc','FGVCAircraft','aircraft'), 'fgvc_aircraft'),
+                         (('DescribableTextures','textures','DTD'), 'dtd'), (('OxfordIIITPet','pets'), 'oxford_pets'), (('My Photos!',), 'myphotos')):
+        test_eq({benchmark_key(n) for n in names}, {wanted})
+    keys = [_key(n) for b in known_benchmarks().values() for n in {_key(n) for n in (*b.aliases, b.title, b.name)}]
+    test_eq(len(keys), len(set(keys)))                            # no name stands for two datasets
+    test_eq(by_benchmark(dict(Textures=1, cars=2)), dict(dtd=1, stanford_cars=2))
     # nbs/01e_benchmark_facts.ipynb · One dataset · cell 4ad2b9c0
     for name in ('oxford_pets','OxfordPets','oxford-pets','pets'): test_eq(benchmark_facts(name).name, 'oxford_pets')
     test_fail(lambda: benchmark_facts('oxford_pet'), contains="Did you mean 'oxford_pets'?")

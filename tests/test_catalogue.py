@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tabulate import tabulate
 from textclip.core import *
 from textclip.types import *
+from textclip.images import *
 from textclip.benchmark_facts import *
 from textclip.split_layout import zhou_layout, aircraft_layout
 from textclip.imagenet_folders import imagenet_layout, imagenet_names

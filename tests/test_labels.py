@@ -5,8 +5,8 @@ from textclip.types import *
 from textclip.folders import split_names
 import warnings
 from fastcore.test import *
-from textclip.labels import (class_names, label_list, label_numbers, label_tensor, labelled_rows, plain_label,
-    row_ids, split_name)
+from textclip.labels import (class_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows,
+    plain_label, plain_labels, row_ids, split_name)
 
 NOTEBOOK = 'nbs/01aa_labels.ipynb'
 
@@ -15,7 +15,11 @@ def test_what_is_written():
     'nbs/01aa_labels.ipynb · What is written'
     # nbs/01aa_labels.ipynb · What is written · cell ea6e32dd
     test_eq(plain_label(' golden  retriever'), 'golden retriever')
-    test_eq([plain_label(v) for v in (3, 3., 3.5, '', None, float('nan'), True)], [3, 3, '3.5', None, None, None, 'True'])
+    test_eq([plain_label(v) for v in (3, 3., '', None, float('nan'), True, '[0, 2]', '[cat]')], [3, 3, None, None, None, 'True', [0,2], '[cat]'])
+    test_eq([plain_label(v) for v in (torch.tensor(2), torch.tensor([0.,1.]), [True,False])], [2, [0,1], [1,0]])
+    for bad in (3.5, float('inf'), [.5,.5]): test_fail(lambda: plain_label(bad), contains='no whole number')
+    test_fail(lambda: plain_labels(['cat',{'name': 'cat'}], ['line 2','line 3']), contains="line 3: Label {'name': 'cat'} is an object")
+    test_eq(plain_label('['*9999 + ']'*9999)[:2], '[[')                # too deep for a list
     # nbs/01aa_labels.ipynb · What is written · cell e1c0f2f4
     test_eq(label_list('cat| dog'), ['cat','dog'])
     test_eq([label_list(v) for v in ('', [], None, 'cat', 4, '["cat", "a|b"]', [2.,None])], [[], [], None, ['cat'], [4], ['cat','a|b'], [2]])
@@ -28,6 +32,7 @@ def test_the_list_of_classes():
     # nbs/01aa_labels.ipynb · The list of classes · cell de9a8be1
     test_eq(class_names(['zebra','golden_retriever','zebra','golden retriever']), ['golden retriever','zebra'])
     test_fail(lambda: class_names(['0','1']), contains='nothing says what they mean')
+    test_fail(lambda: class_names(['1.5','2.0']), contains='Labels are fractions: 1.5')
     test_fail(lambda: class_names(['cat','Cat']), contains='differ only in case')
     test_fail(lambda: class_names([]), contains='no labels and no class names')
 
@@ -41,9 +46,25 @@ def test_class_numbers():
     test_eq(label_numbers([1], 'a', classes), {1: 1})
     test_eq(label_numbers(['1','2'], 'ab', ['2','1']), {'1': 1, '2': 0})           # names
     test_fail(lambda: label_numbers([-1,3], ['row 0','row 1'], classes), contains='2 labels are not in the class list: -1 (row 0), 3 (row 1)')
+    test_fail(lambda: label_numbers([10**400], 'a', classes), contains='not in the class list')
+    test_fail(lambda: label_numbers(['9'*5000], 'a', classes), contains='not in the class list')
     test_fail(lambda: label_numbers(['-7'], 'a', classes), contains='not in')      # and not the class "7"
     try: label_numbers(['dog','tabby','tabby'], ['line 2','line 3','line 4'], classes)
     except TextclipError as e: print(e)
+
+
+def test_indicators():
+    'nbs/01aa_labels.ipynb · Indicators'
+    # nbs/01aa_labels.ipynb · Indicators · cell eafea705
+    four = ['cat','dog','bird','car']
+    test_eq(from_indicators([[1,0,0,0],[0,1,1,0],None,['0','0','-1','1']], four), ([[0],[1,2],None,[3]], [[],[],None,[2]]))
+    test_eq(from_indicators([[0,1],[1]], four), None)                  # class numbers
+    test_eq(from_indicators([['cat'],[0,1]], four), None)
+    test_eq(from_indicators([[1,1],[0,1]], ['cat','dog']), ([[0,1],[1]], [[],[]]))
+    test_eq(from_indicators([[1],[0]], four), None)
+    test_fail(lambda: from_indicators([[0,1],[1,0]], ['cat','dog']), contains='may be class numbers, or indicators')
+    test_fail(lambda: from_indicators([[0,1,1]], four), contains='indicators for 3 classes, and there are 4')
+    test_fail(lambda: from_indicators([[0,1,1,0]]), contains='the class list is not known')
 
 
 def test_rows_of_labels():

@@ -15,7 +15,7 @@ from textclip.encoder_training import *
 from textclip.image_views import *
 from textclip.processes import *
 from textclip.sampling import template_texts
-from textclip.methods.tap import LaFTerText
+from textclip.methods.tap import LaFTerText, lafter_templates
 import copy, json, subprocess, sys, tempfile
 from pathlib import Path
 import matplotlib.pyplot as plt

@@ -13,7 +13,7 @@ from textclip.optimization import *
 from textclip.training import *
 from textclip.callbacks import *
 from textclip.scores import average_precision
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 from textclip.methods.dense_zeroshot import *
 from textclip.methods.text_adapters import *
 from textclip.methods.adapter_training import *

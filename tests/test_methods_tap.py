@@ -11,12 +11,14 @@ from textclip.synthesis import gaussian_noise
 from textclip.optimization import *
 from textclip.training import *
 from textclip.callbacks import *
+from textclip.strategies import strategies
+from textclip.benchmark_facts import benchmark_key, by_benchmark
 from textclip.methods.zeroshot import template_features
 import matplotlib.pyplot as plt
 import numpy as np
 from fastcore.test import *
 from textclip.method_tables import *
-from textclip.methods.tap import LaFTerText, TAP, text_logits, train_on_texts
+from textclip.methods.tap import LaFTerText, TAP, lafter_templates, text_logits, train_on_texts
 
 NOTEBOOK = 'nbs/methods/tap.ipynb'
 
@@ -61,6 +63,7 @@ def test_recipes():
     # nbs/methods/tap.ipynb · Recipes · cell 853638e3
     test_eq(TAP().steps_for(Task('DTD', ['a'])), 5500)
     test_eq([TAP().steps_for(Task(k, ['a'])) for k in ('FGVC Aircraft','imagenet_r')], [500, 5000])
+    test_eq(TAP().steps_for(Task('oxford_flowers', ['a'])), 600)
     test_eq(TAP(steps=7).steps_for(Task('DTD', ['a'])), 7)
     test_fail(lambda: TAP().steps_for(Task('pets', ['a'])), contains='Give steps=')
     test_eq((TAP().noise, TAP(recipe='ours').noise, TAP(recipe='ours', noise=.2).noise), (.1, .05, .2))
@@ -96,6 +99,19 @@ def test_lafter_s_text_stage():
     test_fail(lambda: TAP(steps=5).fit(task, texts=texts, templates=texts), contains="makes no use of 'templates'")
     test_fail(lambda: TAP(steps=5, lr=1e30).fit(task, texts=texts), contains='Lower lr')
     test_eq((TAP().lr, LaFTerText().lr), (optimizations['tap'].lr, optimizations['lafter'].lr))
+    # nbs/methods/tap.ipynb · LaFTer's text stage · cell 78271a59
+    flowers = [TAP().steps_for(Task(name, ['a','b'])) for name in ('flowers102','oxford_flowers','OxfordFlowers','Flowers 102')]
+    test_eq(flowers, [600]*4)
+    test_eq([LaFTerText().steps_for(Task(name, ['a','b'])) for name in ('DescribableTextures','ImageNet-R','FGVCAircraft')], [400,500,500])
+    test_fail(lambda: TAP().steps_for(Task('pet shop', ['a','b'])), contains='names no number of steps')
+    dtd = Task('dtd', ['banded','dotted'])
+    test_eq((len(lafter_templates(dtd)), lafter_templates(Task('mine', ['a'], templates=['my {}.']))), (8, ['my {}.']))
+    words = Features(torch.randn(6, 8, generator=make_generator(1)), y=torch.tensor([0,0,0,1,1,1]), ids=list('abcdef'))
+    added = lambda f, t: LaFTerText(steps=1).training_texts(f, dtd, None, t)
+    test_eq(len(added(words, words[[2,5]])), 6)                                   # both are there
+    twice = added(words, Features(words.x[[2,5]], y=[1,1], ids=['c','f']))        # one stands there for another class
+    test_eq((len(twice), twice.y.tolist()), (7, [0,0,0,1,1,1,1]))
+    test_eq(len(added(Features(words.x, y=words.y), words[[2,5]])), 6)            # by their features, where words are not known
 
 
 def test_what_it_gained_and_cost():

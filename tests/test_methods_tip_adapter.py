@@ -13,6 +13,7 @@ from textclip.weight_search import *
 from textclip.optimization import *
 from textclip.training import *
 from textclip.callbacks import *
+from textclip.benchmark_facts import benchmark_key, by_benchmark
 from textclip.methods.zeroshot import template_features
 import tempfile, warnings
 import matplotlib.pyplot as plt
@@ -53,6 +54,9 @@ def test_the_classifier():
 
 def test_settings():
     'nbs/methods/tip_adapter.ipynb · Settings'
+    # nbs/methods/tip_adapter.ipynb · Settings · cell a7bce500
+    named = {n: published_settings(Task(n, ['a'])) for n in ('fgvc','DescribableTextures','oxford_flowers','Oxford Pets')}
+    test_eq(list(named.values()), [(30,30,1,5), (13,13,1,2), (50,50,1,10), (7,3,1,1.17)])
     # nbs/methods/tip_adapter.ipynb · Settings · cell f68ee884
     published_settings(Task('Oxford_Pets', ['cat','dog'])), [round(v, 2) for v in around(4, 6)]
     # nbs/methods/tip_adapter.ipynb · Settings · cell 8ee48afe
@@ -167,6 +171,13 @@ def test_tip_adapter_f():
     assert (a-c).abs().max()>0               # other views were drawn
     with tempfile.TemporaryDirectory() as d: again = load_classifier(fits['TipAdapterF'].save(d))
     test_close(again(val), fits['TipAdapterF'](val), eps=1e-5)
+    # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell e7eb6522
+    named = lambda name: Task(name, data.task.classes)
+    test_eq([TipAdapterF('paper').epochs_for(named(k)) for k in ('EuroSAT','eurosat','dtd','my own')], [100,100,20,20])     # as in the official configurations
+    test_eq((TipAdapterF('ours').epochs_for(named('eurosat')), TipAdapterF('paper', epochs=3).epochs_for(named('eurosat'))), (20,3))
+    test_eq(TipAdapterF('paper', batch=len(train)).fit(named('EuroSAT'), texts=data.texts, train=train).info['steps'], 100)
+    for name in ('fgvc','FGVC-Aircraft','fgvc_aircraft'): test_eq(published_settings(named(name)), (30,30,1,5))
+    test_eq(published_settings(named('DescribableTextures')), published_settings(named('dtd')))
 
 
 def test_unbalanced_caches_and_missing_classes():

@@ -58,6 +58,22 @@ def test_a_task_from_a_table():
         test_fail(lambda: table_task(one_a_line), contains='1 images have several labels: 1.jpg (cat, dog)')
         test_eq(table_task(one_a_line, multi=True).split('all').labels, torch.tensor([[1.,1],[0,1]]))
         test_fail(lambda: table_task(lines, multi=False), contains='have a list of labels')
+    # nbs/01b_tables.ipynb · A task from a table · cell 8bc47bbe
+    truth,classes = [[1,0,0,0],[0,1,1,0],[0,0,-1,1]],['cat','dog','bird','car']
+    with tempfile.TemporaryDirectory() as d:
+        cells = ''.join(f'{i}.jpg,"{v}"\n' for i,v in enumerate(truth))
+        bars = ''.join(f'{i}.jpg,{"|".join(map(str, v))}\n' for i,v in enumerate(truth))
+        lines = [json.dumps(dict(path=f'{i}.jpg', label=[float(o) for o in v])) for i,v in enumerate(truth)]
+        datasets.Dataset.from_dict(dict(path=['0.jpg','1.jpg','2.jpg'], label=truth)).to_parquet(Path(d)/'mine.parquet')
+        for made in (table(d, 'path,label\n'+cells), table(d, 'path,labels\n'+bars, 'bars.csv'), table(d, '\n'.join(lines), 'mine.jsonl'), Path(d)/'mine.parquet'):
+            test_eq(table_task(made, classes=classes).split('all').labels.tolist(), truth)
+            test_fail(lambda: table_task(made), contains='the class list is not known')
+            test_fail(lambda: table_task(made, classes=['cat','dog']), contains='and there are 2 classes')
+        one = lambda label: table(d, json.dumps(dict(path='1.jpg', label=label)), 'one.jsonl')
+        test_eq(table_task(one(1.0), classes=['cat','dog']).split('all').labels, torch.tensor([1]))
+        for label,why in ((1.5, 'line 1: Label 1.5 is no whole number'), (dict(name='cat'), 'is an object'), (99999999999, 'not in classes='), (10**400, 'not in classes='), (float('inf'), 'no whole number')):
+            test_fail(lambda: table_task(one(label), classes=['cat','dog']), contains=why)
+        test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,99999999999,cat')), contains='without a gap')       # and no memory for as many names
     # nbs/01b_tables.ipynb · A task from a table · cell 9e24a388
     with tempfile.TemporaryDirectory() as d:
         for text,kw in (('picture,label\n1.jpg,cat', {}), ('path,label\n', {}), ('path,label\n1.jpg,cat\n2.jpg,dgo', dict(classes=['cat','dog'])),

@@ -10,7 +10,7 @@ from textclip.core import *
 import tempfile, warnings
 from fastcore.test import *
 from textclip.types import (Features, Given, LinearClassifier, Method, Range, Task, as_device, as_labelled_texts,
-    load_classifier, merge_rows, normal_name)
+    class_positions, join_classes, load_classifier, merge_rows, need_features, normal_name, own_classes)
 
 NOTEBOOK = 'nbs/00a_types.ipynb'
 
@@ -24,7 +24,9 @@ def test_task():
     # nbs/00a_types.ipynb · Task · cell 6ddd739c
     pets = Task('pets', ['cat', 'dog', 'crème-coloured rabbit'], domain='photographs of pets')
     test_fail(lambda: Task('t', []), contains='empty')
-    test_fail(lambda: Task('t', ['cat', 'Cat_']), contains="'cat' and 'Cat_'")
+    test_fail(lambda: Task('t', ['cat', 'Cat_']), contains="'cat' and 'Cat'")
+    test_eq(Task('t', ['tv_monitor',' potted  plant ']).classes, ['tv monitor','potted plant'])
+    test_fail(lambda: Task('t', ['cat', '_']), contains='Class 1')
     test_fail(lambda: Task('t', ['cat', '  ']), contains='Class 1')
     test_fail(lambda: Task('t', ['cat'], templates=['a photo']), contains='{}')
     pets
@@ -35,6 +37,20 @@ def test_task():
     test_eq(Task(**json.loads(json.dumps(pets.to_dict()))).classes, pets.classes)
 
 
+def test_one_rule_for_joining_names():
+    'nbs/00a_types.ipynb · One rule for joining names'
+    # nbs/00a_types.ipynb · One rule for joining names · cell 616a4d92
+    known = ['tv monitor','Boxer','boxer (dog)','pothos']
+    test_eq(class_positions(['Boxer (dog)','TV_Monitor','boxer'], known), [2,0,1])
+    test_eq(class_positions(["devil's ivy",'Pothos'], known, synonyms={'Pothos': "Devil's Ivy"}), [3,3])
+    test_eq(class_positions(['screen','boxer'], known, synonyms={'tv monitor': ['screen','boxer']}), [0,1])      # a class's own name comes first
+    test_eq(class_positions(['cat','pothos'], known, unknown='skip'), [None,3])
+    test_fail(lambda: class_positions(['boxr'], known), contains="'boxr' (like 'Boxer'")
+    test_fail(lambda: class_positions(['CAT'], ['cat','Cat']), contains="'CAT' ('cat' or 'Cat')")
+    test_eq(class_positions(['Cat'], ['cat','Cat']), [1])
+    test_fail(lambda: class_positions(['car'], ['tram','truck'], synonyms=dict(tram='car', truck='car')), contains='could be several classes')
+
+
 def test_features():
     'nbs/00a_types.ipynb · Features'
     # nbs/00a_types.ipynb · Features · cell 0d6f49b0
@@ -43,26 +59,29 @@ def test_features():
     test_eq(f[f.y==1].ids, ['b','c'])
     test_eq(f.to(dtype=torch.float16).x.dtype, torch.float16)
     test_fail(lambda: Features(torch.tensor([[1.,2.],[float('nan'),0.]]), ids=['a','b']), contains='1 rows are not finite: b')
+    test_fail(lambda: need_features(torch.ones(2,3)), contains='Write Features(x)')
+    test_fail(lambda: need_features(['a.jpg']), contains='image_features(encoder, split)')
     test_fail(lambda: Features(torch.ones(2,3), y=[1]), contains='y has 1 rows and x has 2')
     f
     # nbs/00a_types.ipynb · Features · cell c863579c
     test_eq(f.labels_for(2), torch.tensor([0,1,1]))
     test_fail(lambda: Features(torch.ones(2,3), y=[0,5]).labels_for(3), contains='the first is 5 in row 1')
     test_fail(lambda: Features(torch.ones(2,3)).labels_for(3), contains='no labels')
-    # nbs/00a_types.ipynb · Features · cell 8fe7fd66
-    own = Features(torch.eye(3), y=[0,1,2], meta=dict(classes=['Dog','cat','ox']))
-    other = own.for_classes(['cat','dog','ox'])                          # by name, in another order
-    test_eq((other.y.tolist(), other.class_list), ([1,0,2], ['cat','dog','ox']))
-    assert own.for_classes(['dog','CAT','ox']) is own                    # nothing to do
-    test_eq(Features(torch.eye(3), y=[0,1,2]).for_classes(['a','b']).y.tolist(), [0,1,2])      # knows no list: labels are positions, as everywhere
-    test_eq(own.for_classes(['hound','ox'], dict(hound=['dog']), quiet=True).y.tolist(), [0,1])   # a synonym; the cat is left out
-    with warnings.catch_warnings(record=True) as caught:
+    # nbs/00a_types.ipynb · Features · cell 65a79d09
+    about = dict(classes=['cat','tv_monitor','fox'], rows=[dict(id=i, label=k) for i,k in zip('abc', (0,1,2))])
+    found = Features(torch.eye(3), y=torch.tensor([0,1,2]), ids=list('abc'), meta=dict(support=about))
+    joined = join_classes(found, Task('t', ['Fox','TV monitor','Cat','dog']))
+    test_eq((joined.y.tolist(), joined.ids, own_classes(joined)), ([2,1,0], list('abc'), ['Fox','TV monitor','Cat','dog']))
+    test_eq([r['label'] for r in joined.meta['support']['rows']], [2,1,0])
+    test_eq(join_classes(found, Task('t', ['cat','tv monitor','fox'])).y, found.y)
+    with warnings.catch_warnings(record=True) as w:
         warnings.simplefilter('always')
-        own.for_classes(['dog','ox'])
-    assert '1 of 3 rows are of 1 classes that are not asked for (cat)' in str(caught[0].message)
-    test_fail(lambda: own.for_classes(['car','bus']), contains='are of other classes (Dog, cat, ox)')
-    several = Features(torch.eye(2), y=torch.tensor([[1.,0.,1.],[0.,1.,0.]]), meta=own.meta)
-    test_eq(several.for_classes(['ox','fox','dog']).y.tolist(), [[1,-1,1],[0,-1,0]])
+        test_eq(join_classes(found, Task('t', ['fox','cat'])).ids, ['a','c'])
+    assert '1 of 3 classes' in str(w[0].message)
+    test_fail(lambda: join_classes(found, Task('t', ['owl'])), contains='none of these classes')
+    test_eq(join_classes(Features(torch.eye(2), y=[0,1]), Task('t', ['a','b'])).y, torch.tensor([0,1]))     # no list of their own
+    several = Features(torch.eye(2), y=torch.tensor([[1.,0.,1.],[0.,1.,0.]]), meta=dict(classes=['Dog','cat','ox']))
+    test_eq(join_classes(several, Task('t', ['ox','dog','cat','fox'])).y.tolist(), [[1,1,0,-1],[0,0,1,-1]])  # columns by name too; nothing is known of foxes
     # nbs/00a_types.ipynb · Features · cell 5c0cea07
     with tempfile.TemporaryDirectory() as d:
         f = Features(torch.randn(3,4), y=torch.tensor([0,1,1]), ids=['a','b','c'], meta={'encoder': 'example'})

@@ -85,7 +85,7 @@ text_methods = {
     'cupl-filtered': TextMethod('CuPL, paper, filtered texts', CuPL('paper'), strategy='cupl'),
     'tap-paper': TextMethod('TAP, paper', _paper(TAP), filtered=False),
     'tap-filtered': TextMethod('TAP, paper, filtered texts', _paper(TAP)),
-    'lafter-paper': TextMethod('LaFTerText, paper', _paper(LaFTerText), strategy='cupl', filtered=False),
+    'lafter-paper': TextMethod('LaFTerText, paper', _paper(LaFTerText), strategy='lafter', filtered=False),
     'tap-names': TextMethod('TAP classifier on names', _paper(TAP), 'names'),
     'tap-templates': TextMethod('TAP classifier on templates', _paper(TAP), 'template')}
 
@@ -119,7 +119,10 @@ def prepare(self:TextMethod, task, encoder, seed=0)->dict:
     "Arguments for `fit`: the features of the texts, where there are some"
     if self.source=='none': return {}
     self.need(encoder=encoder)
-    return dict(texts=text_features(encoder, self.texts(task, encoder, seed), len(task), self.store))
+    made = dict(texts=text_features(encoder, self.texts(task, encoder, seed), len(task), self.store))
+    if self.strategy!='lafter' or self.source!='llm': return made
+    own = template_texts(task, lafter_templates(task))                    # LaFTer's, not the task's
+    return made | dict(templates=text_features(encoder, own, len(task), self.store))
 
 @patch
 def fit_given(self:TextMethod, task:Task, given:Given)->Classifier:
@@ -239,12 +242,12 @@ def labels_by_name(
     y             # (N,) labels of the task
 ):
     "The labels as positions in `classes`"
-    position = {normal_name(c): k for k,c in enumerate(classes)}
-    gone = [c for c in task.classes if normal_name(c) not in position]
+    position = class_positions(task.classes, classes, unknown='skip')
+    gone = [c for c,k in zip(task.classes, position) if k is None]
     if gone or len(classes)!=len(task):
         raise TextclipError(f'The classifier knows {len(classes)} classes, task {task.name!r} has {len(task)}' + (f'; it does not know {some(gone)}' if gone else '') + '.',
             'Evaluate on a task with the same class names, or fit a classifier for these.')
-    return torch.tensor([position[normal_name(c)] for c in task.classes])[y]
+    return torch.tensor(position)[y]
 
 @dataclass
 class Ready(Method):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tabulate import tabulate
 from .core import *
 from .types import *
+from .images import *
 from .benchmark_facts import *
 from .split_layout import zhou_layout,aircraft_layout
 from .imagenet_folders import imagenet_layout,imagenet_names
@@ -31,7 +32,7 @@ def benchmark_task(
     "A dataset of the catalogue"
     b = benchmark_facts(name)
     sentences = list(templates) if isinstance(templates, (list,tuple)) else benchmark_templates(b.name, templates)
-    make = lambda classes, splits: Task(b.name, classes, templates=sentences, domain=b.domain, splits=splits)
+    make = lambda classes, splits: with_reading(Task(b.name, classes, templates=sentences, domain=b.domain, splits=splits), upright=b.upright)
     if root is None and not os.environ.get('TEXTCLIP_DATA'): return make(_names_only(b), {})
     folder,base = _places(b, root, image_root)
     if split_file is None: return make(*layouts[b.layout](b, folder, base))

@@ -37,6 +37,7 @@ class Evaluation:
 # %% ../nbs/07_evaluation.ipynb #cd2737c6
 def _labels(classifier, features):
     "The (N,) labels, or an error that says why these features cannot be scored"
+    need_features(features)
     made,seen = classifier.info.get('fingerprint'),features.meta.get('fingerprint')
     if not len(features):
         raise TextclipError('There are no images to evaluate: the features are empty.', 'Give at least one labelled image.')
@@ -56,7 +57,7 @@ def evaluate(
     keep_logits:bool=False  # keep the (N,C) logits, divided by the classifier's temperature, as well?
 )->Evaluation:
     "The answers of `classifier` on `features`, beside the truth"
-    features = features.for_classes(classifier.classes)
+    features = join_classes(features, Task('classifier', classifier.classes))
     y,training = _labels(classifier, features),classifier.training
     with torch.no_grad(): logits = classifier.eval()(features).detach().float().cpu()
     classifier.train(training)

@@ -181,11 +181,12 @@ def with_classes(self:DirectGenerator, names:list,
     texts=None # features labelled by position in `names`, or (C,D) unit rows; not needed for classes it knows
 )->DirectGenerator:
     "The same weights for other class names"
-    other,place = copy.copy(self),{normal_name(c): i for i,c in enumerate(self.names)}
+    other = copy.copy(self)
     other.names = Task('generator', names).classes
-    new = [c for c in other.names if normal_name(c) not in place]
+    place = class_positions(other.names, self.names, unknown='skip')
+    new = [c for c,k in zip(other.names, place) if k is None]
     if texts is None and new: raise TextclipError(f'{len(new)} classes have no text feature: {some(new)}.', 'Give texts=... for all the names.')
-    other.texts = self.texts[[place[normal_name(c)] for c in other.names]] if texts is None else _class_weights(texts, len(other.names))[0]
+    other.texts = self.texts[place] if texts is None else _class_weights(texts, len(other.names))[0]
     return other
 
 # %% ../nbs/04d_feature_generator.ipynb #8c965362

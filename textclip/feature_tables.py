@@ -35,10 +35,10 @@ def _named_labels(values, classes, source):
     odd = [i for i,v in enumerate(values) if not isinstance(v, str)]
     if odd: raise TextclipError(f'Label {values[odd[0]]!r} in row {odd[0]} of {source} is no name.', 'Give every row a class number, or every row a name.')
     classes = sorted(set(values)) if classes is None else list(classes)
-    place = {normal_name(c): i for i,c in enumerate(classes)}
-    bad = sorted({v for v in values if normal_name(v) not in place})
+    place = class_positions(values, classes, unknown='skip')
+    bad = sorted({v for v,k in zip(values, place) if k is None})
     if bad: raise TextclipError(f'{len(bad)} labels in {source} are not in the class list: {some(map(repr, bad))}.', f'The list has {len(classes)} classes: {some(classes)}.')
-    return torch.tensor([place[normal_name(v)] for v in values], dtype=torch.long), classes
+    return torch.tensor(place, dtype=torch.long), classes
 
 # %% ../nbs/01ha_feature_tables.ipynb #28676a89
 def pick_key(

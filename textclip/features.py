@@ -70,15 +70,16 @@ def _labels_of_texts(labels, n_classes):
 # %% ../nbs/02f_features.ipynb #cea7fa45
 def stream_pixels(
     encoder:Encoder,     # whose `preprocess` is used
-    items,               # paths, or objects with `name` and `read_bytes()`
+    items,               # whatever `load_image` reads
     square:bool=False,   # pad to a white square?
     workers:int=None,    # threads that decode; the number of processors if not given
     chunk:int=32,        # images in one step of the encoder
-    ahead:int=3          # chunks that are decoded in advance
+    ahead:int=3,         # chunks that are decoded in advance
+    upright:bool=True    # turn images as their orientation tags say?
 ):
     "Yield lists of preprocessed images, or of the reason (a string) where one cannot be read; `chunk` at a time"
     def one(item):
-        try: return encoder.preprocess(load_image(item, square))
+        try: return encoder.preprocess(load_image(item, square, upright))
         except UnreadableImage as e: return str(e)
     pool,queue = ThreadPoolExecutor(workers or os.cpu_count()),deque()
     try:
@@ -98,7 +99,7 @@ def _content_digest(item):
 def _shard_keys(encoder, split, shard, parts, workers):
     "The key of every shard: encoder, preprocessing, content"
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool: contents = list(pool.map(_content_digest, split.paths))
-    common = ['images-2', encoder.fingerprint, bool(split.square), MAX_PIXELS, encoder.batch_size, parts]
+    common = ['images-3', encoder.fingerprint, split.reading, MAX_PIXELS, encoder.batch_size, parts]
     return [digest(common, contents[i:i+shard]) for i in range(0, len(contents), shard)]
 
 def _encode_chunk(encoder, pixels, parts):
@@ -113,7 +114,7 @@ def _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, 
     rows = [range(k*shard, min((k+1)*shard, len(split))) for k in missing]
     items = [split.paths[i] for r in rows for i in r]
     if shard%chunk: raise TextclipError(f'A shard of {shard} images does not divide into batches of {chunk}.', f'Use a multiple of {chunk}.')
-    stream = stream_pixels(encoder, items, split.square, workers, chunk)
+    stream = stream_pixels(encoder, items, workers=workers, chunk=chunk, **split.reading)
     bar = tqdm(total=len(items), desc='images', unit=' images', disable=None if len(items)>chunk else True, leave=False)
     for k,r in zip(missing, rows):
         steps,reasons = [],[]
@@ -159,7 +160,7 @@ def image_features(
     if not rows: raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
     full = [t for t,_ in entries if len(t['kept'])]
     tensors = {k: torch.cat([t[k] for t in full]) for k in full[0] if k!='kept'}
-    return Features(**tensors, y=None if split.labels is None else split.labels[rows], ids=[split.ids[i] for i in rows], meta=encoder_meta(encoder) | dict(skipped=list(skipped)))
+    return Features(**tensors, y=None if split.labels is None else split.labels[rows], ids=[split.ids[i] for i in rows], meta=encoder_meta(encoder) | dict(skipped=list(skipped), reading=split.reading))
 
 # %% ../nbs/02f_features.ipynb #6964e214
 def _not_shared(store): raise TextclipError(f'The workers have finished, but what they stored is not in {str(store.root)!r}.',
@@ -208,12 +209,12 @@ def _held(item):
     try: return _Held(Path(item).name if isinstance(item, str) else item.name, image_bytes(item))
     except UnreadableImage: return item
 
-def _image_worker(sent, root, square, parts, workers, shard, chunk):
+def _image_worker(sent, root, reading, parts, workers, shard, chunk):
     "Reads shards of images; encodes and stores those that are missing"
     encoder,store = _received(sent),Store(root)
     def work(items):
         for k,paths in enumerate(items):
-            with ThreadPoolExecutor(workers) as pool: split = ImageSplit(list(pool.map(_held, paths)), square=square)
+            with ThreadPoolExecutor(workers) as pool: split = ImageSplit(list(pool.map(_held, paths)), **reading)
             key, = _shard_keys(encoder, split, shard, parts, workers)
             if store.get('image', key) is None: _encode_shards(encoder, split, shard, [key], [0], store, parts, workers, chunk)
             yield k,key
@@ -225,7 +226,7 @@ def _spread_images(executor, encoder, split, store, parts, workers, shard, chunk
     workers = workers or max(1, int(getattr(executor, 'cpus', os.cpu_count())))
     here = lambda o: Path(o).absolute() if isinstance(o, (str, Path)) else o
     items = [[here(o) for o in split.paths[i:i+shard]] for i in range(0, len(split), shard)]
-    args,keys = (_to_send(executor, encoder), store.root.absolute(), bool(split.square), parts, workers, shard, chunk),{}
+    args,keys = (_to_send(executor, encoder), store.root.absolute(), split.reading, parts, workers, shard, chunk),{}
     with tqdm(total=len(split), desc='images', unit=' images', disable=None if len(items)>1 else True, leave=False) as bar:
         for k,key in executor.map(_image_worker, args, items): keys[k] = key; bar.update(len(items[k]))
     return [keys[k] for k in range(len(items))]
@@ -258,7 +259,7 @@ def labelled_images(
 )->tuple: # (features, (N,) classes)
     "Labelled images with one class each, checked"
     if len(task)<2: raise TextclipError(f'Task {task.name!r} has one class only.', f'{label} learns to tell classes apart: give at least two.')
-    f = as_features(data, encoder, len(task)).for_classes(task.classes, task.synonyms)
+    f = join_classes(as_features(data, encoder, len(task)), task)
     y = f.labels_for(len(task))
     if y.ndim!=1: raise TextclipError(f'{label} takes images with one label each.', 'Use a multi-label method.')
     if not len(y): raise TextclipError(f'{label} got no labelled images.', 'Give at least one.')

@@ -157,7 +157,8 @@ def generalized_task(
     split = lambda p: ImageSplit([paths[i] for i in p], y[p], [ids[i] for i in p])
     known = generalized_sets.get(name)
     more = dict(templates=(known.template,), domain=known.domain) if known else {}
-    return Task(f'{name or folder.name.lower()}-gzsl', classes, **more, splits={s: partial(split, p) for s,p in at.items()})
+    task = Task(f'{name or folder.name.lower()}-gzsl', classes, **more, splits={s: partial(split, p) for s,p in at.items()})
+    return with_reading(task, upright=False)              # published code reads images as they lie
 
 def _warn_unusual(name, found):
     "A warning where a known set has other numbers of classes"

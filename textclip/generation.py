@@ -44,8 +44,8 @@ def class_prompts(
     if isinstance(prompts, str): prompts = task.templates[:1]
     if isinstance(prompts, (list,tuple)): found = {c: [t.format(c) for t in prompts] for c in task.classes}
     elif isinstance(prompts, dict):
-        by_name = {normal_name(k): [v] if isinstance(v, str) else list(v) for k,v in prompts.items()}
-        found = {c: by_name.get(normal_name(c), []) for c in task.classes}
+        found = {c: [] for c in task.classes}
+        for k,v in zip(class_positions(prompts, task.classes, task.synonyms), prompts.values()): found[task.classes[k]] += [v] if isinstance(v, str) else v
     else: found = texts_by_class(prompts, task)
     empty = [c for c,t in found.items() if not t]
     if empty: raise TextclipError(f'{len(empty)} of {len(task)} classes have no sentence to draw from: {some(empty)}.', 'Give at least one per class, or prompts=\'photo\'.')

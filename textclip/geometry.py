@@ -126,9 +126,8 @@ def project(
     "Images and class weights in the two directions of largest variance (principal components)"
     x,y,w = _pair(images, classifier)
     if len(classes)!=len(w): raise TextclipError(f'{len(classes)} names for {len(w)} class weights.', 'Give the names of all classes.')
-    place = {normal_name(c): i for i,c in enumerate(classes)}
-    wanted = [o if isinstance(o, int) else place.get(normal_name(o)) for o in (range(min(6, len(w))) if show is None else show)]
-    if None in wanted: raise unknown_name('class', list(show)[wanted.index(None)], classes)
+    show = list(range(min(6, len(w))) if show is None else show)
+    wanted = [o if isinstance(o, int) else class_positions([o], classes)[0] for o in show]
     rows = torch.cat([(y==c).nonzero().flatten()[:most] for c in wanted])
     v,t = x[rows],w[wanted]
     if centre: v,t = v-v.mean(0),t-t.mean(0)

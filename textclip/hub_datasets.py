@@ -93,9 +93,14 @@ def _read_labels(data, keys, classlabel):
     "One label or list of labels per row, None where there is none"
     if not keys: return [None]*len(data)
     column = data.with_format(None).select_columns([keys[0]])[:][keys[0]]
-    plain = [plain_label(_below(v, keys[1:])) for v in column]
+    plain = plain_labels([_below(v, keys[1:]) for v in column], [f'row {i}' for i in range(len(column))])
     known = lambda v: None if v is None or classlabel and v==-1 else v
     return [[o for o in v if known(o) is not None] if isinstance(v, list) else known(v) for v in plain]
+
+def _lists_in_text(kind, parts, keys):
+    "Is the label column one of texts that are lists in JSON?"
+    if not keys or getattr(kind, 'dtype', None) not in ('string','large_string'): return False
+    return any(isinstance(v, list) for load in parts.values() for v in _read_labels(load().select(range(min(50, len(load())))), keys, False))
 
 def _single(value): return value if isinstance(value, list) else [] if value is None else [value]
 
@@ -103,10 +108,13 @@ def _dataset_split(load, image, keys, multi, classlabel, classes, square):
     "The images and labels of a split"
     data = load()
     values,where = _read_labels(data, keys, classlabel),[f'row {i}' for i in range(len(data))]
+    found = from_indicators([o if o is None else _single(o) for o in values], classes) if multi and not classlabel else None
+    values,unknown = (values, None) if found is None else found
+    if not multi and any(isinstance(o, list) for o in values): raise TextclipError('Some rows have a list of labels, and others one.', 'Give all rows a list.')
     numbers = label_numbers(*zip(*[(v,w) for o,w in zip(values, where) for v in _single(o)]), classes) if any(map(_single, values)) else {}
     rows = list(range(len(data))) if multi else labelled_rows(values, where)
     items = _dataset_images(data, image)
-    return ImageSplit([items[i] for i in rows], label_tensor([values[i] for i in rows], numbers, len(classes), multi), [items[i].name for i in rows], square)
+    return ImageSplit([items[i] for i in rows], label_tensor([values[i] for i in rows], numbers, len(classes), multi, unknown), [items[i].name for i in rows], square)
 
 # %% ../nbs/01c_hub_datasets.ipynb #ca3028cd
 def is_saved_dataset(
@@ -209,6 +217,7 @@ def dataset_task(
     image,keys = _image_column(features, image),_label_column(features, label)
     kind,multi = _label_type(features, keys) if keys else (None, False)
     classlabel = isinstance(kind, datasets.ClassLabel)
+    multi = multi or _lists_in_text(kind, parts, keys)
     if classlabel and classes is None: classes = [n.replace('_', ' ') for n in kind.names]
     if classes is None:
         if not keys:
@@ -216,6 +225,6 @@ def dataset_task(
                 'Give label=, or classes=[...] where there are none.')
         values = [v for load in parts.values() for o in _read_labels(load(), keys, False) for v in _single(o)]
         classes = class_names(values, None, 'Give classes=[...] in the order of these numbers.')
-    task = Task(name or known, classes, kind='multi' if multi else 'single')
+    task = Task(name or known, classes, kind='multi' if multi else 'single', reading=dict(square=square, upright=True))
     task.splits = {s: partial(_dataset_split, load, image, keys, multi, classlabel, task.classes, square) for s,load in parts.items()}
     return task

@@ -27,7 +27,7 @@ class TrainingImages:
         if not isinstance(split, ImageSplit): raise TextclipError(f'Training inside the encoder needs images, not {type(split).__name__}.', 'Give an ImageSplit, such as task.split("train").')
         self.kept,self.rows,skipped = [],[],{}
         for i in range(0, len(split), 64):
-            read,rows,why = read_images(split.paths[i:i+64], split.square)
+            read,rows,why = read_images(split.paths[i:i+64], **split.reading)
             self.rows += [i+k for k in rows]
             skipped |= {split.ids[i+k]: v for k,v in why.items()}
             for o in read:
@@ -39,7 +39,7 @@ class TrainingImages:
         self.labels = self.split.labels
 
     def __len__(self): return len(self.rows)
-    def __getitem__(self, i): return self.kept[i] or load_image(self.split.paths[i], self.split.square)
+    def __getitem__(self, i): return self.kept[i] or load_image(self.split.paths[i], **self.split.reading)
 
 # %% ../nbs/06e_image_views.ipynb #d977790e
 def _pixels(encoder):

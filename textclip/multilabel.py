@@ -106,7 +106,7 @@ def voc2007_task(
     folder,value = _voc_folder(root),_value_of(difficult, 'difficult')
     there = [s for s in ('train','val','trainval','test') if (folder/'ImageSets'/'Main'/f'{s}.txt').exists()]
     splits = {s: (lambda s=s: _voc_split(folder, s, value)) for s in there}
-    return Task('voc2007', list(_voc), 'multi', domain='photographs of everyday scenes', synonyms=_synonyms(_voc), splits=splits)
+    return with_reading(Task('voc2007', list(_voc), 'multi', domain='photographs of everyday scenes', synonyms=_synonyms(_voc), splits=splits), upright=False)        # published code reads images as they lie
 
 def _synonyms(table): return {k: list(v) for k,v in table.items() if v}
 
@@ -163,7 +163,7 @@ def coco2014_task(
     folder,value = _coco_folder(root),_value_of(crowd, 'crowd')
     splits = {s: (lambda part=part: _coco_split(folder, part, value, min_size)) for s,part in (('train','train2014'), ('test','val2014'))
         if (folder/'annotations'/f'instances_{part}.json').exists()}
-    return Task('coco2014', list(_coco), 'multi', domain='photographs of everyday scenes', synonyms=_synonyms(_coco), splits=splits)
+    return with_reading(Task('coco2014', list(_coco), 'multi', domain='photographs of everyday scenes', synonyms=_synonyms(_coco), splits=splits), upright=False)        # published code reads images as they lie
 
 # %% ../nbs/01h_multilabel.ipynb #9ba42e09
 def coco_captions(
@@ -205,7 +205,7 @@ def nuswide_task(
     "NUS-WIDE (Chua et al. 2009): 81 concepts, several labels per image"
     if unlabelled not in ('keep','drop'): raise unknown_name('value of unlabelled=', str(unlabelled), ['keep','drop'])
     splits = {s: (lambda part=part: _nus_split(root, part, unlabelled)) for s,part in (('train','Train'), ('test','Test'))}
-    return Task('nuswide', _nus_concepts(root), 'multi', domain='photographs from Flickr', splits=splits)
+    return with_reading(Task('nuswide', _nus_concepts(root), 'multi', domain='photographs from Flickr', splits=splits), upright=False)        # published code reads images as they lie
 
 # %% ../nbs/01h_multilabel.ipynb #39e1e51e
 _sources = dict(

@@ -30,6 +30,6 @@ def suite_task(
 )->Task:
     "A suite as a task; its images are fetched when a split is asked for"
     classes = sorted({r['label'] for r in _suite_rows(name)})
-    task = Task(name, classes, domain=suites[name])
+    task = Task(name, classes, domain=suites[name], reading=dict(square=True, upright=True))
     task.splits = {part: (lambda part=part: _suite_split(name, classes, part)) for part in ('dev','test','all')}
     return task

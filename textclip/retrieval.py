@@ -74,24 +74,25 @@ def _search(queries, pool, k, index, chunk):
 def as_pool(
     pool,                 # features, images, or the path of either
     encoder:Encoder=None, # needed for images
-    store:Store=None      # where image features are kept
+    store:Store=None,     # where image features are kept
+    reading=None          # how images of a folder are read: `square`, `upright`
 )->Features:
     "A pool of images as features without labels, every row with a name"
     if isinstance(pool, Task): raise TextclipError(f'Task {pool.name!r} has several splits.', f"Give one as the pool: task.split('train').")
-    if isinstance(pool, (str, Path)): pool = _pool_from(Path(pool).expanduser())
-    if isinstance(pool, ImageSplit): pool = ImageSplit(pool.paths, None, pool.ids, pool.square)
+    if isinstance(pool, (str, Path)): pool = _pool_from(Path(pool).expanduser(), reading or {})
+    if isinstance(pool, ImageSplit): pool = ImageSplit(pool.paths, None, pool.ids, **pool.reading)
     elif not isinstance(pool, Features): raise TextclipError(f'A pool cannot be made from {type(pool).__name__!r}.', 'Give Features, an ImageSplit, or the path of images or features.')
     f = as_features(pool, encoder, store=store)
     if not len(f): raise TextclipError('The pool is empty.', 'Give at least one image.')
     return Features(f.x, local=f.local, pre=f.pre, views=f.views, ids=[str(i) for i in (f.ids if f.ids is not None else range(len(f)))], meta=f.meta)
 
 # %% ../nbs/04b_retrieval.ipynb #93bd2e14
-def _pool_from(path):
+def _pool_from(path, reading):
     "Features or images at a path"
     if path.is_dir() and not any((path/o).exists() for o in ('features.json','img_emb')):
         paths = images_in(path)
         if not paths: raise TextclipError(f'Folder {path.name!r} holds neither images nor features.', f'Give images ({", ".join(sorted(image_endings))}), or embeddings of clip-retrieval (img_emb).')
-        return ImageSplit(paths, ids=[p.relative_to(path).as_posix() for p in paths])
+        return ImageSplit(paths, ids=[p.relative_to(path).as_posix() for p in paths], **reading)
     return load_features(path, y=None, dtype=None)
 
 # %% ../nbs/04b_retrieval.ipynb #28a82325
@@ -154,7 +155,7 @@ def retrieve_support(
     "A support set from the pool images most similar to the texts of each class (SuS-LC, Udandarao et al. 2023)"
     f = _query_features(task, encoder, queries, texts, templates, store)
     q,labels,budgets,prompts = class_queries(task, f, queries, per_class, sentences, seed)
-    pool = as_pool(pool, encoder, store)
+    pool = as_pool(pool, encoder, store, reading_of(task))
     check_same_encoder(pool, f, 'The pool', 'the texts')
     scores,rows = _search(q, pool.x, min(len(pool), depth or max(1000, 20*per_class)), index, chunk)
     unit = lambda row: F.normalize(pool.x[row].float(), dim=-1).to(q.device)

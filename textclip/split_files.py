@@ -141,10 +141,11 @@ def find_listed(
     if all(i in (None,-1) for i in place): raise _nothing_found(listed, data)
     rows = [i for i in place if i not in (None,-1)]
     lines = _named([o for o,i in zip(listed, place) if i not in (None,-1)], rows, _labels_or_none(data), classes, names)
-    number = {normal_name(c): k for k,c in enumerate(classes)}
-    known = [(o,i) for o,i in zip(lines, rows) if all(normal_name(n) in number for n in o.names)]
-    found = {i: [number[normal_name(n)] for n in o.names] for o,i in known}
-    _warn_lost(listed, place, {n for o in lines for n in o.names if normal_name(n) not in number}, len(lines)-len(known), len(known)-len(found))
+    named = list(dict.fromkeys(n for o in lines for n in o.names))
+    number = {n: k for n,k in zip(named, class_positions(named, classes, unknown='skip')) if k is not None}
+    known = [(o,i) for o,i in zip(lines, rows) if all(n in number for n in o.names)]
+    found = {i: [number[n] for n in o.names] for o,i in known}
+    _warn_lost(listed, place, {n for n in named if n not in number}, len(lines)-len(known), len(known)-len(found))
     _check_labels(found, data, classes)
     return list(found), list(found.values())
 

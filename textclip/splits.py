@@ -150,18 +150,13 @@ def _held_out(data, share, seed, n):
 # %% ../nbs/01g_splits.ipynb #4be006e1
 def _positions(classes, known):
     "Positions of names (or of positions) in the list of known classes"
-    place = {normal_name(c): i for i,c in enumerate(known)}
-    where = [c if isinstance(c, int) else place.get(normal_name(c)) for c in classes]
-    bad = [c for c,i in zip(classes, where) if i is None or not 0<=i<len(known)]
-    if bad: raise TextclipError(f'{len(bad)} of {len(where)} classes are not in the list: {some([_with_nearest(c, known) for c in bad])}.',
-        f'The list has {len(known)} classes: {some(known, 5)}.')
+    classes = list(classes)
+    place = iter(class_positions([c for c in classes if not isinstance(c, int)], known))
+    where = [c if isinstance(c, int) else next(place) for c in classes]
+    if (bad := [i for i in where if not 0<=i<len(known)]): raise TextclipError(f'{len(bad)} of {len(where)} classes are not in the list: {some(bad)}.', f'The list has {len(known)} classes: {some(known, 5)}.')
     if not where: raise TextclipError('No classes are left.', 'Give at least one.')
     if len(set(where))<len(where): raise TextclipError('A class is listed twice.', 'Name each class once.')
     return where
-
-def _with_nearest(c, known):
-    near = nearest(c, known, 2)
-    return f'{c!r}' + (f' (like {" or ".join(map(repr, near))}?)' if near else '')
 
 # %% ../nbs/01g_splits.ipynb #bee91b4c
 def _subset_data(data, keep, n):
@@ -175,17 +170,20 @@ def _subset_data(data, keep, n):
         rows,y = y>=0,y[y>=0]
     return replace(data[rows], labels=y) if isinstance(data, ImageSplit) else replace(data[rows], y=y)
 
-def _subset_known(data, keep, classes):
-    "The same; features that know their own class list are joined with `classes` by name first, and know the new one then"
-    if not isinstance(data, Features) or data.class_list is None: return _subset_data(data, keep, len(classes))
-    return data.for_classes(classes).for_classes([classes[k] for k in keep], quiet=True)
+def _subset_own(data, classes, own, of):
+    "Rows of some classes of features that carry their class list"
+    keep = _positions(classes, own if of is None or all(isinstance(c, str) for c in classes) else of)
+    if of is not None and class_positions(own, of, unknown='skip')!=list(range(len(of))):
+        raise TextclipError(f'These features carry the classes {some(own)}, and `of` lists {some(of)}.', 'Leave `of` out, or join them first: join_classes(features, task).')
+    number = {k: i for i,k in enumerate(keep)}
+    return relabel(data, [number.get(k) for k in range(len(own))], [own[k] for k in keep])
 
 def _subset_task(task, keep, name):
     "A task of the classes `keep`; its splits are filtered when they are asked for"
     names = [task.classes[i] for i in keep]
-    splits = {s: (lambda s=s: _subset_known(task.split(s), keep, task.classes)) for s in task.splits}
+    splits = {s: (lambda s=s: _subset_data(task.split(s), keep, len(task))) for s in task.splits}
     return Task(name or f'{task.name}-{len(keep)}', names, task.kind, task.templates, task.domain,
-        {c: o for c,o in task.synonyms.items() if c in names}, splits)
+        {c: o for c,o in task.synonyms.items() if c in names}, splits, task.reading)
 
 def subset_classes(
     what,         # a `Task`, or an `ImageSplit` or `Features` with labels
@@ -195,9 +193,10 @@ def subset_classes(
 ):
     "The same with a part of the classes, numbered from 0"
     if isinstance(what, Task): return _subset_task(what, _positions(classes, what.classes), name)
-    if of is None and isinstance(what, Features): of = what.class_list
+    own = own_classes(what) if isinstance(what, Features) else None
+    if own is not None: return _subset_own(what, list(classes), own, of)
     if of is None: raise TextclipError('Images know their classes by number only.', 'Give the whole class list: subset_classes(..., of=task.classes).')
-    return _subset_known(what, _positions(classes, of), list(of))
+    return _subset_data(what, _positions(classes, of), len(of))
 
 # %% ../nbs/01g_splits.ipynb #a320d4d7
 def base_new(

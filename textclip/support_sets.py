@@ -81,8 +81,8 @@ class SupportSplit(ImageSplit):
     about:dict=field(default_factory=dict) # kind, queries, per_class
 
     def __getitem__(self, rows):
-        idx,part = torch.arange(len(self))[rows].reshape(-1).tolist(),super().__getitem__(rows)
-        return SupportSplit(part.paths, part.labels, part.ids, self.square, [self.rows[i] for i in idx], self.about)
+        kept = torch.arange(len(self))[rows].reshape(-1).tolist()
+        return replace(super().__getitem__(rows), rows=[self.rows[i] for i in kept])
 
 # %% ../nbs/04a_support_sets.ipynb #09e43376
 def _manifest_text(path):
@@ -106,12 +106,10 @@ def _json(line):
     try: return json.loads(line)
     except ValueError: return None
 
-def _class_numbers(task):
-    "Normalised name or synonym -> class number"
-    out = {normal_name(c): k for k,c in enumerate(task.classes)}
-    for c,others in task.synonyms.items():
-        for o in [others] if isinstance(others, str) else others: out.setdefault(normal_name(o), out.get(normal_name(c)))
-    return out
+def _class_numbers(rows, task):
+    "Class name in a manifest -> class number, None where the task has no such class"
+    names = list(dict.fromkeys(r['class'] for r in rows))
+    return dict(zip(names, class_positions(names, task.classes, task.synonyms, unknown='skip')))
 
 # %% ../nbs/04a_support_sets.ipynb #904e60db
 def read_support(
@@ -121,19 +119,21 @@ def read_support(
     about:dict=None     # kind, queries, per_class; 'given' if not told
 )->SupportSplit:
     "The images of a manifest, with labels by class name; one message for all that does not fit"
-    path,numbers = manifest_path(where),_class_numbers(task)
+    path = manifest_path(where)
     rows,broken = _manifest_rows(path)
-    unknown = sorted({r['class'] for r in rows if numbers.get(normal_name(r['class'])) is None})
-    known = [r for r in rows if numbers.get(normal_name(r['class'])) is not None]
+    numbers = _class_numbers(rows, task)
+    unknown = sorted(c for c,k in numbers.items() if k is None)
+    known = [r for r in rows if numbers[r['class']] is not None]
     blank = [r for r in known if r.get('file') is None]        # made, but not to be used
     named = [r for r in known if r.get('file') is not None]
     kept = [r for r in named if (path.parent/r['file']).is_file()]
-    labels = [numbers[normal_name(r['class'])] for r in kept]
+    labels = [numbers[r['class']] for r in kept]
     problems = _counted(path.name, broken, unknown, [r['file'] for r in named if r not in kept], len(blank), [c for k,c in enumerate(task.classes) if k not in labels], task)
     if not kept: raise TextclipError(f'No image of {path.name!r} can be used. {problems}', 'Check that manifest, files and class list belong together.')
     if problems and strict: raise TextclipError(problems, 'Mend the manifest, or read it with strict=False.')
     if problems: warn(problems)
-    return SupportSplit([path.parent/r['file'] for r in kept], labels, [r['file'] for r in kept], rows=kept, about=dict(kind='given') | (about or {}))
+    files = [r['file'] for r in kept]
+    return SupportSplit([path.parent/f for f in files], labels, files, rows=kept, about=dict(kind='given', classes=list(task.classes)) | (about or {}), **reading_of(task))
 
 # %% ../nbs/04a_support_sets.ipynb #c36c62c5
 def _counted(name, broken, unknown, missing, blank, empty, task):
@@ -158,4 +158,5 @@ def support_features(
     f,about,rows = image_features(encoder, support, store=store, **kwargs),getattr(support, 'about', {}),getattr(support, 'rows', None)
     gone = set(f.meta.get('skipped', []))
     kept = [{k: v for k,v in r.items() if k not in ('file','class')} for r,i in zip(rows, support.ids) if i not in gone] if rows else None
-    return as_support(f, task, about.get('kind', 'given'), about.get('queries'), about.get('per_class'), kept)
+    made_for = Task(task.name, about['classes']) if 'classes' in about else task
+    return join_classes(as_support(f, made_for, about.get('kind', 'given'), about.get('queries'), about.get('per_class'), kept), task)

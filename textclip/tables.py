@@ -90,11 +90,10 @@ def _names_by_number(rows):
     "The class list, where rows hold a number and its name"
     found = {}
     for r in rows:
-        if r.label is not None and r.name is not None: found.setdefault(int(float(r.label)), {}).setdefault(str(r.name).replace('_', ' '), r.where)
+        if r.label is not None and r.name is not None: found.setdefault(whole_number(r.label), {}).setdefault(str(r.name).replace('_', ' '), r.where)
     several = [f'{k} is {" and ".join(f"{n!r} ({w})" for n,w in v.items())}' for k,v in found.items() if len(v)>1]
     if several: raise TextclipError(f'{len(several)} label numbers have several names: {some(several)}.', 'Mend the table.')
-    gaps = sorted(set(range(max(found, default=-1)+1)) - set(found))
-    if gaps or any(k<0 for k in found):
+    if any(not 0<=k<len(found) for k in found):
         raise TextclipError(f'Label numbers do not run from 0 on without a gap: {some(sorted(found), 6)}.',
             'Give classes=[...], all names in the order of these numbers.')
     return [next(iter(found[k])) for k in range(len(found))]
@@ -129,11 +128,12 @@ def table_task(
     columns = {role: _column(table[0], role, given) for role,given in dict(image=image, label=label, split=split, unknown=unknown, names=None).items()}
     if columns['image'] is None: raise _no_images(path, table[0])
     rows,several = _with_labels(_rows(table, columns, root), columns, multi, label is not None)
-    values = [(v,r.where) for r in rows for v in ((r.label or [])+(r.unknown or []) if several else [r.label]) if v is not None]
     noted,named = table[2].get(columns['label']),columns['label'] is not None and columns['label']==columns['names']
+    if several: rows = _read_indicators(rows, classes or noted or _names_beside(path)[0])
+    values = [(v,r.where) for r in rows for v in ((r.label or [])+(r.unknown or []) if several else [r.label]) if v is not None]
     if noted and not several: rows,values = [r._replace(label=None) if r.label==-1 else r for r in rows],[o for o in values if o[0]!=-1]
     classes,source = _class_list(rows, [v for v,_ in values], classes, noted, named, path)
-    task = Task(name or path.stem, classes, kind='multi' if several else 'single')
+    task = Task(name or path.stem, classes, kind='multi' if several else 'single', reading=dict(square=square, upright=True))
     numbers = label_numbers([v for v,_ in values], [w for _,w in values], task.classes, source)
     rows = _once(rows, several, multi is True)
     for part in dict.fromkeys(r.split for r in rows):
@@ -148,8 +148,9 @@ def _list_of(value, where):
 
 def _with_labels(rows, columns, multi, given):
     "(rows with plain labels, do images have several labels?)"
-    plain = [plain_label(r.label) for r in rows]
-    names = [plain_label(r.name) for r in rows]
+    where = [r.where for r in rows]
+    plain = plain_labels([r.label for r in rows], where)
+    names = plain_labels([r.name for r in rows], where)
     several = multi if multi is not None else str(columns['label']).lower()=='labels' or columns['unknown'] is not None or any(isinstance(v, list) for v in plain)
     if several: return [r._replace(label=_list_of(r.label, r.where), unknown=_list_of(r.unknown, r.where), name=None) for r in rows], True
     if (lists := [r.where for r,v in zip(rows, plain) if isinstance(v, list)]):
@@ -157,6 +158,13 @@ def _with_labels(rows, columns, multi, given):
     codes = any(v is not None and not is_number(v) for v in plain)
     if codes and not given and columns['names'] is not None: plain = names   # the class name stands beside it
     return [r._replace(label=v, name=n, unknown=None) for r,v,n in zip(rows, plain, names)], False
+
+def _read_indicators(rows, classes):
+    "The rows with class numbers where they hold indicators"
+    found = from_indicators([r.label for r in rows], classes)
+    if found is None: return rows
+    both = lambda a,b: None if a is None and not b else [*(a or []), *(b or [])]
+    return [r._replace(label=l, unknown=both(r.unknown, u)) for r,l,u in zip(rows, *found)]
 
 def _table_split(rows, root, numbers, n_classes, multi, square):
     "The images and labels of some rows"

@@ -36,7 +36,7 @@ def _nus_both(root, part, columns):
     tags,concepts = _nus_tags(root, part, columns),split.labels.numpy()
     if len(tags)!=len(split): raise TextclipError(f'{part}_Tags1k.dat has {len(tags)} rows for {len(split)} images.', 'Unpack NUS_WID_Tags again.')
     if part=='Train': concepts = np.full_like(concepts, -1)
-    return ImageSplit(split.paths, np.hstack([tags, concepts]).astype(np.float32), split.ids)
+    return ImageSplit(split.paths, np.hstack([tags, concepts]).astype(np.float32), split.ids, **split.reading)
 
 def nuswide_unseen_task(
     root # the folder of `nuswide_task` that also holds `NUS_WID_Tags`
@@ -45,4 +45,4 @@ def nuswide_unseen_task(
     concepts,tags = _nus_concepts(root),text_lines(_nus_file(root, 'NUS_WID_Tags/TagList1k.txt', 'TagList1k.txt'))
     columns = [k for k,t in enumerate(tags) if t not in concepts]
     splits = {s: (lambda part=part: _nus_both(root, part, columns)) for s,part in (('train','Train'), ('test','Test'))}
-    return Task('nuswide-unseen', [tags[k] for k in columns]+concepts, 'multi', domain='photographs from Flickr', splits=splits)
+    return with_reading(Task('nuswide-unseen', [tags[k] for k in columns]+concepts, 'multi', domain='photographs from Flickr', splits=splits), upright=False)

@@ -61,7 +61,7 @@ def _read_tar_labels(items, key, multi, n_classes=0):
                 'Check that the class list belongs to these archives.')
         return *([None if r is None else np.flatnonzero(r==v).tolist() for r in found] for v in (1,-1)),
     if multi: return [label_list(v) for v in found], None
-    plain = [plain_label(v) for v in found]
+    plain = plain_labels(found, [f'{o.name} in {o.shard.name}' for o in items])
     if (lists := [o.name for o,v in zip(items, plain) if isinstance(v, list)]):
         raise TextclipError(f'{len(lists)} samples have a list of labels, others have one: {some(lists)}.',
             'Make the archives again, with lists everywhere.')
@@ -75,6 +75,8 @@ def _places(items, values):
 def _tar_split(items, key, multi, classes):
     "The images and labels of a split"
     values,unknown = _read_tar_labels(items, key, multi, len(classes))
+    found = from_indicators(values, classes) if multi and key!='npy' else None
+    if found is not None: values,unknown = found
     numbers = label_numbers(*_places(items, values), classes) | {k: k for o in unknown or [] for k in o or []}
     rows = range(len(items)) if multi else labelled_rows(values, [o.name for o in items])
     ids = [o.name for o in items] if len({o.name for o in items})==len(items) else [f'{o.shard.stem}/{o.name}' for o in items]
@@ -107,7 +109,8 @@ def _counted_shards(folder):
     text = (folder/'nshards.txt').read_text(encoding='utf-8', errors='replace').strip()
     if not text.isdecimal():
         raise TextclipError(f"'{folder.name}/nshards.txt' holds {text[:20]!r}, not a number.", 'It should hold the number of archives.')
-    shards = [folder/f'{i}.tar' for i in range(int(text))]
+    there = len(list(folder.glob('*.tar')))
+    shards = [folder/f'{i}.tar' for i in range(min(int(text[:18]), there+9))]
     if (gone := [f'{folder.name}/{p.name}' for p in shards if not p.is_file()]):
         raise TextclipError(f'{len(gone)} of {len(shards)} archives are missing: {some(gone)}.', 'Download them, or correct nshards.txt.')
     return shards
@@ -212,17 +215,17 @@ def webdataset_task(
         fix='Give classes=[...] in the order of these numbers, or a file classnames.txt beside the archives.')
     task = Task(name or known, classes, kind='multi' if multi else 'single', templates=templates)
     task.splits = {part: (lambda part=part: _tar_split(load(part), key, multi, task.classes)) for part in splits}
-    return task
+    return with_reading(task, upright=False) if counted else task           # clip_benchmark reads images as they lie
 
 # %% ../nbs/01d_webdatasets.ipynb #4e082d23
 _endings = dict(JPEG='jpg', PNG='png', WEBP='webp')
 
-def _encoded(item, square):
+def _encoded(item, square, upright):
     "(ending, bytes) of an image in a form that others read"
     content = image_bytes(item)
-    image = decode_image(content, square)                   # or `UnreadableImage`
-    with Image.open(io.BytesIO(content)) as whole: kind = _endings.get(whole.format)
-    if kind and not square: return kind, content
+    image = decode_image(content, square, upright)                   # or `UnreadableImage`
+    with open_image(content) as whole: kind,as_it_lies = _endings.get(whole.format),whole.getexif().get(0x0112, 1)==1
+    if kind and not square and (as_it_lies or not upright): return kind, content
     buffer = io.BytesIO()
     image.save(buffer, 'PNG')
     return 'png', buffer.getvalue()
@@ -249,7 +252,7 @@ def _write_beside(root, task, multi):
 def _to_write(split, skipped):
     "Yield ((ending, bytes) of the image, its label); why an image cannot be read goes into `skipped`"
     for item,id,y in zip(split.paths, split.ids, split.labels):
-        try: found = _encoded(item, split.square)
+        try: found = _encoded(item, **split.reading)
         except UnreadableImage as e: skipped.append(f'{id} ({e})')
         else: yield found, y
 

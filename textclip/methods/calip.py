@@ -99,7 +99,8 @@ def fit_given(self:CALIP, task:Task, given:Given)->CALIPClassifier:
     "A classifier from templates (or texts); `val` chooses the two weights"
     if given.texts is None: f = template_features(task, given.encoder, given.templates)
     else: f = as_features(given.texts, given.encoder, len(task))
-    clf = CALIPClassifier(class_means(f, len(task)), self.info(task, f, seed=given.seed), None, logit_scale_of(f))
+    info = self.info(task, f, seed=given.seed, templates=used_templates(task, given.templates))
+    clf = CALIPClassifier(class_means(f, len(task)), info, None, logit_scale_of(f))
     grids,weights = self.grids()
     how = dict(tuning='fixed')
     if given.val is not None: weights,how = self.choose(clf, as_features(given.val, given.encoder, len(task)), f, grids, weights)

@@ -177,7 +177,7 @@ def fit_given(self:CLIPAdapter, task:Task, given:Given)->AdapterClassifier:
     ratios = self.ratios if check else self.ratios[:1]
     found = [(*self.train(images, weight, scale, r, steps, batches, check, given.seed, given.callbacks), r) for r in ratios]
     module,history,best,ratio = max(found, key=lambda o: o[2] or 0)
-    used = None if isinstance(templates, Features) else list(templates or task.templates)
+    used = used_templates(task, templates)
     info = self.info(task, f, seed=given.seed, ratio=ratio, steps=steps, images=len(f), templates=used, **selection_facts(y, vy, best, self.recipe))
     parts = dict(module.cpu().items())
     return AdapterClassifier(weight.cpu(), info, parts['visual'], parts.get('textual'), ratio, self.text_ratio, scale)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['aggregations', 'dense_recipes', 'aggregate_places', 'place_mask', 'two_branch_scores', 'label_probabilities',
-           'DenseClassifier', 'DenseZeroShot']
+           'sigmoid_bias', 'DenseClassifier', 'DenseZeroShot']
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #0bb197d4
 from dataclasses import dataclass
@@ -69,10 +69,18 @@ def label_probabilities(
     logits:torch.Tensor, # (N,C)
     info:dict            # of the classifier
 )->torch.Tensor: # (N,C)
-    "Sigmoid of the distance to the threshold in `info`"
-    threshold = torch.as_tensor(info.get('threshold', 0.), dtype=logits.dtype, device=logits.device)
+    "Sigmoid of the distance to the threshold in `info`; without one the encoder's own bias is added, where it was trained with a sigmoid (SigLIP)"
+    at = info['threshold'] if info.get('threshold') is not None else -(info.get('logit_bias') or 0.)
+    threshold = torch.as_tensor(at, dtype=logits.dtype, device=logits.device)
     if threshold.ndim and threshold.shape!=logits.shape[-1:]: raise TextclipError(f'{len(threshold)} thresholds for {logits.shape[-1]} classes.', "Give info['threshold'] as a number, or one a class.")
     return (logits-threshold).sigmoid()
+
+def sigmoid_bias(
+    features:Features # of texts
+)->dict:
+    "The bias of the encoder's sigmoid, as a classifier remembers it; nothing for encoders that were trained with a softmax"
+    bias = features.meta.get('logit_bias')
+    return {} if bias is None else dict(logit_bias=float(bias))
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #ba9e4f2d
 class DenseClassifier(LinearClassifier):
@@ -146,7 +154,6 @@ class DenseZeroShot(Method):
         templates = given.templates if given.templates is not None else self.templates
         f = template_features(task, given.encoder, templates)
         scale = float(self.logit_scale or logit_scale_of(f))
-        used = None if isinstance(templates, Features) else list(templates or task.templates)
-        info = self.info(task, f, seed=given.seed)
-        info['hyperparameters'] |= dict(templates=used, logit_scale=scale)
+        info = self.info(task, f, seed=given.seed) | ({} if self.logit_scale else sigmoid_bias(f))
+        info['hyperparameters'] |= dict(templates=used_templates(task, templates), logit_scale=scale)
         return DenseClassifier(class_means(f, len(task)), info, scale, self.share, self.how, self.sharpness or scale)

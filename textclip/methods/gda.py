@@ -245,5 +245,6 @@ def fit_given(self:GDA, task:Task, given:Given)->GDAClassifier:
     means,P = means.cpu(),P.cpu()
     labels = f.labels_for(len(task))
     alpha,how = _weigh(self, *gaussian_weights(means, P), c, text, scale, labels, rows.shape[1], given.val, task, given.encoder)
-    info = self.info(task, f, seed=given.seed, alpha=alpha, text_scale=scale, images=len(f), rows=len(rows), **how)
+    about = dict(alpha=alpha, text_scale=scale, images=len(f), rows=len(rows), templates=used_templates(task, given.templates))
+    info = self.info(task, f, seed=given.seed, **about, **how)
     return _combined(text, means, P, alpha, scale, info, rows.cpu() if self.form=='base-to-new' else None)

@@ -21,7 +21,7 @@ from ..encoder_training import *
 from ..image_views import *
 from ..processes import *
 from ..sampling import template_texts
-from .tap import LaFTerText
+from .tap import LaFTerText,lafter_templates
 
 # %% ../../nbs/methods/lafter.ipynb #85a383b8
 def name_images(
@@ -103,7 +103,7 @@ def fit_given(self:LaFTer, task:Task, given:Given)->AdaptedClassifier:
     given.tower_device(self.label)
     processes,images = given.processes or launched_processes(),TrainingImages(given.unlabeled)
     def encoded(o): return as_features(o, encoder, len(task), executor=processes.executor)
-    texts,templates = encoded(given.texts),templates if isinstance(templates, Features) else encoded(template_texts(task, templates))
+    texts,templates = encoded(given.texts),templates if isinstance(templates, Features) else encoded(template_texts(task, templates or lafter_templates(task)))
     text_stage = LaFTerText(steps=self.text_steps, lr=self.lr, label_smoothing=self.label_smoothing)
     first = text_stage.fit(task, encoder, texts=texts, templates=templates, seed=seed)
     if first.weight.shape[1]!=encoder.dim: raise TextclipError(f'The texts have {first.weight.shape[1]} dimensions, the images of {encoder.name!r} have {encoder.dim}.', 'Encode the texts with the same encoder.')

@@ -177,4 +177,5 @@ class StatA(Method):
         "Class weights from texts or templates; adapting happens when a batch is classified"
         if given.texts is None: f = template_features(task, given.encoder, given.templates)
         else: f = as_features(given.texts, given.encoder, len(task))
-        return StatAClassifier(class_means(f, len(task)), self.info(task, f), logit_scale=logit_scale_of(f), **self.hyperparameters())
+        info = self.info(task, f, templates=used_templates(task, given.templates))
+        return StatAClassifier(class_means(f, len(task)), info, logit_scale=logit_scale_of(f), **self.hyperparameters())

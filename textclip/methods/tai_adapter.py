@@ -21,7 +21,7 @@ from ..optimization import *
 from ..training import *
 from ..callbacks import *
 from ..scores import average_precision
-from .zeroshot import template_features
+from .zeroshot import *
 from .dense_zeroshot import *
 from .text_adapters import *
 from .adapter_training import *
@@ -182,7 +182,7 @@ def classifier(self:TAIAdapter, task, net, d, templates=None, **more)->TextAdapt
     bank = (d.labels if self.bank=='labels' else F.normalize(d.x, dim=-1)) if self.mapped else None
     scale = merge_scale(net, d.x, d.labels) if self.merge else 1.
     info = self.info(task, d.features, bank=self.bank if self.mapped else None, **more)
-    info['hyperparameters'] |= dict(templates=list(task.templates) if templates is None or isinstance(templates, Features) else list(templates))
+    info['hyperparameters'] |= dict(templates=used_templates(task, templates))
     return TextAdapterClassifier(net, info, d.labels, bank, self.arch, self.unit, d.norm, self.share, self.how, self.sharpness, self.mapped, self.mapping_scale, self.merge, scale)
 
 def merge_scale(

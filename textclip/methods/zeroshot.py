@@ -95,6 +95,5 @@ class ZeroShot(Method):
         "A classifier from class names; `templates` may be ready features of template texts, then no encoder is needed"
         templates = given.templates if given.templates is not None else self.templates
         f = template_features(task, given.encoder, templates)
-        used = None if isinstance(templates, Features) else list(templates or task.templates)
-        info = self.info(task, f) | dict(hyperparameters=dict(templates=used))
+        info = self.info(task, f) | dict(hyperparameters=dict(templates=used_templates(task, templates)))
         return TemplateClassifier(class_means(f, len(task)), info, logit_scale=logit_scale_of(f))
