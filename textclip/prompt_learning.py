@@ -67,6 +67,7 @@ class PromptLearner(Method):
     every:int=None       # steps between two looks at these
     chunk:int=256        # prompts in one pass through the text tower
     checkpointing:bool=None # compute activations again in the backward pass? If not given: where a step takes several passes
+    published = {}         # recipe of a paper -> its name in `optimizations`, where that is not CoOp's
     regime,needs,needs_tower = 'few-shot',('train',),True
     ranges = Method.ranges | dict(steps=Range(0))   # none: the start
 
@@ -92,7 +93,7 @@ def presets(self:PromptLearner)->dict:
 @patch
 def optimization(self:PromptLearner)->Optimization:
     "How the context follows its gradient"
-    o = optimizations['coop'] if self.recipe=='paper' else Optimization(weight_decay=0., schedule='cosine')
+    o = Optimization(weight_decay=0., schedule='cosine') if self.recipe=='ours' else optimizations[self.published.get(self.recipe, 'coop')]
     return o if self.lr in (None, o.lr) else o.but(lr=self.lr)
 
 @patch
@@ -167,10 +168,10 @@ def selection_facts(
     y,               # (N,) classes of the training images
     vy,              # (M,) of the validation images, or None
     accuracy,        # the best on these
-    recipe:str       # 'paper' or 'ours'
+    recipe:str       # 'ours', or that of a paper
 )->dict:
     "What a report says about how the weights were chosen"
-    if accuracy is None: return dict(tuning='paper' if recipe=='paper' else 'fixed')
+    if accuracy is None: return dict(tuning='fixed' if recipe=='ours' else 'paper')
     return dict(tuning=val_tuning(y, vy), val_accuracy=accuracy, val_images=len(vy))
 
 # %% ../nbs/06c_prompt_learning.ipynb #a1b75c1d
