@@ -135,8 +135,8 @@ CASES = {'encoders': encoders, 'generator': generator, 'TaI-DPT': captions, 'LaF
     'CoCoOp': of(lambda: CoCoOp(recipe='ours', steps=3), 'train'), 'PLOT': of(lambda: PLOT(steps=2), 'train', places=True), 'DuAl-PT': of(lambda: DuAlPT(recipe='ours', steps=3), 'train', 'texts', places=True),
     'explicit': of(lambda: ExplicitContext(), 'texts', places=True), 'SHIP_SETTINGS': of(lambda: SHIP(CoOp(recipe='ours', steps=3), ShipSettings(**SHIP_SETTINGS)), 'train', new=['bus']),
     'TAP': of(lambda: TAP(steps=10), 'texts'), 'LaFTer, texts': of(lambda: LaFTerText(steps=10), 'texts'), 'CLIP-Adapter': of(lambda: CLIPAdapter(recipe='ours', steps=5), 'train', 'val'),
-    'Tip-Adapter-F': of(lambda: TipAdapterF(epochs=2), 'texts', 'views', 'val'), 'TIP-X': of(lambda: TIPX(), 'texts', 'train', 'val'), 'cross-modal': of(lambda: CrossModalProbe(recipe='ours', steps=20), 'texts', 'train', 'val'),
-    'GDA': of(lambda: GDA(), 'texts', 'train', 'val'), 'StatA': of(lambda: StatA()), 'CALIP': of(lambda: CALIP(), places=True), 'dense': of(lambda: DenseZeroShot(), places=True),
+    'Tip-Adapter-F': of(lambda: TipAdapterF(recipe='ours', epochs=2), 'texts', 'views', 'val'), 'TIP-X': of(lambda: TIPX(recipe='ours'), 'texts', 'train', 'val'), 'cross-modal': of(lambda: CrossModalProbe(recipe='ours', steps=20), 'texts', 'train', 'val'),
+    'GDA': of(lambda: GDA(), 'texts', 'train', 'val'), 'StatA': of(lambda: StatA()), 'CALIP': of(lambda: CALIP(recipe='ours'), places=True), 'dense': of(lambda: DenseZeroShot(), places=True),
     'TAI-Adapter': of(lambda: TAIAdapter(epochs=2, batch=64, image_epochs=2, image_batch=32), 'train', several=True), 'CoMC': of(lambda: CoMC(epochs=2, batch=64), several=True)}
 TOLERANCE = {'benchmark': .3}    # one of the few test images may fall on the other side
 

@@ -102,6 +102,13 @@ def test_classifier():
         again = load_classifier(clf.save(d))
         test_eq(again(f), clf(f))
         test_eq(again.info, clf.info)
+    with tempfile.TemporaryDirectory() as d:
+        clf.save(d)
+        said = json.loads((Path(d)/'classifier.json').read_text())
+        write_json(Path(d)/'classifier.json', said | dict(type='textclip.methods.tap.TAPClassifier'))
+        test_fail(lambda: load_classifier(d), contains='saved by an earlier version of textclip')
+        write_json(Path(d)/'classifier.json', said | dict(type='mine.Own'))
+        test_fail(lambda: load_classifier(d), contains='Import mine first')
     test_fail(lambda: clf(Features(torch.ones(1,3))), contains='Features have 3 dimensions, the classifier 2')
     clf.requires = ('x','local')
     test_fail(lambda: clf(f), contains='example needs local')

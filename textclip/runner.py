@@ -84,7 +84,7 @@ def written_options(options:dict)->dict: # JSON-able
 
 def cell_key(cell, method, data, options)->str:
     "What the result of a cell is stored under"
-    return digest('cell-2', method_spec(method), data_digest(data), cell.protocol, cell.shots, cell.seed, written_options(options))
+    return digest('cell-3', method_spec(method), data_digest(data), cell.protocol, cell.shots, cell.seed, written_options(options))
 
 # %% ../nbs/08b_runner.ipynb #aa98de98
 def _pack(parts):
@@ -372,7 +372,7 @@ def benchmark_methods(
     "Ready methods by name"
     known = dict(zeroshot=ZeroShot(), cupl=CuPL(recipe='ours'), tap=TAP(recipe='ours'), **{'lafter-text': LaFTerText(recipe='ours')})
     known |= {'linear-probe': LinearProbe(), 'cross-modal': CrossModalProbe(recipe='ours'), 'gda': GDA(form='base-to-new', recipe='ours'), 'clip-adapter': CLIPAdapter(recipe='ours'),
-        'tip-adapter': TipAdapter(), 'tip-adapter-f': TipAdapterF(), 'tip-x': TIPX(), 'sus-x': SuSX(), 'calip': CALIP()}
+        'tip-adapter': TipAdapter(recipe='ours'), 'tip-adapter-f': TipAdapterF(recipe='ours'), 'tip-x': TIPX(recipe='ours'), 'sus-x': SuSX(recipe='ours'), 'calip': CALIP(recipe='ours')}
     known |= {'stata': StatA(), 'transclip': StatA(anchor=0.)}
     known |= {'coop': CoOp(recipe='ours'), 'kgcoop': KgCoOp(recipe='ours'), 'cocoop': CoCoOp(recipe='ours'), 'plot': PLOT(recipe='ours'), 'dualpt': DuAlPT(recipe='ours'), 'explicit-context': ExplicitContext()}
     known |= {f'{k}+ship': SHIP(known[k], 'ours') for k in ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')}

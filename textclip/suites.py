@@ -86,7 +86,7 @@ def smoke_suite():
 def few_shot_methods():
     "Methods that start from texts and a few images, with the recipes of this project"
     return {'zero-shot': ZeroShot(), 'linear probe': LinearProbe(), 'cross-modal probe': CrossModalProbe(recipe='ours'), 'GDA': GDA(recipe='ours', form='base-to-new'),
-        'Tip-Adapter': TipAdapter(), 'Tip-Adapter-F': TipAdapterF(), 'TIP-X': TIPX(), 'CLIP-Adapter': CLIPAdapter(recipe='ours')}
+        'Tip-Adapter': TipAdapter(recipe='ours'), 'Tip-Adapter-F': TipAdapterF(recipe='ours'), 'TIP-X': TIPX(recipe='ours'), 'CLIP-Adapter': CLIPAdapter(recipe='ours')}
 
 def capped_learners(steps):
     "Prompt learners with so many steps"
@@ -114,7 +114,7 @@ def features_suite():
     "Ready CLIP features by path"
     few,val = few_shot_methods(),dict(tuning='val-min')
     texts = {'zero-shot': ZeroShot(), 'CuPL, paper': CuPL('paper'), 'CuPL': CuPL('ours'), 'TAP, paper, 500 steps': TAP('paper', steps=500), 'TAP': TAP('ours'), 'LaFTerText': LaFTerText('ours')}
-    alone = {'linear probe': LinearProbe(), 'GDA, images alone': GDA(recipe='ours', text=False), 'cache alone': TipAdapter(text=False), 'cache alone, trained': TipAdapterF(text=False)}
+    alone = {'linear probe': LinearProbe(), 'GDA, images alone': GDA(recipe='ours', text=False), 'cache alone': TipAdapter(recipe='ours', text=False), 'cache alone, trained': TipAdapterF(recipe='ours', text=False)}
     batches = {'zero-shot': ZeroShot(), 'StatA': StatA(), 'TransCLIP (no anchor)': StatA(anchor=0.)}
     carrying = {k: few[k] for k in ('zero-shot','GDA','CLIP-Adapter')} | {'CuPL': CuPL('ours')}
     aerial = [ready(f'rs_whurs19_{e}') for e in ('CLIP_RN50','CLIP_ViT-B-32','RemoteCLIP_ViT-B-32')]

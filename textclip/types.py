@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['method_ranges', 'normal_name', 'Task', 'class_positions', 'Features', 'need_features', 'own_classes', 'relabel',
-           'join_classes', 'Classifier', 'merge_rows', 'load_classifier', 'LinearClassifier', 'Range', 'Given',
-           'as_device', 'as_labelled_texts', 'Method']
+           'join_classes', 'Classifier', 'merge_rows', 'class_name', 'class_from_name', 'load_classifier',
+           'LinearClassifier', 'Range', 'Given', 'as_device', 'as_labelled_texts', 'Method']
 
 # %% ../nbs/00a_types.ipynb #b1dfcd88
 import importlib,inspect,json,math,numbers,unicodedata
@@ -367,6 +367,30 @@ def merge_rows(
     return torch.cat([known, fresh.to(known)], axis).index_select(axis, rows)
 
 # %% ../nbs/00a_types.ipynb #97b8bc00
+def class_name(
+    kind:type # of a classifier or a method
+)->str:
+    "How files name a class: by its name alone, with its module where it is not part of textclip"
+    mine = kind.__module__.partition('.')[0]=='textclip'
+    return kind.__qualname__ if mine else f'{kind.__module__}.{kind.__qualname__}'
+
+def class_from_name(
+    name:str,  # of `class_name`
+    base:type, # what it must be derived from
+    what:str   # who has it, for errors: 'This classifier'
+)->type:
+    "The class that a file names"
+    if name.startswith('textclip.'):
+        raise TextclipError(f'{what} was saved by an earlier version of textclip: its type is {name!r}.', 'Make it again with this version.')
+    known = importlib.import_module('textclip.methods.registry').class_modules()
+    if name in known: return getattr(importlib.import_module(known[name]), name)
+    own = {class_name(c): c for c in _subclasses(base)}
+    if name in own: return own[name]
+    raise TextclipError(f'{what} is a {name!r}, which is not loaded.', f"Import {name.rpartition('.')[0] or 'its module'} first.")
+
+def _subclasses(c): return {s for k in c.__subclasses__() for s in {k, *_subclasses(k)}}
+
+# %% ../nbs/00a_types.ipynb #55dec65f
 @patch
 def config(self:Classifier)->dict:
     "Arguments, besides tensors and `info`, that rebuild this classifier"
@@ -376,8 +400,9 @@ def config(self:Classifier)->dict:
 def save(self:Classifier, folder)->Path:
     "Write `classifier.safetensors` and `classifier.json` into `folder`"
     folder = Path(folder)
-    with atomic_path(folder/'classifier.safetensors') as p: st.save_file({k: v.cpu().contiguous() for k,v in self.state_dict().items()}, p)
-    write_json(folder/'classifier.json', dict(format=1, type=f'{type(self).__module__}.{type(self).__qualname__}', config=self.config(), info=self.info))
+    tensors = {k: v.cpu().contiguous() for k,v in self.state_dict().items()}
+    with atomic_path(folder/'classifier.safetensors') as p: st.save_file(tensors, p)
+    write_json(folder/'classifier.json', dict(format=2, type=class_name(type(self)), config=self.config(), info=self.info))
     return folder
 
 # %% ../nbs/00a_types.ipynb #45178342
@@ -389,13 +414,8 @@ def load_classifier(
     try: d = json.loads((folder/'classifier.json').read_text(encoding='utf-8'))
     except OSError: raise TextclipError(f'No classifier in {str(folder)!r}.', 'Name a folder that `textclip fit --out` or `Classifier.save` wrote.') from None
     except ValueError: raise TextclipError(f'{str(folder/"classifier.json")!r} is not JSON.', 'Save the classifier again.') from None
-    module,name = d['type'].rsplit('.', 1)
-    if module.startswith('textclip.'): importlib.import_module(module)
-    kinds = {f'{c.__module__}.{c.__qualname__}': c for c in _subclasses(Classifier)}
-    if d['type'] not in kinds: raise TextclipError(f"This classifier is a {d['type']!r}, which is not loaded.", f'Import {module} first.')
-    return kinds[d['type']].from_tensors(st.load_file(folder/'classifier.safetensors'), info=d['info'], **d['config']).eval()
-
-def _subclasses(c): return {s for k in c.__subclasses__() for s in {k, *_subclasses(k)}}
+    kind = class_from_name(d['type'], Classifier, 'This classifier')
+    return kind.from_tensors(st.load_file(folder/'classifier.safetensors'), info=d['info'], **d['config']).eval()
 
 # %% ../nbs/00a_types.ipynb #89ccfe33
 class LinearClassifier(Classifier):

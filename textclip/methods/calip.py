@@ -72,7 +72,7 @@ calip_settings = {k: dict(beta2=a, beta3=b) for k,(a,b) in dict(imagenet=(1.12,.
 @dataclass
 class CALIP(Method):
     "Parameter-free attention between places and texts (Guo et al. 2023)"
-    recipe:str='ours'      # 'paper' or 'ours': the grid on validation images
+    recipe:str='paper'     # 'paper' or 'ours': the grid on validation images
     beta2:float=None       # weight of the classes' look at the places; searched on `val`, else ImageNet's
     beta3:float=None       # weight of the places' look at the classes; the same
     name,title = 'calip','CALIP'

@@ -136,7 +136,7 @@ class DenseZeroShot(Method):
     sharpness:float=None   # of the softmax, on cosines; the encoder's logit scale if not given
     logit_scale:float=None # multiplies the cosines; the encoder's own if not given
     templates:list=None    # sentences with {}; the task's own if None
-    name,title = 'dense-zero-shot','Dense zero-shot'
+    name,title = 'dense-zero-shot','dense zero-shot'
     regime,accepts = 'names',('templates',)
 
     @property

@@ -129,7 +129,7 @@ class ExplicitContext(Method):
     eps:float=.1           # strength of the entropy
     plan:str='converged'   # 'converged' or 'uniform'
     global_share:float=.5  # lambda_g; with 1 no places are needed
-    name,title = 'explicit-context','Explicit context'
+    name,title = 'explicit-context','explicit context'
     regime,needs = 'text',('texts',)
 
     @property

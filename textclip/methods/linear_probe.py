@@ -66,7 +66,7 @@ class LinearProbe(Method):
     "Logistic regression on image features (Radford et al. 2021)"
     C:float=None         # inverse strength of the penalty; searched on `val`, else 31.6
     halvings:int=4       # of the search
-    name,title = 'linear-probe','Linear probe'
+    name,title = 'linear-probe','linear probe'
     regime,needs = 'few-shot',('train',)
     ranges = Method.ranges | dict(halvings=Range(0))
 
@@ -118,7 +118,7 @@ class CrossModalProbe(Method):
     batches:tuple=None       # batch sizes to try, images and texts together
     keep:float=.5            # r, share of the starting weights in the end (WiSE-FT); 0 for none
     views:bool=True          # train on every augmented view where there are some?
-    name,title = 'cross-modal','Cross-modal probe'
+    name,title = 'cross-modal','cross-modal probe'
     regime,needs,accepts = 'few-shot',('train','texts'),('val','device','callbacks')
     ranges = Method.ranges | dict(batches=Range(1))
 

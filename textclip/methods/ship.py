@@ -6,7 +6,6 @@
 __all__ = ['stage_two', 'SHIP', 'BaseNew', 'base_and_new', 'mix_rows', 'ShipClassifier', 'best_stacking']
 
 # %% ../../nbs/methods/ship.ipynb #fd581f34
-import importlib
 from dataclasses import asdict,dataclass,fields,replace
 import torch
 from torch.nn import functional as F
@@ -160,15 +159,13 @@ class ShipClassifier(Classifier):
 
     def config(self):
         i = self.inner
-        kind = f'{type(i).__module__}.{type(i).__qualname__}'
-        return dict(columns=self.columns, base=self.base, stacking=self.stacking, inner=dict(type=kind, config=i.config(), info=i.info))
+        return dict(columns=self.columns, base=self.base, stacking=self.stacking, inner=dict(type=class_name(type(i)), config=i.config(), info=i.info))
 
     @classmethod
     def from_tensors(cls, tensors, info, inner, **config):
-        module,name = inner['type'].rsplit('.', 1)
-        if not module.startswith('textclip.'): raise TextclipError(f"The classifier inside is a {inner['type']!r}.", 'Only those of textclip can be read back.')
         parts = {k.removeprefix('inner.'): v for k,v in tensors.items()}
-        return cls(getattr(importlib.import_module(module), name).from_tensors(parts, info=inner['info'], **inner['config']), info, **config)
+        kind = class_from_name(inner['type'], Classifier, 'The classifier inside')
+        return cls(kind.from_tensors(parts, info=inner['info'], **inner['config']), info, **config)
 
 # %% ../../nbs/methods/ship.ipynb #0257bc12
 @patch

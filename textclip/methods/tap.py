@@ -140,7 +140,7 @@ def training_texts(self:TAP, f, task, encoder, templates):
 @dataclass
 class LaFTerText(TAP):
     "Stage 1 of LaFTer: texts and templates together (Mirza et al., NeurIPS 2023)"
-    name,title = 'lafter-text','LaFTer, text stage'
+    name,title = 'lafter-text','LaFTerText'
     accepts = ('templates','device','callbacks')
 
     def preset(self): return tap_recipes[self.recipe] | (dict(lr=5e-4) if self.recipe=='paper' else {})

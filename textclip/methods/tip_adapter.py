@@ -151,7 +151,7 @@ def around(
 @dataclass
 class TipAdapter(Method):
     "A cache of labelled images beside the text classifier, nothing trained (Zhang et al. 2022)"
-    recipe:str='ours'        # 'paper' or 'ours': the grid, the values without validation, how votes are added
+    recipe:str='paper'       # 'paper' or 'ours': the grid, the values without validation, how votes are added
     beta:float=None          # how quickly a vote fades; searched on `val`, else by the recipe
     alpha:float=None         # weight of the votes; the same
     stops:tuple=None         # ends of the paper's grid of (beta, alpha); the paper's for its datasets

@@ -57,7 +57,7 @@ def kl_scores(self:TIPXClassifier, x, psi)->torch.Tensor:
 @dataclass
 class TIPX(Method):
     "Tip-Adapter with a KL term between class signatures (Udandarao et al. 2023)"
-    recipe:str='ours'        # 'paper' or 'ours': the grid, the constants, ψ, how votes are added
+    recipe:str='paper'       # 'paper' or 'ours': the grid, the constants, ψ, how votes are added
     beta:float=None          # how quickly a vote fades; searched on `val`, else by the recipe
     alpha:float=None         # weight of the votes; the same
     gamma:float=None         # weight of the KL part; the same

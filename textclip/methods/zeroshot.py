@@ -85,7 +85,7 @@ def rows_of_new(
 class ZeroShot(Method):
     "Unit mean of the templates of every class (Radford et al. 2021)"
     templates:list=None # sentences with {}, or a single one; the task's own if None
-    name,title = 'zero-shot','Zero-shot'
+    name,title = 'zero-shot','zero-shot'
     regime,accepts = 'names',('templates',)
 
     def __post_init__(self):
