@@ -146,6 +146,14 @@ def test_sus_x():
         test_eq(SuSX('ours', alpha=alpha).fit(data.task, texts=data.texts, support=turned)(data.splits['test']), want)
     strange = as_support(Features(support.x, y=support.y), Task('strange', list('abcdef')))
     test_fail(lambda: SuSX('ours').fit(data.task, texts=data.texts, support=strange), contains='has none of these classes')
+    # nbs/methods/tipx.ipynb · SuS-X · cell 85830098
+    both = torch.cat([data.texts.unit, data.templates.unit]),torch.cat([data.texts.y, data.templates.y])
+    want = torch.stack([F.normalize(both[0][both[1]==c].sum(0), dim=0) for c in range(6)])
+    fixed = dict(alpha=1., beta=2., gamma=.5)
+    given = dict(texts=data.texts, templates=data.templates, support=support)
+    test_close(SuSX(**fixed).fit(data.task, **given).weight, want, eps=1e-6)
+    test_close(SuSX('ours', **fixed).fit(data.task, texts=data.texts, support=support).weight, class_means(data.texts, 6), eps=1e-6)
+    test_fail(lambda: SuSX('ours', **fixed).fit(data.task, **given), contains='not both')
     # nbs/methods/tipx.ipynb · SuS-X · cell 6fc33426
     data.splits['support'] = support
     methods = {'SuS-X': SuSX(recipe='ours'), 'SuS-X, added up': SuSX(recipe='ours', aggregate='sum')}

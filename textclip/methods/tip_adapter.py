@@ -50,13 +50,18 @@ def text_part(
     encoder=None,   # for texts that are no features
     texts=None,     # texts about the classes
     templates=None, # templates, or features of them, where there are no texts
-    label='This method' # its name, for errors
+    label='This method', # its name, for errors
+    combined:bool=False  # texts and templates together, every sentence counting the same?
 )->tuple: # ((C,D) unit class weights, logit scale)
     "The mean of the texts of every class"
     if texts is None and templates is None and encoder is None:
         raise TextclipError(f'{label} needs texts for its text part.', 'Give texts=..., templates=... or encoder=...')
     f = template_features(task, encoder, templates) if texts is None else as_features(texts, encoder, len(task))
     check_same_encoder(images, f)
+    if combined and texts is not None and (templates is not None or encoder is not None):
+        t = template_features(task, encoder, templates)
+        check_same_encoder(f, t, 'Texts', 'templates')
+        f = Features(torch.cat([f.unit, t.unit]), y=torch.cat([f.labels_for(len(task)), t.labels_for(len(task))]), meta=f.meta)
     return class_means(f, len(task)), logit_scale_of(f)
 
 # %% ../../nbs/methods/tip_adapter.ipynb #9e7b2b23

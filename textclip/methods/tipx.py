@@ -65,12 +65,17 @@ class TIPX(Method):
     psi:str=None             # 'kept' or 'batch': the recipe's if not given
     aggregate:str=None       # 'sum' or 'mean' over the images of a class; the recipe's if not given
     logit_scale:float=None   # of the text part; the texts' own if not given
+    combined:bool=None       # texts and templates in one mean, each sentence counting the same? As in the released code if not given
     name,title = 'tip-x','TIP-X'
-    regime,needs,either = 'few-shot',('train',),('texts','templates')
+    regime,needs = 'few-shot',('train',)
     accepts = ('texts','templates','val','device')   # validation images choose weights, and say what range of KL is usual
+
+    @property
+    def either(self): return () if self.combined else ('texts','templates')
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
+        if self.combined is None: self.combined = self.recipe=='paper'
         if self.aggregate is None: self.aggregate = 'sum' if self.recipe=='paper' else 'mean'
         if self.psi is None: self.psi = 'batch' if self.recipe=='paper' else 'kept'
         if self.aggregate not in aggregates: raise unknown_name('aggregate', self.aggregate, aggregates)
@@ -116,7 +121,7 @@ def from_cache(self:TIPX, data, task, given)->TIPXClassifier:
     "Fit on labelled images, whatever they are called"
     encoder,val,device = given.encoder,given.val,given.on
     f,keys,labels = labelled_cache(data, task, encoder, self.label)
-    weight,scale = text_part(task, f, encoder, given.texts, given.templates, self.label)
+    weight,scale = text_part(task, f, encoder, given.texts, given.templates, self.label, self.combined)
     scale = float(self.logit_scale or scale)
     keys,labels,weight,factor = [o.to(device) for o in (keys, labels, weight, class_counts(labels, len(task), self.aggregate)[1])]
     if val is not None:
