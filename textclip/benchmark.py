@@ -62,6 +62,8 @@ class TextMethod(Method):
     @property
     def regime(self): return self.method.regime
     @property
+    def reads_places(self): return self.method.reads_places
+    @property
     def recipe(self): return getattr(self.method, 'recipe', None)
 
     def hyperparameters(self):

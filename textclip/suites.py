@@ -36,6 +36,10 @@ from .methods.ship import *
 from .methods.stata import *
 from .methods.dense_zeroshot import *
 from .methods.tai_adapter import *
+from .methods.tai_dpt import *
+from .methods.comc import *
+from .methods.dualpt import *
+from .methods.lafter import *
 
 # %% ../nbs/08c_suites.ipynb #18d9e56b
 @dataclass
@@ -48,6 +52,7 @@ class SuitePart:
     shots:tuple=(None,)  # for protocols that draw training images
     baseline:str=None    # method that the others are tested against
     note:str=''          # what a reader of the table should know
+    missing:str=''       # why it cannot be measured here; such a part has no row
 
     @property
     def short(self):
@@ -127,23 +132,61 @@ def features_suite():
 
 # %% ../nbs/08c_suites.ipynb #1b1d487a
 few_shot_datasets = ('imagenet','caltech101','oxford_pets','stanford_cars','flowers102','food101','fgvc_aircraft','sun397','dtd','eurosat','ucf101')
+_b16,_b32,_r50 = (f'{m}/openai' for m in ('ViT-B-16','ViT-B-32','RN50'))
+
+def _sets(encoder, names=few_shot_datasets, **own): return [images_of(d, encoder, **own) for d in names]
+
+def _ship_parts():
+    "SHIP with the three methods of its paper; on ImageNet with the settings of its script for it"
+    def rows(recipe):
+        inner = {'CoOp': CoOp(), 'CLIP-Adapter': CLIPAdapter(), 'Tip-Adapter-F': TipAdapterF('paper')}
+        return {'zero-shot': ZeroShot(), 'CoOp': CoOp()} | {f'{k} + SHIP': SHIP(m, recipe) for k,m in inner.items()}
+    val,generalized = dict(tuning='val-min'),[f'{d}-gzsl' for d in ('cub','awa2','flo')]
+    splits = ['train','test_seen','test_unseen']
+    return [SuitePart('SHIP', _sets(_b16, few_shot_datasets[1:]), rows('paper'), {'base-to-new': val}, (16,), 'zero-shot'),
+        SuitePart('SHIP, ImageNet', _sets(_b16, ['imagenet']), rows('imagenet'), {'base-to-new': val}, (16,), 'zero-shot'),
+        SuitePart('SHIP, generalized', _sets(_b16, generalized, splits=splits), {k: rows('paper')[k] for k in ('CoOp','CoOp + SHIP')}, {'generalized': {}}, baseline='CoOp')]
+
+def _cache_parts(llm):
+    "Tip-Adapter and TIP-X on a few images, and SuS-X, which needs support sets"
+    few = {'zero-shot': ZeroShot(), 'Tip-Adapter': TipAdapter('paper'), 'Tip-Adapter-F': TipAdapterF('paper'), 'TIP-X': TIPX('paper')}
+    sus = {k: TextMethod(k, SuSX('paper', preset=k), strategy='cupl', filtered=False, llm=llm, n=10) for k in sus_presets}
+    why = ("its support sets cannot be had: the index of LAION-5B that SuS-X-LC asked is closed, and Stable Diffusion 1.4 for SuS-X-SD is on no package registry. "
+        'Make them with retrieve_support or generate_support, and fit SuSX(\'paper\', preset=...) on them.')
+    return [SuitePart('TIP-X, few-shot', _sets(_r50), few, {'few-shot': dict(tuning='val-full')}, (1,2,4,8,16), 'zero-shot', 'validation on the full split, as published'),
+        SuitePart('SuS-X', _sets(_r50), {'zero-shot': ZeroShot()} | sus, {'support': {}}, baseline='zero-shot', missing=why)]
+
+def _text_parts(llm):
+    "TAP, with CuPL and the text stage of LaFTer beside it; and LaFTer whole"
+    def rows(name):
+        own = {'TAP': text_method('tap-paper', dict(steps=tap_steps[name]), llm=llm, n=5), 'CuPL': text_method('cupl-paper', llm=llm, n=10)}
+        steps = lafter_steps[name]
+        return {'zero-shot': ZeroShot()} | own | {'LaFTerText': text_method('lafter-paper', dict(steps=steps), llm=llm, n=5)}
+    why = 'its second stage trains the encoder on images, and a table is made of ready features. Measure it with `python -m textclip.train_encoder lafter`.'
+    whole = {'LaFTer': TextMethod('LaFTer', LaFTer(), strategy='lafter', filtered=False, llm=llm, n=5)}
+    return [*(SuitePart(f'TAP, {k}', [images_of(k, _b32, ['test'])], rows(k), {'text-only': {}}, baseline='zero-shot') for k in tap_steps),
+        SuitePart('LaFTer', _sets(_b32, list(lafter_steps)), whole, {'text-only': {}}, missing=why)]
+
+def _dualpt_part(llm):
+    "DuAl-PT with the learners it stands beside, on places as attention-pool outputs"
+    own = {'DuAl-PT': TextMethod('DuAl-PT', DuAlPT(), strategy='dualpt', filtered=False, llm=llm, n=1)}
+    rows = {'zero-shot': ZeroShot(), 'CoOp': CoOp(), 'PLOT': PLOT()} | own
+    note = 'a reconstruction from the abstract; hyper-parameters are ours'
+    return SuitePart('DuAl-PT', _sets(f'{_r50}?places=attention', local=True), rows, {'few-shot': dict(tuning='val-min')}, (1,2,4,8,16), 'zero-shot', note)
+
+def _multilabel_parts(llm):
+    "TAI-Adapter; CoMC and TaI-DPT, whose global feature is pooled without positions"
+    names = ('voc2007','coco2014','nuswide')
+    def ours(name, method): return TextMethod(name, method, strategy='tai', filtered=False, llm=llm, n=1)
+    tai = {'dense zero-shot': DenseZeroShot(), 'TAI-Adapter': ours('TAI-Adapter', TAIAdapter())}
+    others = {'dense zero-shot': DenseZeroShot(), 'CoMC': ours('CoMC', CoMC()), 'TaI-DPT': ours('TaI-DPT', TaIDPT())}
+    return [SuitePart('TAI-Adapter', _sets(_r50, names, splits=['test'], local=True), tai, {'multi-label': {}}, baseline='dense zero-shot', note='a reconstruction from the abstract'),
+        SuitePart('CoMC and TaI-DPT', _sets(f'{_r50}?positions=no', names, splits=['test'], local=True), others, {'multi-label': {}}, baseline='dense zero-shot',
+            note='sentences of a language model; TaI-DPT was published with the captions of COCO')]
 
 def paper_suite(llm='smollm2'):
-    "Datasets and settings of the five papers"
-    b16,b32,r50 = (f'{m}/openai' for m in ('ViT-B-16','ViT-B-32','RN50'))
-    eleven = lambda encoder, **kw: [images_of(d, encoder, **kw) for d in few_shot_datasets]
-    ship = {'zero-shot': ZeroShot(), 'CoOp': CoOp(), 'CoOp + SHIP': SHIP(CoOp()), 'CLIP-Adapter + SHIP': SHIP(CLIPAdapter()), 'Tip-Adapter-F + SHIP': SHIP(TipAdapterF(recipe='paper'))}
-    caches = {'zero-shot': ZeroShot(), 'Tip-Adapter': TipAdapter(recipe='paper'), 'Tip-Adapter-F': TipAdapterF(recipe='paper'), 'TIP-X': TIPX(recipe='paper')}
-    def tap(name, steps):
-        rows = {'TAP': text_method('tap-paper', dict(steps=steps), llm=llm, n=5), 'CuPL': text_method('cupl-paper', llm=llm, n=10), 'LaFTerText': text_method('lafter-paper', dict(steps=steps), llm=llm, n=5)}
-        return SuitePart(f'TAP, {name}', [images_of(name, b32, ['test'])], {'zero-shot': ZeroShot()} | rows, {'text-only': {}}, baseline='zero-shot')
-    several = [images_of(d, r50, ['test'], local=True) for d in ('voc2007','coco2014','nuswide')]
-    return [SuitePart('SHIP', eleven(b16), ship, {'base-to-new': dict(tuning='val-min')}, (16,), 'zero-shot'),
-        SuitePart('SHIP, generalized', [images_of(f'{d}-gzsl', b16, ['train','test_seen','test_unseen']) for d in ('cub','awa2','flo')], {k: ship[k] for k in ('CoOp','CoOp + SHIP')}, {'generalized': {}}, baseline='CoOp'),
-        SuitePart('SuS-X', eleven(r50), caches, {'few-shot': dict(tuning='val-full')}, (1,2,4,8,16), 'zero-shot', 'validation on the full split, as published'),
-        *(tap(*o) for o in tap_steps.items()),
-        SuitePart('DuAl-PT', eleven(b16, local=True), {'zero-shot': ZeroShot(), 'CoOp': CoOp(), 'PLOT': PLOT()}, {'few-shot': dict(tuning='val-min')}, (1,2,4,8,16), 'zero-shot', 'neighbours of the method; see its page'),
-        SuitePart('TAI-Adapter', several, {'zero-shot': ZeroShot()}, {'multi-label': {}}, note='neighbours of the method; see its page')]
+    "Datasets and settings of the five papers and of their closest relatives"
+    return [*_ship_parts(), *_cache_parts(llm), *_text_parts(llm), _dualpt_part(llm), *_multilabel_parts(llm)]
 
 suites_by_name = dict(smoke=smoke_suite, offline=offline_suite, features=features_suite, paper=paper_suite)
 
@@ -218,20 +261,23 @@ def run_suite(
 )->Benchmark:
     "Measure a suite, or go on with it"
     parts = suite_parts(name, only, **arguments)
-    needs = suite_needs(parts, features, root)
+    needs = suite_needs([p for p in parts if not p.missing], features, root)
     if needs: raise TextclipError(f'Suite {name!r} needs what is not here:\n' + '\n'.join(f'  - {n}' for n in needs), '\nBring it, or choose parts with --only.')
     made,found,walls = {},[],[]
     def data(source):
         key = digest(source)
         if key not in made: made[key] = data_from(source, features, device, root=root)
         return made[key]
-    for p in parts:
+    able = [p for p in parts if not p.missing]
+    if not able: raise TextclipError('\n'.join(f'{p.name} is not measured: {p.missing}' for p in parts), 'Choose other parts with --only.')
+    for p in able:
         start = time.perf_counter()
         protocols = {k: o | dict(targets=[data(s) for s in o['targets']]) if 'targets' in o else o for k,o in p.protocols.items()}
         cells = Path(out)/'parts'/p.short if out else None
         found.append(run_benchmark(p.methods, [data(s) for s in p.sources], protocols, p.shots, seeds, p.baseline, cells, workers, progress, executor))
         walls.append(round(time.perf_counter()-start, 1))
     bench = join_benchmarks(found)
-    bench.manifest |= dict(suite=name, parts={p.name: dict(rows=len(b.rows), seconds=w, note=p.note) for p,b,w in zip(parts, found, walls)})
+    measured = {p.name: dict(rows=len(b.rows), seconds=w, note=p.note) for p,b,w in zip(able, found, walls)}
+    bench.manifest |= dict(suite=name, parts=measured | {p.name: dict(rows=0, note=p.missing) for p in parts if p.missing})
     if out: bench.save(out)
     return bench
