@@ -28,6 +28,7 @@ def test_loading_by_name():
     test_fail(lambda: load_encoder('lite', device='warp'), contains="Use device='cpu'")
     test_fail(lambda: load_encoder('lightt'), contains='lite')
     test_fail(lambda: load_encoder('hf:no/such/folder'), contains='cannot be reached')
+    test_fail(lambda: load_encoder('lite?places=attention'), contains='one form of image features only')
     half = load_encoder('lite', dtype='bfloat16')
     x,h = [nn.functional.normalize(e.encode_text(['a photo of a dog.']), dim=-1) for e in (load_encoder('lite'), half)]
     assert (x*h).sum()>.999   # half precision points the same way

@@ -10,13 +10,14 @@ from textclip.types import *
 from textclip.executors import as_executor
 from textclip.images import *
 from textclip.encoders import *
+from textclip.towers import storage_key
 import tempfile
 from textclip.folders import folder_task
 from textclip.executors import SerialExecutor
 import numpy as np
 from fastcore.test import *
 from textclip.features import (_labels_of_texts, as_features, check_same_encoder, class_means, image_features,
-    labelled_images, logit_scale_of, stream_pixels, text_features)
+    labelled_images, logit_bias_of, logit_scale_of, stream_pixels, text_features)
 
 NOTEBOOK = 'nbs/02f_features.ipynb'
 
@@ -97,6 +98,20 @@ def test_images():
             except KeyboardInterrupt: pass
             test_eq(image_features(second, split, store=store, shard=4).x, whole.x)
             test_eq(second.encoded, 12-4*((at-1)//2))      # shards that were finished are not encoded again
+    # nbs/02f_features.ipynb · Images · cell f2110ab5
+    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        split = example_split(d).split('all')
+        whole = image_features(ColourEncoder(), split, store=Store(Path(d)/'whole'), shard=4)
+        (Path(d)/'file').touch()
+        nowhere = Store(Path(d)/'file')
+        test_eq(image_features(ColourEncoder(), split, store=nowhere, shard=4).x, whole.x)
+        test_eq(text_features(ColourEncoder(), ['red', 'blue'], store=nowhere, shard=1).x.shape, (2,3))
+        test_eq(len(said), 1)
+        assert 'not kept for the next time' in str(said[0].message)
+        for path in (Path(d)/'whole').rglob('*.safetensors'): path.write_bytes(path.read_bytes()[:-1] + b'\x77')
+        again = image_features(enc := ColourEncoder(), split, store=Store(Path(d)/'whole'), shard=4)
+        test_eq((again.x, enc.encoded), (whole.x, 12))
     # nbs/02f_features.ipynb · Images · cell 9d7362cc
     class Corners(ColourEncoder):
         "Also sees the four corners"
@@ -160,6 +175,9 @@ def test_anything_that_becomes_features():
         test_eq(as_features(['a red car'], ColourEncoder(), store=Store(d)).ids, ['a red car'])
     test_fail(lambda: as_features(['a red car']), contains='needs an encoder')
     test_eq(logit_scale_of(Features(torch.ones(1,2))), 100.)
+    # nbs/02f_features.ipynb · Anything that becomes features · cell 2e8bad30
+    test_eq(logit_bias_of(Features(torch.ones(1,2))), 0.)
+    test_eq(logit_bias_of(Features(torch.ones(1,2), meta=dict(logit_bias=-10.))), -10.)
 
 
 def test_labelled_images():

@@ -9,6 +9,7 @@ from textclip.assets import fetch_asset
 from textclip.hub import quiet_transformers
 from textclip.towers import *
 from textclip.prompts import *
+from textclip.open_clip_encoder import described_tokenizer
 import matplotlib.pyplot as plt
 from fastcore.test import *
 from PIL import ImageDraw

@@ -57,6 +57,13 @@ def test_features():
     f = Features(torch.tensor([[3.,4.],[0.,2.],[1.,0.]]), y=torch.tensor([0,1,1]), ids=['a','b','c'], meta={'encoder': 'example'})
     test_close(f.unit[0], torch.tensor([.6,.8]))
     test_eq(f[f.y==1].ids, ['b','c'])
+    raw = Features(torch.tensor([[3.,4.]]))
+    first = raw.unit
+    raw.x[0] = torch.tensor([0.,2.])                  # changed in place, or put in its place: the view is never stale
+    test_close(raw.unit[0], torch.tensor([0.,1.]))
+    raw.x = torch.tensor([[5.,0.]])
+    test_close(raw.unit[0], torch.tensor([1.,0.]))
+    test_close(first[0], torch.tensor([.6,.8]))
     test_eq(f.to(dtype=torch.float16).x.dtype, torch.float16)
     test_fail(lambda: Features(torch.tensor([[1.,2.],[float('nan'),0.]]), ids=['a','b']), contains='1 rows are not finite: b')
     test_fail(lambda: need_features(torch.ones(2,3)), contains='Write Features(x)')

@@ -33,11 +33,13 @@ def load_encoder(
 )->Encoder:
     "The encoder called `name`"
     if not isinstance(name, str): return need_encoder(name)
+    name,form = split_form(name)
     dtype,amp = _precision(dtype),None if amp is None else _precision(amp)
     try: torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as e: raise TextclipError(f'Device {device!r} cannot be used here: {str(e).splitlines()[0][:120]}', "Use device='cpu'.") from None
-    if name=='lite': return LiteEncoder(device, dtype, amp)
-    return (load_transformers if name.startswith('hf:') else load_open_clip)(name, device, dtype, amp)
+    if name=='lite': encoder = LiteEncoder(device, dtype, amp)
+    else: encoder = (load_transformers if name.startswith('hf:') else load_open_clip)(name, device, dtype, amp)
+    return encoder.with_image_form(**form) if form else encoder
 
 def _precision(name):
     "The torch.dtype called `name`"

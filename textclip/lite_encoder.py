@@ -16,6 +16,7 @@ from .assets import fetch_asset
 from .hub import quiet_transformers
 from .towers import *
 from .prompts import *
+from .open_clip_encoder import described_tokenizer
 
 # %% ../nbs/02b_lite_encoder.ipynb #41b568c3
 def conse(
@@ -50,11 +51,13 @@ class LiteEncoder(Encoder):
     def __init__(self, device='cpu', dtype=torch.float32, amp=None):
         from open_clip import IMAGENET_CLASSNAMES
         self.image_tower,(self.tokenizer,self.text_tower) = _lite_image_tower(),_lite_text_tower()
+        weights = weights_digest(self.image_tower, self.text_tower)
         for tower in (self.image_tower, self.text_tower): tower.eval().requires_grad_(False).to(device, dtype)
         super().__init__('lite', self.text_tower.config.hidden_size, device, dtype, amp)
         self.frame = [self.tokenizer.cls_token_id],[self.tokenizer.sep_token_id],self.tokenizer.pad_token_id
         self.names = self.encode_text([f'a photo of a {c}.' for c in IMAGENET_CLASSNAMES]).to(self.device)
-        self.fingerprint = digest('lite-1', str(dtype), weights_digest(self.image_tower, self.text_tower), list(IMAGENET_CLASSNAMES), *([str(self.amp)] if self.amp else []))[:16]
+        config = dict(self.text_tower.config.to_diff_dict(), names=list(IMAGENET_CLASSNAMES), mixed=10)
+        self.fingerprint = self.fingerprint_of(weights, config, described_tokenizer(self.tokenizer), 'shorter side 260, centre, (x-127)/128')
 
 # %% ../nbs/02b_lite_encoder.ipynb #c82d489b
 @patch

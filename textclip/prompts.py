@@ -52,7 +52,7 @@ class Prompts:
         suffix:str='.'       # what follows
     ):
         self.encoder,self.names,self.length,self.position,self.kept = encoder,list(names),length,position,{}
-        pieces = [_name_and_suffix(encoder, c, suffix, position!='front') for c in self.names]
+        pieces = [_name_and_suffix(encoder, c, suffix, position, length) for c in self.names]
         rows,self.slots = zip(*(_sequence(encoder, n, s, length, position) for n,s in pieces))
         self._check_lengths(rows)
         self.lengths = torch.tensor([len(r) for r in rows])
@@ -75,11 +75,15 @@ class Prompts:
             'Use fewer context vectors or shorter names.')
 
 # %% ../nbs/02a_prompts.ipynb #cc360730
-def _name_and_suffix(encoder, name, suffix, inside):
-    "Tokens of the class name, and of what follows it; `inside` a sentence some tokenizers put the space into the name's first token"
-    before = len(encoder.word_ids('a')) if inside else 0
-    both,alone = [encoder.word_ids('a '*inside + t)[before:] for t in (name+suffix, name)]
-    return (alone, both[len(alone):]) if both[:len(alone)]==alone else (alone, encoder.word_ids(suffix))
+def _name_and_suffix(encoder, name, suffix, position, length):
+    "Tokens of the class name, with the suffix where that follows at once, and of the suffix where it follows the context"
+    touching = suffix if position=='end' or not length else ''
+    named = encoder.word_ids(name+touching) if position=='front' else _behind_a_word(encoder, f' {name}{touching}')
+    return named, [] if touching else _behind_a_word(encoder, suffix)
+
+def _behind_a_word(encoder, text):
+    "Tokens of `text` inside a sentence, where some tokenizers put the space before a word into its token"
+    return encoder.word_ids('a'+text)[len(encoder.word_ids('a')):]
 
 def _sequence(encoder, name, suffix, length, position):
     "(token numbers with placeholders for the context, positions of the context)"

@@ -84,4 +84,4 @@ def _token_shard(encoder, texts, store, dtype):
     def encode():
         x,local = encode_text_tokens(encoder, texts)
         return dict(x=x, local=local.to(dtype))
-    return _stored_texts(store, 'tokens', digest('tokens-1', encoder.fingerprint, str(dtype), texts), encoder, texts, encode)
+    return _stored_texts(store, 'tokens', digest('tokens-2', storage_key(encoder), str(dtype), texts), encoder, texts, encode)

@@ -6,15 +6,16 @@
 __all__ = ['hub_models', 'TransformersEncoder', 'load_transformers', 'tiny_transformers']
 
 # %% ../nbs/02d_transformers_encoder.ipynb #a4a2d6a5
-import torch
+import json,torch
 from pathlib import Path
 from fastcore.basics import patch
 from .core import *
 from .types import *
 from .hub import *
+from .model_files import *
 from .towers import *
 from .prompts import *
-from .open_clip_encoder import hub_frame
+from .open_clip_encoder import described_tokenizer,hub_frame,trained_texts
 
 # %% ../nbs/02d_transformers_encoder.ipynb #4c66f6b7
 hub_models = ('clip', 'siglip', 'siglip2')
@@ -23,21 +24,30 @@ class TransformersEncoder(Encoder):
     "A CLIP, SigLIP or SigLIP 2 model of transformers"
     def __init__(self, name, model, processor, tokenizer, device='cpu', dtype=torch.float32, amp=None):
         kind = model.config.model_type
-        if kind not in hub_models: raise TextclipError(f'{name!r} is a model of type {kind!r}.', f'Types that can be encoders: {", ".join(hub_models)}. Is it an open_clip model? Then write hf-hub: in front.')
+        _check_kind(name, kind)
+        weights = weights_digest(model)
         self.model,self.kind = model.eval().requires_grad_(False).to(device, dtype),kind
         self.processor,self.tokenizer = processor,tokenizer
         self.words,text = model.text_model.embeddings.token_embedding,model.config.text_config
-        self.context_length,self.frame,self.fixed_context = text.max_position_embeddings,hub_frame(tokenizer),kind!='clip'
-        self.pad_left = self.fixed_context and tokenizer.padding_side=='left'
+        self.normalise = str if kind=='clip' else trained_texts(tokenizer)
         super().__init__(name, 0, device, dtype, amp)
+        check_tokenizer(name, self.word_ids, self.words.num_embeddings)
+        self.context_length,self.fixed_context = text.max_position_embeddings,kind!='clip'
+        self.frame = hub_frame(tokenizer, text.pad_token_id)
+        self.pad_left = self.fixed_context and tokenizer.padding_side=='left'
         self.dim = self.encode_text(['a']).shape[1]
         bias = getattr(model, 'logit_bias', None)
         self.logit_scale,self.logit_bias = model.logit_scale.exp().item(),None if bias is None else bias.item()
-        self.fingerprint = digest('transformers', str(dtype), processor.to_dict(), weights_digest(model), *([str(self.amp)] if self.amp else []))[:16]
+        self.fingerprint = self.fingerprint_of(weights, model.config.to_diff_dict(), described_tokenizer(tokenizer), processor.to_dict())
+
+def _check_kind(name, kind):
+    "An error where a type of model cannot be an encoder"
+    if kind in hub_models: return
+    raise TextclipError(f'{name!r} is a model of type {kind!r}.', f'Types that can be encoders: {", ".join(hub_models)}. Is it an open_clip model? Then write hf-hub: in front.')
 
 # %% ../nbs/02d_transformers_encoder.ipynb #191dd2ef
 @patch
-def word_ids(self:TransformersEncoder, text)->list: return self.tokenizer(text, add_special_tokens=False, truncation=False)['input_ids']
+def word_ids(self:TransformersEncoder, text)->list: return self.tokenizer(self.normalise(text), add_special_tokens=False, truncation=False)['input_ids']
 
 @patch
 def token_embeddings(self:TransformersEncoder, ids)->torch.Tensor: return self.words(ids)
@@ -76,13 +86,24 @@ def load_transformers(
     from transformers import AutoConfig,AutoImageProcessor,AutoModel,AutoTokenizer
     where = name.removeprefix('hf:')
     here = Path(where).expanduser().is_dir()
-    where = str(Path(where).expanduser()) if here else where
-    with hub_access(name, needed=not here, fix="Check the network (or HF_HUB_OFFLINE), use 'hf:PATH' for a copy, or the offline encoder 'lite'."), quiet_transformers():
-        config = AutoConfig.from_pretrained(where, local_files_only=here)
-        if config.model_type not in hub_models:
-            raise TextclipError(f'{name!r} is a model of type {config.model_type!r}.', f'Types that can be encoders: {", ".join(hub_models)}. Is it an open_clip model? Then write hf-hub: in front.')
-        parts = [c.from_pretrained(where, local_files_only=here) for c in (AutoModel, AutoImageProcessor, AutoTokenizer)]
-    return TransformersEncoder(name, *parts, device=device, dtype=dtype, amp=amp)
+    if here: where = str(_checked_folder(Path(where).expanduser()))
+    fix = "Check the network (or HF_HUB_OFFLINE), use 'hf:PATH' for a copy, or the offline encoder 'lite'."
+    with hub_access(name, needed=not here, fix=fix), weight_errors(name), quiet_transformers():
+        _check_kind(name, AutoConfig.from_pretrained(where, local_files_only=here).model_type)
+        model,found = AutoModel.from_pretrained(where, local_files_only=here, output_loading_info=True)
+        need_all_parts(name, found['missing_keys'], found['unexpected_keys'], found['mismatched_keys'])
+        processor,tokenizer = [c.from_pretrained(where, local_files_only=here) for c in (AutoImageProcessor, AutoTokenizer)]
+    return TransformersEncoder(name, model, processor, tokenizer, device, dtype, amp)
+
+def _checked_folder(folder):
+    "A folder of transformers, its files checked"
+    if not (folder/'config.json').exists():
+        more = ' It looks like an open_clip model: write local-dir: in front.' if (folder/'open_clip_config.json').exists() else ''
+        raise TextclipError(f'There is no config.json in {str(folder)!r}.', f'Name a folder that transformers saved.{more}')
+    for file in sorted(folder.glob('*.json')): check_model_file(file)
+    _check_kind(f'hf:{folder}', json.loads((folder/'config.json').read_text(encoding='utf-8')).get('model_type'))
+    weights_in(folder, transformers_weights)
+    return folder
 
 # %% ../nbs/02d_transformers_encoder.ipynb #76ec1218
 def tiny_transformers(

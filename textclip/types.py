@@ -178,9 +178,8 @@ def need_features(
 # %% ../nbs/00a_types.ipynb #e596c459
 @patch(as_prop=True)
 def unit(self:Features)->torch.Tensor:
-    "(N,D) rows of `x` scaled to length 1, float32, computed once"
-    if getattr(self, '_unit', None) is None: self._unit = nn.functional.normalize(self.x.float(), dim=-1)
-    return self._unit
+    "(N,D) rows of `x` scaled to length 1, float32"
+    return nn.functional.normalize(self.x.float(), dim=-1)
 
 @patch
 def __getitem__(self:Features,
