@@ -10,7 +10,7 @@ from textclip.types import *
 from textclip.executors import as_executor
 from textclip.images import *
 from textclip.encoders import *
-from textclip.towers import storage_key
+from textclip.towers import split_form, storage_key
 import tempfile
 from textclip.folders import folder_task
 from textclip.executors import SerialExecutor

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['text_features', 'encoder_meta', 'stream_pixels', 'image_features', 'as_features', 'logit_scale_of', 'logit_bias_of',
-           'labelled_images', 'check_same_encoder', 'class_means']
+           'labelled_images', 'check_same_encoder', 'in_paper_form', 'class_means']
 
 # %% ../nbs/02f_features.ipynb #7f0d1e2a
 import hashlib,os,torch,warnings
@@ -18,7 +18,7 @@ from .types import *
 from .executors import as_executor
 from .images import *
 from .encoders import *
-from .towers import storage_key
+from .towers import split_form,storage_key
 
 # %% ../nbs/02f_features.ipynb #36ee4ffa
 def _text_shards(texts, shard):
@@ -286,10 +286,28 @@ def check_same_encoder(
     first='Images',     # what they are, for the error
     second='texts'
 ):
-    "An error where two sets of features cannot be compared"
+    "An error where two sets of features cannot be compared; texts are the same in every form of image features"
+    texts = any(word in o.lower() for o in (first, second) for word in ('text','template'))
     prints = {o.meta.get('fingerprint') for o in (a, b)} - {None}
+    if texts: prints = {o.partition('?')[0] for o in prints}
     if a.x.shape[1]!=b.x.shape[1] or len(prints)>1:
         raise TextclipError(f"{first} have {a.x.shape[1]} dimensions of encoder {a.meta.get('encoder')!r}, {second} {b.x.shape[1]} of {b.meta.get('encoder')!r}.", 'Encode both with the same encoder.')
+
+# %% ../nbs/02f_features.ipynb #5b47894f
+def in_paper_form(
+    method:Method, # whose paper takes a certain form
+    given:Given    # what it is fitted on
+)->Given:
+    "The same, with the encoder in the form of image features that the method's paper takes, or in that of the features that are ready"
+    encoder,form = given.encoder,method.image_form
+    if encoder is None or not form or not getattr(encoder, 'image_form', None): return given
+    images = [o for o in (given.train, given.val, given.support) if o is not None]
+    ready = next((o for o in images or [given.texts] if isinstance(o, Features)), None)
+    if ready is None: return replace(given, encoder=encoder.with_image_form(**form))
+    own = dict(places='value', positions=True) | split_form(ready.meta.get('encoder') or '')[1]
+    other = {k: own[k] for k,v in form.items() if own[k]!=v}
+    if other and images: warn(f"{method.label} was published with {form}, and these features were read with {other}. Encode the images with encoder.with_image_form(...) to follow the paper.")
+    return replace(given, encoder=encoder.with_image_form(**own))
 
 # %% ../nbs/02f_features.ipynb #7b1c7fe8
 def class_means(

@@ -43,7 +43,7 @@ def prompt_encoder(
     encoder.word_ids('a')
     if encoder.dim!=features.x.shape[1]: raise TextclipError(f'The images have {features.x.shape[1]} dimensions, texts of {encoder.name!r} have {encoder.dim}.', 'Extract the images with the same encoder.')
     theirs = features.meta.get('fingerprint')
-    if theirs and theirs!=encoder.fingerprint: warn(f"{label}: the images were encoded by {features.meta.get('encoder')!r} with weights {theirs}, the texts by {encoder.name!r} with {encoder.fingerprint}.")
+    if theirs and theirs.partition('?')[0]!=encoder.fingerprint.partition('?')[0]: warn(f"{label}: the images were encoded by {features.meta.get('encoder')!r} with weights {theirs}, the texts by {encoder.name!r} with {encoder.fingerprint}.")
     return encoder
 
 # %% ../nbs/06ba_prompt_classifier.ipynb #c4695c1b

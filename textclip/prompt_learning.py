@@ -178,6 +178,7 @@ def selection_facts(
 @patch
 def fit_given(self:PromptLearner, task:Task, given:Given)->Classifier:
     "A classifier from class names and labelled images; `synthetic`: labelled features that are mixed in, as many a step as images"
+    given = in_paper_form(self, given)
     f,y = self.labelled(given.train, task, given.encoder, all_classes=given.synthetic is None)
     encoder,seed = prompt_encoder(given.encoder, self.label, f),given.seed
     on = given.tower_device(self.label)

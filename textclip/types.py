@@ -538,6 +538,7 @@ class Method:
     "Base of every method: hyper-parameters are the fields of a dataclass, `fit` makes a classifier"
     regime = 'text'
     reads_places = False   # does it need features of places (`local`)?
+    image_form = {}        # form of image features that its paper takes, where an encoder has several (`Encoder.with_image_form`)
     needs_tower = False    # does its training go through the text tower of the encoder?
     needs = ()             # arguments of `fit` that it cannot do without
     accepts = ()           # arguments of `fit` that it makes use of where they are given

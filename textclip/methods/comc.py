@@ -20,4 +20,6 @@ class CoMC(TAIAdapter):
     name,title = 'comc','CoMC'
 
     @property
+    def image_form(self): return dict(places='value', positions=False) if self.recipe=='paper' else {}
+    @property
     def recipes(self): return dict(paper=comc_recipe, ours=comc_recipe | tai_recipes['ours'])

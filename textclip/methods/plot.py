@@ -179,6 +179,9 @@ class LocalPromptLearner(PromptLearner):
         super().__post_init__()
         if self.plan not in plans: raise unknown_name('plan', self.plan, plans)
 
+    @property
+    def image_form(self): return dict(places='attention') if self.recipe=='paper' else {}     # PLOT's and DuAl-PT's places
+
     def presets(self): return {r: o | dict(plan='early' if r=='paper' else 'converged') for r,o in PromptLearner.presets(self).items()}
     def start(self, encoder, task, seed): return start_contexts(encoder, self.n_prompts, self.words, self.length, seed, len(task) if self.class_specific else None)
     def sets(self, prompts, context): return prompt_sets(prompts, context, self.chunk, self.checkpointing, self.pool)

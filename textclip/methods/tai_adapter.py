@@ -155,6 +155,7 @@ def fit_texts(self:TAIAdapter,
 @patch
 def fit_given(self:TAIAdapter, task:Task, given:Given)->TextAdapterClassifier:
     "A multi-label classifier from texts; `start`: a fitted one to go on from; `train`: labelled images to go on with, -1 for unknown labels"
+    given = in_paper_form(self, given)
     start,texts = given.start,given.texts
     if start is None: self.need(texts=texts)
     elif list(start.classes)!=list(task.classes):

@@ -106,6 +106,8 @@ class TaIDPT(Method):
 
     @property
     def reads_places(self): return self.share<1
+    @property
+    def image_form(self): return dict(places='value', positions=False) if self.recipe=='paper' else {}
 
     def __post_init__(self):
         if self.recipe not in tai_dpt_recipes: raise unknown_name('recipe', self.recipe, tai_dpt_recipes)
@@ -134,7 +136,7 @@ def caption_features(
 @patch
 def fit_given(self:TaIDPT, task:Task, given:Given)->TaIDPTClassifier:
     "Two contexts from captions with labels"
-    encoder = given.encoder
+    encoder = in_paper_form(self, given).encoder
     if encoder is None: raise TextclipError(f'{self.label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use TAIAdapter, which works on features alone.")
     f = caption_features(given.texts, task, encoder)
     encoder = prompt_encoder(encoder, self.label, f)
