@@ -2,6 +2,7 @@
 import hashlib, os, torch, warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from PIL import Image
 from tqdm.auto import tqdm

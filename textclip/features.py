@@ -10,6 +10,7 @@ __all__ = ['text_features', 'encoder_meta', 'stream_pixels', 'image_features', '
 import hashlib,os,torch,warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from PIL import Image
 from tqdm.auto import tqdm

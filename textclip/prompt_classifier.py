@@ -115,5 +115,5 @@ def encoder_of(
     "`encoder`, or an error where it is not the one that a classifier was made with"
     made = info.get('fingerprint')
     if encoder is None: raise TextclipError(f"A {info.get('method')} classifier needs its encoder for new names.", f"Pass encoder=load_encoder({info.get('encoder') or '...'!r}).")
-    if made and made!=encoder.fingerprint: raise TextclipError(f"This classifier was made with encoder {info.get('encoder')!r} (weights {made}), not with {encoder.name!r} ({encoder.fingerprint}).", 'Pass the one it was made with.')
+    if made and made.partition('?')[0]!=encoder.fingerprint.partition('?')[0]: raise TextclipError(f"This classifier was made with encoder {info.get('encoder')!r} (weights {made}), not with {encoder.name!r} ({encoder.fingerprint}).", 'Pass the one it was made with.')
     return encoder

@@ -51,7 +51,7 @@ def _encoder_of(classifier, encoder, new):
     "The encoder for new names, or an error that says what is missing"
     made,says = classifier.info.get('fingerprint'),f'{len(new)} classes are new to this classifier: {some(new)}.'
     if encoder is None: raise TextclipError(says, 'Pass encoder=..., or templates=Features(...) of the filled templates of these names.')
-    if made and made!=encoder.fingerprint:
+    if made and made.partition('?')[0]!=encoder.fingerprint.partition('?')[0]:
         raise TextclipError(f"This classifier was made with encoder {classifier.info.get('encoder')!r} (weights {made}), not with {encoder.name!r} "
             f'({encoder.fingerprint}).', 'Pass the one it was made with.')
     return encoder
