@@ -39,7 +39,7 @@ def test_at_work():
         test_eq(run('bench', '--suite', 'offlime', '--out', Path(d)/'bench')[0], 1)
         status,text_ = run('bench', '--suite', 'paper', '--only', 'SuS-X', '--data', d)
         assert status==1 and 'images of 11 datasets' in text_
-        test_eq(run('bench', '--methods', 'zeroshot,capl', '--tasks', 'stamps')[0], 1)
+        test_eq(run('bench', '--methods', 'zero-shot,capl', '--tasks', 'stamps')[0], 1)
         test_eq(run('sample', '--classes', names, '--llm', 'template', '--n', 3, '--out', Path(d)/'texts.json')[0], 0)
         test_eq(len(json.loads((Path(d)/'texts.json').read_text())['ball']), 3)
         for prices in ('free', '-1,2', '1', 'nan,1'):
@@ -86,7 +86,7 @@ def test_at_work():
     with tempfile.TemporaryDirectory() as d:
         mine,out = Path(d)/'mine',Path(d)/'out'
         paint(mine)
-        status,text = run('bench', '--tasks', mine, '--methods', 'zeroshot,cupl,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
+        status,text = run('bench', '--tasks', mine, '--methods', 'zero-shot,cupl,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
         assert status==0 and '50% of the images are held out' in text and 'without texts, cupl uses the templates alone' in text, text
         status,again = run('rerun', out, 'linear-probe · 2 shots', '--tasks', mine)
         assert status==0 and 'identical' in again, again

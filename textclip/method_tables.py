@@ -72,7 +72,7 @@ def gains(
     lines = []
     for b in benchmarks:
         for r in b.pick(method=tuple(methods), **where).rows:
-            o = None if r.error else _baseline(r, b.rows, [baseline] if baseline else [*r.p, 'zero-shot', 'zeroshot'])
+            o = None if r.error else _baseline(r, b.rows, [baseline] if baseline else [*r.p, 'zero-shot'])
             if o is None: continue
             p = r.p.get(o.method)
             place = ', '.join(str(k) for k in (r.protocol, r.part, r.shots and f'{r.shots} shot{"s"[:r.shots>1]}') if k)

@@ -387,6 +387,7 @@ class Method:
     regime = 'text'
     reads_places = False   # does it need features of places (`local`)?
     needs_tower = False    # does its training go through the text tower of the encoder?
+    trains_encoder = False # does it change the encoder's weights?
     needs = ()             # arguments of `fit` that it cannot do without
     accepts = ()           # arguments of `fit` that it makes use of where they are given
     either = ()            # two arguments of which it takes one: the second is of no use beside the first
