@@ -83,6 +83,12 @@ def test_at_work():
             (folder/name).mkdir(parents=True)
             for i in range(4): Image.new('RGB', (32,32), tuple(min(255, c+9*i) for c in colour)).save(folder/name/f'{i}.png')
 
+    def names_file(folder):
+        "Names alone"
+        path = Path(folder)/'names.txt'
+        path.write_text('ball\nlamp\n')
+        return path
+
     with tempfile.TemporaryDirectory() as d:
         mine,out = Path(d)/'mine',Path(d)/'out'
         paint(mine)
@@ -91,6 +97,15 @@ def test_at_work():
         status,again = run('rerun', out, 'linear-probe · 2 shots', '--tasks', mine)
         assert status==0 and 'identical' in again, again
         assert 'textclip rerun ... --tasks' in run('rerun', out, 0)[1]
+        status,fitted = run('fit', '--classes', mine, '--method', 'linear-probe', '--out', Path(d)/'probe')       # photos of the folder
+        assert status==0 and 'method linear-probe' in fitted and 'photos of the folder' in fitted, fitted
+        named = run('predict', mine/'red things'/'0.png', '--classifier', Path(d)/'probe')[1]
+        assert named.split(': ')[1].startswith('red things'), named
+        status,said = run('fit', '--classes', mine, '--method', 'gda', '--recipe', 'paper', '--out', Path(d)/'gda')
+        assert status==0 and 'method gda, recipe paper' in said, said
+        for name,why in (('sus-x', 'support set'), ('lafter', 'train_encoder --method lafter'), ('tai-dpt', 'several labels'), ('coop', 'text tower')):
+            status,said = run('fit', '--classes', mine if name!='coop' else names_file(d), '--method', name, '--out', Path(d)/'no')
+            assert status==1 and why in said and 'Traceback' not in said, said
     print(text.splitlines()[0].replace(d, ''))
     # nbs/09_cli.ipynb · At work · cell 89d80795
     import os,torch

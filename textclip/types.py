@@ -275,7 +275,7 @@ class LinearClassifier(Classifier):
         logit_scale:float=1.     # multiplies the product
     ):
         super().__init__(info)
-        self.weight = nn.Parameter(weight.detach().clone().float(), requires_grad=False)
+        self.weight = nn.Parameter(weight.detach().float().clone(memory_format=torch.contiguous_format), requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias.detach().clone().float(), requires_grad=False)
         self.logit_scale = float(logit_scale)
         if len(weight)!=len(self.classes): raise TextclipError(f'{len(weight)} rows of weights for {len(self.classes)} classes.', 'Give one per class.')
