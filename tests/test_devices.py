@@ -4,7 +4,7 @@ Each case is made twice: with everything on the CPU, and with encoder and traini
 tolerance of the case (`pytest -m gpu`); on a machine without a GPU the CPU stands in for it, so what is tested there is that a fit can be repeated.
 Products in float32 stay in float32, the convolutions of image towers too.
 """
-import functools, inspect, tempfile, warnings
+import functools, tempfile, warnings
 import pytest, torch
 from torch.nn import functional as F
 from textclip.core import *
@@ -67,7 +67,7 @@ def toy():
 
 def fit(method, device, task=None, encoder=True, **given):
     "A classifier, made with the encoder on `device`, and trained there"
-    if 'device' in inspect.signature(method.fit).parameters: given['device'] = device
+    given = method.usable(given | dict(device=device))
     return method.fit(task or toy()['task'], tower(device) if encoder else None, **given)
 
 def scores(classifier, features):

@@ -33,7 +33,7 @@ def test_what_a_method_needs():
     print(tabulate(methods_table(), headers='keys'))
     # nbs/methods/registry.ipynb · What a method needs · cell d5b80c5a
     test_eq(known_method('zero-shot').needs(), ['names'])
-    test_eq(known_method('dualpt').needs()[:2], ['names','photos'])
+    test_eq(known_method('dualpt').needs()[:3], ['names','photos','texts'])
     test_eq(known_method('lafter').needs(), ['names','texts','unlabelled images','open_clip encoder'])
     assert 'text tower' in known_method('coop').needs() and 'places' in known_method('plot').needs()
 

@@ -6,6 +6,7 @@ import pandas as pd
 from textclip.core import *
 from textclip.report import *
 from textclip.benchmark_tables import *
+from textclip.methods.registry import known_methods
 import numpy as np
 from dataclasses import replace
 from fastcore.test import *
@@ -67,7 +68,7 @@ def test_two_tables():
     'nbs/08d_published.ipynb · Two tables'
     # nbs/08d_published.ipynb · Two tables · cell 74d8f18d
     row = Row('zero-shot', 'names', .62, (.6,.64), tuning='none', task='ucf101', encoder='ViT-B-32/openai', protocol='text-only', n=3783)
-    spec = dict(zero=dict(type='textclip.methods.zeroshot.ZeroShot', settings=dict(templates=None)), tip=dict(type='textclip.methods.tip_adapter.TipAdapter', settings=dict(recipe='ours')))
+    spec = dict(zero=dict(type='ZeroShot', settings=dict(templates=None)), tip=dict(type='TipAdapter', settings=dict(recipe='ours')))
     sources = dict(d=dict(source=dict(kind='benchmark', name='ucf101', templates='a photo of a {}.')))
     tip = replace(row, method='Tip-Adapter', regime='few-shot', accuracy=.7, tuning='val-min', protocol='few-shot', shots=16)
     cells = [dict(method=r.method, task=r.task, encoder=r.encoder, protocol=r.protocol, shots=r.shots, spec=k, data='d') for r,k in ((row, 'zero'), (tip, 'tip'))]

@@ -11,26 +11,21 @@ from textclip.protocols import *
 from textclip.benchmark_tables import *
 from textclip.runner import *
 from textclip.benchmark import *
-from textclip.methods.zeroshot import *
-from textclip.methods.cupl import *
-from textclip.methods.tap import *
-from textclip.methods.linear_probe import *
-from textclip.methods.gda import *
-from textclip.methods.clip_adapter import *
-from textclip.methods.tip_adapter import *
-from textclip.methods.tipx import *
-from textclip.methods.coop import *
-from textclip.methods.kgcoop import *
-from textclip.methods.cocoop import *
-from textclip.methods.plot import *
-from textclip.methods.ship import *
-from textclip.methods.stata import *
-from textclip.methods.dense_zeroshot import *
-from textclip.methods.tai_adapter import *
-from textclip.methods.tai_dpt import *
-from textclip.methods.comc import *
-from textclip.methods.dualpt import *
-from textclip.methods.lafter import *
+from textclip.methods.registry import *
+from textclip.methods.zeroshot import ZeroShot
+from textclip.methods.tap import TAP, lafter_steps, tap_steps
+from textclip.methods.coop import CoOp
+from textclip.methods.plot import PLOT
+from textclip.methods.ship import SHIP
+from textclip.methods.clip_adapter import CLIPAdapter
+from textclip.methods.tip_adapter import TipAdapterF
+from textclip.methods.tipx import SuSX, sus_presets
+from textclip.methods.comc import CoMC
+from textclip.methods.dense_zeroshot import DenseZeroShot
+from textclip.methods.dualpt import DuAlPT
+from textclip.methods.lafter import LaFTer
+from textclip.methods.tai_dpt import TaIDPT
+from textclip.methods.tai_adapter import TAIAdapter, TAIAdapterFewShot
 import json, tempfile
 from fastcore.test import *
 from textclip.manifest import *

@@ -54,7 +54,7 @@ def main(args=None):
 # %% ../nbs/09_cli.ipynb #7f0467d1
 Encoder_ = Annotated[str, typer.Option('--encoder', help="'lite' (offline), an open_clip 'model/pretrained' such as ViT-B-16/openai, 'hf-hub:org/repo' or 'local-dir:PATH'")]
 Llm_ = Annotated[str, typer.Option('--llm', help="Who writes the texts: 'smollm2' (offline), 'hf:MODEL', 'http://HOST/v1#MODEL', 'batch:FOLDER#MODEL', 'file:PATH' (recorded texts), or the controls 'template' and 'random'")]
-Device_ = Annotated[str, typer.Option('--device', help="Where the encoder runs, as in torch: 'cpu', 'cuda', 'mps'")]
+Device_ = Annotated[str, typer.Option('--device', help="Where the encoder runs and methods train, as in torch: 'cpu', 'cuda', 'mps'")]
 N_ = Annotated[int, typer.Option('--n', min=1, help='Answers of the language model for each class')]
 
 def _step(text): typer.echo(f'• {text}', err=True)
@@ -82,26 +82,36 @@ def fit(
     out:Annotated[Path, typer.Option('--out', help='Folder for the classifier')],
     encoder:Encoder_='lite',
     llm:Llm_='smollm2',
-    method:Annotated[str, typer.Option('--method', help='zeroshot, cupl, tap or lafter')]='tap',
-    recipe:Annotated[Optional[str], typer.Option('--recipe', help="'paper' or 'ours' (default)")]=None,
+    method:Annotated[str, typer.Option('--method', help='A method of `textclip bench --list`; those that need photos take them from the folder of --classes')]='cupl',
+    recipe:Annotated[Optional[str], typer.Option('--recipe', help="'paper' or 'ours'; what tables use if not given")]=None,
     steps:Annotated[Optional[int], typer.Option('--steps', min=1, help='Training steps, where the recipe needs them')]=None,
     domain:Annotated[Optional[str], typer.Option('--domain', help="What the images are, in a few words, e.g. 'satellite photos'")]=None,
     n:N_=8,
     seed:Annotated[int, typer.Option('--seed', help='Of sampling and training')]=0,
     device:Device_='cpu'
 ):
-    "Make a classifier from class names."
-    from textclip.benchmark import fit_text_method,text_method
+    "Make a classifier from class names, and from photos where the method needs some."
+    from textclip.benchmark import check_feedable,fit_method,needs_photos
     from textclip.encoders import load_encoder
     task,arguments = _task_to_learn(classes, llm, domain),{k: v for k,v in dict(recipe=recipe, steps=steps).items() if v is not None}
-    text_method(method, arguments)      # a wrong name or option is said before anything is loaded
+    check_feedable(method, task)
+    said = _described(method, arguments)      # a wrong name or option is said before anything is loaded
     _folder_for(out)
-    _step(f'{len(task)} classes, encoder {encoder}, texts from {llm}')
-    classifier,texts,_ = fit_text_method(task, load_encoder(encoder, device), llm, method, n=n, seed=seed, **arguments)
+    _step(f'{len(task)} classes, encoder {encoder}, {said}')
+    classifier,texts,_ = fit_method(task, load_encoder(encoder, device), llm, method, n=n, seed=seed, device=device, **arguments)
+    _step(f'texts from {llm}' if texts is not None else 'photos of the folder, no texts were asked for' if needs_photos(method) else 'names in templates, no texts were asked for')
     classifier.info['square'] = _square(task)
     classifier.save(out)
     if texts is not None: write_json(out/'texts.json', _by_class(texts, task))
     typer.echo(f'{classifier.info["method"]} for {len(task)} classes saved in {out}\nNext: textclip predict --classifier {shlex.quote(str(out))} IMAGE...')
+
+def _described(method, arguments):
+    "A method and the recipe that is used, in words"
+    from textclip.benchmark import needs_photos,text_method
+    from textclip.methods.registry import known_method
+    made = known_method(method).make(**arguments) if needs_photos(method) else text_method(method, arguments).method
+    recipe = getattr(made, 'recipe', None)
+    return f'method {method}' + (f', recipe {recipe}' if recipe else '')
 
 # %% ../nbs/09_cli.ipynb #4c3523b0
 def _by_class(texts, task):
@@ -228,7 +238,7 @@ def demo(
     _folder_for(out)
     _step(f'task {t.name}: {len(t)} classes ({some(t.classes, 5)})')
     _step(f'encoder {encoder}, texts from {llm}; what is missing is fetched once and kept')
-    found = compare_text_methods(t, load_encoder(encoder, device), llm, seeds=range(seeds), n=n)
+    found = compare_text_methods(t, load_encoder(encoder, device), llm, seeds=range(seeds), n=n, device=device)
     typer.echo('\n' + str(found.report) + '\n')
     found.best.info['square'] = _square(t)
     save_comparison(found, out)
@@ -321,16 +331,22 @@ def _bench_suite(suite, only, out, seeds, features, data, device, **how):
     _step(f'suite {suite}; finished cells are kept in {out}')
     return run_suite(suite, out, _names(only) if only else None, range(seeds), features, data, device=device, **how)
 
-def _bench_names(methods, protocols):
+def _bench_names(protocols):
     "What can be asked for"
+    from textclip.methods.registry import methods_table
     from textclip.suites import suite_parts,suites_by_name
     parts = {k: ', '.join(p.short for p in suite_parts(k)) for k in suites_by_name}
-    return 'methods: ' + ', '.join(methods) + '\nprotocols: ' + ', '.join(protocols) + ''.join(f'\nsuite {k}: {v}' for k,v in parts.items())
+    suites = ''.join(f'\nsuite {k}: {v}' for k,v in parts.items())
+    return f"{tabulate(methods_table(), headers='keys')}\n\nprotocols: {', '.join(protocols)}{suites}"
+
+def _recipes(methods):
+    "The recipe of every method, in words"
+    return ', '.join(f'{k} ({m.recipe})' if getattr(m, 'recipe', None) else k for k,m in methods.items())
 
 # %% ../nbs/09_cli.ipynb #aca2486a
 @app.command()
 def bench(
-    methods:Annotated[str, typer.Option('--methods', help='Names with commas between them; `textclip bench --list` shows them')]='zeroshot,cupl,linear-probe,cross-modal,gda',
+    methods:Annotated[str, typer.Option('--methods', help='Names with commas between them; `textclip bench --list` shows them')]='zero-shot,cupl,linear-probe,cross-modal,gda',
     tasks:Annotated[Optional[str], typer.Option('--tasks', help='Known tasks or folders; with --features, names of its sets')]=None,
     features:Annotated[Optional[Path], typer.Option('--features', help='A folder of ready features (.npz)')]=None,
     encoder:Encoder_='lite',
@@ -346,30 +362,39 @@ def bench(
     executor:Annotated[Optional[str], typer.Option('--executor', help="'ray': cells are measured by the workers of a Ray cluster (RAY_ADDRESS), or of one started here")]=None,
     out:Annotated[Path, typer.Option('--out', help='Folder for the table and the finished cells')]=Path('runs/bench'),
     hold_out:Annotated[float, typer.Option('--hold-out', min=.01, max=.99, help='Of a folder without folders train and test: the share of images to measure on')]=.5,
-    show:Annotated[bool, typer.Option('--list', help='Only list methods, protocols and suites')]=False,
+    show:Annotated[bool, typer.Option('--list', help='Only list methods and what they need, protocols and suites')]=False,
     device:Device_='cpu'
 ):
     "Measure methods on tasks, resumable: one table."
     from textclip.protocols import protocols as known
     from textclip.executors import as_executor
-    from textclip.runner import benchmark_methods,run_benchmark
-    if show: return typer.echo(_bench_names(benchmark_methods(), known))
+    from textclip.methods.registry import make_methods
+    from textclip.runner import run_benchmark
+    if show: return typer.echo(_bench_names(known))
     as_executor(executor)      # an unknown name is said before anything is loaded
     if suite: found = _bench_suite(suite, only, out, seeds, features, data, device, workers=workers, executor=executor)
     else:
-        chosen,asked,k = benchmark_methods(_names(methods)),_names(protocols),_names(shots, int)
+        chosen,asked,k = make_methods(_names(methods)),_names(protocols),_names(shots, int)
+        _check_frozen(chosen)
         for p in asked:
             if p not in known: raise unknown_name('protocol', p, known)
         if baseline is not None and baseline not in chosen: raise unknown_name('baseline', baseline, chosen)
         _folder_for(out)
         given = _bench_tasks(tasks, features, encoder, device, texts, any(m.reads_places for m in chosen.values()), asked, hold_out)
         _step(f'{len(chosen)} method{"s"[:len(chosen)>1]}, {len(given)} task{"s"[:len(given)>1]}; finished cells are kept in {out}')
+        _step(f'recipes: {_recipes(chosen)}')
         alone = [k for k,m in chosen.items() if m.regime=='text'] if any(d.texts is None for d in given) else []
         if alone: _step(f'without texts, {some(alone)} use{"s"[:len(alone)<2]} the templates alone; --texts says who writes some')
-        found = run_benchmark(chosen, given, asked, k, range(seeds), baseline, out, workers, executor=executor)
+        found = run_benchmark(chosen, given, asked, k, range(seeds), baseline, out, workers, executor=executor, device=device)
     folder,again = shlex.quote(str(out)),f' --tasks {shlex.quote(tasks)}' if tasks and not features and not suite else ''
     typer.echo(f'{found}\n\nTable: {out}/rows.json, {out}/rows.parquet\nNext: textclip rerun {folder} 0{again} · textclip compare {folder}')
     if found.failed: raise typer.Exit(1)
+
+def _check_frozen(methods):
+    "An error where a method trains inside the encoder: a table is measured on features of a frozen one"
+    for k,m in methods.items():
+        if m.trains_encoder:
+            raise TextclipError(f'{k} trains inside the encoder, and bench measures on features of a frozen one.', f'Run python -m textclip.train_encoder --method {k} ..., then textclip evaluate.')
 
 # %% ../nbs/09_cli.ipynb #fe704de8
 @app.command()

@@ -82,7 +82,7 @@ def gains(
     lines = []
     for b in benchmarks:
         for r in b.pick(method=tuple(methods), **where).rows:
-            o = None if r.error else _baseline(r, b.rows, [baseline] if baseline else [*r.p, 'zero-shot', 'zeroshot'])
+            o = None if r.error else _baseline(r, b.rows, [baseline] if baseline else [*r.p, 'zero-shot'])
             if o is not None: lines.append(_gain(r, o))
     if not lines: raise TextclipError(f'No row of {some(methods)} has a baseline beside it.', f'Known methods: {some(sorted({r.method for b in benchmarks for r in b.rows}), 20)}.')
     table = WholeTable(lines)

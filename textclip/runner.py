@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['Cell', 'part_digests', 'data_digest', 'written_options', 'cell_key', 'CellResult', 'tuning_of', 'stored_cell',
-           'run_cell', 'rows_of', 'shared_processors', 'run_cells', 'run_benchmark', 'benchmark_methods', 'Benchmark',
-           'join_benchmarks']
+           'run_cell', 'rows_of', 'shared_processors', 'run_cells', 'run_benchmark', 'Benchmark', 'join_benchmarks']
 
 # %% ../nbs/08b_runner.ipynb #87f61c1a
 _all_ = ['Benchmark', 'join_benchmarks']
@@ -15,7 +14,7 @@ import functools,itertools,traceback
 from concurrent.futures import ThreadPoolExecutor,as_completed
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict,dataclass,field
+from dataclasses import asdict,dataclass,field,replace
 from pathlib import Path
 import numpy as np, torch
 from tqdm.auto import tqdm
@@ -30,26 +29,8 @@ from .manifest import *
 from .protocols import *
 from .benchmark_tables import *
 from .multilabel_protocols import *
-from .methods.zeroshot import *
-from .methods.cupl import *
-from .methods.tap import *
-from .methods.linear_probe import *
-from .methods.gda import *
-from .methods.clip_adapter import *
-from .methods.tip_adapter import *
-from .methods.tipx import *
-from .methods.calip import *
-from .methods.coop import *
-from .methods.kgcoop import *
-from .methods.cocoop import *
-from .methods.stata import *
-from .methods.plot import *
-from .methods.dualpt import *
-from .methods.ship import *
-from .methods.dense_zeroshot import *
-from .methods.tai_adapter import *
-from .methods.tai_dpt import *
-from .methods.comc import *
+from .methods.zeroshot import ZeroShot
+from .methods.calip import CALIP
 
 # %% ../nbs/08b_runner.ipynb #0f32339d
 @dataclass(frozen=True)
@@ -288,12 +269,14 @@ def run_benchmark(
     out=None,                  # folder of finished cells and of the table; a killed run continues there. Nothing is kept if not given
     workers:int=None,          # cells at a time, as for `run_cells`
     progress:bool=True,        # a bar with the time left
-    executor=None              # 'ray' or an executor: who measures the cells
+    executor=None,             # 'ray' or an executor: who measures the cells
+    device=None                # where methods train; as the tasks say if not given
 )->Benchmark:
     "Measure every method on every task under every protocol"
     settings = protocols if isinstance(protocols, dict) else {p: {} for p in ([protocols] if isinstance(protocols, str) else protocols)}
     if isinstance(tasks, TaskFeatures): tasks = [tasks]
     _check_grid(methods, tasks, settings, baseline)
+    if device is not None: tasks,settings = _placed(list(tasks), device),_placed(settings, device)
     baseline = _zero_shot_among(methods) if baseline is None else baseline or None
     jobs = list(_grid(methods, tasks, settings, shots, seeds))
     results = run_cells(jobs, Store(Path(out)/'store') if out else None, workers, progress, executor)
@@ -365,18 +348,8 @@ def _grid(methods, tasks, settings, shots, seeds):
             once = type(getattr(method, 'method', method)) in (ZeroShot,CALIP) and protocols[protocol] is zero_shot   # nothing in it is random
             for seed in list(seeds)[:1 if once else None]: yield Cell(name, data.task.name, data.encoder_name, protocol, k, seed), method, data, options
 
-# %% ../nbs/08b_runner.ipynb #783899dd
-def benchmark_methods(
-    names=None # the ones wanted; all if not given
-)->dict: # name -> `Method`
-    "Ready methods by name"
-    known = dict(zeroshot=ZeroShot(), cupl=CuPL(recipe='ours'), tap=TAP(recipe='ours'), **{'lafter-text': LaFTerText(recipe='ours')})
-    known |= {'linear-probe': LinearProbe(), 'cross-modal': CrossModalProbe(recipe='ours'), 'gda': GDA(form='base-to-new', recipe='ours'), 'clip-adapter': CLIPAdapter(recipe='ours'),
-        'tip-adapter': TipAdapter(recipe='ours'), 'tip-adapter-f': TipAdapterF(recipe='ours'), 'tip-x': TIPX(recipe='ours'), 'sus-x': SuSX(recipe='ours'), 'calip': CALIP(recipe='ours')}
-    known |= {'stata': StatA(), 'transclip': StatA(anchor=0.)}
-    known |= {'coop': CoOp(recipe='ours'), 'kgcoop': KgCoOp(recipe='ours'), 'cocoop': CoCoOp(recipe='ours'), 'plot': PLOT(recipe='ours'), 'dualpt': DuAlPT(recipe='ours'), 'explicit-context': ExplicitContext()}
-    known |= {f'{k}+ship': SHIP(known[k], 'ours') for k in ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')}
-    known |= {'dense-zeroshot': DenseZeroShot(), 'tai-adapter': TAIAdapter(recipe='ours'), 'tai-dpt': TaIDPT(recipe='ours'), 'comc': CoMC(), 'tai-adapter-few': TAIAdapterFewShot(recipe='ours')}
-    for n in names or ():
-        if n not in known: raise unknown_name('method', n, known)
-    return {n: known[n] for n in names or known}
+def _placed(what, device):
+    "Tasks, and tasks among options, whose methods train on a device"
+    if isinstance(what, TaskFeatures): return replace(what, device=device)
+    if isinstance(what, dict): return {k: _placed(v, device) for k,v in what.items()}
+    return [_placed(v, device) for v in what] if isinstance(what, (list,tuple)) else what

@@ -427,7 +427,7 @@ class LinearClassifier(Classifier):
         logit_scale:float=1.     # multiplies the product
     ):
         super().__init__(info)
-        self.weight = nn.Parameter(weight.detach().clone().float(), requires_grad=False)
+        self.weight = nn.Parameter(weight.detach().float().clone(memory_format=torch.contiguous_format), requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias.detach().clone().float(), requires_grad=False)
         self.logit_scale = float(logit_scale)
         if len(weight)!=len(self.classes): raise TextclipError(f'{len(weight)} rows of weights for {len(self.classes)} classes.', 'Give one per class.')
@@ -540,6 +540,7 @@ class Method:
     reads_places = False   # does it need features of places (`local`)?
     image_form = {}        # form of image features that its paper takes, where an encoder has several (`Encoder.with_image_form`)
     needs_tower = False    # does its training go through the text tower of the encoder?
+    trains_encoder = False # does it change the encoder's weights?
     needs = ()             # arguments of `fit` that it cannot do without
     accepts = ()           # arguments of `fit` that it makes use of where they are given
     either = ()            # two arguments of which it takes one: the second is of no use beside the first

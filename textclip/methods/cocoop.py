@@ -49,8 +49,8 @@ def conditional_logits(
 )->torch.Tensor: # (B,C)
     "Cosines of every image with its own class weights, times s"
     again = (len(x)*len(prompts)>chunk if checkpointing is None else checkpointing) and torch.is_grad_enabled()
-    logits = []
-    for part in x.split(max(1, chunk//len(prompts))):
+    logits = [x.new_zeros(0, len(prompts), dtype=torch.float32)]
+    for part in x.split(max(1, chunk//len(prompts))) if len(x) else ():
         weight = F.normalize(prompts(module(part), chunk, again).float(), dim=-1)   # (b,C,D)
         logits.append(scale * torch.einsum('bd,bcd->bc', part, weight))
     return torch.cat(logits)

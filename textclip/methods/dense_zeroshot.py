@@ -62,7 +62,7 @@ def two_branch_scores(
         if share>=1: return out
         local = f.local.to(device)
         return out + (1-share)*aggregate_places((score_local or score)(rows(local)), how, sharpness, place_mask(local))
-    return torch.cat([one(features[i:i+chunk]) for i in range(0, len(features), chunk)])
+    return torch.cat([one(features[i:i+chunk]) for i in range(0, max(1, len(features)), chunk)])
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #c543ab80
 def label_probabilities(

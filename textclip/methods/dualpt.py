@@ -48,7 +48,7 @@ class DuAlPT(LocalPromptLearner):
     pool = 'mean'
 
     @property
-    def accepts(self): return (*super().accepts, 'texts') if self.align_weight else super().accepts
+    def needs(self): return ('train','texts') if self.align_weight else ('train',)
 
     def __post_init__(self):
         super().__post_init__()
@@ -68,7 +68,6 @@ class DuAlPT(LocalPromptLearner):
 def anchor(self:DuAlPT, task, encoder, templates, texts=None):
     "The texts of every class, where they are aligned with"
     if not self.align_weight: return None
-    self.need(texts=texts)
     x,there = class_texts(texts, task, encoder, self.label)
     if isinstance(texts, Features): check_same_encoder(texts, Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder)), 'Texts', 'prompts')
     return x.to(encoder.device), uniform_masses(there).to(encoder.device)     # checked once, and not in every step

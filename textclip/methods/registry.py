@@ -108,9 +108,9 @@ def needs(self:KnownMethod)->list:
     "What it cannot do without, in words"
     m = self.make()
     found = ['names', *(_words[k] for k in m.needs)]
-    if self.several and m.regime=='text' and 'texts' not in m.needs: found.append('texts')
+    if self.several and 'texts' in m.arguments and 'texts' not in m.needs: found.append('texts')
     if m.reads_places: found.append('places')
-    if getattr(m, 'trains_encoder', False): return [*found, 'open_clip encoder']
+    if m.trains_encoder: return [*found, 'open_clip encoder']
     tower = m.needs_tower or self.inside is not None
     return [*found, 'text tower'] if tower else found
 
