@@ -15,16 +15,18 @@ from textclip.manifest import *
 from fastcore.basics import patch
 from textclip.protocols import *
 from textclip.runner import *
-from textclip.methods.zeroshot import *
-from textclip.methods.cupl import *
-from textclip.methods.tap import *
+from textclip.methods.registry import *
+from textclip.methods.zeroshot import ZeroShot
 import json, re, tempfile
 from pathlib import Path
 from PIL import Image
 from textclip.encoders import ColourEncoder
 from fastcore.test import *
-from textclip.benchmark import (compare_text_methods, evaluate_classifier, fit_text_method, labels_by_name,
-    text_method, text_methods, texts)
+from textclip.methods.tap import TAP
+from textclip.methods.cupl import CuPL
+from textclip.methods.linear_probe import LinearProbe
+from textclip.benchmark import (compare_text_methods, evaluate_classifier, fit_method, known_text_rows,
+    labels_by_name, text_method, texts)
 
 NOTEBOOK = 'nbs/08bb_benchmark.ipynb'
 
@@ -42,7 +44,7 @@ def test_from_names_to_a_classifier():
             yield from ((i, Answer(f'{c} car, {c} hat {s%5}, blue sea')) for i,(c,s) in enumerate(zip(colours, seeds)))
 
     with tempfile.TemporaryDirectory() as d:
-        clf,texts,seconds = fit_text_method(task, ColourEncoder(), ColourPoet(), 'cupl', n=2, journal=Path(d)/'poet.jsonl', store=Store(d))
+        clf,texts,seconds = fit_method(task, ColourEncoder(), ColourPoet(), 'cupl', n=2, journal=Path(d)/'poet.jsonl', store=Store(d))
     pictures = Features(torch.eye(3)-.4, y=torch.arange(3))
     test_eq(clf(pictures).argmax(-1), pictures.y)
     test_eq((clf.info['llm'], clf.info['texts']), ('poet', len(texts)))
@@ -53,9 +55,9 @@ def test_from_names_to_a_classifier():
     assert 'answers' not in json.dumps(spec)
     test_eq(text_method('tap', dict(recipe='paper', steps=9)).method, TAP(recipe='paper', steps=9))
     test_eq(text_method('tap-paper', dict(lr=.1)).method, TAP(recipe='paper', steps=500, lr=.1))
-    test_fail(lambda: text_method('zeroshot', dict(recipe='paper')), contains="has no 'recipe'")
+    test_fail(lambda: text_method('zero-shot', dict(recipe='paper')), contains="has no 'recipe'")
     test_fail(lambda: text_method('tapp'), contains="Did you mean 'tap'?")
-    test_fail(lambda: text_methods['tap'].prepare(Task('t', ['a']), None), contains="needs 'encoder'")
+    test_fail(lambda: known_text_rows['tap'].prepare(Task('t', ['a']), None), contains="needs 'encoder'")
 
 
 def test_comparing_methods():
@@ -78,15 +80,15 @@ def test_comparing_methods():
 
     with tempfile.TemporaryDirectory() as d:
         task = pictures(d)
-        found = compare_text_methods(task, ColourEncoder(), ColourPoet(), ('zeroshot','shuffled','cupl'), seeds=(0,1), n=3, journal=Path(d)/'poet.jsonl', store=Store(Path(d)/'store'))
-    test_eq([r.method for r in found.report.rows], ['ZeroShot','control: shuffled texts','CuPL'])
+        found = compare_text_methods(task, ColourEncoder(), ColourPoet(), ('zero-shot','shuffled','cupl'), seeds=(0,1), n=3, journal=Path(d)/'poet.jsonl', store=Store(Path(d)/'store'))
+    test_eq([r.method for r in found.report.rows], ['zero-shot','control: shuffled texts','CuPL'])
     test_eq([r.seeds for r in found.report.rows], [1,2,2])
     test_eq(len(found.benchmark.cells), 5)
     test_eq(found.chosen, 'cupl')
-    assert 'no validation split' in found.rule and found.report.rows[2].p.keys()=={'zeroshot'}
+    assert 'no validation split' in found.rule and found.report.rows[2].p.keys()=={'zero-shot'}
     found.report
     # nbs/08bb_benchmark.ipynb · Comparing methods · cell 2ddb7a2b
-    test_fail(lambda: fit_text_method(Task('t', ['a']), ColourEncoder(), method='tapp'), contains="Did you mean 'tap'?")
+    test_fail(lambda: fit_method(Task('t', ['a']), ColourEncoder(), method='tapp'), contains="Did you mean 'tap'?")
     test_fail(lambda: compare_text_methods(Task('t', ['a']), ColourEncoder()), contains='has no images')
 
 

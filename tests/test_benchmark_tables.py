@@ -7,7 +7,7 @@ from tabulate import tabulate
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.report import *
-from textclip.report import _p, _percent
+from textclip.report import _interval, _p, _percent
 from textclip.statistics import holm
 import csv, tempfile
 from fastcore.test import *
@@ -20,8 +20,8 @@ def test_rows_and_records():
     'nbs/08ab_tables.ipynb · Rows and records'
     # nbs/08ab_tables.ipynb · Rows and records · cell 1b4ac308
     row = lambda method, accuracy, **kw: Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', encoder='ViT-B-32/openai', protocol='text-only', macro_accuracy=accuracy-.01, n=50, tuning='fixed', **kw)
-    a = Benchmark([row('zeroshot', .8, metrics=dict(acc5=.95))], dict(seeds=[0], specs=dict(x=1)), cells=[dict(method='zeroshot', task='pets', encoder='ViT-B-32/openai', protocol='text-only', shots=None, seed=0)])
-    b = Benchmark([row('CuPL', .85, p=dict(zeroshot=.02)), Row('GDA', 'few-shot', task='pets', error='Too few images.')], dict(seeds=[0,1], specs=dict(y=2)))
+    a = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95))], dict(seeds=[0], specs=dict(x=1)), cells=[dict(method='zero-shot', task='pets', encoder='ViT-B-32/openai', protocol='text-only', shots=None, seed=0)])
+    b = Benchmark([row('CuPL', .85, p={'zero-shot': .02}), Row('GDA', 'few-shot', task='pets', error='Too few images.')], dict(seeds=[0,1], specs=dict(y=2)))
     both = join_benchmarks([a, b])
     test_eq((both.manifest['seeds'], both.manifest['specs']), ([0,1], dict(x=1, y=2)))
     test_eq((len(both.cells_of(both.rows[0])), len(both.cells_of(both.rows[1])), len(both.failed)), (1, 0, 1))
@@ -30,7 +30,7 @@ def test_rows_and_records():
         test_eq((back.rows, back.cells, back.manifest), (both.rows, both.cells, both.manifest))
         test_eq(len(pd.read_parquet(Path(d)/'rows.parquet')), 3)
     test_eq([r.method for r in both.pick(task='pets', method=('CuPL','GDA')).rows], ['CuPL','GDA'])
-    test_fail(lambda: join_benchmarks([a, a]), contains='Two runs hold zeroshot')
+    test_fail(lambda: join_benchmarks([a, a]), contains='Two runs hold zero-shot')
     test_fail(lambda: join_benchmarks([]), contains='no benchmark')
     test_fail(lambda: Benchmark.load('no-such-folder'), contains='No benchmark in')
 
@@ -39,23 +39,29 @@ def test_for_a_person():
     'nbs/08ab_tables.ipynb · For a person'
     # nbs/08ab_tables.ipynb · For a person · cell a74a9300
     def row(method, accuracy, **kw): return Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', protocol='text-only', n=50, tuning='fixed', **kw)
-    both = Benchmark([row('zeroshot', .8, metrics=dict(acc5=.95)), row('CuPL', .85, p=dict(zeroshot=.02)), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
+    both = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95)), row('CuPL', .85, p={'zero-shot': .02}), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
     rows = both.table().splitlines()
     assert len(rows)==5 and 'tuning' in rows[0] and 'acc5' not in rows[0] and 'failed: Too few images.' in rows[-1] and 'Holm' not in rows[0]
     both
     # nbs/08ab_tables.ipynb · For a person · cell 9b82857e
-    tested = Benchmark([row('zeroshot', .8), *[row(f'method {i}', .8+p, p=dict(zeroshot=p)) for i,p in enumerate((.01,.04,.03))]])
+    tested = Benchmark([row('zero-shot', .8), *[row(f'method {i}', .8+p, p={'zero-shot': p}) for i,p in enumerate((.01,.04,.03))]])
     cells = [[c.strip() for c in line.split('|')[1:-1]] for line in tested.table().splitlines()]
-    test_eq([c[-1] for c in cells[2:]], ['', '0.030', '0.060', '0.060'])   # 3 × 0.01, 2 × 0.03, and not less than the one before
-    test_eq(cells[0][-1], 'zeroshot, Holm')
+    test_eq(cells[0][-2:], ['zero-shot, Holm', 'images'])
+    test_eq([c[-2] for c in cells[2:]], ['', '0.030', '0.060', '0.060'])   # 3 × 0.01, 2 × 0.03, and not less than the one before
+    test_eq([c[-1] for c in cells[2:]], ['50']*4)                          # how many images always stands there, and so does the interval
+    assert '95 % interval' in cells[0]
     tested
+    # nbs/08ab_tables.ipynb · For a person · cell b6c8e8d8
+    several = Row('CuPL', 'text', task='pets', protocol='multi-label', n=40, metrics=dict(mAP=.5, mAP_low=.4, mAP_high=.6))
+    cells = [[c.strip() for c in line.split('|')[1:-1]] for line in Benchmark([several]).table().splitlines()]
+    test_eq(dict(zip(cells[0], cells[2]))['95 % interval'], '40.0 – 60.0')
 
 
 def test_for_clip_benchmark():
     'nbs/08ab_tables.ipynb · For CLIP_benchmark'
     # nbs/08ab_tables.ipynb · For CLIP_benchmark · cell d8586b24
     def row(method, accuracy, **kw): return Row(method, 'text', accuracy, task='pets', encoder='ViT-B-32/openai', protocol='text-only', macro_accuracy=accuracy-.01, n=50, tuning='fixed', **kw)
-    both = Benchmark([row('zeroshot', .8, metrics=dict(acc5=.95)), row('CuPL', .85), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
+    both = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95)), row('CuPL', .85), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
     with tempfile.TemporaryDirectory() as d:
         records = [json.loads(p.read_text()) for p in both.to_clip_benchmark(d)]
         merged = [r['metrics'] | {k: v for k,v in r.items() if k!='metrics'} | dict(model_fullname=r['model'] + ' ' + r['pretrained']) for r in records]

@@ -175,10 +175,10 @@ def test_on_real_clip_features():
     def fitted(s, tune):
         "Name -> classifier"
         task,train = s.task,s.splits['shot16']
-        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train, val=tune)}
+        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train)}
         if 'templates' not in s.texts: return out
         t = s.texts['templates']
-        return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter().fit(task, texts=t, train=train, val=tune)} | out
+        return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter(recipe='ours').fit(task, texts=t, train=train, val=tune)} | out
     # nbs/07d_calibration.ipynb · On real CLIP features · cell 4966503b
     def calibration_rows(s):
         "One JSON-able row a classifier, before and after the temperature"
@@ -231,10 +231,10 @@ def test_on_real_clip_features_slow():
     def fitted(s, tune):
         "Name -> classifier"
         task,train = s.task,s.splits['shot16']
-        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train, val=tune)}
+        out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train)}
         if 'templates' not in s.texts: return out
         t = s.texts['templates']
-        return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter().fit(task, texts=t, train=train, val=tune)} | out
+        return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter(recipe='ours').fit(task, texts=t, train=train, val=tune)} | out
     # nbs/07d_calibration.ipynb · On real CLIP features · cell 4966503b
     def calibration_rows(s):
         "One JSON-able row a classifier, before and after the temperature"

@@ -158,16 +158,16 @@ def test_a_row_of_the_report():
         "Answers that are right with this probability, else any class"
         return Evaluation(list('abcde'), y, np.where(rng.random(200)<accuracy, y, rng.integers(5, size=200)), method='example', seed=seed)
     base,trained = [answers(.5)],[answers(.7, seed=s) for s in range(3)]
-    row = make_row('TAP', trained, {'zeroshot': base}, seconds=1.2, tuning='fixed')
+    row = make_row('TAP', trained, {'zero-shot': base}, seconds=1.2, tuning='fixed')
     Report('fruit (synthetic)', 'none', None, row.n, [make_row('ZeroShot', base, regime='names'), row])
     # nbs/07_evaluation.ipynb · A row of the report · cell d5a8f0b2
     test_close(row.accuracy, np.mean([e.accuracy for e in trained]))
     test_close(row.accuracy, mean_correct(trained).mean())
     test_close(row.std_over_seeds, torch.tensor([e.accuracy for e in trained], dtype=torch.float64).std().item())
-    assert row.ci95[0]<row.accuracy<row.ci95[1] and row.p['zeroshot']<.05
+    assert row.ci95[0]<row.accuracy<row.ci95[1] and row.p['zero-shot']<.05
     test_eq((row.n, row.seeds, make_row('ZeroShot', base).std_over_seeds), (200, 3, None))
-    test_eq(make_row('ZeroShot', base, {'zeroshot': base}).p, {'zeroshot': 1})
+    test_eq(make_row('ZeroShot', base, {'zero-shot': base}).p, {'zero-shot': 1})
     test_eq(Row.from_dict(json.loads(json.dumps(row.to_dict()))), row)
     other = [Evaluation(list('abcde'), y[::-1], y)]
-    test_fail(lambda: make_row('TAP', trained, {'zeroshot': other}), contains='not of the same images')
+    test_fail(lambda: make_row('TAP', trained, {'zero-shot': other}), contains='not of the same images')
     test_fail(lambda: make_row('TAP', []), contains='no evaluations')

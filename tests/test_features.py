@@ -2,6 +2,7 @@
 import hashlib, os, torch, warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from PIL import Image
 from tqdm.auto import tqdm
@@ -10,7 +11,7 @@ from textclip.types import *
 from textclip.executors import as_executor
 from textclip.images import *
 from textclip.encoders import *
-from textclip.towers import storage_key
+from textclip.towers import split_form, storage_key
 import tempfile
 from textclip.folders import folder_task
 from textclip.executors import SerialExecutor

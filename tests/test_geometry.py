@@ -50,7 +50,7 @@ def test_the_modality_gap():
     table = gap_table({'zero-shot': zs, 'moved': zs.weight+away}, there)
     test_close(table.accuracy['zero-shot'], evaluate(zs, there).accuracy)
     assert table.gap['moved'] < table.gap['zero-shot']
-    tip = TipAdapter().fit(data.task, texts=data.templates, train=data.splits['train'], val=data.splits['val'])
+    tip = TipAdapter(recipe='ours').fit(data.task, texts=data.templates, train=data.splits['train'], val=data.splits['val'])
     test_fail(lambda: modality_gap(data.splits['test'], tip), contains='more than one weight a class')
     test_fail(lambda: modality_gap(data.splits['test'], torch.ones(5,7)), contains='32 dimensions, class weights 7')
     test_fail(lambda: modality_gap(Features(torch.ones(2,32), y=torch.zeros(2,5)), zs), contains='several labels')

@@ -58,7 +58,7 @@ def test_a_method_as_data():
     @dataclass
     class Once(Method):
         "A method of one number"
-        k:int=3
+        k:object=3
 
     spec = json.loads(json.dumps(method_spec(Twice(Once(7), folder='/home/ada/answers'))))
     test_eq(method_from(spec), Twice(Once(7)))

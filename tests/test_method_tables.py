@@ -6,6 +6,7 @@ from fastcore.docments import docments
 from textclip.core import *
 from textclip.types import *
 from textclip.report import *
+from textclip.report import _p, _percent
 from textclip.benchmark_tables import *
 from fastcore.test import *
 from textclip.methods.tap import LaFTerText
@@ -29,13 +30,14 @@ def test_settings():
 def test_gains_and_costs():
     'nbs/08ac_method_tables.ipynb · Gains and costs'
     # nbs/08ac_method_tables.ipynb · Gains and costs · cell c36a2aa3
-    row = lambda method, accuracy, **kw: Row(method, 'text', accuracy, task='pets', encoder='ViT-B-32', protocol='text-only', n=50, tuning='fixed', seconds=.5, **kw)
+    row = lambda method, accuracy, **kw: Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', encoder='ViT-B-32', protocol='text-only', n=50, tuning='fixed', seconds=.5, **kw)
     bench = Benchmark([row('zero-shot', .8), row('CuPL', .85, p={'zero-shot': .02}), row('TAP', .7), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
     table = gains(bench, ['CuPL','TAP'])
     table
     # nbs/08ac_method_tables.ipynb · Gains and costs · cell ced6e3cd
     test_eq(table.gain.tolist(), ['+5.0','-10.0'])
     test_eq(table.p.tolist(), ['0.020',''])
+    test_eq((table.images.tolist(), table['95 % interval'].tolist()), ([50,50], ['75.0 – 95.0','60.0 – 80.0']))
     test_eq(gains(bench, 'TAP', 'CuPL').gain.tolist(), ['-15.0'])
-    test_eq(gains(bench, 'CuPL').columns.tolist(), ['%','baseline','its %','gain','p','seconds'])
+    test_eq(gains(bench, 'CuPL').columns.tolist(), ['%','95 % interval','baseline','its %','gain','p','images','seconds'])
     test_fail(lambda: gains(bench, 'GDA'), contains='No row of GDA has a baseline')     # it failed

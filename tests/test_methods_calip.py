@@ -9,7 +9,7 @@ from textclip.types import *
 from textclip.features import *
 from textclip.distances import rows_at_a_time
 from textclip.weight_search import *
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 from textclip.methods.tip_adapter import around
 import tempfile
 import matplotlib.pyplot as plt
@@ -19,7 +19,6 @@ from textclip.encoders import load_encoder
 from textclip.offline_suite import suite_task
 from textclip.protocols import *
 from textclip.runner import *
-from textclip.methods.zeroshot import *
 from textclip.sampling import template_texts
 from textclip.methods.calip import CALIP, calip_scores
 
@@ -66,7 +65,7 @@ def test_the_method():
     data = synthetic_task(6, 16, 20, noise=1.6, seed=2)
     val,test = with_places(data, 'val'),with_places(data, 'test', seed=1)
     right = lambda c: (c(test).argmax(-1)==test.y).double().mean().item()
-    found = {'constants': CALIP().fit(data.task, templates=data.templates), 'searched': CALIP().fit(data.task, templates=data.templates, val=val), 'no places': CALIP(beta2=0, beta3=0).fit(data.task, templates=data.templates)}
+    found = {'constants': CALIP(recipe='ours').fit(data.task, templates=data.templates), 'searched': CALIP(recipe='ours').fit(data.task, templates=data.templates, val=val), 'no places': CALIP(recipe='ours', beta2=0, beta3=0).fit(data.task, templates=data.templates)}
     {k: (round(right(c), 3), round(c.beta2, 2), round(c.beta3, 3), c.info['tuning'], c.info['regime']) for k,c in found.items()}
     # nbs/methods/calip.ipynb · The method · cell e91e6f30
     test_eq([c.info['tuning'] for c in found.values()], ['fixed', 'val-full', 'fixed'])
@@ -101,7 +100,7 @@ def test_the_method():
     # nbs/methods/calip.ipynb · The method · cell 3d6310c3
     clf = found['constants']
     test_fail(lambda: clf(data.splits['test']), contains='CALIP needs features of places')
-    test_fail(lambda: CALIP().fit(data.task, templates=data.templates, val=data.splits['val']), contains='local=True')
+    test_fail(lambda: CALIP(recipe='ours').fit(data.task, templates=data.templates, val=data.splits['val']), contains='local=True')
     test_fail(lambda: CALIP(recipe='our'), contains="Did you mean 'ours'?")
     test_fail(lambda: clf(Features(torch.ones(2, 8), local=torch.ones(2, 3, 8))), contains='8 dimensions')
     with tempfile.TemporaryDirectory() as d: test_close(load_classifier(clf.save(d))(test), clf(test), eps=1e-6)
@@ -112,7 +111,7 @@ def test_the_method():
     # nbs/methods/calip.ipynb · The method · cell b4c897ac
     places = {k: with_places(data, k) for k in ('val','test')}
     data.splits |= places
-    with tempfile.TemporaryDirectory() as d: bench = run_benchmark({'CALIP': CALIP()}, [data], ['zero-shot'], seeds=(0,), out=d, progress=False)
+    with tempfile.TemporaryDirectory() as d: bench = run_benchmark({'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,), out=d, progress=False)
     test_eq((len(bench.failed), bench.rows[0].tuning, bench.rows[0].regime), (0, 'fixed', 'names'))
 
 
@@ -134,7 +133,7 @@ def test_on_photographs_slow():
     encoder,task = load_encoder('lite'),suite_task('stamps')
     photographs = image_features(encoder, task.split('test'), local=True)
     data = TaskFeatures(task, dict(test=photographs), text_features(encoder, template_texts(task)), None, encoder)
-    run_benchmark({'zero-shot': ZeroShot(), 'CALIP': CALIP()}, [data], ['zero-shot'], seeds=(0,), baseline='zero-shot', progress=False).save('../results/calip')
+    run_benchmark({'zero-shot': ZeroShot(), 'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,), baseline='zero-shot', progress=False).save('../results/calip')
     print(photographs)
     # nbs/methods/calip.ipynb · On photographs · cell 7608e934
     stored = Benchmark.load('../results/calip')

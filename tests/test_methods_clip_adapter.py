@@ -10,7 +10,7 @@ from textclip.features import *
 from textclip.optimization import *
 from textclip.training import *
 from textclip.prompt_learning import *
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 import math, tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
@@ -19,7 +19,7 @@ from textclip.types import load_classifier
 from textclip.towers import ColourEncoder
 from textclip.protocols import *
 from textclip.methods.zeroshot import ZeroShot
-from textclip.methods.clip_adapter import BottleneckAdapter, ClipAdapter, mixed, train
+from textclip.methods.clip_adapter import BottleneckAdapter, CLIPAdapter, mixed, train
 
 NOTEBOOK = 'nbs/methods/clip_adapter.ipynb'
 
@@ -38,12 +38,12 @@ def test_the_adapter():
 def test_the_method():
     'nbs/methods/clip_adapter.ipynb · The method'
     # nbs/methods/clip_adapter.ipynb · The method · cell 8d0b3ef3
-    settings_table(paper=ClipAdapter(), ours=ClipAdapter('ours'))
+    settings_table(paper=CLIPAdapter(), ours=CLIPAdapter('ours'))
     # nbs/methods/clip_adapter.ipynb · The method · cell 6341f356
     data = synthetic_task(n_classes=12, dim=32, per_class=40, shift=1.5, noise=1.2)
     shots = (1,4,16)
     mean = lambda method: [sum(few_shot_protocol(method, data, k, seed)[0]['all'].accuracy for seed in range(2))/2 for k in shots]
-    lines = {'ours': mean(ClipAdapter(recipe='ours', steps=200)), 'ours, and on the class weights': mean(ClipAdapter(recipe='ours', steps=80, text_ratio=.2)), 'paper': mean(ClipAdapter(steps=80))}
+    lines = {'ours': mean(CLIPAdapter(recipe='ours', steps=200)), 'ours, and on the class weights': mean(CLIPAdapter(recipe='ours', steps=80, text_ratio=.2)), 'paper': mean(CLIPAdapter(steps=80))}
     zero = zero_shot(ZeroShot(), data)[0]['all'].accuracy
     _,ax = plt.subplots(figsize=(4.8,2.6))
     ax.axhline(zero, color='#444444', ls='--', lw=1, label='zero-shot')
@@ -74,10 +74,10 @@ def test_against_a_plain_re_statement():
 
     data = synthetic_task(n_classes=5, dim=32)
     train = data.splits['train'][torch.arange(0, 100, 10)]
-    start = ClipAdapter().adapters(32, seed=4)['visual']
+    start = CLIPAdapter().adapters(32, seed=4)['visual']
     for epochs in (1, 2, 5):
         rates = [1e-5] + [2.5*(1+math.cos(math.pi*(k-1)/epochs)) for k in range(1, epochs)]
-        ours = ClipAdapter(lr=5., epochs=epochs).fit(data.task, train=train, templates=data.templates, seed=4).visual
+        ours = CLIPAdapter(lr=5., epochs=epochs).fit(data.task, train=train, templates=data.templates, seed=4).visual
         theirs = plain_adapter(train.unit, train.y, class_means(data.templates, 5), start.down.weight.detach(), start.up.weight.detach(), .2, 30., rates)
         print(f'{epochs} steps: moved by {(theirs[0]-start.down.weight.detach()).abs().max():.0e}, difference {(theirs[0]-ours.down.weight).abs().max():.0e}')
         for a,b in zip((ours.down.weight, ours.up.weight), theirs): test_close(a.double(), b, eps=1e-5)
@@ -89,7 +89,7 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
     data = synthetic_task(n_classes=6, dim=32)
     half = [part_of(data, list(r)) for r in (range(3), range(3,6))]
     for text_ratio in (0., .3):
-        fitted = ClipAdapter(recipe='ours', steps=20, text_ratio=text_ratio).fit(half[0].task, train=half[0].splits['train'], templates=half[0].templates)
+        fitted = CLIPAdapter(recipe='ours', steps=20, text_ratio=text_ratio).fit(half[0].task, train=half[0].splits['train'], templates=half[0].templates)
         with tempfile.TemporaryDirectory() as d: fitted.save(d); again = load_classifier(d)
         test = half[1].splits['test']
         test_eq(again(test), fitted(test))
@@ -97,7 +97,7 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
         test_eq(again.with_classes(half[0].task.classes[::-1])(test), fitted(test).flip(-1))
         by_hand = 30*mixed(fitted.visual, test.unit, .2) @ mixed(fitted.textual, class_means(half[1].templates, 3), text_ratio).T
         test_close(new(test), by_hand, eps=1e-4)
-    still = ClipAdapter(ratio=0., epochs=2).fit(data.task, train=data.splits['train'], templates=data.templates)
+    still = CLIPAdapter(ratio=0., epochs=2).fit(data.task, train=data.splits['train'], templates=data.templates)
     zero = ZeroShot().fit(data.task, templates=data.templates)
     test_close(still(data.splits['test']), zero(data.splits['test']), eps=1e-4)
     test_fail(lambda: again.with_classes(['a new one']), contains='1 classes are new to this classifier: a new one')
@@ -106,12 +106,12 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
     train = data.splits['train']
     seen = train[train.y<3]
     texts = data.texts[data.texts.y>=3]
-    fitted = ClipAdapter(recipe='ours', steps=20).fit(data.task, train=seen, templates=data.templates, synthetic=texts)
+    fitted = CLIPAdapter(recipe='ours', steps=20).fit(data.task, train=seen, templates=data.templates, synthetic=texts)
     test_eq(fitted(data.splits['test']).shape, (120,6))
-    test_fail(lambda: ClipAdapter().fit(data.task, train=seen, templates=data.templates), contains='3 of 6 classes have no training images')
-    test_fail(lambda: ClipAdapter().fit(data.task, train=train), contains='needs the class weights of the templates')
-    test_fail(lambda: ClipAdapter(ratio=1.2), contains='share from 0 to 1')
-    test_fail(lambda: ClipAdapter(lr=1e38, epochs=5).fit(data.task, train=train, templates=data.templates), contains='not finite')
+    test_fail(lambda: CLIPAdapter().fit(data.task, train=seen, templates=data.templates), contains='3 of 6 classes have no training images')
+    test_fail(lambda: CLIPAdapter().fit(data.task, train=train), contains='needs the class weights of the templates')
+    test_fail(lambda: CLIPAdapter(ratio=1.2), contains='ratio is 1.2. Give a number from 0 to 1')
+    test_fail(lambda: CLIPAdapter(lr=1e38, epochs=5).fit(data.task, train=train, templates=data.templates), contains='not finite')
 
 
 def test_what_it_gained_and_cost():

@@ -25,7 +25,7 @@ from textclip.open_clip_encoder import tiny_open_clip
 from textclip.evaluation import evaluate
 from textclip.manifest import *
 from textclip.pipeline import Pipeline
-from textclip.methods.clip_lora import CLIPLoRA, class_weights, fit
+from textclip.methods.clip_lora import CLIPLoRA, class_weights
 
 NOTEBOOK = 'nbs/methods/clip_lora.ipynb'
 

@@ -63,7 +63,9 @@ def test_what_each_part_does():
         found = []
         for seed in range(2):
             task,text,names,images = toy_multilabel(seed=seed)
-            found.append(average_precision(CoMC(epochs=30, batch=128, **change).fit(task, texts=text, templates=names, seed=seed)(images), images.y).mean())
+            method = CoMC(epochs=30, batch=128, **change)
+            clf = method.fit(task, **method.usable(dict(texts=text, templates=names)), seed=seed)
+            found.append(average_precision(clf(images), images.y).mean())
         print(f'{name:22}', ' '.join(f'{v:.3f}' for v in found))
     test_fail(lambda: CoMC().fit(task, texts=text), contains='needs the label names')
 

@@ -42,8 +42,10 @@ def test_against_a_plain_re_statement():
     texts = Features(torch.randn(20, 8, generator=make_generator(0)), y=torch.arange(20)%3)
     templates = Features(torch.randn(6, 8, generator=make_generator(1)), y=torch.arange(6)%3)
     for how in ('none','pooled','averaged'):
-        clf = CuPL(templates=how).fit(Task('t', list('abc')), texts=texts, templates=templates)
+        given = dict(texts=texts) if how=='none' else dict(texts=texts, templates=templates)
+        clf = CuPL(templates=how).fit(Task('t', list('abc')), **given)
         for c in range(3): test_close(clf.weight[c], plain(texts, templates, how, c), eps=1e-5)
+    test_fail(lambda: CuPL().fit(Task('t', list('abc')), texts=texts, templates=templates), contains="makes no use of 'templates'")
 
 
 def test_what_it_asks_for():

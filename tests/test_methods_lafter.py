@@ -15,7 +15,7 @@ from textclip.encoder_training import *
 from textclip.image_views import *
 from textclip.processes import *
 from textclip.sampling import template_texts
-from textclip.methods.tap import LaFTerText
+from textclip.methods.tap import LaFTerText, lafter_templates
 import copy, json, subprocess, sys, tempfile
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -27,7 +27,7 @@ from textclip.open_clip_encoder import tiny_open_clip
 from textclip.evaluation import evaluate
 from textclip.manifest import *
 from textclip.pipeline import Pipeline
-from textclip.methods.lafter import LaFTer, fit
+from textclip.methods.lafter import LaFTer
 
 NOTEBOOK = 'nbs/methods/lafter.ipynb'
 

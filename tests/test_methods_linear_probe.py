@@ -124,7 +124,7 @@ def test_against_a_plain_re_statement():
     # nbs/methods/linear_probe.ipynb · Against a plain re-statement · cell c033d249
     test_fail(lambda: CrossModalProbe().fit(task, train=few), contains="needs 'texts'")
     test_fail(lambda: CrossModalProbe(recipe='papre'), contains="Did you mean 'paper'?")
-    test_fail(lambda: CrossModalProbe(keep=2), contains='share from 0 to 1')
+    test_fail(lambda: CrossModalProbe(keep=2), contains='keep is 2. Give a number from 0 to 1')
 
 
 def test_what_it_gained_and_cost():

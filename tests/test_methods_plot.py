@@ -13,11 +13,14 @@ from textclip.optimization import *
 from textclip.training import *
 from textclip.optimal_transport import *
 from textclip.prompt_learning import *
-import math, tempfile
+import math, tempfile, warnings
+from pathlib import Path
+from PIL import Image
 import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.method_tables import *
 from textclip.open_clip_encoder import tiny_open_clip
+from textclip.storage import Store
 from textclip.protocols import *
 from textclip.runner import run_benchmark
 from textclip.methods.zeroshot import ZeroShot
@@ -193,6 +196,31 @@ def test_new_names_saving_the_benchmark():
     test_eq((own.context.shape, own.with_classes(['ox']).context.shape), ((4,3,3,64), (4,1,3,64)))
     test_eq(own.with_classes(['ox','cat']).weight, own.weight[:,[2,0]])
     test_fail(lambda: own.with_classes(['lynx'], encoder=tower), contains='one context for each class, and none for these')
+
+
+def test_the_places_of_the_paper():
+    'nbs/methods/plot.ipynb · The places of the paper'
+    # nbs/methods/plot.ipynb · The places of the paper · cell b572ff61
+    resnet = tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))
+    folder = tempfile.TemporaryDirectory()
+    paths = [Path(folder.name)/f'{i}.png' for i in range(4)]
+    for i,path in enumerate(paths): Image.effect_noise((80,60), 60+30*i).convert('RGB').save(path)
+    task,split,store = Task('two', ['cat','ox']),ImageSplit(paths, torch.tensor([0,0,1,1])),Store(folder.name)
+    attention = resnet.with_image_form(places='attention')
+    ready = {e.name: image_features(e, split, store=store, local=True) for e in (resnet, attention)}
+    assert (ready['tiny'].local-ready['tiny?places=attention'].local).abs().max() > 1e-3
+
+    plot = PLOT(steps=2, batch=4)
+    made = plot.fit(task, resnet, train=split)
+    test_eq(made.info['encoder'], 'tiny?places=attention')                  # encoded as the paper does
+    test_close(made.context, plot.fit(task, attention, train=ready['tiny?places=attention']).context, eps=1e-6)
+    test_eq(PLOT('ours', steps=2).fit(task, resnet, train=split).info['encoder'], 'tiny')
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        plain = plot.fit(task, resnet, train=ready['tiny'])                 # the images decide, and their form is kept
+    test_eq(plain.info['encoder'], 'tiny')
+    assert any("was published with {'places': 'attention'}" in str(w.message) for w in caught)
+    folder.cleanup()
 
 
 def test_mistakes():

@@ -7,7 +7,7 @@ from textclip.core import *
 from textclip.types import *
 from textclip.features import *
 from textclip.distances import rows_at_a_time
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 import json, math, os, tempfile, warnings
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,6 @@ from textclip.method_tables import *
 from textclip.evaluation import *
 from textclip.feature_suite import *
 from textclip.manifest import report_manifest
-from textclip.methods.zeroshot import *
 from textclip.protocols import *
 from textclip.methods.stata import (StatA, anchor_share, anchored_gaussians, log_densities, neighbour_graph, shares,
     transductive_scores, within_class_spread)
@@ -131,7 +130,7 @@ def test_classifier_and_method():
     test_eq((few.classes, few(batch).shape), (['class 1','class 4'], (120,2)))
     everywhere = partial_batches(StatA(), data, size=40, classes=(1,4))[0]['all']
     assert len(everywhere)==1200 and (everywhere.predictions>=0).all()              # every image in one batch
-    test_fail(lambda: clf.with_classes(['a','b']), contains='needs texts for the new names')
+    test_fail(lambda: clf.with_classes(['a','b']), contains='2 classes are new to this classifier: a, b')
     test_fail(lambda: StatA(anchor=-1), contains='anchor is -1')
     test_fail(lambda: clf(Features(torch.ones(2,5))), contains='5 dimensions')
 

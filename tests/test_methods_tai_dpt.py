@@ -27,7 +27,7 @@ from textclip.prompts import CharacterEncoder
 from textclip.scores import average_precision
 from textclip.strategies import strategies
 import textclip.multilabel_texts
-from textclip.methods.tai_dpt import TaIDPT
+from textclip.methods.tai_dpt import TaIDPT, caption_scores
 
 NOTEBOOK = 'nbs/methods/tai_dpt.ipynb'
 
@@ -89,6 +89,13 @@ def test_against_its_equations():
     with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(clf.save(d))(images), clf(images))
     test_close(clf.with_classes(['car','cat'])(images), clf(images)[:,[2,0]], eps=1e-5)
     test_close(clf.with_classes(['cat','lamp'], encoder)(images)[:,0], clf(images)[:,0], eps=1e-5)
+    # nbs/methods/tai_dpt.ipynb · Against its equations · cell 771f1214
+    for dtype in (torch.float16, torch.bfloat16, torch.float64):                # float32 inside, as everywhere
+        some_x,tokens = torch.randn(2, 32, generator=g).to(dtype),torch.randn(2, 4, 32, generator=g).to(dtype)
+        want = caption_scores(some_x.float(), tokens.float(), clf.weight)
+        for a,b in zip(caption_scores(some_x, tokens, clf.weight), want): test_eq((a.dtype, a), (torch.float32, b))
+    half = token_features(encoder, texts, 3, store).to(dtype=torch.float16)
+    test_close(TaIDPT(length=4, epochs=1).fit(task, encoder, texts=half).weight, clf.weight, eps=1e-2)
     # nbs/methods/tai_dpt.ipynb · Against its equations · cell e546b33e
     encoder,task = tiny_open_clip(),Task('toy', ['cat','red ball','car'], 'multi')
     f = Features(torch.randn(3, 32), y=torch.eye(3))

@@ -6,18 +6,19 @@ from torch.nn import functional as F
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
-from textclip.benchmark_facts import by_benchmark, benchmark_key
 from textclip.features import *
 from textclip.synthesis import gaussian_noise
 from textclip.optimization import *
 from textclip.training import *
 from textclip.callbacks import *
+from textclip.strategies import strategies
+from textclip.benchmark_facts import benchmark_key, by_benchmark
 from textclip.methods.zeroshot import template_features
 import matplotlib.pyplot as plt
 import numpy as np
 from fastcore.test import *
 from textclip.method_tables import *
-from textclip.methods.tap import LaFTerText, TAP, text_logits, train_on_texts
+from textclip.methods.tap import LaFTerText, TAP, lafter_templates, text_logits, train_on_texts
 
 NOTEBOOK = 'nbs/methods/tap.ipynb'
 
@@ -81,7 +82,7 @@ def test_lafter_s_text_stage():
     templates = Features(*sample(1, .1))
     task = Task('synthetic', list('abcd'))
     for method in (TAP(steps=300), LaFTerText(steps=300), TAP(recipe='ours')):
-        clf = method.fit(task, texts=texts, templates=templates)
+        clf = method.fit(task, **method.usable(dict(texts=texts, templates=templates)))
         accuracy = (clf(images).argmax(-1)==images.y).float().mean().item()
         print(f'{method.label:10s} {method.recipe:5s} {accuracy:.2f}')
         assert accuracy>.9
@@ -90,8 +91,27 @@ def test_lafter_s_text_stage():
     test_ne(TAP(steps=5).fit(task, texts=texts, seed=1).weight, TAP(steps=5).fit(task, texts=texts, seed=2).weight)
     test_fail(lambda: TAP(recipe='ours').fit(task, texts=texts), contains='needs an encoder')
     test_fail(lambda: TAP(steps=5).fit(task), contains="TAP needs 'texts'")
+    test_fail(lambda: TAP(steps=0), contains='steps is 0. Give at least 1')
+    test_fail(lambda: TAP(steps=-3), contains='steps is -3')
+    test_fail(lambda: TAP(steps=2.5), contains='Give a whole number')
+    test_fail(lambda: TAP(keep=7), contains='keep is 7. Give a number from 0 to 1')
+    test_fail(lambda: TAP(lr=float('nan')), contains='lr is nan. Give a number above 0')
+    test_fail(lambda: TAP(steps=5).fit(task, texts=texts, templates=texts), contains="makes no use of 'templates'")
     test_fail(lambda: TAP(steps=5, lr=1e30).fit(task, texts=texts), contains='Lower lr')
     test_eq((TAP().lr, LaFTerText().lr), (optimizations['tap'].lr, optimizations['lafter'].lr))
+    # nbs/methods/tap.ipynb · LaFTer's text stage · cell 78271a59
+    flowers = [TAP().steps_for(Task(name, ['a','b'])) for name in ('flowers102','oxford_flowers','OxfordFlowers','Flowers 102')]
+    test_eq(flowers, [600]*4)
+    test_eq([LaFTerText().steps_for(Task(name, ['a','b'])) for name in ('DescribableTextures','ImageNet-R','FGVCAircraft')], [400,500,500])
+    test_fail(lambda: TAP().steps_for(Task('pet shop', ['a','b'])), contains='names no number of steps')
+    dtd = Task('dtd', ['banded','dotted'])
+    test_eq((len(lafter_templates(dtd)), lafter_templates(Task('mine', ['a'], templates=['my {}.']))), (8, ['my {}.']))
+    words = Features(torch.randn(6, 8, generator=make_generator(1)), y=torch.tensor([0,0,0,1,1,1]), ids=list('abcdef'))
+    added = lambda f, t: LaFTerText(steps=1).training_texts(f, dtd, None, t)
+    test_eq(len(added(words, words[[2,5]])), 6)                                   # both are there
+    twice = added(words, Features(words.x[[2,5]], y=[1,1], ids=['c','f']))        # one stands there for another class
+    test_eq((len(twice), twice.y.tolist()), (7, [0,0,0,1,1,1,1]))
+    test_eq(len(added(Features(words.x, y=words.y), words[[2,5]])), 6)            # by their features, where words are not known
 
 
 def test_what_it_gained_and_cost():

@@ -7,7 +7,7 @@ from textclip.core import *
 from textclip.types import *
 from textclip.features import *
 from textclip.losses import *
-from textclip.methods.zeroshot import template_features
+from textclip.methods.zeroshot import *
 from textclip.methods.dense_zeroshot import *
 import tempfile
 from fastcore.test import *

@@ -6,7 +6,6 @@ from torch.nn import functional as F
 from fastcore.basics import patch
 from textclip.core import *
 from textclip.types import *
-from textclip.benchmark_facts import by_benchmark, benchmark_key
 from textclip.splits import val_tuning
 from textclip.features import *
 from textclip.distances import *
@@ -14,6 +13,7 @@ from textclip.weight_search import *
 from textclip.optimization import *
 from textclip.training import *
 from textclip.callbacks import *
+from textclip.benchmark_facts import benchmark_key, by_benchmark
 from textclip.methods.zeroshot import template_features
 import tempfile, warnings
 import matplotlib.pyplot as plt
@@ -21,7 +21,7 @@ from fastcore.test import *
 from textclip.method_tables import *
 from textclip.protocols import *
 from textclip.runner import *
-from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, around, cache_keys, fit,
+from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, around, cache_keys,
     published_settings)
 
 NOTEBOOK = 'nbs/methods/tip_adapter.ipynb'
@@ -49,7 +49,7 @@ def test_the_classifier():
     x = Features(torch.randn(5, 3))
     test_close(again(x), clf(x), eps=1e-6)
     test_fail(lambda: clf(Features(torch.ones(1, 4))), contains='4 dimensions, the classifier 3')
-    test_fail(lambda: clf.with_classes(['c','d']), contains='holds images of its 2 classes')
+    test_fail(lambda: clf.with_classes(['c','d']), contains='belongs to its 2 classes, and 2 are new to it')
 
 
 def test_settings():
@@ -70,8 +70,8 @@ def test_the_method():
     # nbs/methods/tip_adapter.ipynb · The method · cell d17ce869
     data = synthetic_task(6, 16, 20, noise=.8, shift=.8, seed=3)
     train,val = shots_of(data, 4, seed=0)
-    clf = TipAdapter().fit(data.task, texts=data.texts, train=train)
-    tuned = TipAdapter().fit(data.task, texts=data.texts, train=train, val=val)
+    clf = TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train)
+    tuned = TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train, val=val)
     {k: tuned.info[k] for k in ('beta','alpha','tuning','val_accuracy','val_images','tried','ties')}
     # nbs/methods/tip_adapter.ipynb · The method · cell a198527c
     test_eq((clf.info['beta'], clf.info['alpha'], clf.info['tuning'], tuned.info['tuning']), (4., 3., 'fixed', 'val-min'))
@@ -79,9 +79,13 @@ def test_the_method():
     test_eq(right(tuned, val), tuned.info['val_accuracy'])
     assert right(tuned, val)>=right(clf, val)                    # the rule is on the grid
     assert right(clf, data.splits['test']) > ((data.splits['test'].unit @ class_means(data.texts, 6).T).argmax(-1)==data.splits['test'].y).double().mean()
-    test_eq(TipAdapter(beta=2., alpha=1.).fit(data.task, texts=data.texts, train=train, val=val).info['tuning'], 'fixed')
+    fixed = TipAdapter(recipe='ours', beta=2., alpha=1.)
+    test_eq(fixed.fit(data.task, texts=data.texts, train=train).info['tuning'], 'fixed')
+    test_fail(lambda: fixed.fit(data.task, texts=data.texts, train=train, val=val), contains="makes no use of 'val'")
+    test_fail(lambda: TipAdapter(recipe='ours', logit_scale=0.), contains='logit_scale is 0.0. Give a number above 0')
+    test_fail(lambda: TipAdapter(recipe='ours', alpha=-1.), contains='alpha is -1.0. Give at least 0')
     # nbs/methods/tip_adapter.ipynb · The method · cell e241cdf4
-    grids,rule = TipAdapter().grids(data.task, 4)
+    grids,rule = TipAdapter(recipe='ours').grids(data.task, 4)
     weight = class_means(data.texts, 6)
     table = cache_counts(val.unit, val.y, train.unit, train.y, grids['beta'], grids['alpha'], 30*val.unit@weight.T)
     _,axes = plt.subplots(1, 2, figsize=(8,2.8))
@@ -134,7 +138,7 @@ def test_tip_adapter_f():
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell f45a853b
     data = synthetic_task(6, 16, 20, noise=1.6, seed=3)
     train,val = shots_of(data, 8, seed=0)
-    fits = {m.label: m.fit(data.task, texts=data.texts, train=train, val=val, seed=0) for m in (TipAdapter(), TipAdapterF())}
+    fits = {m.label: m.fit(data.task, texts=data.texts, train=train, val=val, seed=0) for m in (TipAdapter(recipe='ours'), TipAdapterF(recipe='ours'))}
     {k: round((c(data.splits['test']).argmax(-1)==data.splits['test'].y).double().mean().item(), 3) for k,c in fits.items()}, {k: fits['TipAdapterF'].info[k] for k in ('steps','final_loss','training')}
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell 9e5e5a7c
     def plain_training(train, W, beta, alpha, epochs, batch, lr, seed, C):
@@ -156,17 +160,24 @@ def test_tip_adapter_f():
         return keys
 
     for batch,epochs in ((256, 20), (10, 3)):
-        ours = TipAdapterF(batch=batch, epochs=epochs).fit(data.task, texts=data.texts, train=train, seed=5)
+        ours = TipAdapterF(recipe='ours', batch=batch, epochs=epochs).fit(data.task, texts=data.texts, train=train, seed=5)
         theirs = plain_training(train, class_means(data.texts, 6), 4., 6/8**.5, epochs, batch, 1e-3, 5, 6)
         test_close(ours.keys.double(), theirs, eps=2e-5)
         assert (ours.keys-train.unit).abs().max()>1e-3      # they did move
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell 4fc288da
     views = Features(train.x, y=train.y, views=train.x[:,None] + .2*torch.randn(len(train), 4, 16, generator=torch.Generator().manual_seed(0)), meta=train.meta)
-    a,b,c = [TipAdapterF(epochs=5).fit(data.task, texts=data.texts, train=views, seed=s).keys for s in (1, 1, 2)]
+    a,b,c = [TipAdapterF(recipe='ours', epochs=5).fit(data.task, texts=data.texts, train=views, seed=s).keys for s in (1, 1, 2)]
     test_eq(a, b)
     assert (a-c).abs().max()>0               # other views were drawn
     with tempfile.TemporaryDirectory() as d: again = load_classifier(fits['TipAdapterF'].save(d))
     test_close(again(val), fits['TipAdapterF'](val), eps=1e-5)
+    # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell e7eb6522
+    named = lambda name: Task(name, data.task.classes)
+    test_eq([TipAdapterF('paper').epochs_for(named(k)) for k in ('EuroSAT','eurosat','dtd','my own')], [100,100,20,20])     # as in the official configurations
+    test_eq((TipAdapterF('ours').epochs_for(named('eurosat')), TipAdapterF('paper', epochs=3).epochs_for(named('eurosat'))), (20,3))
+    test_eq(TipAdapterF('paper', batch=len(train)).fit(named('EuroSAT'), texts=data.texts, train=train).info['steps'], 100)
+    for name in ('fgvc','FGVC-Aircraft','fgvc_aircraft'): test_eq(published_settings(named(name)), (30,30,1,5))
+    test_eq(published_settings(named('DescribableTextures')), published_settings(named('dtd')))
 
 
 def test_unbalanced_caches_and_missing_classes():
@@ -175,13 +186,13 @@ def test_unbalanced_caches_and_missing_classes():
     data = synthetic_task(6, 16, 20, noise=1.6, seed=4)
     rows = torch.cat([(data.splits['train'].y==c).nonzero().flatten()[:8 if c==0 else 1] for c in range(6)])
     train,test = data.splits['train'][rows],data.splits['test']
-    share = {a: (TipAdapter(text=False, aggregate=a).fit(data.task, train=train)(test).argmax(-1)==0).double().mean().item() for a in aggregates}
+    share = {a: (TipAdapter(recipe='ours', text=False, aggregate=a).fit(data.task, train=train)(test).argmax(-1)==0).double().mean().item() for a in aggregates}
     print({k: f'{v:.0%} of the test images go to the large class' for k,v in share.items()})
     # nbs/methods/tip_adapter.ipynb · Unbalanced caches and missing classes · cell c651e5b0
     assert abs(share['mean']-1/6) < abs(share['sum']-1/6)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
-        some_classes = TipAdapter().fit(data.task, texts=data.texts, train=train[train.y!=2])
+        some_classes = TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train[train.y!=2])
     assert '1 of 6 classes have no images in the cache: class 2' in str(caught[0].message)
     assert torch.isfinite(some_classes(test)).all() and (some_classes(test).argmax(-1)==2).any()
 
@@ -192,29 +203,29 @@ def test_without_texts():
     data = synthetic_task(6, 16, 20, noise=1.6, seed=4)
     train,val = shots_of(data, 4, seed=0)
     test = data.splits['test']
-    alone = TipAdapter(text=False).fit(data.task, train=train, val=val)
+    alone = TipAdapter(recipe='ours', text=False).fit(data.task, train=train, val=val)
     alone.info['beta'], alone.info['alpha'], alone.info['tried']
     # nbs/methods/tip_adapter.ipynb · Without texts · cell 7ae5a417
     test_eq((alone.weight, alone.info['alpha'], alone.info['tried']), (None, 1., 13))
     votes = torch.stack([(-alone.beta*(1-test.unit@train.unit[train.y==c].T)).exp().sum(-1) for c in range(6)], -1)
     test_close(alone(test), votes, eps=1e-4)
     with tempfile.TemporaryDirectory() as d: test_close(load_classifier(alone.save(d))(test), alone(test), eps=1e-6)
-    assert TipAdapterF(text=False, epochs=2).fit(data.task, train=train).info['steps']==2
+    assert TipAdapterF(recipe='ours', text=False, epochs=2).fit(data.task, train=train).info['steps']==2
 
 
 def test_in_the_runner():
     'nbs/methods/tip_adapter.ipynb · In the runner'
     # nbs/methods/tip_adapter.ipynb · In the runner · cell fab54f31
     data = synthetic_task(6, 16, 20, noise=1.6, seed=5)
-    methods = {'Tip-Adapter': TipAdapter(), 'Tip-Adapter-F': TipAdapterF(), 'cache alone': TipAdapter(text=False)}
+    methods = {'Tip-Adapter': TipAdapter(recipe='ours'), 'Tip-Adapter-F': TipAdapterF(recipe='ours'), 'cache alone': TipAdapter(recipe='ours', text=False)}
     with tempfile.TemporaryDirectory() as d: bench = run_benchmark(methods, [data], ['few-shot'], shots=(1,8), seeds=(0,1), out=d, progress=False)
     bench
     # nbs/methods/tip_adapter.ipynb · In the runner · cell fd8e26fb
     test_eq((len(bench.rows), len(bench.failed)), (6, 0))
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        two = run_benchmark({'Tip-Adapter': TipAdapter()}, [data], ['base-to-new'], shots=(4,), seeds=(0,), out=d, progress=False)
-    assert 'holds images of its 3 classes' in two.failed[0].error
+        two = run_benchmark({'Tip-Adapter': TipAdapter(recipe='ours')}, [data], ['base-to-new'], shots=(4,), seeds=(0,), out=d, progress=False)
+    assert 'belongs to its 3 classes' in two.failed[0].error
 
 
 def test_what_goes_wrong():
@@ -222,7 +233,7 @@ def test_what_goes_wrong():
     # nbs/methods/tip_adapter.ipynb · What goes wrong · cell b1dbad67
     data = synthetic_task(3, 16, 6, seed=6)
     train = data.splits['train']
-    fit = lambda m=TipAdapter(), **kw: m.fit(data.task, **dict(texts=data.texts, train=train) | kw)
+    fit = lambda m=TipAdapter(recipe='ours'), **kw: m.fit(data.task, **dict(texts=data.texts, train=train) | kw)
     test_fail(lambda: fit(train=None), contains="needs 'train'")
     test_fail(lambda: fit(texts=None), contains='TipAdapter needs texts for its text part')
     test_fail(lambda: fit(train=Features(train.x[:,:8], y=train.y)), contains='8 dimensions')
@@ -232,9 +243,9 @@ def test_what_goes_wrong():
     test_fail(lambda: fit(train=Features(torch.full_like(train.x, torch.nan), y=train.y)), contains='are not finite')
     test_fail(lambda: fit(TipAdapter(recipe='paper')), contains="published no ranges for task 'synthetic'")
     test_fail(lambda: TipAdapter(recipe='papre'), contains="Did you mean 'paper'?")
-    test_fail(lambda: TipAdapter(aggregate='average'), contains='Known: sum, mean')
+    test_fail(lambda: TipAdapter(recipe='ours', aggregate='average'), contains='Known: sum, mean')
     test_fail(lambda: fit(train=Features(train.x, y=F.one_hot(train.y, 3).float())), contains='one label each')
-    test_fail(lambda: TipAdapter(text=False).fit(Task('one', ['a']), train=Features(torch.ones(1, 4), y=torch.tensor([0]))), contains='has one class only')
+    test_fail(lambda: TipAdapter(recipe='ours', text=False).fit(Task('one', ['a']), train=Features(torch.ones(1, 4), y=torch.tensor([0]))), contains='has one class only')
 
 
 def test_what_it_gained_and_cost():

@@ -8,7 +8,7 @@ from textclip.sampling import template_texts
 from fastcore.test import *
 from textclip.method_tables import *
 from textclip.towers import ColourEncoder
-from textclip.methods.zeroshot import ZeroShot
+from textclip.methods.zeroshot import ZeroShot, used_templates
 
 NOTEBOOK = 'nbs/methods/zeroshot.ipynb'
 
@@ -27,6 +27,14 @@ def test_the_method():
     test_eq(more.classes, ['yellow','black'])
     test_eq(more.info['hyperparameters'], clf.info['hyperparameters'])
     test_fail(lambda: clf.with_classes(['yellow']), contains='Pass encoder')
+    both = clf.with_classes(['black','Red','green'], encoder=enc)      # a new name beside two known ones
+    test_eq(both.weight[1:], clf.weight[:2])
+    test_eq(both.weight[0], clf.with_classes(['black'], enc).weight[0])
+    test_eq(clf.with_classes(['green','red']).weight, clf.weight[[1,0]])
+    ready = ZeroShot().fit(task, templates=Features(torch.eye(3), y=torch.arange(3)))
+    test_fail(lambda: ready.with_classes(['black'], enc), contains='does not know their templates')
+    test_eq(used_templates(task, text_features(enc, template_texts(task))), task.templates)
+    test_fail(lambda: ZeroShot().fit(task, enc, texts=['red']), contains="makes no use of 'texts'")
 
 
 def test_against_a_plain_re_statement():

@@ -8,7 +8,6 @@ from textclip.splits import _positions
 from textclip.scores import *
 from textclip.multilabel_scores import *
 from textclip.protocols import *
-from textclip.protocols import _known
 from dataclasses import dataclass
 from fastcore.test import *
 from textclip.features import *

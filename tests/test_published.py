@@ -6,6 +6,7 @@ import pandas as pd
 from textclip.core import *
 from textclip.report import *
 from textclip.benchmark_tables import *
+from textclip.methods.registry import known_methods
 import numpy as np
 from dataclasses import replace
 from fastcore.test import *
@@ -13,7 +14,7 @@ from textclip.manifest import method_spec
 from textclip.benchmark import text_method
 from textclip.scores import harmonic_mean
 from textclip.methods.coop import CoOp
-from textclip.methods.ship import Ship
+from textclip.methods.ship import SHIP
 from textclip.methods.stata import StatA
 from textclip.methods.tai_dpt import TaIDPT
 from textclip.published import compare_published, encoder_key, published_name, published_tables, quotes, why_not_same
@@ -55,7 +56,7 @@ def test_the_same_cell():
     ucf = [q for q in found if q.dataset=='ucf101' and q.method=='CLIP' and encoder_key(q.encoder)==encoder_key('CLIP ViT-B/32')]
     same = [q for q in ucf if not why_not_same(row, facts, q)]
     test_eq([(q.texts, q.value) for q in same], [('a photo of a {}.', .604)])     # of four zero-shot figures for UCF101 with this encoder, one
-    specs = [method_spec(m) for m in (TaIDPT(), StatA(anchor=0.), Ship(CoOp()), text_method('tap'))]
+    specs = [method_spec(m) for m in (TaIDPT(), StatA(anchor=0.), SHIP(CoOp()), text_method('tap'))]
     test_eq([published_name(s) for s in specs], ['TaI-DPT','TransCLIP','CoOp + SHIP','TAP'])
     assert {published_name(s) for s in specs} <= {q.method for q in found}
     test_eq(encoder_key('RN50/openai'), encoder_key('CLIP RN50'))
@@ -67,7 +68,7 @@ def test_two_tables():
     'nbs/08d_published.ipynb · Two tables'
     # nbs/08d_published.ipynb · Two tables · cell 74d8f18d
     row = Row('zero-shot', 'names', .62, (.6,.64), tuning='none', task='ucf101', encoder='ViT-B-32/openai', protocol='text-only', n=3783)
-    spec = dict(zero=dict(type='textclip.methods.zeroshot.ZeroShot', settings=dict(templates=None)), tip=dict(type='textclip.methods.tip_adapter.TipAdapter', settings=dict(recipe='ours')))
+    spec = dict(zero=dict(type='ZeroShot', settings=dict(templates=None)), tip=dict(type='TipAdapter', settings=dict(recipe='ours')))
     sources = dict(d=dict(source=dict(kind='benchmark', name='ucf101', templates='a photo of a {}.')))
     tip = replace(row, method='Tip-Adapter', regime='few-shot', accuracy=.7, tuning='val-min', protocol='few-shot', shots=16)
     cells = [dict(method=r.method, task=r.task, encoder=r.encoder, protocol=r.protocol, shots=r.shots, spec=k, data='d') for r,k in ((row, 'zero'), (tip, 'tip'))]

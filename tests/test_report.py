@@ -15,7 +15,7 @@ NOTEBOOK = 'nbs/00b_report.ipynb'
 def test_rows():
     'nbs/00b_report.ipynb · Rows'
     # nbs/00b_report.ipynb · Rows · cell 7be40b94
-    row = Row('CuPL', 'text', .7, (.62,.78), std_over_seeds=.01, p={'zeroshot': .03}, n=128, seeds=3, metrics=dict(H=.6))
+    row = Row('CuPL', 'text', .7, (.62,.78), std_over_seeds=.01, p={'zero-shot': .03}, n=128, seeds=3, metrics=dict(H=.6))
     test_eq(Row.from_dict(json.loads(json.dumps(row.to_dict()))), row)
     failed = Row('CoOp', 'few-shot', error='NaN loss')
     test_eq(Row.from_dict(failed.to_dict()), failed)
@@ -25,7 +25,7 @@ def test_rows():
 def test_reports():
     'nbs/00b_report.ipynb · Reports'
     # nbs/00b_report.ipynb · Reports · cell 4bb57369
-    row = Row('CuPL', 'text', .7, (.62,.78), std_over_seeds=.01, p={'zeroshot': .0304}, n=128, seeds=3, seconds=.021, macro_accuracy=.66)
+    row = Row('CuPL', 'text', .7, (.62,.78), std_over_seeds=.01, p={'zero-shot': .0304}, n=128, seeds=3, seconds=.021, macro_accuracy=.66)
     report = Report('stamps', 'lite', 'smollm2', 128, [Row('ZeroShot', 'names', .65, (.57,.73), seconds=.01, macro_accuracy=.6), row])
     with tempfile.TemporaryDirectory() as d:
         report.save(Path(d)/'report.json')

@@ -4,7 +4,7 @@ import functools, itertools, traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 import numpy as np, torch
 from tqdm.auto import tqdm
@@ -14,35 +14,23 @@ from textclip.types import *
 from textclip.report import *
 from textclip.evaluation import *
 from textclip.scores import *
+from textclip.multilabel_scores import compare_map
 from textclip.manifest import *
 from textclip.protocols import *
 from textclip.benchmark_tables import *
 from textclip.multilabel_protocols import *
-from textclip.methods.zeroshot import *
-from textclip.methods.cupl import *
-from textclip.methods.tap import *
-from textclip.methods.linear_probe import *
-from textclip.methods.gda import *
-from textclip.methods.clip_adapter import *
-from textclip.methods.tip_adapter import *
-from textclip.methods.tipx import *
-from textclip.methods.calip import *
-from textclip.methods.coop import *
-from textclip.methods.kgcoop import *
-from textclip.methods.cocoop import *
-from textclip.methods.stata import *
-from textclip.methods.plot import *
-from textclip.methods.dualpt import *
-from textclip.methods.ship import *
-from textclip.methods.dense_zeroshot import *
-from textclip.methods.tai_adapter import *
-from textclip.methods.tai_dpt import *
-from textclip.methods.comc import *
+from textclip.methods.zeroshot import ZeroShot
+from textclip.methods.calip import CALIP
 import json, os, random, subprocess, sys, tempfile, time, warnings
 import pandas as pd
 from fastcore.test import *
 from textclip.plots import plot_shots
-from textclip.runner import Cell, benchmark_methods, cell_key, run_benchmark
+from textclip.methods.registry import make_methods
+from textclip.methods.cupl import CuPL
+from textclip.methods.tap import TAP
+from textclip.methods.linear_probe import LinearProbe
+from textclip.methods.gda import GDA
+from textclip.runner import Cell, cell_key, run_benchmark
 
 NOTEBOOK = 'nbs/08b_runner.ipynb'
 
@@ -61,8 +49,8 @@ def test_cells():
 def test_the_benchmark():
     'nbs/08b_runner.ipynb · The benchmark'
     # nbs/08b_runner.ipynb · The benchmark · cell 45bc3d5c
-    test_eq(list(benchmark_methods(['gda','zeroshot'])), ['gda','zeroshot'])
-    test_fail(lambda: benchmark_methods(['capl']), contains="Did you mean 'cupl'?")
+    test_eq(list(make_methods(['gda','zero-shot'])), ['gda','zero-shot'])
+    test_fail(lambda: make_methods(['capl']), contains="Did you mean 'cupl'?")
     # nbs/08b_runner.ipynb · The benchmark · cell 870b071e
     class Broken(ZeroShot):
         "Fails with seed 1"
@@ -70,18 +58,39 @@ def test_the_benchmark():
             if seed==1: raise TextclipError('The loss is NaN.', 'Lower lr.')
             return super().fit(*args, seed=seed, **kwargs)
 
-    methods = {'zeroshot': ZeroShot(), 'CuPL': CuPL(recipe='ours'), 'TAP': TAP(recipe='paper', steps=200), 'broken': Broken()}
+    methods = {'zero-shot': ZeroShot(), 'CuPL': CuPL(recipe='ours'), 'TAP': TAP(recipe='paper', steps=200), 'broken': Broken()}
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter('always')
-        bench = run_benchmark(methods, [synthetic_task()], ('zero-shot','base-to-new'), shots=(2,), baseline='zeroshot', out=d, progress=False)
+        bench = run_benchmark(methods, [synthetic_task()], ('zero-shot','base-to-new'), shots=(2,), baseline='zero-shot', out=d, progress=False)
         test_eq(Benchmark.load(d).rows, bench.rows)
         test_eq(len(pd.read_parquet(Path(d)/'rows.parquet')), len(bench.rows))
     assert '2 rows failed' in str(said[0].message)
     bench
+    # nbs/08b_runner.ipynb · The benchmark · cell cd05ce71
+    @dataclass
+    class Noisy(ZeroShot):
+        "Zero-shot with class weights that another seed makes worse"
+        def fit(self, task, encoder=None, *, templates=None, seed=0, **kwargs):
+            clf = super().fit(task, encoder, templates=templates)
+            noise = torch.randn(clf.weight.shape, generator=make_generator(seed, 'noise'))
+            clf.weight += .3*seed*noise/noise.norm(dim=-1, keepdim=True)
+            return clf
+
+    data = synthetic_multilabel(n=80)
+    several = run_benchmark({'zeroshot': ZeroShot(), 'noisy': Noisy()}, [data], ['multi-label'], seeds=(0,4), progress=False)
+    found = [r.parts['all'] for r in several.results if r.cell.method=='noisy']
+    row = several.rows[1]
+    test_close((row.metrics['mAP_low'], row.metrics['mAP_high']), bootstrap_map(found))
+    assert row.metrics['mAP_low'] < row.metrics['mAP'] < row.metrics['mAP_high'] < found[0].mean_average_precision   # not the interval of the first seed
+    test_eq((several.manifest['baseline'], set(row.p)), ('zeroshot', {'zeroshot'}))
+    test_close(row.p['zeroshot'], compare_map(found, [r.parts['all'] for r in several.results if r.cell.method=='zeroshot'], resamples=999)['p'])
+    none = run_benchmark({'zeroshot': ZeroShot(), 'CuPL': CuPL()}, [synthetic_task()], seeds=(0,), baseline='', progress=False)
+    test_eq([r.p for r in none.rows], [{}, {}])
+    several
     # nbs/08b_runner.ipynb · The benchmark · cell fd33d60a
     data = synthetic_task(n_classes=10, noise=1.2)
-    bench = run_benchmark(benchmark_methods(['linear-probe','cross-modal','gda']), [data], {'few-shot': dict(tuning='val-min')}, seeds=(0,), shots=(1,2,4,8,16), progress=False)
-    texts = run_benchmark(benchmark_methods(['zeroshot']), [data], seeds=(0,), progress=False)
+    bench = run_benchmark(make_methods(['linear-probe','cross-modal','gda']), [data], {'few-shot': dict(tuning='val-min')}, seeds=(0,), shots=(1,2,4,8,16), progress=False)
+    texts = run_benchmark(make_methods(['zero-shot']), [data], seeds=(0,), progress=False)
     plot_shots(texts.rows + bench.rows);
     # nbs/08b_runner.ipynb · The benchmark · cell e78d4fa5
     assert all(r.accuracy is not None for r in bench.rows), bench.failed
@@ -93,9 +102,9 @@ def test_resume_again_and_after_a_kill():
     # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 559ee1d4
     def without_time(bench): return [{k: v for k,v in r.to_dict().items() if k!='seconds'} for r in bench.rows]
 
-    methods = {'zeroshot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
+    methods = {'zero-shot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
     with tempfile.TemporaryDirectory() as d:
-        args = dict(protocols=('text-only','partial-batches'), shots=(2,), baseline='zeroshot', progress=False)
+        args = dict(protocols=('text-only','partial-batches'), shots=(2,), baseline='zero-shot', progress=False)
         first = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a')
         test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a').rows, first.rows)     # seconds too: nothing was run
         test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
@@ -121,7 +130,7 @@ class Slow(TAP):
         return super().fit(*args, **kwargs)
 torch.optim.SGD([torch.zeros(1, requires_grad=True)])    # the first optimiser of a process takes seconds to import
 print('go', flush=True)
-run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zeroshot', out=sys.argv[1], progress=False)
+run_benchmark({'zero-shot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zero-shot', out=sys.argv[1], progress=False)
 '''
 
     def start(folder, pause=.05): return subprocess.Popen([sys.executable, '-c', program, folder, str(pause)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))
@@ -149,9 +158,9 @@ def test_resume_again_and_after_a_kill_slow():
     # nbs/08b_runner.ipynb · Resume: again, and after a kill · cell 559ee1d4
     def without_time(bench): return [{k: v for k,v in r.to_dict().items() if k!='seconds'} for r in bench.rows]
 
-    methods = {'zeroshot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
+    methods = {'zero-shot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
     with tempfile.TemporaryDirectory() as d:
-        args = dict(protocols=('text-only','partial-batches'), shots=(2,), baseline='zeroshot', progress=False)
+        args = dict(protocols=('text-only','partial-batches'), shots=(2,), baseline='zero-shot', progress=False)
         first = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a')
         test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a').rows, first.rows)     # seconds too: nothing was run
         test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
@@ -177,7 +186,7 @@ class Slow(TAP):
         return super().fit(*args, **kwargs)
 torch.optim.SGD([torch.zeros(1, requires_grad=True)])    # the first optimiser of a process takes seconds to import
 print('go', flush=True)
-run_benchmark({'zeroshot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zeroshot', out=sys.argv[1], progress=False)
+run_benchmark({'zero-shot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zero-shot', out=sys.argv[1], progress=False)
 '''
 
     def start(folder, pause=.05): return subprocess.Popen([sys.executable, '-c', program, folder, str(pause)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))

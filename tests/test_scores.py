@@ -63,6 +63,14 @@ def test_several_labels_per_image():
     test_fail(lambda: average_precision(scores, y*2), contains='1, 0 or -1')
     test_fail(lambda: evaluate_multilabel(clf, Features(torch.eye(5), y=torch.arange(5))), contains='one label each')
     ev
+    # nbs/07c_scores.ipynb · Several labels per image · cell 52b51cfd
+    rng = np.random.default_rng(0)
+    y,order = (rng.random((60,5))<.3).astype(int),rng.permutation(60)
+    s = rng.normal(size=(60,5)).round(0)
+    test_close(average_precision(np.ones((60,5)), y), y.mean(0))
+    test_close(average_precision(s, y), average_precision(s[order], y[order]))
+    unknown = np.where(np.arange(60)[:,None]<30, -1, y)
+    test_close(average_precision(s, unknown), average_precision(s[30:], y[30:]))
 
 
 def test_how_sure_is_map():

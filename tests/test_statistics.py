@@ -9,6 +9,7 @@ from pathlib import Path
 from fastcore.test import *
 from textclip.protocols import *
 from textclip.runner import *
+from textclip.methods.registry import make_methods
 from textclip.statistics import (average_over_tasks, average_ranks, compare_two, critical_difference, frame_of,
     friedman, holm, holm_table, nemenyi, plot_ranks, rank_groups, score_matrix, seed_frame)
 
@@ -39,9 +40,9 @@ def test_correcting_a_table_of_p_values():
     assert plain>.8 and corrected<.065
     dict(plain=round(float(plain), 2), corrected=round(float(corrected), 2))
     # nbs/07e_statistics.ipynb · Correcting a table of p-values · cell 39b4dedf
-    made_up = [Row(m, 'text', a, (a-.02,a+.02), p=dict(zeroshot=p), task=t, protocol='zero-shot')
+    made_up = [Row(m, 'text', a, (a-.02,a+.02), p={'zero-shot': p}, task=t, protocol='zero-shot')
         for t,values in dict(pets=((.88,.002),(.87,.04)), flowers=((.72,.01),(.70,.6))).items() for m,(a,p) in zip(('cupl','tap'), values)]
-    table = holm_table(made_up, 'zeroshot')
+    table = holm_table(made_up, 'zero-shot')
     test_close(table.p_holm, holm([.002,.04,.01,.6]))
     test_eq(table.differs.tolist(), [True,False,True,False])
     test_fail(lambda: holm_table(made_up, 'cupl'), contains="against 'cupl'")
@@ -53,14 +54,14 @@ def test_methods_by_tasks():
     'nbs/07e_statistics.ipynb · Methods by tasks'
     # nbs/07e_statistics.ipynb · Methods by tasks · cell 25ed508c
     rng = np.random.default_rng(0)
-    skill = dict(zeroshot=0, waffle=.005, cupl=.03, tap=.035, probe=.05, shuffled=-.08)
+    skill = {'zero-shot': 0} | dict(waffle=.005, cupl=.03, tap=.035, probe=.05, shuffled=-.08)
     rows = [Row(m, 'text', round(float(hard+s+.015*rng.normal()), 3), task=f'task {t}') for t,hard in enumerate(rng.uniform(.4, .85, 10)) for m,s in skill.items()]
     scores = score_matrix(rows)
     test_eq(scores.shape, (10,6))
     test_eq(scores.loc['task 3','tap'], next(r.accuracy for r in rows if (r.task,r.method)==('task 3','tap')))
     test_eq(score_matrix(rows, methods=['tap','cupl']).columns.tolist(), ['tap','cupl'])
     test_warns(lambda: test_eq(score_matrix(rows[1:]).shape, (9,6)))
-    test_fail(lambda: score_matrix(rows+rows[:1]), contains="'zeroshot' on 'task 0'")
+    test_fail(lambda: score_matrix(rows+rows[:1]), contains="'zero-shot' on 'task 0'")
     test_fail(lambda: score_matrix(rows, 'acuracy'), contains="Did you mean 'accuracy'")
     test_fail(lambda: score_matrix(rows, methods=['tip']), contains="Unknown method 'tip'")
     scores.head(3)
@@ -111,7 +112,7 @@ def test_the_critical_difference():
     test_eq(rank_groups([1,3,5], 1.), [])
     # nbs/07e_statistics.ipynb · The critical difference · cell 57027fdd
     rng = np.random.default_rng(0)
-    skill = dict(zeroshot=0, waffle=.005, cupl=.03, tap=.035, probe=.05, shuffled=-.08)
+    skill = {'zero-shot': 0} | dict(waffle=.005, cupl=.03, tap=.035, probe=.05, shuffled=-.08)
     scores = pd.DataFrame([{m: hard+s+.015*rng.normal() for m,s in skill.items()} for hard in rng.uniform(.4, .85, 10)])
     plot_ranks(scores);
 
@@ -150,12 +151,12 @@ def test_means_over_tasks_with_seeds():
     # nbs/07e_statistics.ipynb · Means over tasks, with seeds · cell 81fe64a8
     tasks = [synthetic_task(per_class=8, seed=s, name=f'synthetic {s}') for s in (0,1)]
     with tempfile.TemporaryDirectory() as d:
-        found = run_benchmark(benchmark_methods(['zeroshot','linear-probe']), tasks, ('few-shot',), shots=(2,), out=d, progress=False)
+        found = run_benchmark(make_methods(['zero-shot','linear-probe']), tasks, ('few-shot',), shots=(2,), out=d, progress=False)
     seeds = seed_frame(found.results)
     test_eq(len(seeds), 2*2*3)
     mean = average_over_tasks(seeds)
     for m in mean.index: test_close(mean.loc[m,'mean'], np.mean([r.accuracy for r in found.rows if r.method==m]))
-    test_close(mean.loc['zeroshot','std'], 0)
+    test_close(mean.loc['zero-shot','std'], 0)
     mean.round(3)
     # nbs/07e_statistics.ipynb · Means over tasks, with seeds · cell 3ddda7e2
     low,high = (2/stats.chi2.ppf([.975,.025], 2))**.5

@@ -11,22 +11,21 @@ from textclip.protocols import *
 from textclip.benchmark_tables import *
 from textclip.runner import *
 from textclip.benchmark import *
-from textclip.methods.zeroshot import *
-from textclip.methods.cupl import *
-from textclip.methods.tap import *
-from textclip.methods.linear_probe import *
-from textclip.methods.gda import *
-from textclip.methods.clip_adapter import *
-from textclip.methods.tip_adapter import *
-from textclip.methods.tipx import *
-from textclip.methods.coop import *
-from textclip.methods.kgcoop import *
-from textclip.methods.cocoop import *
-from textclip.methods.plot import *
-from textclip.methods.ship import *
-from textclip.methods.stata import *
-from textclip.methods.dense_zeroshot import *
-from textclip.methods.tai_adapter import *
+from textclip.methods.registry import *
+from textclip.methods.zeroshot import ZeroShot
+from textclip.methods.tap import TAP, lafter_steps, tap_steps
+from textclip.methods.coop import CoOp
+from textclip.methods.plot import PLOT
+from textclip.methods.ship import SHIP
+from textclip.methods.clip_adapter import CLIPAdapter
+from textclip.methods.tip_adapter import TipAdapterF
+from textclip.methods.tipx import SuSX, sus_presets
+from textclip.methods.comc import CoMC
+from textclip.methods.dense_zeroshot import DenseZeroShot
+from textclip.methods.dualpt import DuAlPT
+from textclip.methods.lafter import LaFTer
+from textclip.methods.tai_dpt import TaIDPT
+from textclip.methods.tai_adapter import TAIAdapter, TAIAdapterFewShot
 import json, tempfile
 from fastcore.test import *
 from textclip.manifest import *
@@ -59,9 +58,20 @@ def test_running():
     {name: sum(len(p.methods)*len(p.sources) for p in suite_parts(name)) for name in suites_by_name}
     # nbs/08c_suites.ipynb · Running · cell 6e59c58e
     with tempfile.TemporaryDirectory() as d:
-        says = suite_needs(suite_parts('paper', ['SHIP','TAI-Adapter']), root=d)
+        says = suite_needs(suite_parts('paper', ['SHIP','SHIP, ImageNet','TAI-Adapter']), root=d)
         test_eq(says[0].split(' datasets')[0], 'images of 14')
         test_fail(lambda: run_suite('paper', only=['TAP, dtd'], root=d), contains='images of 1 datasets (dtd)')
+        test_fail(lambda: run_suite('paper', only=['SuS-X'], root=d), contains='SuS-X is not measured: its support sets cannot be had')
         test_fail(lambda: run_suite('features', features=d), contains='b32_caltech101.npz')
     test_fail(lambda: run_suite('offlime'), contains="Did you mean 'offline'?")
     test_fail(lambda: suite_parts('smoke', ['text']), contains="Did you mean 'texts'?")
+    # nbs/08c_suites.ipynb · Running · cell 17886a9d
+    paper = {p.name: p for p in suite_parts('paper')}
+    own = {'SHIP': 'CoOp + SHIP', 'TIP-X, few-shot': 'TIP-X', 'SuS-X': 'SuS-X-LC-P', 'TAP, dtd': 'TAP', 'LaFTer': 'LaFTer', 'DuAl-PT': 'DuAl-PT', 'TAI-Adapter': 'TAI-Adapter', 'CoMC and TaI-DPT': 'CoMC'}
+    inside = lambda m: getattr(m, 'method', m)
+    for part,name in own.items(): test_eq(getattr(inside(paper[part].methods[name]), 'recipe', 'paper') in ('paper','ship'), True)
+    test_eq([k for k,p in paper.items() if p.missing], ['SuS-X','LaFTer'])
+    test_eq([paper[f'TAP, {k}'].methods[m].method.steps for k in ('dtd','sun397') for m in ('TAP','LaFTerText')], [5500,400,2000,500])      # each its own number
+    test_eq((paper['TAP, dtd'].methods['LaFTerText'].strategy, paper['DuAl-PT'].methods['DuAl-PT'].strategy), ('lafter','dualpt'))
+    test_eq([paper[k].methods['CoOp + SHIP'].method.recipe for k in ('SHIP','SHIP, ImageNet')], ['ship','ship-imagenet'])
+    {k: list(p.methods) for k,p in paper.items() if ', ' not in k or k.startswith('SHIP')}

@@ -34,6 +34,14 @@ def test_a_support_set_is_features():
     test_fail(lambda: as_support(Features(torch.eye(3), y=torch.eye(3)), task), contains='one class')
     test_fail(lambda: as_support(some_features, task, 'found'), contains='Known: retrieved')
     test_fail(lambda: support_rows(some_features), contains='as_support')
+    # nbs/04a_support_sets.ipynb · A support set is `Features` · cell af06fdc8
+    from textclip.splits import subset_classes
+    few = subset_classes(support, ['elm','oak'])
+    test_eq(support_rows(few)[['id','class','score']].values.tolist(), [['a.jpg','oak',.31],['b.jpg','oak',.30],['c.jpg','elm',.27]])
+    test_eq((few.y.tolist(), own_classes(few)), ([1,1,0], ['elm','oak']))
+    turned = Task('trees', ['elm','Oak','ash'])
+    joined = labelled_images(support, turned)[0]
+    test_eq([(turned.classes[k], s) for k,s in zip(joined.y.tolist(), support_rows(joined).score)], [('Oak',.31),('Oak',.30),('ash',.28),('elm',.27)])
 
 
 def test_the_manifest():

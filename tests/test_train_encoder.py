@@ -15,8 +15,7 @@ from textclip.callbacks import *
 from textclip.encoder_training import check_trainable
 from textclip.processes import *
 from textclip.sampling import sample_texts
-from textclip.methods.lafter import LaFTer
-from textclip.methods.clip_lora import CLIPLoRA
+from textclip.methods.registry import known_methods
 import os, subprocess, sys, tempfile
 import matplotlib.pyplot as plt
 import safetensors.torch as st
@@ -25,6 +24,8 @@ from textclip.image_views import drawn_shapes
 from textclip.manifest import *
 from textclip.open_clip_encoder import tiny_open_clip
 from textclip.pipeline import load_pipeline
+from textclip.methods.lafter import LaFTer
+from textclip.methods.clip_lora import CLIPLoRA
 from textclip.train_encoder import method_with_settings, train_encoder
 
 NOTEBOOK = 'nbs/09a_train_encoder.ipynb'
@@ -33,12 +34,12 @@ NOTEBOOK = 'nbs/09a_train_encoder.ipynb'
 def test_the_command():
     'nbs/09a_train_encoder.ipynb · The command'
     # nbs/09a_train_encoder.ipynb · The command · cell 3e9fa165
-    test_eq(method_with_settings('clip_lora', ['steps=20', 'amp=bfloat16', 'towers=["image"]']), CLIPLoRA(steps=20, amp='bfloat16', towers=('image',)))
+    test_eq(method_with_settings('clip-lora', ['steps=20', 'amp=bfloat16', 'towers=["image"]']), CLIPLoRA(steps=20, amp='bfloat16', towers=('image',)))
     test_fail(lambda: method_with_settings('coop', []), contains='Unknown method')
     test_fail(lambda: method_with_settings('lafter', ['rank=2']), contains="setting of lafter: 'rank'")
-    test_fail(lambda: method_with_settings('clip_lora', ['rank=two']), contains='rank is of the kind int')
-    test_fail(lambda: method_with_settings('clip_lora', ['steps=true']), contains='Write for example steps=100')
-    test_fail(lambda: method_with_settings('clip_lora', ['towers=image']), contains='towers=["image", "text"]')
+    test_fail(lambda: method_with_settings('clip-lora', ['rank=two']), contains='rank is of the kind int')
+    test_fail(lambda: method_with_settings('clip-lora', ['steps=true']), contains='Write for example steps=100')
+    test_fail(lambda: method_with_settings('clip-lora', ['towers=image']), contains='towers=["image", "text"]')
     test_eq(method_with_settings('lafter', ['lr=1', 'steps=null', 'frozen_teacher=true']), LaFTer(lr=1, frozen_teacher=True))
 
 
@@ -63,7 +64,7 @@ def test_one_process_and_two():
         d = Path(d)
         (d/'model').mkdir(); (d/'pictures').mkdir()
         encoder,folder = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 6), d/'classes')
-        out = train_encoder(str(folder), d/'out', method_with_settings('clip_lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
+        out = train_encoder(str(folder), d/'out', method_with_settings('clip-lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
         losses = json.loads((out/'losses.json').read_text())
         test_eq((losses['processes'], len(losses['losses'])), (1, 4))
         named = load_pipeline(out).predict([folder/'disc'/'disc_0.png'])
@@ -139,7 +140,7 @@ def test_one_process_and_two_slow():
         d = Path(d)
         (d/'model').mkdir(); (d/'pictures').mkdir()
         encoder,folder = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 6), d/'classes')
-        out = train_encoder(str(folder), d/'out', method_with_settings('clip_lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
+        out = train_encoder(str(folder), d/'out', method_with_settings('clip-lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
         losses = json.loads((out/'losses.json').read_text())
         test_eq((losses['processes'], len(losses['losses'])), (1, 4))
         named = load_pipeline(out).predict([folder/'disc'/'disc_0.png'])

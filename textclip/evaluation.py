@@ -57,6 +57,7 @@ def evaluate(
     keep_logits:bool=False  # keep the (N,C) logits, divided by the classifier's temperature, as well?
 )->Evaluation:
     "The answers of `classifier` on `features`, beside the truth"
+    features = join_classes(features, Task('classifier', classifier.classes))
     y,training = _labels(classifier, features),classifier.training
     with torch.no_grad(): logits = classifier.eval()(features).detach().float().cpu()
     classifier.train(training)

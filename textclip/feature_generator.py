@@ -39,8 +39,10 @@ def kl_to_normal(
 # %% ../nbs/04d_feature_generator.ipynb #2dc3ee51
 def _linear(n_in, n_out, generator):
     "A layer that starts from N(0, 0.02²) and no bias"
-    layer = nn.Linear(n_in, n_out)
-    with torch.no_grad(): layer.weight.copy_(.02*torch.randn(n_out, n_in, generator=generator)); layer.bias.zero_()
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)     # torch's own start would be drawn from the global generator
+    with torch.no_grad():
+        layer.weight.copy_(.02*torch.randn(n_out, n_in, generator=generator))
+        layer.bias.zero_()
     return layer
 
 def _two_layers(n_in, hidden, n_out, slope, generator):

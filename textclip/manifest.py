@@ -86,18 +86,9 @@ def method_spec(
     "The class of a method and its fields"
     kind = type(method)
     settings = {f.name: _written(getattr(method, f.name)) for f in fields(method) if f.init and not f.metadata.get('local')} if is_dataclass(method) else {}
-    return dict(type=f'{kind.__module__}.{kind.__qualname__}', settings=settings)
+    return dict(type=class_name(kind), settings=settings)
 
 # %% ../nbs/07b_manifest.ipynb #e527f869
-def _method_class(name):
-    "The class of that name"
-    module,_,_ = name.rpartition('.')
-    if module.startswith('textclip.'): importlib.import_module(module)
-    def below(c): return {s for k in c.__subclasses__() for s in {k, *below(k)}}
-    known = {f'{c.__module__}.{c.__qualname__}': c for c in below(Method)}
-    if name not in known: raise TextclipError(f'The method {name!r} is not loaded.', f'Import {module} first, or pass the method itself.')
-    return known[name]
-
 def _read(value):
     "What `_written` wrote"
     if isinstance(value, list): return tuple(_read(o) for o in value)
@@ -110,4 +101,4 @@ def method_from(
     spec:dict # of `method_spec`
 )->Method:
     "The method that a description tells"
-    return _method_class(spec['type'])(**{k: _read(v) for k,v in spec['settings'].items()})
+    return class_from_name(spec['type'], Method, 'This method')(**{k: _read(v) for k,v in spec['settings'].items()})

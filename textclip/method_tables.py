@@ -16,6 +16,7 @@ from fastcore.docments import docments
 from .core import *
 from .types import *
 from .report import *
+from .report import _p,_percent
 from .benchmark_tables import *
 
 # %% ../nbs/08ac_method_tables.ipynb #c638714a
@@ -61,23 +62,28 @@ def _baseline(r, rows, names):
     same = lambda o: (o.task, o.encoder, o.protocol, o.part)==(r.task, r.encoder, r.protocol, r.part) and o.shots in (r.shots, None)
     return next((o for name in names for o in rows if o.method==name and o is not r and not o.error and same(o)), None)
 
+def _gain(r, o):
+    "One line of `gains`: a row, and the one it is compared with"
+    shots = r.shots and f'{r.shots} shot{"s"[:r.shots>1]}'
+    where = {'data': f'{r.task}, {r.encoder}', 'protocol': ', '.join(str(k) for k in (r.protocol, r.part, shots) if k)}
+    own = {'method': r.method, 'score': 'accuracy' if r.accuracy is not None else 'mAP', '%': _percent(_score(r)), '95 % interval': interval_of(r)}
+    other = {'baseline': o.method, 'its %': _percent(_score(o)), 'gain': f'{100*(_score(r)-_score(o)):+.1f}', 'p': _p(r.p.get(o.method))}
+    return where | own | other | {'images': r.n or '', 'seconds': '' if r.seconds is None else f'{r.seconds:.3g}'}
+
 def gains(
     benchmarks,     # `Benchmark`s; compared with each other too
     methods,        # name of the rows, or several
     baseline=None,  # method to compare with; if not given, the one a row was tested against, else 'zero-shot'
     **where         # field of a row -> its value, or a tuple of values
 )->pd.DataFrame:
-    "Where a method was measured: its score, the baseline's, the difference in points, the p-value and the seconds of a fit"
-    benchmarks,methods = [benchmarks] if isinstance(benchmarks, Benchmark) else list(benchmarks),[methods] if isinstance(methods, str) else list(methods)
+    "Where a method was measured: its score and interval, the baseline's, the difference in points, the p-value, the images and the seconds of a fit"
+    benchmarks = [benchmarks] if isinstance(benchmarks, Benchmark) else list(benchmarks)
+    methods = [methods] if isinstance(methods, str) else list(methods)
     lines = []
     for b in benchmarks:
         for r in b.pick(method=tuple(methods), **where).rows:
-            o = None if r.error else _baseline(r, b.rows, [baseline] if baseline else [*r.p, 'zero-shot', 'zeroshot'])
-            if o is None: continue
-            p = r.p.get(o.method)
-            place = ', '.join(str(k) for k in (r.protocol, r.part, r.shots and f'{r.shots} shot{"s"[:r.shots>1]}') if k)
-            lines.append({'data': f'{r.task}, {r.encoder}', 'protocol': place, 'method': r.method, 'score': 'accuracy' if r.accuracy is not None else 'mAP', '%': f'{100*_score(r):.1f}',
-                'baseline': o.method, 'its %': f'{100*_score(o):.1f}', 'gain': f'{100*(_score(r)-_score(o)):+.1f}', 'p': '' if p is None else '<0.001' if p<.001 else f'{p:.3f}', 'seconds': '' if r.seconds is None else f'{r.seconds:.3g}'})
+            o = None if r.error else _baseline(r, b.rows, [baseline] if baseline else [*r.p, 'zero-shot'])
+            if o is not None: lines.append(_gain(r, o))
     if not lines: raise TextclipError(f'No row of {some(methods)} has a baseline beside it.', f'Known methods: {some(sorted({r.method for b in benchmarks for r in b.rows}), 20)}.')
     table = WholeTable(lines)
     return table.drop(columns=[k for k in ('method','score') if table[k].nunique()==1 and table[k][0] in (*methods[:1], 'accuracy')]).set_index(['data','protocol'])

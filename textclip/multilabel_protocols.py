@@ -16,7 +16,6 @@ from .splits import _positions
 from .scores import *
 from .multilabel_scores import *
 from .protocols import *
-from .protocols import _known
 
 # %% ../nbs/08aa_multilabel_protocols.ipynb #6920d5c5
 def synthetic_multilabel(
@@ -80,8 +79,7 @@ def with_labels(
 )->Classifier:
     "The classifier for other labels: by `with_classes`; fitted anew where it knows nothing but names"
     if method.regime=='names': return fit_on(method, data, seed=seed).classifier
-    given = dict(encoder=data.encoder, templates=data.templates, texts=data.texts, task=data.task)
-    return classifier.with_classes(data.task.classes, **_known(classifier.with_classes, given))
+    return retarget(classifier, data, data.texts)
 
 # %% ../nbs/08aa_multilabel_protocols.ipynb #8da7aeec
 def unseen_labels_protocol(method, data, shots=None, seed=0, tuning='none', unseen=()):

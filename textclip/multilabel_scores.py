@@ -9,7 +9,6 @@ __all__ = ['threshold_sources', 'label_scores', 'top_answers', 'threshold_from',
 # %% ../nbs/07ca_multilabel_scores.ipynb #d511f78f
 import numpy as np
 from dataclasses import replace
-from sklearn.metrics import precision_recall_curve
 from fastcore.basics import patch
 from .core import *
 from .types import *
@@ -48,12 +47,16 @@ def top_answers(
 threshold_sources = ('validation', 'training', 'texts')   # where a threshold may come from
 
 def _best_threshold(scores, y):
-    "The middle between the last score that is answered for the best F1 and the next below it"
-    precision,recall,at = precision_recall_curve(y==1, scores)
-    f1 = 2*precision*recall/np.maximum(precision+recall, 1e-12)
-    i = int(f1[:-1].argmax())
-    below = scores[scores<at[i]]
-    return float((at[i]+below.max())/2 if len(below) else at[i])
+    "Of all cuts between different scores, and of the one below all of them, that with the best F1"
+    values,place = np.unique(scores, return_inverse=True)
+    above = lambda counts: counts[::-1].cumsum()[::-1]                   # at or above each value
+    right,answered = above(np.bincount(place, weights=y==1)),above(np.bincount(place))
+    best = int((2*right/(answered+(y==1).sum())).argmax())
+    value = values[best]
+    gap = values[1]-value if best==0 and len(values)>1 else value.dtype.type(1)
+    below = values[best-1] if best else min(value-gap, np.nextafter(value, value.dtype.type(-np.inf)))
+    middle = below + (value-below)/2
+    return float(middle if middle<value else below)                      # neighbours in floating point have no middle
 
 def threshold_from(
     evaluation,           # `MultiLabelEvaluation` on images or texts that are not the test images
@@ -62,7 +65,8 @@ def threshold_from(
 )->dict: # JSON-able: `values` (C numbers), `chosen_on`, `per_class`, `n`
     "Thresholds of the best F1"
     if chosen_on not in threshold_sources: raise TextclipError(f'Thresholds chosen on {chosen_on!r} would not be honest.', f'Choose them on one of: {", ".join(threshold_sources)}.')
-    y,scores = evaluation.y,np.asarray(evaluation.scores, dtype=float)
+    y,scores = np.asarray(evaluation.y),np.asarray(evaluation.scores)
+    if not np.issubdtype(scores.dtype, np.floating): scores = scores.astype(float)
     if not (y==1).any(): raise TextclipError('No label is positive, so no threshold can be found.', 'Give labelled images or texts.')
     known = y!=-1
     common = _best_threshold(scores[known], y[known])

@@ -59,7 +59,8 @@ def draw_labels(
 
 # %% ../nbs/03ba_multilabel_texts.ipynb #203eb017
 not_the_class = ('hot dog', 'teddy bear', 'guinea pig', 'sea lion', 'prairie dog', 'dog house', 'bird bath', 'bird feeder', 'boat house', 'horse chestnut', 'car park', 'bus stop', 'bus station',
-    'train station', 'train track', 'chair lift', 'bottle opener', 'computer mouse', 'orange juice', 'apple juice', 'apple pie', 'carrot cake', 'tie dye', 'book shelf', 'book case')
+    'train station', 'train track', 'chair lift', 'bottle opener', 'computer mouse', 'orange juice', 'apple juice', 'apple pie', 'carrot cake', 'tie dye', 'book shelf', 'book case',
+    'fork lift', 'sheep dog', 'toilet paper', 'table tennis', 'remote island', 'remote beach', 'remote village', 'remote road', 'remote area', 'remote place')
 
 def label_words(
     task:Task,                # classes and synonyms
@@ -75,19 +76,36 @@ def label_words(
     return out
 
 # %% ../nbs/03ba_multilabel_texts.ipynb #791004d9
+_colours = set('black white red green blue yellow brown grey gray pink purple orange gold golden silver beige cream'.split())
+_shades = set('bright dark light pale deep vivid burnt neon'.split())
+_fruit_colours = set('orange peach plum lime olive cherry lemon rose violet chestnut salmon'.split())
+_coloured = set('''shirt shirts tshirt jacket jackets dress coat vest vests hat hats cap helmet scarf sweater pants shorts shoes uniform uniforms jersey clothes fabric blanket pillow
+    pillows curtain curtains carpet rug wall walls door doors roof tile tiles sign signs light lights lighting cone cones flag flags flower flowers sky sunset sunrise glow leaf leaves fur hair
+    stripe stripes paint background color colors colour colours colored coloured tint van truck vehicle building rope bag bags box boxes balloon balloons ball sauce'''.split())
+_joining = set('and or in on at of by with to near beside next under over behind is are was sits sit lies lie lying sitting'.split())
+
+def _is_colour(tokens, i, words):
+    "Does a word that is a fruit or a flower stand for a colour here: an orange couch, a bright orange one, an orange and white cat?"
+    if tokens[i] not in _fruit_colours: return False
+    behind = tokens[i+1:]
+    if i and tokens[i-1] in _shades or behind[:1] and behind[0] in _coloured: return True
+    if any(words.get(tuple(behind[:k])) is not None for k in range(1, 1+min(3, len(behind)))): return True
+    return len(behind)>2 and behind[0]=='and' and behind[1] in _colours and behind[2] not in _joining
+
 def mentioned(
     text:str,        # a sentence
     words:dict       # as `label_words` gives
 )->list: # class numbers, sorted
-    "The classes that a text names"
+    "The classes that a text names; compounds count in two words too, and a fruit that colours something does not"
     tokens = normal_name(text).split()
     taken,found = [False]*len(tokens),set()
-    for size in range(max(map(len, words)), 0, -1):
+    for size in range(max(2, *map(len, words)), 0, -1):
         for i in range(len(tokens)-size+1):
             key = tuple(tokens[i:i+size])
-            if key in words and not any(taken[i:i+size]):
-                taken[i:i+size] = [True]*size
-                found.add(words[key])
+            if key not in words and size==2: key = (''.join(key),)             # motor bike
+            if key not in words or any(taken[i:i+size]): continue
+            taken[i:i+size] = [True]*size
+            if not (size==1 and _is_colour(tokens, i, words)): found.add(words[key])
     return sorted(found - {None})
 
 # %% ../nbs/03ba_multilabel_texts.ipynb #782688b2

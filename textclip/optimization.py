@@ -82,7 +82,8 @@ optimizations = dict(
     lafter_images=Optimization(lr=5e-4, no_decay=('bias',), source='Mirza et al. 2023, LaFTer'),
     clip_lora=Optimization(lr=2e-4, schedule='cosine', final_lr=1e-6, source='Zanella & Ben Ayed 2024, CLIP-LoRA'),
     ship=Optimization(lr=1e-3, source='Wang et al. 2023, SHIP'),
-    ship_coop=Optimization('sgd', lr=.002, weight_decay=0., schedule='cosine', source='Wang et al. 2023, SHIP'))
+    ship_coop=Optimization('sgd', lr=.002, weight_decay=0., schedule='cosine', source='Wang et al. 2023, SHIP'),
+    ship_coop_imagenet=Optimization(lr=1e-3, eps=1e-4, schedule='cosine', source='Wang et al. 2023, SHIP, its script for ImageNet'))
 
 # %% ../nbs/06_optimization.ipynb #4cd443d0
 @patch

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['tunings', 'protocols', 'uses_shots', 'Fitted', 'fit_on', 'measure', 'answer_ranks', 'top_accuracy', 'shots_of',
-           'zero_shot', 'few_shot_protocol', 'carry_over', 'base_to_new', 'cross_dataset', 'domain_shift',
+           'zero_shot', 'few_shot_protocol', 'carry_over', 'retarget', 'base_to_new', 'cross_dataset', 'domain_shift',
            'generalized_zero_shot', 'class_batches', 'partial_batches', 'protocol_metrics', 'TaskFeatures',
            'task_features', 'from_feature_set', 'suite_features', 'synthetic_task', 'made_up', 'data_from', 'part_of',
            'test_part']
@@ -31,14 +31,9 @@ class Fitted:
     classifier:Classifier
     seconds:float
 
-def _known(function, given):
-    "Those of `given` that `function` takes"
-    known = inspect.signature(function).parameters
-    return given if any(p.kind==p.VAR_KEYWORD for p in known.values()) else {k: v for k,v in given.items() if k in known}
-
 def fit_on(
     method,             # a `Method`
-    data:TaskFeatures,  # where templates and texts come from
+    data:TaskFeatures,  # where templates and texts come from, and where to train
     train=None,         # training images
     val=None,           # validation images
     seed:int=0,         # of the fit
@@ -46,13 +41,13 @@ def fit_on(
 )->Fitted:
     "Fit with what the method's regime allows"
     texts = data.texts if data.texts is not None else data.templates
-    given = dict(templates=data.templates, support=data.splits.get('support'), unlabeled=data.splits.get('unlabeled'))
+    given = dict(templates=data.templates, support=data.splits.get('support'), unlabeled=data.splits.get('unlabeled'), device=data.device)
     if method.regime!='names': given |= dict(texts=texts)
     if method.regime=='few-shot': given |= dict(train=train, val=val)
-    if new is not None and 'new' in inspect.signature(method.fit).parameters: given |= _with_new(data, new, texts)
+    if new is not None and 'new' in method.arguments: given |= _with_new(data, new, texts)
     if hasattr(method, 'prepare'): given |= method.prepare(data.task, data.encoder, seed)
     start = time.perf_counter()
-    classifier = method.fit(data.task, data.encoder, seed=seed, **_known(method.fit, given))
+    classifier = method.fit(data.task, data.encoder, seed=seed, **method.usable(given))
     return Fitted(classifier, time.perf_counter()-start)
 
 def _with_new(data, new, texts):
@@ -134,8 +129,18 @@ def carry_over(
 )->Classifier:
     "A classifier for new classes: fitted anew where no images are needed, else re-targeted"
     if method.regime in ('names','text'): return fit_on(method, data, seed=seed).classifier
-    texts = data.texts if data.texts is not None else data.templates
-    return classifier.with_classes(data.task.classes, **_known(classifier.with_classes, dict(encoder=data.encoder, templates=data.templates, texts=texts, task=data.task)))
+    return retarget(classifier, data, data.texts if data.texts is not None else data.templates)
+
+def retarget(
+    classifier:Classifier, # fitted on other classes
+    data:TaskFeatures,     # of the new classes
+    texts:Features=None    # about these
+)->Classifier:
+    "The classifier for the classes of `data`, made with what its `with_classes` takes"
+    given = dict(encoder=data.encoder, templates=data.templates, texts=texts, task=data.task)
+    takes = inspect.signature(classifier.with_classes).parameters
+    whatever = any(p.kind==p.VAR_KEYWORD for p in takes.values())
+    return classifier.with_classes(data.task.classes, **{k: v for k,v in given.items() if whatever or k in takes})
 
 # %% ../nbs/08a_protocols.ipynb #aed223f0
 def base_to_new(method, data, shots=16, seed=0, tuning='val-min'):

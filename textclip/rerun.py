@@ -6,7 +6,7 @@
 __all__ = ['row_name', 'find_row', 'RerunResult', 'rerun']
 
 # %% ../nbs/08bc_rerun.ipynb #456a3cd5
-from dataclasses import dataclass,field
+from dataclasses import dataclass,field,replace
 from pathlib import Path
 from .core import *
 from .types import *
@@ -15,7 +15,6 @@ from .manifest import *
 from .protocols import *
 from .benchmark_tables import *
 from .runner import *
-from . import benchmark as _text_methods   # their classes can be named in a manifest
 
 # %% ../nbs/08bc_rerun.ipynb #4d8332e6
 def row_name(row)->str:
@@ -88,7 +87,7 @@ def rerun(
     data=(),         # `TaskFeatures` that were put together in Python, or `Task`s of folders
     methods=None,    # name -> `Method`, where a method cannot be made from the manifest
     features=None,   # folder of a suite of features; `TEXTCLIP_FEATURES` if not given
-    device='cpu'     # of encoders
+    device='cpu'     # of encoders and training
 )->RerunResult:
     "Measure a row again, and compare"
     bench = folder if isinstance(folder, Benchmark) else Benchmark.load(folder)
@@ -122,7 +121,8 @@ def _data_again(bench, cells, given, features, device):
     for key in dict.fromkeys(k for c in cells for k in _digests(c)):
         entry = bench.manifest['sources'][key]
         mine = names.get((entry['task'], entry['encoder']))
-        found[key] = mine if mine is not None else data_from(entry['source'], features, device, tasks=tasks)
+        again = mine if mine is not None else data_from(entry['source'], features, device, tasks=tasks)
+        found[key] = replace(again, device=device)
     return found
 
 def _run_again(cell, method, known):

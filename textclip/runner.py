@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['Cell', 'part_digests', 'data_digest', 'written_options', 'cell_key', 'CellResult', 'tuning_of', 'stored_cell',
-           'run_cell', 'rows_of', 'shared_processors', 'run_cells', 'run_benchmark', 'benchmark_methods', 'Benchmark',
-           'join_benchmarks']
+           'run_cell', 'rows_of', 'shared_processors', 'run_cells', 'run_benchmark', 'Benchmark', 'join_benchmarks']
 
 # %% ../nbs/08b_runner.ipynb #87f61c1a
 _all_ = ['Benchmark', 'join_benchmarks']
@@ -15,7 +14,7 @@ import functools,itertools,traceback
 from concurrent.futures import ThreadPoolExecutor,as_completed
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict,dataclass,field
+from dataclasses import asdict,dataclass,field,replace
 from pathlib import Path
 import numpy as np, torch
 from tqdm.auto import tqdm
@@ -25,30 +24,13 @@ from .types import *
 from .report import *
 from .evaluation import *
 from .scores import *
+from .multilabel_scores import compare_map
 from .manifest import *
 from .protocols import *
 from .benchmark_tables import *
 from .multilabel_protocols import *
-from .methods.zeroshot import *
-from .methods.cupl import *
-from .methods.tap import *
-from .methods.linear_probe import *
-from .methods.gda import *
-from .methods.clip_adapter import *
-from .methods.tip_adapter import *
-from .methods.tipx import *
-from .methods.calip import *
-from .methods.coop import *
-from .methods.kgcoop import *
-from .methods.cocoop import *
-from .methods.stata import *
-from .methods.plot import *
-from .methods.dualpt import *
-from .methods.ship import *
-from .methods.dense_zeroshot import *
-from .methods.tai_adapter import *
-from .methods.tai_dpt import *
-from .methods.comc import *
+from .methods.zeroshot import ZeroShot
+from .methods.calip import CALIP
 
 # %% ../nbs/08b_runner.ipynb #0f32339d
 @dataclass(frozen=True)
@@ -83,7 +65,7 @@ def written_options(options:dict)->dict: # JSON-able
 
 def cell_key(cell, method, data, options)->str:
     "What the result of a cell is stored under"
-    return digest('cell-2', method_spec(method), data_digest(data), cell.protocol, cell.shots, cell.seed, written_options(options))
+    return digest('cell-3', method_spec(method), data_digest(data), cell.protocol, cell.shots, cell.seed, written_options(options))
 
 # %% ../nbs/08b_runner.ipynb #aa98de98
 def _pack(parts):
@@ -198,21 +180,23 @@ def _part_row(part, group, compare, seconds, metrics, place):
     "The row of one part"
     evaluations = [r.parts[part] for r in group]
     named = None if part=='all' else part
-    if isinstance(evaluations[0], MultiLabelEvaluation): return _multilabel_row(group[0], evaluations, seconds, metrics, place | dict(part=named))
     baselines = {k: [r.parts[part] for r in v] for k,v in compare.items() if part in v[0].parts}
+    if isinstance(evaluations[0], MultiLabelEvaluation):
+        return _multilabel_row(group[0], evaluations, baselines, seconds, metrics, place | dict(part=named))
     row = make_row(group[0].cell.method, evaluations, baselines, group[0].regime, seconds, group[0].tuning)
     top = [top_accuracy(e) for e in evaluations]
     if None not in top: metrics = metrics | dict(acc5=float(np.mean(top)))
     for k,v in (place | dict(part=named, metrics=metrics)).items(): setattr(row, k, v)
     return row
 
-def _multilabel_row(first, evaluations, seconds, metrics, place):
-    "Mean average precision and its interval go into the further scores"
-    low,high = bootstrap_map(evaluations[0])
+def _multilabel_row(first, evaluations, baselines, seconds, metrics, place):
+    "Mean average precision over the seeds and its interval go into the further scores"
+    low,high = bootstrap_map(evaluations)
     values = [e.mean_average_precision for e in evaluations]
     std = float(np.std(values, ddof=1)) if len(values)>1 else None
+    p = {k: compare_map(evaluations, v, resamples=999)['p'] for k,v in baselines.items()}
     return Row(first.cell.method, first.regime, seconds=seconds, n=len(evaluations[0]), seeds=len(evaluations), std_over_seeds=std, tuning=first.tuning,
-        metrics=metrics | dict(mAP_low=low, mAP_high=high), **place)
+        p=p, metrics=metrics | dict(mAP_low=low, mAP_high=high), **place)
 
 # %% ../nbs/08b_runner.ipynb #22cb30cb
 @contextmanager
@@ -281,16 +265,19 @@ def run_benchmark(
     protocols:dict=('zero-shot',), # names; or name -> options, e.g. {'few-shot': dict(tuning='none')}
     shots=(1,2,4,8,16),        # for protocols that draw training images
     seeds=(0,1,2),             # of draws and training
-    baseline:str=None,         # method that the others are tested against
+    baseline:str=None,         # method that the others are tested against; zero-shot if not given and measured too; '' for none
     out=None,                  # folder of finished cells and of the table; a killed run continues there. Nothing is kept if not given
     workers:int=None,          # cells at a time, as for `run_cells`
     progress:bool=True,        # a bar with the time left
-    executor=None              # 'ray' or an executor: who measures the cells
+    executor=None,             # 'ray' or an executor: who measures the cells
+    device=None                # where methods train; as the tasks say if not given
 )->Benchmark:
     "Measure every method on every task under every protocol"
     settings = protocols if isinstance(protocols, dict) else {p: {} for p in ([protocols] if isinstance(protocols, str) else protocols)}
     if isinstance(tasks, TaskFeatures): tasks = [tasks]
     _check_grid(methods, tasks, settings, baseline)
+    if device is not None: tasks,settings = _placed(list(tasks), device),_placed(settings, device)
+    baseline = _zero_shot_among(methods) if baseline is None else baseline or None
     jobs = list(_grid(methods, tasks, settings, shots, seeds))
     results = run_cells(jobs, Store(Path(out)/'store') if out else None, workers, progress, executor)
     found = Benchmark(rows_of(results, baseline), _manifest(methods, tasks, settings, seeds, baseline, results), results, _records(jobs, results))
@@ -339,13 +326,17 @@ def _check_kinds(methods, tasks):
     for d in tasks:
         if not isinstance(d, TaskFeatures): raise TextclipError(f'A {type(d).__name__!r} has no features to measure on.', 'Extract them: task_features(task, encoder).')
 
+def _zero_shot_among(methods):
+    "Name of the first zero-shot method, also one with its own source of texts; None where there is none"
+    return next((k for k,m in methods.items() if isinstance(getattr(m, 'method', m), ZeroShot)), None)
+
 def _check_grid(methods, tasks, settings, baseline):
     "An error where the grid cannot be run"
     for p in settings:
         if p not in protocols: raise unknown_name('protocol', p, protocols)
     if not methods or not len(tasks): raise TextclipError('There is nothing to measure.', 'Give at least one method and one task.')
     _check_kinds(methods, tasks)
-    if baseline is not None and baseline not in methods: raise unknown_name('baseline', baseline, methods)
+    if baseline and baseline not in methods: raise unknown_name('baseline', baseline, methods)
     names = [(d.task.name, d.encoder_name) for d in tasks]
     twice = [n for n in set(names) if names.count(n)>1]
     if twice: raise TextclipError(f'Task {twice[0][0]!r} with encoder {twice[0][1]!r} is given twice.', 'Give other names to tasks that differ.')
@@ -357,18 +348,8 @@ def _grid(methods, tasks, settings, shots, seeds):
             once = type(getattr(method, 'method', method)) in (ZeroShot,CALIP) and protocols[protocol] is zero_shot   # nothing in it is random
             for seed in list(seeds)[:1 if once else None]: yield Cell(name, data.task.name, data.encoder_name, protocol, k, seed), method, data, options
 
-# %% ../nbs/08b_runner.ipynb #783899dd
-def benchmark_methods(
-    names=None # the ones wanted; all if not given
-)->dict: # name -> `Method`
-    "Ready methods by name"
-    known = dict(zeroshot=ZeroShot(), cupl=CuPL(recipe='ours'), tap=TAP(recipe='ours'), **{'lafter-text': LaFTerText(recipe='ours')})
-    known |= {'linear-probe': LinearProbe(), 'cross-modal': CrossModalProbe(recipe='ours'), 'gda': GDA(form='base-to-new', recipe='ours'), 'clip-adapter': ClipAdapter(recipe='ours'),
-        'tip-adapter': TipAdapter(), 'tip-adapter-f': TipAdapterF(), 'tip-x': TIPX(), 'sus-x': SuSX(), 'calip': CALIP()}
-    known |= {'stata': StatA(), 'transclip': StatA(anchor=0.)}
-    known |= {'coop': CoOp(recipe='ours'), 'kgcoop': KgCoOp(recipe='ours'), 'cocoop': CoCoOp(recipe='ours'), 'plot': PLOT(recipe='ours'), 'dualpt': DuAlPT(recipe='ours'), 'explicit-context': ExplicitContext()}
-    known |= {f'{k}+ship': Ship(known[k], 'ours') for k in ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')}
-    known |= {'dense-zeroshot': DenseZeroShot(), 'tai-adapter': TAIAdapter(recipe='ours'), 'tai-dpt': TaIDPT(recipe='ours'), 'comc': CoMC(), 'tai-adapter-few': TAIAdapterFewShot(recipe='ours')}
-    for n in names or ():
-        if n not in known: raise unknown_name('method', n, known)
-    return {n: known[n] for n in names or known}
+def _placed(what, device):
+    "Tasks, and tasks among options, whose methods train on a device"
+    if isinstance(what, TaskFeatures): return replace(what, device=device)
+    if isinstance(what, dict): return {k: _placed(v, device) for k,v in what.items()}
+    return [_placed(v, device) for v in what] if isinstance(what, (list,tuple)) else what

@@ -92,6 +92,7 @@ def evaluate_multilabel(
     seed:int=0             # the seed the classifier was made with
 )->MultiLabelEvaluation:
     "The scores of `classifier` on images with several labels"
+    features = join_classes(features, Task('classifier', classifier.classes))
     y = features.labels_for(len(classifier.classes))
     if y.ndim!=2: raise TextclipError('These images have one label each.', 'Use `evaluate`, or give (N,C) labels.')
     with torch.no_grad(): scores = classifier.eval()(features).float().cpu().numpy()

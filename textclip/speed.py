@@ -99,12 +99,13 @@ def measure_machine(
 )->Machine:
     "Measure the two rates"
     gpu = torch.device(device).type=='cuda'
+    numbers = torch.Generator(device).manual_seed(0)
     n,rates = n or (8192 if gpu else 1024),{}
     for p in precision:
         if p not in precisions: raise unknown_name('precision', p, precisions)
-        a = torch.randn(n, n, device=device).to(precisions[p])
+        a = torch.randn(n, n, generator=numbers, device=device).to(precisions[p])
         rates[p] = 2*n**3/call_seconds(lambda: a@a, device)
-    block = torch.rand(n*n*(4 if gpu else 16), device=device)      # zeros can be faster than data
+    block = torch.rand(n*n*(4 if gpu else 16), generator=numbers, device=device)      # zeros can be faster than data
     other = torch.empty_like(block)
     copied = 2*block.nbytes/call_seconds(lambda: other.copy_(block), device)
     return Machine(str(device), torch.cuda.get_device_name(device) if gpu else 'processor', rates, copied)

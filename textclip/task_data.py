@@ -29,6 +29,7 @@ class TaskFeatures:
     texts:Features=None     # texts about the classes
     encoder:object=None     # the encoder, where it is at hand
     source:dict=None        # where it can be had again, for the manifest: see `data_from`
+    device:object=None      # where methods train; if not given the CPU, or where the encoder is
 
     def split(self, name):
         "The features of a split, or an error that names those there are"

@@ -1,5 +1,6 @@
-"Are the notebooks pleasant to read? Long cells, code without prose, heavy outputs, and what should not be in an output"
+"Are the notebooks pleasant to read? Long cells, code without prose, heavy outputs, what should not be in an output, and prose that calls what does not exist"
 import json, re
+import blocks
 from files import ROOT, notebooks
 from pictures import heavy
 
@@ -32,5 +33,5 @@ def look(nb):
             bad += [f'{where}: {s} in an output; mend its cause and run tools/run_nbs.py' for s in says]
     return bad, warn
 
-def faults(): return [o for nb in notebooks() for o in look(nb)[0]]
+def faults(): return [o for nb in notebooks() for o in look(nb)[0]] + blocks.faults()
 def warnings(): return [o for nb in notebooks() for o in look(nb)[1]]

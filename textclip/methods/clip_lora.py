@@ -60,11 +60,15 @@ class CLIPLoRA(Method):
     compile:str=None             # back-end of torch.compile for the towers
     checkpointing:bool=False     # compute activations again in the backward pass: less memory, more time
     workers:int=0                # processes that decode and augment
-    regime = 'few-shot'
+    name,title = 'clip-lora','CLIP-LoRA'
+    regime,needs,accepts = 'few-shot',('train',),('device','callbacks','processes')
+    needs_tower = trains_encoder = True
+    ranges = Method.ranges | dict(steps=Range(0), smallest=Range(0, 1, above=True))
 
     def __post_init__(self):
         bad = [t for t in self.towers if t not in ('image','text')]
         if bad or not self.towers: raise unknown_name('tower', (bad or [''])[0], ['image','text'])
+        self.check_fields()
 
     def optimization(self):
         o = optimizations['clip_lora']
@@ -75,13 +79,15 @@ class LoraClassifier(AdaptedClassifier):
     "Sentences of the classes through a changed text tower"
     def with_classes(self,
         names,         # the new class names
-        encoder=None   # the original encoder
+        encoder=None   # the original encoder; not needed for names it knows
     ):
         "The same towers with other names"
+        names,where = self.places_of(names)
+        if None not in where: return self.part(names, where)
         if encoder is None: raise TextclipError('A CLIPLoRA classifier needs its encoder for new names.', f"Pass encoder=load_encoder({self.info.get('encoder') or '...'!r}).")
-        names,changed = Task('names', list(names)).classes,self.delta.apply_to(encoder)
-        with torch.no_grad(): weight = class_weights(changed, _sentences(changed, names, self.info['template']))
-        return type(self)(weight.cpu(), self.info | dict(classes=names), self.delta, logit_scale=self.logit_scale)
+        changed,new = self.delta.apply_to(encoder),[c for c,i in zip(names, where) if i is None]
+        with torch.no_grad(): fresh = class_weights(changed, _sentences(changed, new, self.info['template']))
+        return type(self)(merge_rows(self.weight, where, fresh), self.info_for(names), self.delta, logit_scale=self.logit_scale)
 
 def _sentences(encoder, names, template): return encoder.tokens([template.format(c) for c in names]).to(encoder.device)
 
@@ -109,18 +115,22 @@ def train_lora(self:CLIPLoRA, tuning:EncoderTuning, images, y, ids, scale, steps
 
 # %% ../../nbs/methods/clip_lora.ipynb #0fec0753
 @patch
-def fit(self:CLIPLoRA, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, callbacks=(), processes=None)->LoraClassifier:
+def fit_given(self:CLIPLoRA, task:Task, given:Given)->LoraClassifier:
     "A classifier and a changed encoder, from labelled images"
-    self.need(train=train)
+    encoder,seed = given.encoder,given.seed
     check_trainable(encoder, self.label)
-    processes,images = processes or launched_processes(),TrainingImages(train)
-    f,y = labelled_images(Features(torch.zeros(len(images), encoder.dim), y=images.labels, meta=encoder_meta(encoder)), task, label=self.label)
+    given.tower_device(self.label)
+    processes,images = given.processes or launched_processes(),TrainingImages(given.train)
+    rows = Features(torch.zeros(len(images), encoder.dim), y=images.labels, meta=encoder_meta(encoder))
+    f,y = labelled_images(rows, task, label=self.label)
     template = self.template or task.templates[0]
-    tuning = EncoderTuning(encoder, self.label).add_lora(self.rank, self.alpha/self.rank**.5, self.dropout, tuple(self.towers), self.projections, self.layers, seed)
-    ids,scale,steps = _sentences(encoder, task.classes, template),encoder.logit_scale,self.steps if self.steps is not None else 500*int(y.bincount().max())
-    history = self.train_lora(tuning, images, y, ids, scale, steps, seed, processes, callbacks)
+    tuning = EncoderTuning(encoder, self.label)
+    tuning.add_lora(self.rank, self.alpha/self.rank**.5, self.dropout, tuple(self.towers), self.projections, self.layers, seed)
+    ids,scale = _sentences(encoder, task.classes, template),encoder.logit_scale
+    steps = self.steps if self.steps is not None else 500*int(y.bincount().max())
+    history = self.train_lora(tuning, images, y, ids, scale, steps, seed, processes, given.callbacks)
     with torch.no_grad(): weight = class_weights(tuning.encoder, ids, self.chunk)
-    info = self.info(task, f, seed=seed, images=len(images), steps=len(history), tuning='paper' if self.lr==2e-4 else 'fixed', trained=tuning.size, template=template)
+    how = dict(tuning='paper' if self.lr==2e-4 else 'fixed', trained=tuning.size, template=template)
+    info = self.info(task, f, seed=seed, images=len(images), steps=len(history), **how)
     if len(history): info |= dict(final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
     return LoraClassifier(weight.cpu(), info, tuning.delta(), logit_scale=scale)

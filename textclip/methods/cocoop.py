@@ -49,8 +49,8 @@ def conditional_logits(
 )->torch.Tensor: # (B,C)
     "Cosines of every image with its own class weights, times s"
     again = (len(x)*len(prompts)>chunk if checkpointing is None else checkpointing) and torch.is_grad_enabled()
-    logits = []
-    for part in x.split(max(1, chunk//len(prompts))):
+    logits = [x.new_zeros(0, len(prompts), dtype=torch.float32)]
+    for part in x.split(max(1, chunk//len(prompts))) if len(x) else ():
         weight = F.normalize(prompts(module(part), chunk, again).float(), dim=-1)   # (b,C,D)
         logits.append(scale * torch.einsum('bd,bcd->bc', part, weight))
     return torch.cat(logits)
@@ -103,9 +103,10 @@ def with_classes(self:CoCoOpClassifier,
     names,        # the new class names
     encoder=None  # the one it was made with; not needed where it is attached
 )->CoCoOpClassifier:
-    "The same context and meta-net with other names"
-    attached = self.encoder if self.prompts is not None else None
-    return CoCoOpClassifier(self.module, self.info | dict(classes=Task('names', list(names)).classes), self.logit_scale, self.position, self.chunk, encoder if encoder is not None else attached)
+    "The same context and meta-net with other names; those it knows are spelled as before, for their prompts hold them"
+    attached,(names,where) = self.encoder if self.prompts is not None else None,self.places_of(names)
+    names = [c if i is None else self.classes[i] for c,i in zip(names, where)]
+    return CoCoOpClassifier(self.module, self.info_for(names), self.logit_scale, self.position, self.chunk, encoder if encoder is not None else attached)
 
 # %% ../../nbs/methods/cocoop.ipynb #4f1ccaf7
 @dataclass
@@ -113,6 +114,7 @@ class CoCoOp(PromptLearner):
     "A context that every image moves (Zhou et al. 2022b)"
     hidden:int=None  # width of the meta-net; D/16 if not given
     zero:bool=None   # does its last layer start at zero?
+    name,title = 'cocoop','CoCoOp'
 
     def presets(self):
         both = PromptLearner.presets(self)

@@ -17,5 +17,9 @@ comc_recipe = dict(arch='linear', perturb='gaussian', noise=.1, renorm=False, lo
 @dataclass
 class CoMC(TAIAdapter):
     "Linear classifier on noisy texts, images mapped to label texts (Liu et al., ICML 2024)"
+    name,title = 'comc','CoMC'
+
+    @property
+    def image_form(self): return dict(places='value', positions=False) if self.recipe=='paper' else {}
     @property
     def recipes(self): return dict(paper=comc_recipe, ours=comc_recipe | tai_recipes['ours'])

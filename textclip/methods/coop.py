@@ -19,6 +19,13 @@ from ..prompt_learning import *
 class CoOp(PromptLearner):
     "Learned context vectors around the class name (Zhou et al. 2022)"
     class_specific:bool=False # one context for each class?
+    published = {'ship': 'ship_coop', 'ship-imagenet': 'ship_coop_imagenet'}
+
+    def presets(self):
+        "The recipes of all prompt learners, and CoOp as it is trained after SHIP"
+        ship = dict(words='a photo of a', batch=256, epochs=200, select=False, every=20)
+        return PromptLearner.presets(self) | {'ship': ship, 'ship-imagenet': ship | dict(epochs=20)}
+    name,title = 'coop','CoOp'
 
     def start(self, encoder, task, seed):
         "(n,W) or (C,n,W), the context before training"

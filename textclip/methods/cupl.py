@@ -42,6 +42,13 @@ class PooledClassifier(Classifier):
         self.logit_scale = float(logit_scale)
 
     dim = property(lambda self: self.templates.shape[1])
+
+    def part(self, names, where):
+        "The texts and templates of some of its classes"
+        place = torch.full((len(self.classes),), -1, device=self.y.device).index_put((torch.tensor(where),), torch.arange(len(where), device=self.y.device))
+        rows = place[self.y]>=0
+        return PooledClassifier(self.texts[rows], place[self.y[rows]], self.templates[where], self.info_for(names), self.logit_scale)
+
     def config(self): return dict(logit_scale=self.logit_scale)
 
     @classmethod
@@ -65,7 +72,8 @@ class CuPL(Method):
     recipe:str='paper'   # 'paper' (the mean of texts) or 'ours' (soft pooling): sets the fields that are None
     templates:str=None   # 'none', 'pooled' (CuPL+e) or 'averaged'
     pool:str=None        # 'mean', or 'soft' (with templates averaged)
-    regime = 'text'
+    name,title = 'cupl','CuPL'
+    regime,needs = 'text',('texts',)
 
     def __post_init__(self):
         recipes = dict(paper=('none','mean'), ours=('averaged','soft'))
@@ -75,11 +83,15 @@ class CuPL(Method):
         if self.templates not in ('none','pooled','averaged'): raise unknown_name('use of templates', self.templates, ['none','pooled','averaged'])
         if self.pool not in ('mean','soft'): raise unknown_name('pooling', self.pool, ['mean','soft'])
 
-    def fit(self, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->Classifier:
+    @property
+    def accepts(self): return ('templates',) if self.with_templates else ()
+    @property
+    def with_templates(self): return self.templates!='none' or self.pool!='mean'
+
+    def fit_given(self, task:Task, given:Given)->Classifier:
         "A classifier from texts about the classes; `templates` may be ready features of template texts"
-        self.need(texts=texts)
-        f = as_features(texts, encoder, len(task))
-        t = None if self.templates=='none' and self.pool=='mean' else template_features(task, encoder, templates)
+        f = as_features(given.texts, given.encoder, len(task))
+        t = template_features(task, given.encoder, given.templates) if self.with_templates else None
         info,scale = self.info(task, f),logit_scale_of(f)
         if self.pool=='mean': return LinearClassifier(cupl_weights(f, t, len(task), self.templates), info, logit_scale=scale)
         class_means(f, len(task))   # an error where a class has no texts

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['aggregations', 'dense_recipes', 'aggregate_places', 'place_mask', 'two_branch_scores', 'label_probabilities',
-           'without_thresholds', 'DenseClassifier', 'DenseZeroShot']
+           'sigmoid_bias', 'DenseClassifier', 'DenseZeroShot']
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #0bb197d4
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ..core import *
 from ..types import *
 from ..features import *
-from .zeroshot import template_features
+from .zeroshot import *
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #187233df
 aggregations = ('softmax','max','mean')
@@ -62,23 +62,25 @@ def two_branch_scores(
         if share>=1: return out
         local = f.local.to(device)
         return out + (1-share)*aggregate_places((score_local or score)(rows(local)), how, sharpness, place_mask(local))
-    return torch.cat([one(features[i:i+chunk]) for i in range(0, len(features), chunk)])
+    return torch.cat([one(features[i:i+chunk]) for i in range(0, max(1, len(features)), chunk)])
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #c543ab80
 def label_probabilities(
     logits:torch.Tensor, # (N,C)
     info:dict            # of the classifier
 )->torch.Tensor: # (N,C)
-    "Sigmoid of the distance to the threshold in `info`"
-    threshold = torch.as_tensor(info.get('threshold', 0.), dtype=logits.dtype, device=logits.device)
+    "Sigmoid of the distance to the threshold in `info`; without one the encoder's own bias is added, where it was trained with a sigmoid (SigLIP)"
+    at = info['threshold'] if info.get('threshold') is not None else -(info.get('logit_bias') or 0.)
+    threshold = torch.as_tensor(at, dtype=logits.dtype, device=logits.device)
     if threshold.ndim and threshold.shape!=logits.shape[-1:]: raise TextclipError(f'{len(threshold)} thresholds for {logits.shape[-1]} classes.', "Give info['threshold'] as a number, or one a class.")
     return (logits-threshold).sigmoid()
 
-def without_thresholds(
-    info:dict # of a classifier
+def sigmoid_bias(
+    features:Features # of texts
 )->dict:
-    "What holds for other labels too: thresholds belong to the labels they were chosen for"
-    return {k: v for k,v in info.items() if k not in ('threshold','thresholds')}
+    "The bias of the encoder's sigmoid, as a classifier remembers it; nothing for encoders that were trained with a softmax"
+    bias = features.meta.get('logit_bias')
+    return {} if bias is None else dict(logit_bias=float(bias))
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #ba9e4f2d
 class DenseClassifier(LinearClassifier):
@@ -114,17 +116,13 @@ class DenseClassifier(LinearClassifier):
 def with_classes(self:DenseClassifier,
     names,         # the new class names
     encoder=None,  # the encoder it was made with; not needed for names it knows
-    templates=None # or ready features of the filled templates of the new names
+    templates=None # templates of new names, or ready features of them, labelled by position in `names`
 )->DenseClassifier:
     "The same settings with the label embeddings of other names"
-    task = Task(self.info.get('task', 'task'), list(names), 'multi', self.info['hyperparameters'].get('templates') or ('a photo of a {}.',))
-    if encoder is None and templates is None:
-        place = {normal_name(c): i for i,c in enumerate(self.classes)}
-        new = [c for c in task.classes if normal_name(c) not in place]
-        if new: raise TextclipError(f'{len(new)} classes are new to this classifier: {some(new)}.', 'Pass encoder=..., or templates=Features(...) of the filled templates.')
-        weight = self.weight[[place[normal_name(c)] for c in task.classes]]
-    else: weight = class_means(template_features(task, encoder, templates), len(task))
-    return DenseClassifier(weight, without_thresholds(self.info) | dict(classes=task.classes), **self.config())
+    names,where = self.places_of(names)
+    if None not in where: return self.part(names, where)
+    weight = merge_rows(self.weight, where, rows_of_new(self, names, where, encoder, templates))
+    return DenseClassifier(weight, self.info_for(names), **self.config())
 
 # %% ../../nbs/methods/dense_zeroshot.ipynb #b08e6201
 dense_recipes = dict(paper=dict(how='softmax', share=.5), ours=dict(how='max', share=.5))
@@ -138,7 +136,8 @@ class DenseZeroShot(Method):
     sharpness:float=None   # of the softmax, on cosines; the encoder's logit scale if not given
     logit_scale:float=None # multiplies the cosines; the encoder's own if not given
     templates:list=None    # sentences with {}; the task's own if None
-    regime = 'names'
+    name,title = 'dense-zero-shot','dense zero-shot'
+    regime,accepts = 'names',('templates',)
 
     @property
     def reads_places(self): return self.share<1
@@ -148,13 +147,13 @@ class DenseZeroShot(Method):
         for k,v in dense_recipes[self.recipe].items():
             if getattr(self, k) is None: setattr(self, k, v)
         if self.how not in aggregations: raise unknown_name('way to aggregate places', self.how, aggregations)
-        if not 0<=self.share<=1: raise TextclipError(f'share is {self.share}.', 'Give a number from 0 to 1.')
+        self.check_fields()
 
-    def fit(self, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->DenseClassifier:
+    def fit_given(self, task:Task, given:Given)->DenseClassifier:
         "A classifier from class names; `templates` may be ready features of template texts, then no encoder is needed"
-        f = template_features(task, encoder, templates if templates is not None else self.templates)
+        templates = given.templates if given.templates is not None else self.templates
+        f = template_features(task, given.encoder, templates)
         scale = float(self.logit_scale or logit_scale_of(f))
-        used = None if isinstance(templates, Features) else list(templates or self.templates or task.templates)
-        info = self.info(task, f, seed=seed)
-        info['hyperparameters'] |= dict(templates=used, logit_scale=scale)
+        info = self.info(task, f, seed=given.seed) | ({} if self.logit_scale else sigmoid_bias(f))
+        info['hyperparameters'] |= dict(templates=used_templates(task, templates), logit_scale=scale)
         return DenseClassifier(class_means(f, len(task)), info, scale, self.share, self.how, self.sharpness or scale)

@@ -30,20 +30,12 @@ def class_texts(
     label='A method' # who asks, for errors
 )->tuple: # ((C,R,D) unit features with zeros where there is nothing, (C,R) what is there)
     "The features of the texts of every class side by side"
-    if isinstance(texts, dict): texts = _by_name(texts, task)
-    f = as_features(texts, encoder, len(task))
+    f = as_features(as_labelled_texts(texts, task), encoder, len(task))
     y = f.labels_for(len(task))
     if y.ndim!=1: raise TextclipError(f'{label} takes texts with one class each.', 'Use texts about single classes.')
     empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
     if empty: raise TextclipError(f'{len(empty)} of {len(task)} classes have no texts: {some(empty)}.', f'{label} aligns prompts with the texts of every class: give at least one for each, or align_weight=0.')
     return pad_by_class(f.unit, y, len(task))
-
-def _by_name(texts, task):
-    "A dataset of {class name: list of texts}"
-    place = {normal_name(c): k for k,c in enumerate(task.classes)}
-    strange = [c for c in texts if normal_name(c) not in place]
-    if strange: raise TextclipError(f'{len(strange)} of {len(texts)} names in the texts are no class of task {task.name!r}: {some(strange)}.', 'Give texts of the classes of the task.')
-    return make_texts(dict(text=t, labels=[place[normal_name(c)]]) for c,v in texts.items() for t in ([v] if isinstance(v, str) else v))
 
 # %% ../../nbs/methods/dualpt.ipynb #98ec57ee
 @dataclass
@@ -52,13 +44,15 @@ class DuAlPT(LocalPromptLearner):
     align:str='mean'        # 'mean', 'ot' or 'ce': how prompts are compared with texts
     align_weight:float=8.   # w; with 0 no texts are needed
     global_share:float=.5   # lambda_g; with 1 no places are needed
+    name,title = 'dualpt','DuAl-PT'
     pool = 'mean'
+
+    @property
+    def needs(self): return ('train','texts') if self.align_weight else ('train',)
 
     def __post_init__(self):
         super().__post_init__()
         if self.align not in text_alignments: raise unknown_name('align', self.align, text_alignments)
-        if not 0<=self.global_share<=1: raise TextclipError(f'global_share is {self.global_share}.', 'Give a number from 0 (places only) to 1 (the global feature only).')
-        if not self.align_weight>=0: raise TextclipError(f'align_weight is {self.align_weight}.', 'Give 0 or more.')
 
     @property
     def shares(self): return 1.-self.global_share, float(self.global_share)
@@ -74,7 +68,6 @@ class DuAlPT(LocalPromptLearner):
 def anchor(self:DuAlPT, task, encoder, templates, texts=None):
     "The texts of every class, where they are aligned with"
     if not self.align_weight: return None
-    self.need(texts=texts)
     x,there = class_texts(texts, task, encoder, self.label)
     if isinstance(texts, Features): check_same_encoder(texts, Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder)), 'Texts', 'prompts')
     return x.to(encoder.device), uniform_masses(there).to(encoder.device)     # checked once, and not in every step
@@ -98,7 +91,7 @@ def info(self:DuAlPT, task, features, **more):
 # %% ../../nbs/methods/dualpt.ipynb #98952ab3
 class ExplicitClassifier(Classifier):
     "Scores by transport between the places of an image and the texts of a class, beside those of the global feature"
-    requires = ('x','local')
+    requires,class_axes = ('x','local'),dict(weight=0, there=0)
     def __init__(self,
         weight:torch.Tensor,     # (C,R,D) unit text features, zeros where there is nothing
         there:torch.Tensor,      # (C,R) what is there
@@ -135,21 +128,21 @@ class ExplicitContext(Method):
     eps:float=.1           # strength of the entropy
     plan:str='converged'   # 'converged' or 'uniform'
     global_share:float=.5  # lambda_g; with 1 no places are needed
-    regime = 'text'
+    name,title = 'explicit-context','explicit context'
+    regime,needs = 'text',('texts',)
 
     @property
     def reads_places(self): return self.global_share<1
 
     def __post_init__(self):
         if self.plan not in ('converged','uniform'): raise unknown_name('plan', self.plan, ['converged','uniform'])
-        if not 0<=self.global_share<=1: raise TextclipError(f'global_share is {self.global_share}.', 'Give a number from 0 (places only) to 1 (the global feature only).')
-        if not self.eps>0: raise TextclipError(f'eps is {self.eps}.', 'Give a number above 0; PLOT uses 0.1.')
+        self.check_fields()
 
-    def fit(self, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->ExplicitClassifier:
+    def fit_given(self, task:Task, given:Given)->ExplicitClassifier:
         "A classifier from texts about the classes; no image is seen"
-        self.need(texts=texts)
-        f = as_features(_by_name(texts, task) if isinstance(texts, dict) else texts, encoder, len(task))
-        return ExplicitClassifier(*class_texts(f, task, label=self.label), self.info(task, f), logit_scale_of(f), self.eps, self.plan, self.global_share)
+        f = as_features(given.texts, given.encoder, len(task))
+        rows,there = class_texts(f, task, label=self.label)
+        return ExplicitClassifier(rows, there, self.info(task, f), logit_scale_of(f), self.eps, self.plan, self.global_share)
 
 # %% ../../nbs/methods/dualpt.ipynb #c9cc54ef
 def toy_descriptions(names)->dict:
@@ -215,7 +208,7 @@ def prompt_phrases(
     task,known = Task('classes', classifier.classes),[normal_name(c) for c in classifier.classes]
     if normal_name(name) not in known: raise unknown_name('class', name, classifier.classes)
     c = known.index(normal_name(name))
-    f = as_features(_by_name(texts, task) if isinstance(texts, dict) else texts, encoder, len(task))
+    f = as_features(as_labelled_texts(texts, task), encoder, len(task))
     own = f[f.labels_for(len(task))==c]
     if not len(own): raise TextclipError(f'There are no texts of {name!r}.', 'Give at least one.')
     S = classifier.weight[:,c].cpu() @ own.unit.cpu().T                            # (N,R)

@@ -15,7 +15,7 @@ from ..core import *
 from ..types import *
 from ..splits import val_tuning
 from ..features import *
-from .zeroshot import template_features
+from .zeroshot import *
 
 # %% ../../nbs/methods/gda.ipynb #5fc9b0ac
 def view_rows(
@@ -114,6 +114,7 @@ def new_class_moments(
 # %% ../../nbs/methods/gda.ipynb #bc501d27
 class GDAClassifier(LinearClassifier):
     "Text and Gaussian scores in one linear classifier"
+    class_axes = dict(weight=0, bias=0, means=0)
     def __init__(self, weight, info, bias=None, logit_scale=1.,
         means=None,     # (C,D) class means; these three for new classes only
         precision=None, # (D,D) inverse covariance
@@ -127,43 +128,38 @@ class GDAClassifier(LinearClassifier):
 
     def with_classes(self,
         names,          # the new class names
-        encoder=None,   # for templates, or texts that are no features
+        encoder=None,   # for templates, or texts that are no features; not needed for names it knows
         texts=None,     # texts labelled by position in `names`
         templates=None  # in place of `texts`: features of templates, or templates
     ):
-        "The classifier for some of its classes, or with texts for other classes as well"
-        task = Task(self.info.get('task', 'task'), list(names))
-        place = {normal_name(c): i for i,c in enumerate(self.classes)}
-        where = [place.get(normal_name(n)) for n in task.classes]
-        if encoder is None and texts is None and templates is None: return _subset(self, task, where)
-        if self.rows is None: raise TextclipError('This classifier kept no training images, from which new classes are made.', "Fit it with GDA(form='base-to-new').")
-        return _retarget(self, task, where, text_weights(task, encoder, texts, templates)[0])
+        "The classifier for some of its classes, or with new ones beside them"
+        names,where = self.places_of(names)
+        if None not in where: return self.part(names, where)
+        if self.rows is None:
+            new = [c for c,i in zip(names, where) if i is None]
+            raise TextclipError(f'{len(new)} classes are new to this classifier: {some(new)}. It kept no training images, from which new classes are made.',
+                "Fit it with GDA(form='base-to-new').")
+        return _with_new(self, names, where, rows_of_new(self, names, where, encoder, templates, texts))
 
 # %% ../../nbs/methods/gda.ipynb #8655e506
-def _subset(clf, task, where):
-    "The rows of the classes that stay"
-    new = [n for n,w in zip(task.classes, where) if w is None]
-    if new: raise TextclipError(f'{len(new)} classes are new to this classifier: {some(new)}.', 'Give texts=... about all the names (or encoder=...).')
-    bias = clf.bias[where] + clf.info['alpha']*torch.tensor(len(clf.classes)/len(where)).log()
-    kept = {k: getattr(clf, k) for k in ('precision','rows')} | dict(means=None if clf.means is None else clf.means[where])
-    return GDAClassifier(clf.weight[where], clf.info | dict(classes=task.classes), bias, clf.logit_scale, **kept)
-
-def _retarget(clf, task, where, text):
-    "Means, precision and weights for the classes of `task`"
-    h,text = clf.info['hyperparameters'],text.to(clf.rows)
-    new = [i for i,w in enumerate(where) if w is None]
-    means = torch.stack([clf.means[w or 0] for w in where]).double()
+def _with_new(clf, names, where, text):
+    "Weights of new classes beside those that are known"
+    h,new = clf.info['hyperparameters'],[c for c,i in zip(names, where) if i is None]
+    mine,more = new_class_moments(clf.rows, text.to(clf.rows), h['neighbours'], h['text_copies'])
     precision = clf.precision.double()
-    if new:
-        means[new],more = new_class_moments(clf.rows, text[new], h['neighbours'], h['text_copies'])
-        precision = precision + (more-precision)*(len(new)/len(where))
-    return _combined(text, means, precision, clf.info['alpha'], clf.info['text_scale'], clf.info | dict(classes=task.classes), rows=clf.rows)
+    precision = precision + (more-precision)*(len(new)/len(names))
+    fresh = _combined(text.to(clf.rows), mine, precision, clf.info['alpha'], clf.info['text_scale'], clf.info_for(new), rows=clf.rows)
+    if len(new)==len(names): return fresh
+    priors = len(new)/clf.info['prior_classes']      # all rows have the equal prior of the known ones
+    fresh.bias += clf.info['alpha']*torch.tensor(priors).log()
+    weight,bias,means = (merge_rows(getattr(clf, k), where, getattr(fresh, k)) for k in ('weight','bias','means'))
+    return GDAClassifier(weight, clf.info_for(names), bias, clf.logit_scale, means, precision, clf.rows)
 
 def _combined(text, means, precision, alpha, scale, info, rows=None):
     "s·T + alpha·W with bias alpha·b; what new classes need is kept where there are rows"
     W,b = gaussian_weights(means, precision)
     weight = alpha*W if text is None else scale*text.double() + alpha*W
-    return GDAClassifier(weight, info, alpha*b, **({} if rows is None else dict(means=means, precision=precision, rows=rows)))
+    return GDAClassifier(weight, info | dict(prior_classes=len(means)), alpha*b, **({} if rows is None else dict(means=means, precision=precision, rows=rows)))
 
 # %% ../../nbs/methods/gda.ipynb #9005a865
 @dataclass
@@ -177,11 +173,20 @@ class GDA(Method):
     neighbours:int=64        # rows that stand in for images of a new class
     text_copies:int=16       # how often its text counts among them
     logit_scale:float=None   # of the text part; the texts' own if not given
-    regime = 'few-shot'
+    name,title = 'gda','GDA'
+    regime,needs,either = 'few-shot',('train',),('texts','templates')
+    ranges = Method.ranges | dict(text_copies=Range(0))
+
+    @property
+    def accepts(self):
+        "Without texts there is nothing to weigh"
+        if not self.text: return ('device',)
+        return ('texts','templates','device', *(('val',) if self.alpha is None else ()))
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
         if self.form not in ('few-shot','base-to-new'): raise unknown_name('form', self.form, ['few-shot','base-to-new'])
+        self.check_fields()
 
 # %% ../../nbs/methods/gda.ipynb #3c6ec890
 def text_weights(
@@ -226,20 +231,20 @@ def _weigh(method, W, b, c, text, scale, labels, dim, val, task, encoder):
 
 # %% ../../nbs/methods/gda.ipynb #0461be83
 @patch
-def fit(self:GDA, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->GDAClassifier:
+def fit_given(self:GDA, task:Task, given:Given)->GDAClassifier:
     "A classifier from labelled images and texts; `seed` changes nothing"
-    self.need(train=train)
-    f,y = labelled_images(train, task, encoder, self.label)
+    f,y = labelled_images(given.train, task, given.encoder, self.label)
     rows,y = view_rows(f, y)
-    rows,y = rows.to(device),y.to(device)
+    rows,y = rows.to(given.on),y.to(given.on)
     text,scale = None,0.
     if self.text:
-        text,source = text_weights(task, encoder, texts, templates)
+        text,source = text_weights(task, given.encoder, given.texts, given.templates)
         check_same_encoder(f, source)
         scale = float(self.logit_scale or logit_scale_of(source))
     means,P,c = _precision(self, rows, y, len(task))
     means,P = means.cpu(),P.cpu()
-    alpha,how = _weigh(self, *gaussian_weights(means, P), c, text, scale, f.labels_for(len(task)), rows.shape[1], val, task, encoder)
-    info = self.info(task, f, seed=seed, alpha=alpha, text_scale=scale, images=len(f), rows=len(rows), **how)
+    labels = f.labels_for(len(task))
+    alpha,how = _weigh(self, *gaussian_weights(means, P), c, text, scale, labels, rows.shape[1], given.val, task, given.encoder)
+    about = dict(alpha=alpha, text_scale=scale, images=len(f), rows=len(rows), templates=used_templates(task, given.templates))
+    info = self.info(task, f, seed=given.seed, **about, **how)
     return _combined(text, means, P, alpha, scale, info, rows.cpu() if self.form=='base-to-new' else None)

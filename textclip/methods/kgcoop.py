@@ -22,6 +22,11 @@ from .coop import *
 class KgCoOp(CoOp):
     "CoOp with a penalty on the distance to the template's weights (Yao et al. 2023)"
     weight:float=8.  # lambda
+    name,title = 'kgcoop','KgCoOp'
+    ranges = CoOp.ranges | dict(weight=Range(0))
+
+    @property
+    def accepts(self): return (*super().accepts, 'templates')
 
     def presets(self):
         both = PromptLearner.presets(self)

@@ -21,7 +21,7 @@ from ..encoder_training import *
 from ..image_views import *
 from ..processes import *
 from ..sampling import template_texts
-from .tap import LaFTerText
+from .tap import LaFTerText,lafter_templates
 
 # %% ../../nbs/methods/lafter.ipynb #85a383b8
 def name_images(
@@ -60,7 +60,10 @@ class LaFTer(Method):
     compile:str=None             # back-end of torch.compile for the towers
     checkpointing:bool=False     # compute activations again in the backward pass: less memory, more time
     workers:int=0                # processes that decode and augment
-    regime = 'transductive'
+    name,title = 'lafter','LaFTer'
+    regime,needs,accepts = 'transductive',('texts','unlabeled'),('templates','device','callbacks','processes')
+    needs_tower = trains_encoder = True
+    ranges = Method.ranges | dict(text_steps=Range(1), steps=Range(0), prompts=Range(0), prompt_layers=Range(1), smallest=Range(0, 1, above=True))
 
     def optimization(self):
         o = optimizations['lafter_images']
@@ -93,21 +96,22 @@ def image_stage(self:LaFTer, tuning:EncoderTuning, images:TrainingImages, weight
 
 # %% ../../nbs/methods/lafter.ipynb #faee15c3
 @patch
-def fit(self:LaFTer, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, callbacks=(), processes=None)->AdaptedClassifier:
+def fit_given(self:LaFTer, task:Task, given:Given)->AdaptedClassifier:
     "A classifier and a changed encoder, from texts about the classes and unlabelled images"
-    self.need(texts=texts, unlabeled=unlabeled)
+    encoder,templates,seed = given.encoder,given.templates,given.seed
     check_trainable(encoder, self.label)
-    processes,images = processes or launched_processes(),TrainingImages(unlabeled)
-    encoded = lambda o: as_features(o, encoder, len(task), executor=processes.executor)
-    texts,templates = encoded(texts),templates if isinstance(templates, Features) else encoded(template_texts(task, templates))
-    first = LaFTerText(steps=self.text_steps, lr=self.lr, label_smoothing=self.label_smoothing).fit(task, encoder, texts=texts, templates=templates, seed=seed)
+    given.tower_device(self.label)
+    processes,images = given.processes or launched_processes(),TrainingImages(given.unlabeled)
+    def encoded(o): return as_features(o, encoder, len(task), executor=processes.executor)
+    texts,templates = encoded(given.texts),templates if isinstance(templates, Features) else encoded(template_texts(task, templates or lafter_templates(task)))
+    text_stage = LaFTerText(steps=self.text_steps, lr=self.lr, label_smoothing=self.label_smoothing)
+    first = text_stage.fit(task, encoder, texts=texts, templates=templates, seed=seed)
     if first.weight.shape[1]!=encoder.dim: raise TextclipError(f'The texts have {first.weight.shape[1]} dimensions, the images of {encoder.name!r} have {encoder.dim}.', 'Encode the texts with the same encoder.')
     tuning = EncoderTuning(encoder, self.label)
     if self.layer_norms: tuning.tune_layer_norms()
     if self.prompts: tuning.add_prompts(self.prompts, self.prompt_layers, seed=seed)
     processes.agree([weight := first.weight.detach().to(encoder.device)])
-    history,weight = self.image_stage(tuning, images, weight, seed, processes, callbacks)
+    history,weight = self.image_stage(tuning, images, weight, seed, processes, given.callbacks)
     meta = Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder))
     info = self.info(task, meta, seed=seed, images=len(images), steps=len(history), tuning='fixed', trained=tuning.size + weight.numel(), text_loss=first.info['final_loss'])
     if len(history): info |= dict(final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))

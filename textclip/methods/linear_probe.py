@@ -66,16 +66,20 @@ class LinearProbe(Method):
     "Logistic regression on image features (Radford et al. 2021)"
     C:float=None         # inverse strength of the penalty; searched on `val`, else 31.6
     halvings:int=4       # of the search
-    regime = 'few-shot'
+    name,title = 'linear-probe','linear probe'
+    regime,needs = 'few-shot',('train',)
+    ranges = Method.ranges | dict(halvings=Range(0))
 
-    def fit(self, task:Task, encoder=None, *, texts=None, train=None, support=None, val=None, unlabeled=None, seed=0)->LinearClassifier:
-        "A linear classifier from labelled images; `seed` changes nothing"
-        self.need(train=train)
-        f,y = labelled_images(train, task, encoder, self.label)
+    @property
+    def accepts(self): return ('val',) if self.C is None else ()
+
+    def fit_given(self, task:Task, given:Given)->LinearClassifier:
+        "A linear classifier from labelled images, by scikit-learn on the CPU; `seed` changes nothing"
+        f,y = labelled_images(given.train, task, given.encoder, self.label)
         C,how = self.C or 31.6,dict(tuning='fixed')
-        if self.C is None and val is not None: C,how = self.searched(f, y, *labelled_images(val, task, encoder, self.label, all_classes=False))
+        if given.val is not None: C,how = self.searched(f, y, *labelled_images(given.val, task, given.encoder, self.label, all_classes=False))
         W,b = fit_logistic(f.unit.cpu(), y.cpu(), C)
-        return LinearClassifier(W, self.info(task, f, seed=seed, C=C, images=len(f), **how), bias=b)
+        return LinearClassifier(W, self.info(task, f, seed=given.seed, C=C, images=len(f), **how), bias=b)
 
     def searched(self, f, y, v, vy):
         "C by accuracy on validation images"
@@ -114,41 +118,45 @@ class CrossModalProbe(Method):
     batches:tuple=None       # batch sizes to try, images and texts together
     keep:float=.5            # r, share of the starting weights in the end (WiSE-FT); 0 for none
     views:bool=True          # train on every augmented view where there are some?
-    regime = 'few-shot'
+    name,title = 'cross-modal','cross-modal probe'
+    regime,needs,accepts = 'few-shot',('train','texts'),('val','device','callbacks')
+    ranges = Method.ranges | dict(batches=Range(1))
 
     def __post_init__(self):
         if self.recipe not in cross_modal_recipes: raise unknown_name('recipe', self.recipe, cross_modal_recipes)
         for k,v in cross_modal_recipes[self.recipe].items():
             if getattr(self, k) is None: setattr(self, k, v)
-        if not 0<=self.keep<=1: raise TextclipError(f'keep is {self.keep}.', 'Give a share from 0 to 1.')
+        self.check_fields()
 
 # %% ../../nbs/methods/linear_probe.ipynb #26c4246e
 @patch
-def train(self:CrossModalProbe, images, texts, start, scale, setting, val, seed, device):
+def train(self:CrossModalProbe, images, texts, start, scale, setting, val, seed, device, callbacks=()):
     "(trained weights, accuracy on `val` or None) of one setting"
     lr,decay,size = setting
     weight = nn.Parameter(start.clone().to(device))
     best = None if val is None else EarlyStopping(lambda w: ((val[0] @ w.T).argmax(-1)==val[1]).float().mean().item(), every=100, patience=None, name='validation accuracy')
     Trainer(weight, cross_modal_loss(images, texts, scale), Batches(len(images[1]), max(1, size//2)), optimizations['cross_modal'].but(lr=lr, weight_decay=decay),
-        steps=self.steps, seed=seed, purpose='cross-modal', callbacks=[best] if best else []).fit()
+        steps=self.steps, seed=seed, purpose='cross-modal', callbacks=[*([best] if best else []), *callbacks]).fit()
     return weight.detach(), best and best.best
 
 @patch
-def fit(self:CrossModalProbe, task:Task, encoder=None, *, texts=None, train=None, support=None, val=None, unlabeled=None, seed=0, device='cpu')->LinearClassifier:
+def fit_given(self:CrossModalProbe, task:Task, given:Given)->LinearClassifier:
     "A linear classifier from labelled images and texts"
-    self.need(train=train, texts=texts)
-    f,y = labelled_images(train, task, encoder, self.label)
-    t,ty = labelled_images(texts, task, encoder, self.label)
+    encoder,device,seed = given.encoder,given.on,given.seed
+    f,y = labelled_images(given.train, task, encoder, self.label)
+    t,ty = labelled_images(given.texts, task, encoder, self.label)
     start,scale = class_means(t, len(task)),logit_scale_of(t)
-    pair = lambda o,labels: (o.unit.to(device), labels.to(device))
-    checked = None if val is None else pair(*labelled_images(val, task, encoder, self.label, all_classes=False))
+    def pair(o, labels): return o.unit.to(device), labels.to(device)
+    checked = None if given.val is None else pair(*labelled_images(given.val, task, encoder, self.label, all_classes=False))
     settings = [(lr, wd, b) for lr in self.lrs for wd in self.weight_decays for b in self.batches]
     if checked is None: settings = settings[:1]
-    found = [(*self.train(self.rows(f, y, device), pair(t, ty), start, scale, s, checked, seed, device), s) for s in settings]
+    rows,about = self.rows(f, y, device),pair(t, ty)
+    found = [(*self.train(rows, about, start, scale, s, checked, seed, device, given.callbacks), s) for s in settings]
     weight,accuracy,setting = max(found, key=lambda o: o[1] or 0)
     how = dict(tuning='fixed') if checked is None else dict(tuning=val_tuning(y, checked[1]), val_accuracy=accuracy, val_images=len(checked[1]))
     weight = (1-self.keep)*weight.cpu() + self.keep*start
-    return LinearClassifier(weight, self.info(task, f, seed=seed, setting=dict(zip(('lr','weight_decay','batch'), setting)), images=len(f), **how), logit_scale=scale)
+    info = self.info(task, f, seed=seed, setting=dict(zip(('lr','weight_decay','batch'), setting)), images=len(f), **how)
+    return LinearClassifier(weight, info, logit_scale=scale)
 
 @patch
 def rows(self:CrossModalProbe, f, y, device):

@@ -112,6 +112,8 @@ class PlotClassifier(Classifier):
             local_share=float(local_share), global_share=float(global_share), pool=pool)
         if not local_share: self.requires = ('x',)
 
+    @property
+    def class_axes(self): return dict(weight=1, pooled=0) | (dict(context=1) if self.context.ndim==4 else {})
     def config(self): return self.settings
 
     @classmethod
@@ -153,14 +155,14 @@ def with_classes(self:PlotClassifier,
     encoder=None   # the one it was made with; not needed for names it knows
 )->PlotClassifier:
     "The same contexts with other names"
-    own,s = self.context.ndim==4,self.settings
-    names,where = other_names(self, names, own)
-    context = self.context[:,where] if own else self.context
-    if where is not None: weight,pooled = self.weight[:,where],self.pooled[where]
-    else:
-        encoder = encoder_of(encoder, self.info)
-        with torch.no_grad(): weight,pooled = [o.cpu() for o in prompt_sets(Prompts(encoder, names, context.shape[-2], s['position']), context.to(encoder.device), pool=s['pool'])]
-    return type(self)(weight, pooled, self.info | dict(classes=names), context, **s)
+    s = self.settings
+    names,where = other_names(self, names, own=self.context.ndim==4)
+    if None not in where: return self.part(names, where)
+    encoder = encoder_of(encoder, self.info)
+    prompts = Prompts(encoder, names_of_new(names, where), self.context.shape[-2], s['position'])
+    with torch.no_grad(): weight,pooled = prompt_sets(prompts, self.context.to(encoder.device), pool=s['pool'])
+    weight,pooled = merge_rows(self.weight, where, weight, axis=1),merge_rows(self.pooled, where, pooled)
+    return type(self)(weight, pooled, self.info_for(names), self.context, **s)
 
 # %% ../../nbs/methods/plot.ipynb #4db5f471
 @dataclass
@@ -176,8 +178,9 @@ class LocalPromptLearner(PromptLearner):
     def __post_init__(self):
         super().__post_init__()
         if self.plan not in plans: raise unknown_name('plan', self.plan, plans)
-        if not self.eps>0: raise TextclipError(f'eps is {self.eps}.', 'Give a number above 0; PLOT uses 0.1.')
-        if self.n_prompts<1: raise TextclipError(f'n_prompts is {self.n_prompts}.', 'Give at least 1; PLOT uses 4.')
+
+    @property
+    def image_form(self): return dict(places='attention') if self.recipe=='paper' else {}     # PLOT's and DuAl-PT's places
 
     def presets(self): return {r: o | dict(plan='early' if r=='paper' else 'converged') for r,o in PromptLearner.presets(self).items()}
     def start(self, encoder, task, seed): return start_contexts(encoder, self.n_prompts, self.words, self.length, seed, len(task) if self.class_specific else None)
@@ -187,6 +190,7 @@ class LocalPromptLearner(PromptLearner):
 class PLOT(LocalPromptLearner):
     "Prompts matched with places by optimal transport (Chen et al. 2023)"
     add_global:bool=False  # add the scores of the global feature?
+    name,title = 'plot','PLOT'
 
     @property
     def shares(self): return 1.,float(self.add_global)

@@ -14,7 +14,7 @@ from ..core import *
 from ..types import *
 from ..features import *
 from ..distances import rows_at_a_time
-from .zeroshot import template_features
+from .zeroshot import *
 
 # %% ../../nbs/methods/stata.ipynb #12f45113
 def log_densities(
@@ -146,15 +146,15 @@ class StatAClassifier(LinearClassifier):
 
     def with_classes(self,
         names,          # the new class names
-        encoder=None,   # the encoder it was made with
-        texts=None,     # or ready features of texts about the new classes
-        templates=None  # or of their templates
+        encoder=None,   # the encoder it was made with; not needed for names it knows
+        texts=None,     # or ready features of texts about the new classes, labelled by position in `names`
+        templates=None  # or of their templates, or templates
     ):
         "The same settings with other names"
-        if encoder is None and texts is None and templates is None:
-            raise TextclipError('Re-targeting needs texts for the new names.', 'Pass encoder=..., texts=... or templates=...')
-        task = Task(self.info.get('task', 'task'), names)
-        return StatA(**self.info['hyperparameters']).fit(task, encoder, texts=texts, templates=templates)
+        names,where = self.places_of(names)
+        if None not in where: return self.part(names, where)
+        weight = merge_rows(self.weight, where, rows_of_new(self, names, where, encoder, templates, texts))
+        return StatAClassifier(weight, self.info_for(names), logit_scale=self.logit_scale, **self.settings)
 
 # %% ../../nbs/methods/stata.ipynb #6d5b5e5c
 @dataclass
@@ -166,17 +166,16 @@ class StatA(Method):
     laplacian:float=1.     # ℓ, weight of the neighbours
     likelihood:float=1/50  # λ, weight of the Gaussians
     iterations:int=10      # rounds
-    regime = 'transductive'
-
-    def __post_init__(self):
-        low = dict(anchor=0, neighbours=1, laplacian=0, likelihood=0, iterations=0)
-        for k,v in low.items():
-            if not getattr(self, k)>=v: raise TextclipError(f'{k} is {getattr(self, k)}.', f'Give {v} or more.')
+    name,title = 'stata','StatA'
+    regime,accepts,either = 'transductive',('texts','templates'),('texts','templates')
+    ranges = Method.ranges | dict.fromkeys(('anchor','laplacian','likelihood','iterations'), Range(0))
 
     @property
     def label(self): return 'StatA' if self.anchor else 'TransCLIP'
 
-    def fit(self, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, seed=0)->StatAClassifier:
+    def fit_given(self, task:Task, given:Given)->StatAClassifier:
         "Class weights from texts or templates; adapting happens when a batch is classified"
-        f = as_features(texts, encoder, len(task)) if texts is not None else template_features(task, encoder, templates)
-        return StatAClassifier(class_means(f, len(task)), self.info(task, f), logit_scale=logit_scale_of(f), **self.hyperparameters())
+        if given.texts is None: f = template_features(task, given.encoder, given.templates)
+        else: f = as_features(given.texts, given.encoder, len(task))
+        info = self.info(task, f, templates=used_templates(task, given.templates))
+        return StatAClassifier(class_means(f, len(task)), info, logit_scale=logit_scale_of(f), **self.hyperparameters())

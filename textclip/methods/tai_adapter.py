@@ -21,7 +21,7 @@ from ..optimization import *
 from ..training import *
 from ..callbacks import *
 from ..scores import average_precision
-from .zeroshot import template_features
+from .zeroshot import *
 from .dense_zeroshot import *
 from .text_adapters import *
 from .adapter_training import *
@@ -58,7 +58,20 @@ class TAIAdapter(Method):
     image_epochs:int=50    # passes over labelled images, where there are some
     image_lr:float=1e-4    # learning rate on these
     image_batch:int=64     # images per step
+    name,title = 'tai-adapter','TAI-Adapter'
     regime = 'text'
+
+    @property
+    def reads_names(self)->bool:
+        "Does training need the label names in templates?"
+        return self.arch=='residual' or self.merge>0 or (self.mapped>0 and self.bank=='labels') or self.copies>0
+    @property
+    def needs(self): return ('unlabeled',) if self.mean_shift else ()
+    @property
+    def accepts(self):
+        "Texts, or a classifier to go on from; labelled images to go on with"
+        more = ('templates',) if self.reads_names else ()
+        return ('texts','start','train','device','callbacks', *more, *(('val',) if self.noise=='val' else ()))
 
     @property
     def reads_places(self): return self.share<1
@@ -78,11 +91,7 @@ def check_adapter_settings(m):
         ('kind of perturbation', m.perturb, ('none', *perturbations)), ('bank', m.bank, ('labels','texts'))):
         if value not in known: raise unknown_name(what, value, known)
     if isinstance(m.noise, str) and m.noise not in ('held-out','val'): raise unknown_name('rule for the noise', m.noise, ['held-out','val'])
-    if not isinstance(m.noise, str) and not m.noise>=0: raise TextclipError(f'noise is {m.noise}.', "Give 0 or more, or 'held-out' or 'val'.")
-    for k in ('share','mapped','merge'):
-        if not 0<=getattr(m, k)<=1: raise TextclipError(f'{k} is {getattr(m, k)}.', 'Give a number from 0 to 1.')
-    for k in ('epochs','batch','image_batch'):
-        if not getattr(m, k)>=1: raise TextclipError(f'{k} is {getattr(m, k)}.', 'Give at least 1.')
+    m.check_fields()
 
 # %% ../../nbs/methods/tai_adapter.ipynb #89b01999
 @dataclass
@@ -101,9 +110,8 @@ class AdapterData:
 def gather(self:TAIAdapter, task:Task, encoder, texts, templates, unlabeled)->AdapterData:
     "Texts and what belongs to them, checked"
     f = as_features(texts, encoder, len(task))
-    needs_names = self.arch=='residual' or self.merge>0 or (self.mapped>0 and self.bank=='labels') or self.copies>0
-    names = template_features(task, encoder, templates) if needs_names and (encoder is not None or templates is not None) else None
-    if needs_names and names is None: raise TextclipError(f'{self.label} with these settings needs the label names in templates.', 'Give encoder=..., or templates=Features(...) of filled templates.')
+    names = template_features(task, encoder, templates) if self.reads_names and (encoder is not None or templates is not None) else None
+    if self.reads_names and names is None: raise TextclipError(f'{self.label} with these settings needs the label names in templates.', 'Give encoder=..., or templates=Features(...) of filled templates.')
     x,y = f.x.float(),label_matrix(f, len(task))
     if names is not None: check_same_encoder(f, names, 'Texts', 'templates')
     if self.copies: x,y = torch.cat([x, names.x.float().repeat(self.copies, 1)]),torch.cat([y, label_matrix(names, len(task)).repeat(self.copies, 1)])
@@ -112,7 +120,6 @@ def gather(self:TAIAdapter, task:Task, encoder, texts, templates, unlabeled)->Ad
     d = AdapterData(f, F.normalize(x, dim=-1) if self.unit else x/norm, y, norm, None if names is None else class_means(names, len(task)))
     if self.perturb=='covariance': d.factor = noise_factor(d.x)
     if self.mean_shift:
-        self.need(unlabeled=unlabeled)
         images = as_features(unlabeled, encoder)
         check_same_encoder(images, f)
         d.shift,d.images = mean_shift(d.x, images.unit if self.unit else images.x.float()/norm),len(images)
@@ -146,19 +153,28 @@ def fit_texts(self:TAIAdapter,
 
 # %% ../../nbs/methods/tai_adapter.ipynb #a1taifit
 @patch
-def fit(self:TAIAdapter, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None, start=None,
-        seed=0, device='cpu', callbacks=())->TextAdapterClassifier:
+def fit_given(self:TAIAdapter, task:Task, given:Given)->TextAdapterClassifier:
     "A multi-label classifier from texts; `start`: a fitted one to go on from; `train`: labelled images to go on with, -1 for unknown labels"
+    given = in_paper_form(self, given)
+    start,texts = given.start,given.texts
     if start is None: self.need(texts=texts)
-    if start is not None and list(start.classes)!=list(task.classes): raise TextclipError('The classifier to go on from has other classes.', 'Give one that was fitted on the same task, in the same order.')
-    if start is not None and texts is None: clf = start
-    else:
-        d = self.gather(task, encoder, texts, templates, unlabeled)
-        noise,how = self.choose_noise(d, val, task, encoder, seed, device) if isinstance(self.noise, str) else (float(self.noise), dict(tuning='paper' if self.recipe=='paper' else 'fixed'))
-        net,history = self.fit_texts(d, noise, None, None if start is None else copied(start).adapter.requires_grad_(True), seed, device, callbacks)
-        clf = self.classifier(task, net.cpu(), d, templates, seed=seed, noise=noise, texts=len(d.x), unlabeled=d.images, train_seconds=round(history.seconds, 3),
-            final_loss=round(history.losses[-1].item(), 6), **how)
-    return clf if train is None else self.fit_images(clf, train, task, encoder, seed, device)
+    elif list(start.classes)!=list(task.classes):
+        raise TextclipError('The classifier to go on from has other classes.', 'Give one that was fitted on the same task, in the same order.')
+    clf = start if texts is None else self.fit_on_texts(task, given)
+    return clf if given.train is None else self.fit_images(clf, given.train, task, given.encoder, given.seed, given.on, given.callbacks)
+
+@patch
+def fit_on_texts(self:TAIAdapter, task:Task, given:Given)->TextAdapterClassifier:
+    "The classifier from texts"
+    encoder,seed,device = given.encoder,given.seed,given.on
+    d = self.gather(task, encoder, given.texts, given.templates, given.unlabeled)
+    if isinstance(self.noise, str): noise,how = self.choose_noise(d, given.val, task, encoder, seed, device)
+    else: noise,how = float(self.noise),dict(tuning='paper' if self.recipe=='paper' else 'fixed')
+    net = None if given.start is None else copied(given.start).adapter.requires_grad_(True)
+    net,history = self.fit_texts(d, noise, None, net, seed, device, given.callbacks)
+    facts = dict(seed=seed, noise=noise, texts=len(d.x), unlabeled=d.images)
+    return self.classifier(task, net.cpu(), d, given.templates, **facts, train_seconds=round(history.seconds, 3),
+        final_loss=round(history.losses[-1].item(), 6), **how)
 
 # %% ../../nbs/methods/tai_adapter.ipynb #a1taiclf
 @patch
@@ -167,7 +183,7 @@ def classifier(self:TAIAdapter, task, net, d, templates=None, **more)->TextAdapt
     bank = (d.labels if self.bank=='labels' else F.normalize(d.x, dim=-1)) if self.mapped else None
     scale = merge_scale(net, d.x, d.labels) if self.merge else 1.
     info = self.info(task, d.features, bank=self.bank if self.mapped else None, **more)
-    info['hyperparameters'] |= dict(templates=list(task.templates) if templates is None or isinstance(templates, Features) else list(templates))
+    info['hyperparameters'] |= dict(templates=used_templates(task, templates))
     return TextAdapterClassifier(net, info, d.labels, bank, self.arch, self.unit, d.norm, self.share, self.how, self.sharpness, self.mapped, self.mapping_scale, self.merge, scale)
 
 def merge_scale(
@@ -216,7 +232,7 @@ def with_places(
     return f
 
 @patch
-def fit_images(self:TAIAdapter, clf:TextAdapterClassifier, train, task:Task, encoder=None, seed=0, device='cpu')->TextAdapterClassifier:
+def fit_images(self:TAIAdapter, clf:TextAdapterClassifier, train, task:Task, encoder=None, seed=0, device='cpu', callbacks=())->TextAdapterClassifier:
     "The classifier, trained further on labelled images"
     clf = copied(clf).to(device)
     f = with_places(train, encoder, task, 'local' in clf.requires).to('cpu')
@@ -225,7 +241,7 @@ def fit_images(self:TAIAdapter, clf:TextAdapterClassifier, train, task:Task, enc
     net,loss = clf.adapter.requires_grad_(True).train(),multilabel_losses[self.loss]
     images = lambda rows: Features(f.x[rows], local=None if f.local is None else f.local[rows])
     history = Trainer(net, lambda net,rows,g: loss(clf(images(rows)), y[rows].to(device, non_blocking=True)), Batches(len(f), self.image_batch, on='cpu'), adapter_optimization(self.image_lr, 0),
-        epochs=self.image_epochs, seed=seed, purpose='adapter images', callbacks=[FiniteGuard()]).fit()
+        epochs=self.image_epochs, seed=seed, purpose='adapter images', callbacks=[FiniteGuard(), *callbacks]).fit()
     net.eval().requires_grad_(False)
     clf.info |= dict(regime='few-shot', images=len(f), labels_known=round((y>=0).float().mean().item(), 4), image_seconds=round(history.seconds, 3), seed=seed)
     return clf.cpu()
@@ -233,9 +249,8 @@ def fit_images(self:TAIAdapter, clf:TextAdapterClassifier, train, task:Task, enc
 @dataclass
 class TAIAdapterFewShot(TAIAdapter):
     "The text-trained adapter, trained further on labelled images"
+    name,title = 'tai-adapter-few-shot','TAI-Adapter, few-shot'
     regime = 'few-shot'
 
-    def fit(self, task:Task, encoder=None, *, texts=None, train=None, **kwargs)->TextAdapterClassifier:
-        "As `TAIAdapter.fit`, with images"
-        self.need(train=train)
-        return super().fit(task, encoder, texts=texts, train=train, **kwargs)
+    @property
+    def needs(self): return ('train', *super().needs)

@@ -33,13 +33,13 @@ def caption_scores(
     mask:torch.Tensor=None# (N,L) which are tokens; found in `local` if not given
 )->tuple: # two (N,C)
     "Global and local scores (Guo et al. 2023)"
-    cosines = F.normalize(local, dim=-1) @ weights[1].T
-    return scale*F.normalize(x, dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax', sharpness/scale, place_mask(local) if mask is None else mask)
+    cosines = F.normalize(local.float(), dim=-1) @ weights[1].T
+    return scale*F.normalize(x.float(), dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax', sharpness/scale, place_mask(local) if mask is None else mask)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #e2e8294e
 class TaIDPTClassifier(Classifier):
     "Two prompts per label: for the whole image and for its places"
-    requires = ('x','local')
+    requires,class_axes = ('x','local'),dict(weight=1)
     def __init__(self,
         weight:torch.Tensor,  # (2,C,D) unit rows
         info:dict,            # what made it
@@ -76,12 +76,11 @@ def with_classes(self:TaIDPTClassifier,
 )->TaIDPTClassifier:
     "The same two contexts with other names"
     names,where = other_names(self, names)
-    if where is not None: weight = self.weight[:,where]
-    else:
-        encoder = encoder_of(encoder, self.info)
-        prompts = Prompts(encoder, names, self.context.shape[1], self.settings['position'])
-        with torch.no_grad(): weight = prompt_weights(prompts, self.context[:,None].to(encoder.device)).cpu()
-    return TaIDPTClassifier(weight, without_thresholds(self.info) | dict(classes=names), self.context, **self.settings)
+    if None not in where: return self.part(names, where)
+    encoder = encoder_of(encoder, self.info)
+    prompts = Prompts(encoder, names_of_new(names, where), self.context.shape[1], self.settings['position'])
+    with torch.no_grad(): fresh = prompt_weights(prompts, self.context[:,None].to(encoder.device))
+    return TaIDPTClassifier(merge_rows(self.weight, where, fresh, axis=1), self.info_for(names), self.context, **self.settings)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #976a838b
 tai_dpt_recipes = dict(paper=dict(words='', length=16, epochs=20, lr=1e-4, batch=512), ours=dict(words='a photo of a', length=None, epochs=20, lr=2e-3, batch=128))
@@ -102,10 +101,13 @@ class TaIDPT(Method):
     share:float=.5            # of the whole image
     position:str='end'        # 'end', 'middle' or 'front': where the class name stands
     chunk:int=256             # prompts in one pass through the text tower
-    regime = 'text'
+    name,title = 'tai-dpt','TaI-DPT'
+    regime,needs,accepts,needs_tower = 'text',('texts',),('device','callbacks'),True
 
     @property
     def reads_places(self): return self.share<1
+    @property
+    def image_form(self): return dict(places='value', positions=False) if self.recipe=='paper' else {}
 
     def __post_init__(self):
         if self.recipe not in tai_dpt_recipes: raise unknown_name('recipe', self.recipe, tai_dpt_recipes)
@@ -114,6 +116,7 @@ class TaIDPT(Method):
             if getattr(self, k) is None and not (self.words and k=='length'): setattr(self, k, v)
         for what,value,known in (('loss', self.loss, multilabel_losses), ('position', self.position, positions)):
             if value not in known: raise unknown_name(what, value, known)
+        self.check_fields()
 
     def optimization(self): return optimizations['tai_dpt'].but(lr=self.lr, warmup=min(1, self.epochs-1), source=optimizations['tai_dpt'].source)
 
@@ -131,17 +134,16 @@ def caption_features(
     return Features(f.x, y=texts.y, local=f.local, ids=f.ids, meta=f.meta)
 
 @patch
-def fit(self:TaIDPT, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, callbacks=())->TaIDPTClassifier:
+def fit_given(self:TaIDPT, task:Task, given:Given)->TaIDPTClassifier:
     "Two contexts from captions with labels"
-    self.need(texts=texts)
+    encoder = in_paper_form(self, given).encoder
     if encoder is None: raise TextclipError(f'{self.label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use TAIAdapter, which works on features alone.")
-    f = caption_features(texts, task, encoder)
+    f = caption_features(given.texts, task, encoder)
     encoder = prompt_encoder(encoder, self.label, f)
     f = f.to('cpu')
-    y,on,tokens = label_matrix(f, len(task)),encoder.device,torch.cat([o.abs().amax(-1)>0 for o in f.local.split(4096)])
+    y,on,tokens = label_matrix(f, len(task)),given.tower_device(self.label),torch.cat([o.abs().amax(-1)>0 for o in f.local.split(4096)])
     if not tokens.any(1).all(): place_mask(f.local)      # an error that names how many
-    context = nn.Parameter(start_context(encoder, self.words, self.length, 2, seed).contiguous())
+    context = nn.Parameter(start_context(encoder, self.words, self.length, 2, given.seed).contiguous())
     prompts,loss = Prompts(encoder, task.classes, context.shape[1], self.position),multilabel_losses[self.loss]
     weights = lambda c: prompt_weights(prompts, c[:,None], self.chunk)
     def step(c, rows, generator):
@@ -149,8 +151,8 @@ def fit(self:TaIDPT, task:Task, encoder=None, *, texts=None, templates=None, tra
         scores,labels = caption_scores(send(f.x), send(f.local).float(), weights(c), self.scale, self.text_sharpness, send(tokens)),send(y)
         return sum(loss(s, labels) for s in scores)
     batches = Batches(len(f), self.batch, drop_last=True, on='cpu')
-    history = Trainer(context, step, batches, self.optimization(), epochs=self.epochs, seed=seed, purpose='captions', device=on, callbacks=[FiniteGuard(), *callbacks],
+    history = Trainer(context, step, batches, self.optimization(), epochs=self.epochs, seed=given.seed, purpose='captions', device=on, callbacks=[FiniteGuard(), *given.callbacks],
         facts=dict(classes=task.classes, data=digest(f.x[:64], y[:64], list(f.x.shape)))).fit()
-    info = self.info(task, f, seed=seed, texts=len(f), tuning='paper' if self.recipe=='paper' else 'fixed', final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
+    info = self.info(task, f, seed=given.seed, texts=len(f), tuning='paper' if self.recipe=='paper' else 'fixed', final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
     with torch.no_grad(): weight = weights(context).cpu()
     return TaIDPTClassifier(weight, info | dict(encoder=encoder.name, fingerprint=encoder.fingerprint), context.cpu(), self.scale, self.image_sharpness, self.share, self.position)

@@ -14,7 +14,7 @@ from ..core import *
 from ..types import *
 from ..features import *
 from ..losses import *
-from .zeroshot import template_features
+from .zeroshot import *
 from .dense_zeroshot import *
 
 # %% ../../nbs/methods/text_adapters.ipynb #294b0101
@@ -49,7 +49,7 @@ class MLPAdapter(nn.Module):
 # %% ../../nbs/methods/text_adapters.ipynb #6c43cdae
 def _with_rows(kind, old, rows, layer):
     "A copy whose last layer has only some of the labels"
-    new = kind(**old.size | dict(n_classes=len(rows)))
+    with torch.random.fork_rng([]): new = kind(**old.size | dict(n_classes=len(rows)))   # its start is written over
     state = {k: v.clone() for k,v in old.state_dict().items()}
     for k in ('layer.weight','layer.bias'):
         if k in state: state[k] = state[k][rows]
@@ -75,7 +75,7 @@ class ResidualAdapter(nn.Module):
 
     def with_labels(self, labels):
         "The same network with other label embeddings, (C,D) unit rows"
-        new = ResidualAdapter(**self.size | dict(n_classes=len(labels)))
+        with torch.random.fork_rng([]): new = ResidualAdapter(**self.size | dict(n_classes=len(labels)))
         new.load_state_dict(self.state_dict() | dict(labels=labels.detach().clone().float()))
         return new.train(self.training)
 
@@ -146,7 +146,7 @@ class TextAdapterClassifier(Classifier):
 # %% ../../nbs/methods/text_adapters.ipynb #afedcbfe
 @patch(cls_method=True)
 def from_tensors(cls:TextAdapterClassifier, tensors, info, size, **config):
-    net = adapters[config['arch']](**size)
+    with torch.random.fork_rng([]): net = adapters[config['arch']](**size)
     net.load_state_dict({k.removeprefix('adapter.'): v for k,v in tensors.items() if k.startswith('adapter.')})
     return cls(net, info, tensors.get('labels'), tensors.get('bank'), **config)
 
@@ -177,23 +177,26 @@ def forward(self:TextAdapterClassifier, features:Features)->torch.Tensor:
 
 # %% ../../nbs/methods/text_adapters.ipynb #e1a270bd
 @patch
+def part(self:TextAdapterClassifier, names, where)->TextAdapterClassifier:
+    "The same network for some of its labels"
+    labels = None if self.labels is None else self.labels[where]
+    return TextAdapterClassifier(self.adapter.cut(where), self.info_for(names), labels, self.bank, **self.settings)
+
+@patch
 def with_classes(self:TextAdapterClassifier,
     names,          # the new class names
     encoder=None,   # the encoder it was made with; not needed for names it knows
-    templates=None, # or ready features of the filled templates of the new names
+    templates=None, # templates of new names, or ready features of them, labelled by position in `names`
     task=None       # whose templates are filled; the first task's if not given
 )->TextAdapterClassifier:
     "The same network for other class names"
-    known = self.info['hyperparameters'].get('templates') if task is None else task.templates
-    task = Task(self.info.get('task', 'task'), list(names), 'multi', known or ('a photo of a {}.',))
-    info,o = without_thresholds(self.info) | dict(classes=task.classes),self.settings
-    place = {normal_name(c): i for i,c in enumerate(self.classes)}
-    where = [place.get(normal_name(c)) for c in task.classes]
-    new = [c for c,i in zip(task.classes, where) if i is None]
-    if not new: return TextAdapterClassifier(self.adapter.cut(where), info, None if self.labels is None else self.labels[where], self.bank, **o)
+    names,where = self.places_of(names)
+    new,o = [c for c,i in zip(names, where) if i is None],self.settings
+    if not new: return self.part(names, where)
     if o['arch']!='residual': raise TextclipError(f'{len(new)} classes are new: {some(new)}. The {o["arch"]} adapter has trained weights for its own {len(self.classes)} classes only.',
         "Fit with arch='residual', which scores a label by its name, or fit again with texts about these.")
-    if encoder is None and templates is None: raise TextclipError(f'{len(new)} classes are new to this classifier: {some(new)}.', 'Pass encoder=..., or templates=Features(...) of the filled templates.')
-    labels = class_means(template_features(task, encoder, templates), len(task))
+    if templates is None and task is not None: templates = task.templates
+    known = self.adapter.labels
+    labels = merge_rows(known, where, rows_of_new(self, names, where, encoder, templates))
     bank = labels if self.info.get('bank')=='labels' else self.bank
-    return TextAdapterClassifier(self.adapter.with_labels(labels), info, labels, bank, **o)
+    return TextAdapterClassifier(self.adapter.with_labels(labels), self.info_for(names), labels, bank, **o)

@@ -26,9 +26,11 @@ class TIPXClassifier(CacheClassifier):
         gamma:float=1.,       # weight of the KL part
         temperature:float=.5, # τ of the signatures
         psi:dict=None,        # the fitted range, as `MinMaxScaling.to_dict` gives it
-        mode:str='kept'       # 'kept', or 'batch': the range of KL is taken from the images of the moment
+        mode:str='kept',      # 'kept', or 'batch': the range of KL is taken from the images of the moment
+        columns:list=None,    # as for `CacheClassifier`
+        n_classes:int=None    # the same
     ):
-        super().__init__(keys, labels, info, weight, beta, alpha, aggregate, logit_scale)
+        super().__init__(keys, labels, info, weight, beta, alpha, aggregate, logit_scale, columns, n_classes)
         self.gamma,self.temperature,self.psi,self.mode = float(gamma),float(temperature),MinMaxScaling(**psi),mode
         self.transductive = mode=='batch'
         s = SignatureSums.of(class_signatures(self.keys, self.weight, self.temperature), self.labels, self.factor)
@@ -42,7 +44,7 @@ class TIPXClassifier(CacheClassifier):
         if self.mode=='batch':
             own = fit_psi(x, self.keys, self.weight, self.temperature)
             psi = MinMaxScaling(own.low, own.high, psi.to_low, psi.to_high)
-        return torch.cat([self.scores(o) + self.gamma*self.kl_scores(o, psi) for o in x.split(rows_at_a_time(len(self.keys)))])
+        return self.asked(torch.cat([self.scores(o) + self.gamma*self.kl_scores(o, psi) for o in x.split(rows_at_a_time(len(self.keys)))]))
 
 # %% ../../nbs/methods/tipx.ipynb #5efcf0b1
 @patch
@@ -55,7 +57,7 @@ def kl_scores(self:TIPXClassifier, x, psi)->torch.Tensor:
 @dataclass
 class TIPX(Method):
     "Tip-Adapter with a KL term between class signatures (Udandarao et al. 2023)"
-    recipe:str='ours'        # 'paper' or 'ours': the grid, the constants, ψ, how votes are added
+    recipe:str='paper'       # 'paper' or 'ours': the grid, the constants, ψ, how votes are added
     beta:float=None          # how quickly a vote fades; searched on `val`, else by the recipe
     alpha:float=None         # weight of the votes; the same
     gamma:float=None         # weight of the KL part; the same
@@ -63,15 +65,22 @@ class TIPX(Method):
     psi:str=None             # 'kept' or 'batch': the recipe's if not given
     aggregate:str=None       # 'sum' or 'mean' over the images of a class; the recipe's if not given
     logit_scale:float=None   # of the text part; the texts' own if not given
-    regime = 'few-shot'
+    combined:bool=None       # texts and templates in one mean, each sentence counting the same? As in the released code if not given
+    name,title = 'tip-x','TIP-X'
+    regime,needs = 'few-shot',('train',)
+    accepts = ('texts','templates','val','device')   # validation images choose weights, and say what range of KL is usual
+
+    @property
+    def either(self): return () if self.combined else ('texts','templates')
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
+        if self.combined is None: self.combined = self.recipe=='paper'
         if self.aggregate is None: self.aggregate = 'sum' if self.recipe=='paper' else 'mean'
         if self.psi is None: self.psi = 'batch' if self.recipe=='paper' else 'kept'
         if self.aggregate not in aggregates: raise unknown_name('aggregate', self.aggregate, aggregates)
         if self.psi not in psi_modes: raise unknown_name('psi', self.psi, psi_modes)
-        if self.temperature<=0: raise TextclipError(f'The temperature is {self.temperature}.', 'Give a number above 0.')
+        self.check_fields()
 
     def constants(self, images): return dict(beta=4., alpha=6/images**.5, gamma=8/images)
 
@@ -103,17 +112,16 @@ def choose(self:TIPX, keys, labels, weight, scale, factor, val, psi)->tuple:
 
 # %% ../../nbs/methods/tipx.ipynb #98294d96
 @patch
-def fit(self:TIPX, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->TIPXClassifier:
+def fit_given(self:TIPX, task:Task, given:Given)->TIPXClassifier:
     "A classifier from labelled images and texts; `seed` changes nothing"
-    self.need(train=train)
-    return self.from_cache(train, task, encoder, texts, templates, val, seed, device)
+    return self.from_cache(given.train, task, given)
 
 @patch
-def from_cache(self:TIPX, data, task, encoder, texts, templates, val, seed, device)->TIPXClassifier:
+def from_cache(self:TIPX, data, task, given)->TIPXClassifier:
     "Fit on labelled images, whatever they are called"
+    encoder,val,device = given.encoder,given.val,given.on
     f,keys,labels = labelled_cache(data, task, encoder, self.label)
-    weight,scale = text_part(task, f, encoder, texts, templates, self.label)
+    weight,scale = text_part(task, f, encoder, given.texts, given.templates, self.label, self.combined)
     scale = float(self.logit_scale or scale)
     keys,labels,weight,factor = [o.to(device) for o in (keys, labels, weight, class_counts(labels, len(task), self.aggregate)[1])]
     if val is not None:
@@ -122,7 +130,7 @@ def from_cache(self:TIPX, data, task, encoder, texts, templates, val, seed, devi
         val = v.unit.to(device),v.labels_for(len(task)).to(device)
     psi = fit_psi(keys, keys, weight, self.temperature, own=True) if val is None else fit_psi(val[0], keys, weight, self.temperature)
     weights,how = self.choose(keys, labels, weight, scale, factor, val, psi)
-    info = self.info(task, f, seed=seed, images=len(f), **weights, psi=psi.to_dict(), **how)
+    info = self.info(task, f, seed=given.seed, images=len(f), **weights, psi=psi.to_dict(), **how)
     return TIPXClassifier(keys, labels, info, weight, weights['beta'], weights['alpha'], self.aggregate, scale,
         weights['gamma'], self.temperature, psi.to_dict(), self.psi).to(device)
 
@@ -136,7 +144,8 @@ sus_presets = {'SuS-X-SD-P': _generated | dict(queries='photo'), 'SuS-X-SD-C': _
 class SuSX(TIPX):
     "TIP-X on a support set that class names found or made (Udandarao et al. 2023)"
     preset:str=None          # 'SuS-X-LC-P', ...: what the support set must be; any if not given
-    regime = 'support'
+    name,title = 'sus-x','SuS-X'
+    regime,needs = 'support',('support',)
 
     def __post_init__(self):
         super().__post_init__()
@@ -156,10 +165,8 @@ class SuSX(TIPX):
 
 # %% ../../nbs/methods/tipx.ipynb #79f91d5d
 @patch
-def fit(self:SuSX, task:Task, encoder=None, *, texts=None, templates=None, train=None, support=None, val=None, unlabeled=None,
-        seed=0, device='cpu')->TIPXClassifier:
+def fit_given(self:SuSX, task:Task, given:Given)->TIPXClassifier:
     "A classifier from a support set and texts; `seed` changes nothing"
-    self.need(support=support)
-    f = join_classes(as_features(support, encoder, len(task)), task)
+    f = as_features(given.support, given.encoder, len(task))
     self.check_support(f)
-    return self.from_cache(f, task, encoder, texts, templates, val, seed, device)
+    return self.from_cache(f, task, given)
