@@ -145,7 +145,8 @@ def text_method(
     row = known_text_rows[name]
     if not arguments: return replace(row, **own)
     gone = [k for k in arguments if not hasattr(row.method, k)]
-    if gone: raise TextclipError(f'{row.label} has no {gone[0]!r}.', f'Known: {some(row.method.hyperparameters(), 20)}.')
+    if gone:
+        raise TextclipError(f'{row.label} has no {gone[0]!r}.', f'Known: {some(row.method.hyperparameters(), 20)}.')
     recipe = getattr(row.method, 'recipe', None)
     kept = dict(recipe=recipe, steps=getattr(row.method, 'steps', None)) if arguments.get('recipe', recipe)==recipe else {}
     return replace(row, method=type(row.method)(**{k: v for k,v in kept.items() if v is not None} | arguments), **own)
@@ -156,7 +157,8 @@ def _text_row(name, arguments):
     known = known_method(name)
     method = known.make(**arguments)
     if {'train','support','unlabeled'} & {*method.needs}:
-        raise TextclipError(f"{name} needs {', '.join(known.needs())}.", 'Fit it on images: fit_method(...), or Method.fit.')
+        raise TextclipError(f"{name} needs {', '.join(known.needs())}.",
+            'Fit it on images: fit_method(...), or Method.fit.')
     reads_texts = 'texts' in method.needs or known.several and method.regime=='text'
     return TextMethod(known.title, method, 'llm' if reads_texts else 'none', known.strategy or 'tap')
 
@@ -180,7 +182,7 @@ def fit_method(
     if needs_photos(method): return _fit_on_photos(data, known_method(method), arguments, llm, n, seed, journal, store)
     m = text_method(method, arguments, llm=llm, n=n, journal=journal, store=store)
     fitted = fit_on(m, data, seed=seed)
-    if m.source=='none' and isinstance(m.method, ZeroShot): fitted.classifier.info['hyperparameters'] = dict(templates=list(task.templates))
+    if isinstance(m.method, ZeroShot): fitted.classifier.info['hyperparameters'] = dict(templates=list(task.templates))
     return fitted.classifier, None if m.source=='none' else m.texts(task, encoder, seed), fitted.seconds
 
 def needs_photos(
@@ -198,11 +200,18 @@ def check_feedable(
     if method not in known_methods: raise unknown_name('method', method, [*known_text_rows, *known_methods])
     known,m = known_method(method),known_method(method).make()
     what = f"{method} needs {', '.join(known.needs())}"
-    if m.trains_encoder: raise TextclipError(f'{what}: it trains inside the encoder.', f'Run python -m textclip.train_encoder --method {method} --train FOLDER --out FOLDER.')
-    if 'support' in m.needs: raise TextclipError(f'{what}; a support set is found or made in Python.', f"Call {known.kind}().fit(task, encoder, support=...).")
+    if m.trains_encoder:
+        raise TextclipError(f'{what}: it trains inside the encoder.',
+            f'Run python -m textclip.train_encoder --method {method} --train FOLDER --out FOLDER.')
+    if 'support' in m.needs:
+        raise TextclipError(f'{what}; a support set is found or made in Python.',
+            f"Call {known.kind}().fit(task, encoder, support=...).")
     if known.several and m.regime!='names' and task.kind!='multi':
-        raise TextclipError(f'{what}, for images with several labels; task {task.name!r} has one label an image.', "Give a task of the kind 'multi', or another method.")
-    if 'train' in m.needs and not task.splits: raise TextclipError(f'{what}, and {task.name!r} has no images.', 'Give a folder with one sub-folder of images a class.')
+        raise TextclipError(f'{what}, for images with several labels; task {task.name!r} has one label an image.',
+            "Give a task of the kind 'multi', or another method.")
+    if 'train' in m.needs and not task.splits:
+        raise TextclipError(f'{what}, and {task.name!r} has no images.',
+            'Give a folder with one sub-folder of images a class.')
 
 # %% ../nbs/08bb_benchmark.ipynb #affd6e90
 def _fit_on_photos(data, known, arguments, llm, n, seed, journal, store):
@@ -212,7 +221,8 @@ def _fit_on_photos(data, known, arguments, llm, n, seed, journal, store):
     images = {s: image_features(encoder, task.split(s), store=store, local=m.reads_places) for s in names}
     texts = None
     if 'texts' in m.arguments and (known.strategy or 'texts' in m.needs or not m.either):
-        texts = keep_own_class(sample_texts(task, llm, known.strategy or 'tap', n=n, seed=seed, journal=journal), task, encoder, store)
+        texts = sample_texts(task, llm, known.strategy or 'tap', n=n, seed=seed, journal=journal)
+        texts = keep_own_class(texts, task, encoder, store)
     about = None if texts is None else text_features(encoder, texts, len(task), store)
     fitted = fit_on(m, replace(data, texts=about), images[names[0]], images.get('val'), seed)
     return fitted.classifier, texts, fitted.seconds

@@ -99,7 +99,8 @@ def fit(
     _folder_for(out)
     _step(f'{len(task)} classes, encoder {encoder}, {said}')
     classifier,texts,_ = fit_method(task, load_encoder(encoder, device), llm, method, n=n, seed=seed, device=device, **arguments)
-    _step(f'texts from {llm}' if texts is not None else 'photos of the folder, no texts were asked for' if needs_photos(method) else 'names in templates, no texts were asked for')
+    own = 'photos of the folder' if needs_photos(method) else 'names in templates'
+    _step(f'texts from {llm}' if texts is not None else f'{own}, no texts were asked for')
     classifier.info['square'] = _square(task)
     classifier.save(out)
     if texts is not None: write_json(out/'texts.json', _by_class(texts, task))
@@ -394,7 +395,8 @@ def _check_frozen(methods):
     "An error where a method trains inside the encoder: a table is measured on features of a frozen one"
     for k,m in methods.items():
         if m.trains_encoder:
-            raise TextclipError(f'{k} trains inside the encoder, and bench measures on features of a frozen one.', f'Run python -m textclip.train_encoder --method {k} ..., then textclip evaluate.')
+            raise TextclipError(f'{k} trains inside the encoder, and bench measures on features of a frozen one.',
+                f'Run python -m textclip.train_encoder --method {k} ..., then textclip evaluate.')
 
 # %% ../nbs/09_cli.ipynb #fe704de8
 @app.command()

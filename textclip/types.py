@@ -229,12 +229,14 @@ def class_from_name(
 )->type:
     "The class that a file names"
     if name.startswith('textclip.'):
-        raise TextclipError(f'{what} was saved by an earlier version of textclip: its type is {name!r}.', 'Make it again with this version.')
+        raise TextclipError(f'{what} was saved by an earlier version of textclip: its type is {name!r}.',
+            'Make it again with this version.')
     known = importlib.import_module('textclip.methods.registry').class_modules()
     if name in known: return getattr(importlib.import_module(known[name]), name)
     own = {class_name(c): c for c in _subclasses(base)}
     if name in own: return own[name]
-    raise TextclipError(f'{what} is a {name!r}, which is not loaded.', f"Import {name.rpartition('.')[0] or 'its module'} first.")
+    raise TextclipError(f'{what} is a {name!r}, which is not loaded.',
+        f"Import {name.rpartition('.')[0] or 'its module'} first.")
 
 def _subclasses(c): return {s for k in c.__subclasses__() for s in {k, *_subclasses(k)}}
 
@@ -275,7 +277,8 @@ class LinearClassifier(Classifier):
         logit_scale:float=1.     # multiplies the product
     ):
         super().__init__(info)
-        self.weight = nn.Parameter(weight.detach().float().clone(memory_format=torch.contiguous_format), requires_grad=False)
+        rows = weight.detach().float().clone(memory_format=torch.contiguous_format)    # as they are when read from a file
+        self.weight = nn.Parameter(rows, requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias.detach().clone().float(), requires_grad=False)
         self.logit_scale = float(logit_scale)
         if len(weight)!=len(self.classes): raise TextclipError(f'{len(weight)} rows of weights for {len(self.classes)} classes.', 'Give one per class.')
@@ -303,13 +306,15 @@ class Range:
         return bool(enough and value<=self.high and math.isfinite(value))
 
     def __str__(self):
-        if self.high<math.inf: return f"a number from {self.low:g}{' (excluded)' if self.above else ''} to {self.high:g}"
+        if self.high<math.inf: return f'a number {"above" if self.above else "from"} {self.low:g} to {self.high:g}'
         return f'a number above {self.low:g}' if self.above else f'at least {self.low:g}'
 
-_counts = 'steps epochs batch chunk every length hidden neighbours rank image_epochs image_batch n_prompts per_class'.split()
-_positive = 'lr lrs image_lr logit_scale scale temperature eps sharpness text_sharpness image_sharpness mapping_scale C'.split()
+_counts = 'steps epochs batch chunk every length hidden neighbours rank n_prompts per_class image_epochs image_batch'.split()
+_positive = 'lr lrs image_lr C logit_scale scale temperature eps sharpness mapping_scale'.split()
+_positive += 'text_sharpness image_sharpness'.split()
 _shares = 'keep share mapped merge ratio ratios text_ratio global_share label_smoothing dropout'.split()
-_weights = 'alpha alphas beta gamma beta2 beta3 noise noises weight_decay weight_decays align_weight copies workers'.split()
+_weights = 'alpha alphas beta gamma beta2 beta3 align_weight'.split()
+_weights += 'noise noises weight_decay weight_decays copies workers'.split()
 
 method_ranges = {k: Range(1) for k in _counts} | {k: Range(0, above=True) for k in _positive}
 method_ranges |= {k: Range(0, 1) for k in _shares} | {k: Range(0) for k in _weights}
@@ -343,7 +348,9 @@ class Given:
         "Where the encoder is: training goes through its towers. An error where another device was asked for"
         at,asked = torch.device(self.encoder.device),self.device
         same = asked is None or asked.type==at.type and (at.index is None or asked.index in (None, at.index))
-        if not same: raise TextclipError(f'{label} trains through the encoder, which is on {str(at)!r}, not on {str(asked)!r}.', 'Load the encoder there.')
+        if not same:
+            raise TextclipError(f'{label} trains through the encoder, which is on {str(at)!r}, not on {str(asked)!r}.',
+                'Load the encoder there.')
         return at
 
     def arguments_for(self, method, **own)->dict:
@@ -357,9 +364,11 @@ def as_device(
     if device is None: return None
     try: found = torch.device(device)
     except (RuntimeError, TypeError):
-        raise TextclipError(f'{device!r} is no device that PyTorch knows.', "Write 'cpu', 'cuda', 'cuda:1' or 'mps'.") from None
+        raise TextclipError(f'{device!r} is no device that PyTorch knows.',
+            "Write 'cpu', 'cuda', 'cuda:1' or 'mps'.") from None
     there = dict(cuda=torch.cuda.is_available, mps=torch.backends.mps.is_available).get(found.type, lambda: True)
-    if not there(): raise TextclipError(f'PyTorch finds no {found.type!r} device here.', "Leave `device` out, or write 'cpu'.")
+    if not there():
+        raise TextclipError(f'PyTorch finds no {found.type!r} device here.', "Leave `device` out, or write 'cpu'.")
     return found
 
 # %% ../nbs/00a_types.ipynb #f3575bb8
@@ -408,7 +417,9 @@ class Method:
 
     def hyperparameters(self)->dict:
         "The fields as JSON-able values"
-        if not is_dataclass(self): raise TextclipError(f'{self.label} is no dataclass.', 'Write @dataclass above the class: its fields are the hyper-parameters.')
+        if not is_dataclass(self):
+            raise TextclipError(f'{self.label} is no dataclass.',
+                'Write @dataclass above the class: its fields are the hyper-parameters.')
         return asdict(self)
 
     def info(self, task:Task, features:Features, **more)->dict:
@@ -427,14 +438,17 @@ def check_fields(self:Method):
             number = isinstance(v, numbers.Real)
             if v is None or isinstance(v, bool) or not number and f.type not in (int, float, 'int', 'float'): continue
             if not number: raise TextclipError(f'{f.name} is {v!r}.', 'Give a number.')
-            if f.type in (int, 'int') and not isinstance(v, numbers.Integral): raise TextclipError(f'{f.name} is {v}.', 'Give a whole number.')
+            if f.type in (int, 'int') and not isinstance(v, numbers.Integral):
+                raise TextclipError(f'{f.name} is {v}.', 'Give a whole number.')
             if allowed is not None and v not in allowed: raise TextclipError(f'{f.name} is {v}.', f'Give {allowed}.')
 
 @patch
 def need(self:Method, **given):
     "An error that names the first argument of `fit` that is missing"
     gone = [k for k,v in given.items() if v is None]
-    if gone: raise TextclipError(f'{self.label} needs {gone[0]!r}.', f'Call fit(..., {gone[0]}=...) with a dataset or ready features.')
+    if gone:
+        raise TextclipError(f'{self.label} needs {gone[0]!r}.',
+            f'Call fit(..., {gone[0]}=...) with a dataset or ready features.')
 
 # %% ../nbs/00a_types.ipynb #185df468
 def _there(value): return value is not None and not (isinstance(value, tuple) and not value)
@@ -459,7 +473,8 @@ def check_given(self:Method,
     extra = [k for k,v in given.items() if _there(v) and k not in used]
     if not extra: return
     k = extra[0]
-    if k in known: raise TextclipError(f"{self.label} takes {self.either[0]!r} or {k!r}, not both.", 'Leave one of them out.')
+    if k in known:
+        raise TextclipError(f"{self.label} takes {self.either[0]!r} or {k!r}, not both.", 'Leave one of them out.')
     if k in ('device','callbacks','processes') and 'callbacks' not in known:
         raise TextclipError(f'{self.label} trains nothing that {k!r} could change.', 'Leave it out.')
     takes = ', '.join(dict.fromkeys(o for o in known if o!='seed')) or 'nothing but names'
@@ -487,10 +502,13 @@ def fit(self:Method,
     processes=None   # several of them, for methods that train the encoder
 )->Classifier:
     "A classifier of the task. What the method would not make use of is an error"
-    if not isinstance(task, Task): raise TextclipError(f'The task is a {type(task).__name__}.', "Write Task('animals', ['cat','dog']), or load_task(...).")
+    if not isinstance(task, Task):
+        raise TextclipError(f'The task is a {type(task).__name__}.',
+            "Write Task('animals', ['cat','dog']), or load_task(...).")
     callbacks = tuple(callbacks) if isinstance(callbacks, (list,tuple)) else (callbacks,)
-    more = dict(texts=texts, templates=templates, train=train, support=support, val=val, unlabeled=unlabeled, new=new, synthetic=synthetic,
-        generator=generator, start=start, device=device, callbacks=callbacks, processes=processes)
+    more = dict(texts=texts, templates=templates, train=train, support=support, val=val, unlabeled=unlabeled)
+    more |= dict(new=new, synthetic=synthetic, generator=generator, start=start)
+    more |= dict(device=device, callbacks=callbacks, processes=processes)
     self.check_fields()
     self.check_given(more)
     more |= dict(texts=as_labelled_texts(texts, task), device=as_device(device))
@@ -502,4 +520,5 @@ def fit_given(self:Method,
     given:Given # what `fit` was given, checked
 )->Classifier:
     "The part of `fit` that a method writes"
-    raise TextclipError(f'{self.label} has neither `fit_given` nor `fit`.', 'Write fit_given(self, task, given), which returns a classifier.')
+    raise TextclipError(f'{self.label} has neither `fit_given` nor `fit`.',
+        'Write fit_given(self, task, given), which returns a classifier.')
