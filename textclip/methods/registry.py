@@ -52,7 +52,8 @@ _all = [
     KnownMethod('explicit-context', 'textclip.methods.dualpt', 'ExplicitContext'),
     *(KnownMethod(f'{k}+ship', 'textclip.methods.ship', 'SHIP', dict(settings='ours'), ('ShipClassifier',), inside=k)
         for k in ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')),
-    KnownMethod('dense-zero-shot', 'textclip.methods.dense_zeroshot', 'DenseZeroShot', {}, ('DenseClassifier',), published='CLIP, local features', several=True),
+    KnownMethod('dense-zero-shot', 'textclip.methods.dense_zeroshot', 'DenseZeroShot', {}, ('DenseClassifier',),
+        published='CLIP, local features', several=True),
     KnownMethod('tai-adapter', 'textclip.methods.tai_adapter', 'TAIAdapter', _ours, several=True),
     KnownMethod('tai-dpt', 'textclip.methods.tai_dpt', 'TaIDPT', _ours, ('TaIDPTClassifier',), several=True),
     KnownMethod('comc', 'textclip.methods.comc', 'CoMC', several=True),
@@ -89,7 +90,8 @@ def make(self:KnownMethod,
     "The method with the settings that tables use, or others; with another recipe, that one's own"
     inner = known_methods[self.inside].make() if self.inside else None
     if own and (gone := [k for k in own if k not in {f.name for f in fields(self.cls)}]):
-        raise TextclipError(f'Method {self.name!r} has no {gone[0]!r}.', f'Known: {some([f.name for f in fields(self.cls)], 20)}.')
+        raise TextclipError(f'Method {self.name!r} has no {gone[0]!r}.',
+            f'Known: {some([f.name for f in fields(self.cls)], 20)}.')
     kept = dict(self.settings)
     if own.get('recipe', kept.get('recipe'))!=kept.get('recipe'): kept.pop('recipe', None)
     return self.cls(**(dict(method=inner) if inner else {}) | kept | own)
@@ -101,7 +103,8 @@ def title(self:KnownMethod)->str:
     return self.called or self.cls.title
 
 # %% ../../nbs/methods/registry.ipynb #003e4c47
-_words = dict(texts='texts', train='photos', val='validation photos', support='support set', unlabeled='unlabelled images', templates='templates')
+_words = dict(texts='texts', train='photos', val='validation photos', support='support set',
+    unlabeled='unlabelled images', templates='templates')
 
 @patch
 def needs(self:KnownMethod)->list:
@@ -124,12 +127,14 @@ def methods_table()->list: # of dictionaries
     "Every known method: its name, what it needs and takes, its recipe in tables"
     def row(o):
         m = o.make()
-        return {'method': o.name, 'needs': ', '.join(o.needs()), 'takes too': ', '.join(o.takes()), 'recipe': getattr(m, 'recipe', None) or ''}
+        needs,takes = ', '.join(o.needs()),', '.join(o.takes())
+        return {'method': o.name, 'needs': needs, 'takes too': takes, 'recipe': getattr(m, 'recipe', None) or ''}
     return [row(o) for o in known_methods.values()]
 
 # %% ../../nbs/methods/registry.ipynb #cfaff8fa
-_shared = dict(LinearClassifier='textclip.types', PromptClassifier='textclip.prompt_classifier', AdaptedClassifier='textclip.encoder_training',
-    TextAdapterClassifier='textclip.methods.text_adapters', TextMethod='textclip.benchmark', Ready='textclip.benchmark')
+_shared = dict(LinearClassifier='textclip.types', PromptClassifier='textclip.prompt_classifier',
+    AdaptedClassifier='textclip.encoder_training', TextAdapterClassifier='textclip.methods.text_adapters',
+    TextMethod='textclip.benchmark', Ready='textclip.benchmark')
 
 def class_modules()->dict: # name of a class -> module
     "Where every method and classifier of textclip lives"
