@@ -6,7 +6,7 @@ from fastcore.xdg import xdg_cache_home
 import torch
 from fastcore.test import *
 from textclip.core import (Journal, Store, TextclipError, atomic_path, digest, installed_version, make_generator,
-    need_package, some, unknown_name, write_json)
+    need_package, own_warnings, some, unknown_name, warn, write_json)
 
 NOTEBOOK = 'nbs/00_core.ipynb'
 
@@ -28,6 +28,18 @@ def test_errors_that_say_what_to_do():
     test_is(installed_version('no-such-package'), None)
     # nbs/00_core.ipynb · Errors that say what to do · cell 383f15f5
     test_eq(some(['a.png', 'b.png', 'c.png', 'd.png']), 'a.png, b.png, c.png and 1 more')
+    # nbs/00_core.ipynb · Errors that say what to do · cell 91d8b6fe
+    def busy():
+        "Warns like a function of the library, while a package below it warns too"
+        warnings.warn('old argument', FutureWarning)
+        warnings.warn('slow path')
+        warn('1 of 3 images left out.')
+
+    with own_warnings() as said:
+        for _ in range(2): busy()
+    test_eq([str(o.message) for o in said], ['1 of 3 images left out.']*2)
+    with own_warnings() as said: pass
+    test_eq(said, [])
 
 
 def test_digests():
@@ -70,7 +82,7 @@ def test_the_store():
         tensors,meta = store.get('features', key)
         test_eq((tensors['x'], meta), (torch.ones(2,3), {'encoder': 'lite'}))
         store.path('features', key, '.safetensors').write_bytes(b'damaged')
-        with warnings.catch_warnings(record=True) as w: test_is(store.get('features', key), None)
+        with own_warnings() as w: test_is(store.get('features', key), None)
         assert 'computed again' in str(w[0].message)
     # nbs/00_core.ipynb · The store · cell 434da610
     with tempfile.TemporaryDirectory() as d:

@@ -10,7 +10,7 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.llms import *
 from textclip.completions import *
-import io, itertools, logging, subprocess, sys, traceback, warnings
+import io, itertools, logging, subprocess, sys, traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import patch as mock_patch
@@ -128,8 +128,7 @@ def test_many_questions_at_once():
         for p in ('max_tokens', 'seed', 'response_format'):
             if p in body: return (400, dict(error=dict(message=f"Unsupported parameter: '{p}'.")), {})
 
-    with Stub(picky) as stub, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with Stub(picky) as stub, own_warnings() as said:
         llm = HttpLLM(stub.url, 'm')
         found = dict(llm.answer(['a', 'b'], [1,2], SamplingParameters(schema='{"type": "object"}')))
     test_eq((len(found), stub.bodies[-1]['max_completion_tokens']), (2, 50))

@@ -9,7 +9,7 @@ from textclip.types import *
 from textclip.hub import *
 from textclip.images import *
 from textclip.labels import *
-import datasets, io, tempfile, time, torch, warnings
+import datasets, io, tempfile, time, torch
 from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
 from fastcore.test import *
@@ -75,8 +75,7 @@ def test_a_task_from_a_dataset():
             test_eq(task.split('train').labels, torch.tensor([0,1,2]))
             images,_,_ = read_images(task.split('train').paths*20)       # by several threads
             test_eq([o.getpixel((0,0)) for o in images], [(255,0,0),(0,255,0),(0,0,255)]*20)
-            with warnings.catch_warnings(record=True) as told:
-                warnings.simplefilter('always')
+            with own_warnings() as told:
                 test_eq((task.split('val').labels, len(told)), (torch.tensor([0]), 1))
         several = dataset_task(Path(d)/'dots', label='tags')
         test_eq(several.split('val').labels, torch.tensor([[1.,0],[-1,-1]]))

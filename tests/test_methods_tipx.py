@@ -165,8 +165,7 @@ def test_what_goes_wrong():
     # nbs/methods/tipx.ipynb · What goes wrong · cell f279fba1
     one = TIPX().fit(Task('two', ['a','b']), texts=Features(torch.eye(2, 4), y=torch.tensor([0,1])), train=Features(torch.eye(2, 4), y=torch.tensor([0,1])))
     test_eq(one(Features(torch.eye(2, 4))).argmax(-1), torch.tensor([0,1]))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always')
+    with own_warnings() as caught:
         single = fit(TIPX(), train=train[:1])                  # one labelled image: no range, no KL part
     assert '2 of 3 classes have no images' in str(caught[0].message) and torch.isfinite(single(train)).all()
 

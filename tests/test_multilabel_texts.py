@@ -12,7 +12,7 @@ from textclip.texts import *
 from textclip.llms import *
 from textclip.wording import *
 from textclip.strategies import *
-import re, warnings
+import re
 from textclip.local_llms import smollm2_fingerprint
 from fastcore.test import *
 from textclip.encoders import load_encoder
@@ -174,7 +174,7 @@ def test_for_small_models():
     print(q.prompt)
     test_eq(strategies['tai-list'].parse(Answer('A cat sleeps on the floor.'), Question('', (0, 1)), task), [])
     test_eq(strategies['tai-list'].parse(Answer('A dog sleeps in a car'), Question('', (0, 1)), task), ['A dog sleeps in a car.'])
-    with warnings.catch_warnings(record=True) as w: done = strategies['tai-list'].finish(make_texts([dict(text='A dog waits.', labels=[0, 1])]), task)
+    with own_warnings() as w: done = strategies['tai-list'].finish(make_texts([dict(text='A dog waits.', labels=[0, 1])]), task)
     test_eq(done['labels'], [[0]])
     assert 'removed 1 (car 1)' in str(w[0].message)
     # nbs/03ba_multilabel_texts.ipynb · For small models · cell afd2d48c

@@ -38,7 +38,7 @@ from textclip.methods.dense_zeroshot import *
 from textclip.methods.tai_adapter import *
 from textclip.methods.tai_dpt import *
 from textclip.methods.comc import *
-import json, os, random, subprocess, sys, tempfile, time, warnings
+import json, os, random, subprocess, sys, tempfile, time
 import pandas as pd
 from fastcore.test import *
 from textclip.plots import plot_shots
@@ -71,8 +71,7 @@ def test_the_benchmark():
             return super().fit(*args, seed=seed, **kwargs)
 
     methods = {'zeroshot': ZeroShot(), 'CuPL': CuPL(recipe='ours'), 'TAP': TAP(recipe='paper', steps=200), 'broken': Broken()}
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         bench = run_benchmark(methods, [synthetic_task()], ('zero-shot','base-to-new'), shots=(2,), baseline='zeroshot', out=d, progress=False)
         test_eq(Benchmark.load(d).rows, bench.rows)
         test_eq(len(pd.read_parquet(Path(d)/'rows.parquet')), len(bench.rows))

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'installed_version', 'TextclipWarning', 'warn', 'some',
-           'digest', 'derive_seed', 'make_generator', 'home', 'atomic_path', 'write_json', 'Store', 'Journal']
+           'own_warnings', 'digest', 'derive_seed', 'make_generator', 'home', 'atomic_path', 'write_json', 'Store',
+           'Journal']
 
 # %% ../nbs/00_core.ipynb #739f9ac7
 import difflib,hashlib,importlib,importlib.metadata,json,os,sys,tempfile,warnings
@@ -80,6 +81,15 @@ def some(
     "The first `n` items, and how many more there are"
     items = [str(o) for o in items]
     return ', '.join(items[:n]) + (f' and {len(items)-n} more' if len(items)>n else '')
+
+# %% ../nbs/00_core.ipynb #c35f9e02
+@contextmanager
+def own_warnings():
+    "A list of the `TextclipWarning`s that come inside the block, each time one comes; other packages' warnings are not heard there"
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('ignore')
+        warnings.simplefilter('always', TextclipWarning)
+        yield said
 
 # %% ../nbs/00_core.ipynb #4edfe6f0
 def _is_a(o, package, kind):
