@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: help demo test setup export docs browse check wheel lock clean
+.PHONY: help demo test setup export docs browse check wheel lock setup-lowest setup-newest clean
 
 help:
 	@echo "make demo    class names -> texts -> classifier, on real photographs (report in runs/demo)"
@@ -49,14 +49,25 @@ browse: $(READY)
 check: $(READY)
 	$(BIN)/python tools/check.py
 
-# uv resolves for all platforms and Pythons at once; what installs is plain pip
+# uv resolves for all platforms and Pythons at once, and to the lowest versions; what installs is plain pip
 EXTRAS := offline llm index diffusion ray dev
-lock:
-	$(PYTHON) -m venv --clear .venv-lock && .venv-lock/bin/python -m pip install -q --disable-pip-version-check 'uv>=0.9'
-	.venv-lock/bin/uv pip compile -q --upgrade setup.py $(EXTRAS:%=--extra %) --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--constraint tools/constraints.txt --custom-compile-command 'make lock' -o requirements.lock
-	rm -rf .venv-lock
+UV := .venv-uv/bin/uv
+RESOLVE = $(UV) pip compile -q --upgrade setup.py $(EXTRAS:%=--extra %) --python-version 3.11 --no-annotate
+
+$(UV):
+	$(PYTHON) -m venv --clear .venv-uv && .venv-uv/bin/python -m pip install -q --disable-pip-version-check 'uv>=0.9'
+
+lock: $(UV)
+	$(RESOLVE) --universal --generate-hashes --constraint tools/constraints.txt --custom-compile-command 'make lock' -o requirements.lock
+
+# The two ends of the ranges in settings.ini instead of the lock (workflow "versions")
+setup-lowest: $(UV)
+	$(RESOLVE) --resolution lowest-direct -o .venv-uv/lowest.txt
+	$(PYTHON) tools/setup_env.py .venv-uv/lowest.txt && touch $(READY)
+
+setup-newest:
+	$(PYTHON) tools/setup_env.py newest && touch $(READY)
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache _proc _docs _site_src
+	rm -rf .venv .venv-uv build dist *.egg-info .pytest_cache _proc _docs _site_src
 	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +

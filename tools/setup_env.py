@@ -76,17 +76,24 @@ def make_environment(venv):
     if not works(python): raise Stop(meaning('ensurepip', venv))
     return python
 
-def main():
+EXTRAS = 'offline,llm,index,diffusion,ray,dev'
+
+def wanted(versions):
+    "Arguments of pip for what is to be installed: the lock, the newest of everything, or what another file of requirements names"
+    if versions=='newest': return ['--upgrade', '.[' + EXTRAS + ']']
+    return (['--require-hashes'] if versions=='requirements.lock' else []) + ['-r', versions]
+
+def main(versions='requirements.lock'):
     venv = os.path.join(ROOT, '.venv')
     try:
         python = make_environment(venv)
         print('Installing textclip and what it needs into .venv (about 6 GB, once)')
         sys.stdout.flush()
         pip = [python, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--retries', '2']
-        run(venv, *(pip + ['--require-hashes', '-r', 'requirements.lock']))
+        run(venv, *(pip + wanted(versions)))
         run(venv, *(pip + ['--no-deps', '--no-build-isolation', '--config-settings', 'editable_mode=compat', '-e', '.']))
     except Stop as e: sys.exit('textclip: ' + str(e))
     except KeyboardInterrupt: sys.exit('textclip: stopped; ' + AGAIN)
     except OSError as e: sys.exit('textclip: ' + meaning(str(e), venv))
 
-if __name__=='__main__': main()
+if __name__=='__main__': main(*sys.argv[1:])
