@@ -2,7 +2,7 @@
 import ast, os, re, subprocess, sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
-import pytest
+import pytest, yaml
 import setup_env
 from check_wheel import relative_links
 from files import ROOT, cfg
@@ -123,3 +123,39 @@ def test_description_links_lead_somewhere(tmp_path):
     assert not relative_links(done.stdout) and len(here)>20
     gone = [u for u in here if not (ROOT/u.split(f'/{cfg.branch}/', 1)[1].split('#')[0]).exists()]
     assert not gone, gone
+
+# %% Workflows
+
+WORKFLOWS = sorted((ROOT/'.github/workflows').glob('*.yaml'))
+
+def faults_of(workflow):
+    "What a workflow must not do, and what it names that is not here; GitHub's own rules are checked by actionlint (job lint)"
+    text = workflow if isinstance(workflow, str) else workflow.read_text()
+    made = yaml.safe_load(text)
+    steps = [s for job in made['jobs'].values() for s in job['steps']]
+    targets = set(re.findall(r'(?m)^([a-z-]+(?: [a-z-]+)*):(?!=)', (ROOT/'Makefile').read_text()))
+    targets = {t for line in targets for t in line.split()}
+    bad = [f'{s["uses"]} is not pinned to a commit' for s in steps if 'uses' in s and not re.search(r'@[0-9a-f]{40}$', s['uses'])]
+    bad += [f'make {t}: no such target' for s in steps for t in re.findall(r'\bmake ([a-z-]+)', s.get('run', '')) if t not in targets]
+    bad += [f'job {name} has no timeout' for name,job in made['jobs'].items() if 'timeout-minutes' not in job]
+    bad += ['permissions are not restricted'] if 'permissions' not in made else []
+    pythons = {str(o) for job in made['jobs'].values() for o in job.get('strategy', {}).get('matrix', {}).get('python', [])}
+    bad += [f'Python {p} is older than settings.ini allows' for p in pythons if setup_env.numbers(p)<setup_env.numbers(cfg.min_python)]
+    events = made.get('on', made.get(True))          # YAML takes the word `on` for true
+    paths = [p for event in events.values() if isinstance(event, dict) for p in event.get('paths', [])]
+    paths += [s['with']['cache-dependency-path'] for s in steps if 'cache-dependency-path' in s.get('with', {})]
+    return bad + [f'{p} is not here' for p in paths if not list(ROOT.glob(p))]
+
+@pytest.mark.parametrize('path', WORKFLOWS, ids=[p.stem for p in WORKFLOWS])
+def test_workflow(path): assert not faults_of(path)
+
+def test_workflow_faults_are_seen():
+    bad = '''
+on: {push: {paths: [gone.ini]}}
+jobs:
+  a:
+    strategy: {matrix: {python: ["3.10"]}}
+    steps: [{uses: actions/checkout@v4}, {run: make tset}]
+'''
+    said = ' '.join(faults_of(bad))
+    for words in ('not pinned', 'make tset', 'no timeout', 'not restricted', '3.10 is older', 'gone.ini is not here'): assert words in said, said
