@@ -9,7 +9,7 @@ import tempfile
 from PIL import Image
 from typer.testing import CliRunner
 from fastcore.test import *
-from textclip.cli import main
+from textclip.cli import doctor, main
 
 NOTEBOOK = 'nbs/09_cli.ipynb'
 
@@ -105,3 +105,12 @@ def test_at_work():
             assert status==0 and words in text
             test_eq(len(list(Path(d).rglob('*.safetensors'))), left)
     print(table.replace(d, '~/.cache/textclip'))
+    # nbs/09_cli.ipynb · At work · cell e1f7c03b
+    from packaging.requirements import Requirement
+    asked = {'': [Requirement('numpy>=1000'), Requirement('no-such-package>=2')], 'index': [Requirement('no-such-index')], 'dev': [Requirement('no-such-tool')]}
+    with patch.dict(doctor.__globals__, requirements_by_extra=lambda: asked): status,text = run('doctor')
+    test_eq(status, 1)
+    said = [l for l in text.splitlines() if 'Run: ' in l]
+    for line in said: print(re.sub(r'numpy is [^,]*', 'numpy is ...', line))
+    assert said[0].endswith("Run: pip install 'numpy>=1000' 'no-such-package>=2'")
+    test_eq(said[1:], ["Extra [index]: no-such-index is missing. Run: pip install 'textclip[index]'"])
