@@ -11,6 +11,7 @@ from textclip.core import *
 from textclip.llms import *
 from textclip.completions import *
 import io, itertools, logging, subprocess, sys, traceback
+from email.utils import formatdate
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import patch as mock_patch
@@ -60,7 +61,7 @@ def test_what_is_worth_another_try():
     test_eq([_fault(refused(s)).all for s in (401, 403, 404, 400, 422, 500)], [True]*3 + [False]*3)
     assert not _fault(refused(429, 'insufficient_quota')).again
     test_eq([_fault(refused(429, **h)).wait for h in (dict(retry_after='2'), dict(retry_after_ms='250'), dict(retry_after='soon'), {})], [2, .25, 0, 0])
-    assert 58 < _fault(refused(429, retry_after=time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime(time.time()+60)))).wait <= 60
+    assert 30 < _fault(refused(429, retry_after=formatdate(time.time()+60, usegmt=True))).wait <= 60
     test_eq([_fault(e).reason for e in (TimeoutError(), json.JSONDecodeError('', '', 0), OSError())], ['time-out', 'malformed JSON', 'broken connection'])
     # nbs/03ab_http_llms.ipynb · What is worth another try · cell 3cbd0fe5
     test_eq([.25*2**k <= backoff_seconds(k) <= .5*2**k for k in range(6)], [True]*6)

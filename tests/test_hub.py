@@ -36,7 +36,7 @@ def test_one_clear_error():
     try: ask_for_missing()
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
-    assert time.time()-start < 5
+    assert time.time()-start < 60      # a look-up that hangs takes minutes
 
 
 def test_quiet_loading():

@@ -148,6 +148,6 @@ def test_without_a_network():
     finally:
         hub.HF_HUB_OFFLINE = online
         hub_answers.cache_clear()
-    assert time.time()-start < 5
+    assert time.time()-start < 60      # a look-up that hangs takes minutes
     test_fail(lambda: dataset_task('hf:not a name'), contains='no name of a dataset')
     test_eq([hub_name(s) for s in ('hf:org/name','name#part','org/name#part@v1.0')], [('org/name',None,None), ('name','part',None), ('org/name','part','v1.0')])

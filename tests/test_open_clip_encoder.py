@@ -104,4 +104,4 @@ def test_loading_by_name():
     try: load_open_clip('hf-hub:nobody/no-such-model')
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
-    assert time.time()-start < 5
+    assert time.time()-start < 60      # a look-up that hangs takes minutes

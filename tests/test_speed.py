@@ -31,7 +31,7 @@ def test_time_of_a_call():
     calls = []
     seconds = call_seconds(lambda: calls.append(time.sleep(.02)), repeats=3)
     test_eq(len(calls), 4)
-    assert .02<=seconds<1
+    assert seconds>=.02
 
 
 def test_operations():
