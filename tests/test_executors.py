@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 from importlib.util import find_spec
 from unittest.mock import patch as mock_patch
 from fastcore.test import *
-from textclip.executors import RayExecutor, SerialExecutor, as_executor
+from textclip.executors import RayExecutor, SerialExecutor, _init, as_executor
 
 NOTEBOOK = 'nbs/00e_executors.ipynb'
 
@@ -68,6 +68,20 @@ def test_ray():
 
 def test_what_goes_wrong():
     'nbs/00e_executors.ipynb · What goes wrong'
+    # nbs/00e_executors.ipynb · What goes wrong · cell f40b6ad2
+    class SlowToStart:
+        "Takes the place of Ray: its start fails `times` times"
+        def __init__(self, times, said='The current node timed out during startup.'): self.times,self.said,self.tried = times,said,0
+        def shutdown(self): pass
+        def init(self, address):
+            self.tried += 1
+            if self.tried<=self.times: raise Exception(self.said)
+
+    once,twice,refuses = SlowToStart(1),SlowToStart(2),SlowToStart(1, 'no such address')
+    _init(once, 'local', {})
+    test_fail(lambda: _init(twice, 'local', {}), contains='timed out')
+    test_fail(lambda: _init(refuses, 'local', {}), contains='no such address')
+    test_eq((once.tried, twice.tried, refuses.tried), (2, 2, 1))
     # nbs/00e_executors.ipynb · What goes wrong · cell 7d904553
     with mock_patch.dict(sys.modules, {'ray': None}): test_fail(lambda: list(RayExecutor().map(None, (), [1])), contains="pip install 'textclip[ray]'")
     test_fail(lambda: RayExecutor(workers=0), contains='At least one worker')
@@ -103,6 +117,20 @@ def test_what_goes_wrong_slow():
             test_eq(len(list(executor.map(troubled, ('',), list(range(6)), batch=3))), 6)
         test_eq([str(w.message) for w in said if w.category is TextclipWarning], ['This is only said once.']*3)   # once in each of three runs
         test_fail(lambda: RayExecutor(cpus=64, options=options).start(), contains='Each worker asks for 64 CPUs, and this machine has 2.')
+    # nbs/00e_executors.ipynb · What goes wrong · cell f40b6ad2
+    class SlowToStart:
+        "Takes the place of Ray: its start fails `times` times"
+        def __init__(self, times, said='The current node timed out during startup.'): self.times,self.said,self.tried = times,said,0
+        def shutdown(self): pass
+        def init(self, address):
+            self.tried += 1
+            if self.tried<=self.times: raise Exception(self.said)
+
+    once,twice,refuses = SlowToStart(1),SlowToStart(2),SlowToStart(1, 'no such address')
+    _init(once, 'local', {})
+    test_fail(lambda: _init(twice, 'local', {}), contains='timed out')
+    test_fail(lambda: _init(refuses, 'local', {}), contains='no such address')
+    test_eq((once.tried, twice.tried, refuses.tried), (2, 2, 1))
     # nbs/00e_executors.ipynb · What goes wrong · cell 7d904553
     with mock_patch.dict(sys.modules, {'ray': None}): test_fail(lambda: list(RayExecutor().map(None, (), [1])), contains="pip install 'textclip[ray]'")
     test_fail(lambda: RayExecutor(workers=0), contains='At least one worker')

@@ -44,7 +44,7 @@ from textclip.retrieval import faiss_index
 
 def ask_server(): return list(HttpLLM('http://127.0.0.1:9/v1', 'm').answer(['a'], [0], SamplingParameters()))
 
-needs = dict(offline=lambda: load_llm('smollm2').generate(['a'], 0), llm=ask_server, index=lambda: faiss_index(torch.rand(4, 3)),
+needs = dict(offline=lambda: list(load_llm('smollm2').answer(['a'], [0], SamplingParameters())), llm=ask_server, index=lambda: faiss_index(torch.rand(4, 3)),
     diffusion=lambda: load_text_to_image('nobody/none'), ray=lambda: RayExecutor().start())
 for extra,call in needs.items():
     try: call()
