@@ -45,19 +45,3 @@ def test_in_a_browser(site):
     pytest.importorskip('playwright', reason="pip install 'textclip[browse]'")
     bad = visit()
     assert not bad, '\n'.join(bad)
-
-def test_a_site_as_built_is_not_built_again(tmp_path, monkeypatch):
-    import docs
-    pages = {'index.html': b'<p>a</p>', 'methods/cupl.html': b'<p>b</p>'}
-    for name,content in pages.items():
-        (tmp_path/name).parent.mkdir(exist_ok=True)
-        (tmp_path/name).write_bytes(content)
-    monkeypatch.setattr(docs, 'DOCS', tmp_path)
-    assert not docs.as_built()                       # nothing says what it was made from
-    (tmp_path/docs.STAMP).write_text(json.dumps(docs.stamp() | dict(pages=docs.digest(pages))))
-    assert docs.as_built()
-    (tmp_path/'index.html').write_bytes(b'<p>c</p>')
-    assert not docs.as_built()                       # a page was edited by hand
-    (tmp_path/'index.html').write_bytes(pages['index.html'])
-    monkeypatch.setattr(docs, 'sources', lambda: 'changed')
-    assert not docs.as_built()                       # a notebook, a module or a tool has changed

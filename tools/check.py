@@ -29,10 +29,8 @@ def clean():
     return {p:b for p,b in after.items() if p.suffix=='.ipynb'}, []
 
 def site():
-    """What docs/ should hold; nothing to do where it is as it was built and so is all that it was made from (a build takes a minute); where other
-    tools built it, only whether its notebooks have changed since; nothing before the first `make docs`"""
+    "What docs/ should hold; where other tools built it, only whether its notebooks have changed since; nothing before the first `make docs`"
     import docs
-    if docs.as_built(): return {}, []
     return docs.build() if docs.same_tools() else docs.changed()
 
 SYNC = {'exports': (exports, 'nbdev_export'), 'clean': (clean, 'nbdev_clean'), 'tests': (export_tests.build, 'python tools/export_tests.py'),

@@ -18,7 +18,6 @@ DOCS,URL,HERE = cfg.doc_path,cfg.doc_host+cfg.doc_baseurl,Path(__file__).parent
 sys.path.insert(0, str(ROOT))   # API documentation comes from the modules beside the notebooks
 TOOLS = ['smalldocs','nbdev','fastcore','pygments','markdown-it-py','mdit-py-plugins']   # what decides the bytes
 STAMP = 'built-from.json'
-NOT_READ = ('nbdev.yml', 'sidebar.yml')   # nbdev leaves them in nbs/
 
 def rel(nb): return nb.relative_to(cfg.nbs_path)
 
@@ -32,33 +31,14 @@ def installed(name):
     try: return version(name)
     except PackageNotFoundError: return None
 
-def digest(files):
-    "One hash for path -> bytes"
-    whole = hashlib.sha256()
-    for name in sorted(files): whole.update(f'{name}\0{hashlib.sha256(files[name]).hexdigest()}\n'.encode())
-    return whole.hexdigest()
-
-def sources():
-    "A hash of all that the pages are made from: notebooks and what lies beside them, modules, these tools"
-    folders = [(cfg.nbs_path, '*'), (cfg.lib_path, '*.py'), (HERE, '*')]
-    found = [ROOT/'settings.ini', *(f for folder,kind in folders for f in folder.rglob(kind) if f.is_file())]
-    hidden = lambda f: any(part[0]=='.' or part=='__pycache__' for part in f.relative_to(ROOT).parts)
-    return digest({f.relative_to(ROOT).as_posix(): f.read_bytes() for f in found if not hidden(f) and f.name not in NOT_READ})
-
 def stamp():
     "The tools and the notebooks that the site is made from"
     tools = {'python': '.'.join(map(str, sys.version_info[:2])), **{t: installed(t) for t in TOOLS}}
-    return dict(tools=tools, notebooks={page(nb): hashlib.sha256(nb.read_bytes()).hexdigest() for nb in notebooks()}, sources=sources())
+    return dict(tools=tools, notebooks={page(nb): hashlib.sha256(nb.read_bytes()).hexdigest() for nb in notebooks()})
 
 def old_stamp():
     "The stamp of the site in docs/"
     return json.loads((DOCS/STAMP).read_text()) if (DOCS/STAMP).exists() else dict(tools=None, notebooks={})
-
-def as_built():
-    "Is docs/ what the last build made, byte for byte, and is all that it was made from as it was then?"
-    old = old_stamp()
-    pages = digest({p.relative_to(DOCS).as_posix(): p.read_bytes() for p in DOCS.rglob('*') if p.is_file() and p.name!=STAMP})
-    return {k: old.get(k) for k in stamp()}==stamp() and old.get('pages')==pages
 
 def same_tools():
     "Would a build here give the bytes of docs/, if the notebooks are the same?"
@@ -167,8 +147,7 @@ def render():
         out[f] = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', out[f])
     for p in [HERE/'colab.svg', *sorted((HERE/'katex').rglob('*'))]:
         if p.is_file(): out[f'site_libs/{p.relative_to(HERE).as_posix()}'] = p.read_bytes()
-    out['.nojekyll'] = b''
-    return out | {STAMP: (json.dumps(stamp() | dict(pages=digest(out)), indent=1)+'\n').encode()}
+    return out | {'.nojekyll': b'', STAMP: (json.dumps(stamp(), indent=1)+'\n').encode()}
 
 def build():
     "What docs/ should hold and what should not be there"
