@@ -72,12 +72,14 @@ def test_set_up_is_readable_by_old_pythons():
     tree = ast.parse((ROOT/'tools/setup_env.py').read_text())
     new = [type(n).__name__ for n in ast.walk(tree) if isinstance(n, (ast.JoinedStr, ast.NamedExpr, ast.AnnAssign, ast.AsyncFunctionDef))]
     new += [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and (n.returns or n.args.kwonlyargs or any(a.annotation for a in n.args.args))]
+    new += [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in ('DEVNULL', 'which', 'makedirs')]   # Python 2.7 lacks them, or their arguments
+    new += ['subprocess.run' for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr=='run']
     packages = {o for o,_ in imports(ROOT/'tools/setup_env.py')}
     assert not new and packages <= {'os','re','subprocess','sys'}, (new, packages)
 
 @pytest.mark.parametrize('version', ['2.7.18', '3.6.15', '3.9.18', '3.10.13'])
 def test_old_python(version):
-    with pytest.raises(setup_env.Stop, match=rf'needs Python 3\.11 or newer, and /old/python is Python {re.escape(version)}\.'): setup_env.check_python(version, '/old/python', '3.11')
+    with pytest.raises(setup_env.Stop, match=rf'Python 3\.11 or newer is needed, and /old/python is Python {re.escape(version)}\.'): setup_env.check_python(version, '/old/python', '3.11')
 
 @pytest.mark.parametrize('version', ['3.11.0', '3.13.1', '3.14.0', '4.0.0'])
 def test_new_python(version): setup_env.check_python(version, '/python', '3.11')

@@ -56,13 +56,15 @@ def run(venv, *command):
 def check_python(version, where, oldest):
     "Is this Python new enough?"
     if numbers(version)>=numbers(oldest): return
-    raise Stop('textclip needs Python ' + oldest + ' or newer, and ' + where + ' is Python ' + version
+    raise Stop('Python ' + oldest + ' or newer is needed, and ' + where + ' is Python ' + version
         + '. Name a newer one: make setup PYTHON=python' + oldest + ' (then the same command works).')
 
 def works(python):
     "Does the environment's Python start, and has it pip?"
-    try: return subprocess.call([python, '-c', 'import pip'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)==0
+    try: process = subprocess.Popen([python, '-c', 'import pip'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError: return False
+    process.communicate()
+    return process.returncode==0
 
 def make_environment(venv):
     "An environment that works: the one that is there, or a new one in its place"
