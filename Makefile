@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: help demo test setup export docs browse check clean
+.PHONY: help demo test setup export docs browse check wheel lock setup-lowest setup-newest clean
 
 help:
 	@echo "make demo    class names -> texts -> classifier, on real photographs (report in runs/demo)"
@@ -13,12 +13,13 @@ help:
 	@echo "make docs    the site in docs/, from the notebooks as they are"
 	@echo "make browse  look at every page of it in Chromium (pictures in runs/browse)"
 	@echo "make check   is all of that in sync? names what is not, changes nothing"
+	@echo "make wheel   build the package and try it as users get it, in a new environment (about 6 GB for a while)"
+	@echo "make lock    requirements.lock anew, from settings.ini: the one place where versions move"
 	@echo "make clean   remove .venv, builds and caches (runs/ stays)"
 
-$(READY): settings.ini setup.py
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing textclip and what it needs into .venv (about 6 GB, once)"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[offline,llm,index,diffusion,ray,dev]'
+$(READY): requirements.lock settings.ini setup.py
+	@command -v $(PYTHON) >/dev/null || { echo "textclip: there is no $(PYTHON) here; install Python 3.11 or newer, or name it: make setup PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) tools/setup_env.py
 	@touch $@
 
 setup: $(READY)
@@ -28,6 +29,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q tests -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
+
+wheel: $(READY)
+	$(BIN)/python tools/check_wheel.py
 
 export: $(READY)
 	$(BIN)/nbdev_export
@@ -46,6 +50,25 @@ browse: $(READY)
 check: $(READY)
 	$(BIN)/python tools/check.py
 
+# uv resolves for all platforms and Pythons at once, and to the lowest versions; what installs is plain pip
+EXTRAS := offline llm index diffusion ray dev
+UV := .venv-uv/bin/uv
+RESOLVE = $(UV) pip compile -q --upgrade setup.py $(EXTRAS:%=--extra %) --python-version 3.11 --no-annotate
+
+$(UV):
+	$(PYTHON) -m venv --clear .venv-uv && .venv-uv/bin/python -m pip install -q --disable-pip-version-check 'uv>=0.9'
+
+lock: $(UV)
+	$(RESOLVE) --universal --generate-hashes --constraint tools/constraints.txt --custom-compile-command 'make lock' -o requirements.lock
+
+# The two ends of the ranges in settings.ini instead of the lock (workflow "versions")
+setup-lowest: $(UV)
+	$(RESOLVE) --resolution lowest-direct -o .venv-uv/lowest.txt
+	$(PYTHON) tools/setup_env.py .venv-uv/lowest.txt && touch $(READY)
+
+setup-newest:
+	$(PYTHON) tools/setup_env.py newest && touch $(READY)
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache _proc _docs _site_src
+	rm -rf .venv .venv-uv build dist *.egg-info .pytest_cache _proc _docs _site_src
 	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +

@@ -7,7 +7,7 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.images import *
 from textclip.folders import image_endings
-import tempfile, warnings
+import tempfile
 from PIL import Image
 from concurrent.futures import ThreadPoolExecutor
 from fastcore.test import *
@@ -29,8 +29,7 @@ def test_writing_one():
 def test_what_is_in_an_archive():
     'nbs/01ca_archives.ipynb · What is in an archive'
     # nbs/01ca_archives.ipynb · What is in an archive · cell daf934be
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as told:
         path = write_tar(Path(d)/'0.tar', [('a.txt', b'one'), ('../../b.txt', b'two'*1000), ('a.txt', b'three')])
         link = tarfile.TarInfo('c.txt')
         link.type,link.linkname = tarfile.SYMTYPE,'../secret'
@@ -58,8 +57,7 @@ def test_samples():
         Image.new('RGB', (4,4), colour).save(buffer, kind)
         return buffer.getvalue()
 
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as told:
         files = [('./x/1.PNG', picture('red')), ('./x/1.txt', b'a red dot\nred\n'), ('x/2.v1.seg.png', picture('lime')),
                  ('x/2.jpg', picture('blue', 'JPEG')), ('x/2.json', b'{"caption": "blue"}'), ('x/3.txt', b'nothing'), ('._4.png', b'')]
         samples = tar_samples(write_tar(Path(d)/'0.tar', files))

@@ -10,7 +10,7 @@ from textclip.images import *
 from textclip.benchmark_facts import benchmark_root
 from textclip.split_layout import *
 from textclip.matlab_files import *
-import tempfile, warnings
+import tempfile
 from scipy.io import savemat
 from fastcore.test import *
 from textclip.generalized_splits import (_raw_names, _rooted, generalized_split, generalized_task, plain_class_name,
@@ -68,8 +68,7 @@ def test_the_task():
         for n,lines in (('train','antelope'), ('val','grizzly+bear\nkiller+whale')): (folder/f'{n}classes1.txt').write_text(lines+'\n')
         return folder
 
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as seen:
         folder = small_awa2(d)
         task = generalized_task('AWA2', d, image_root=Path(d)/'JPEGImages', development=1)
         test_eq((task.name, task.classes), ('awa2-gzsl', ['antelope','grizzly bear','killer whale','beaver']))

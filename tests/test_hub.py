@@ -10,6 +10,18 @@ from textclip.hub import hub_access, hub_answers, quiet_transformers
 NOTEBOOK = 'nbs/00d_hub.ipynb'
 
 
+def test_does_it_answer():
+    'nbs/00d_hub.ipynb · Does it answer?'
+    # nbs/00d_hub.ipynb · Does it answer? · cell b70d92f4
+    import huggingface_hub.constants as hub
+    online,endpoint,hub.HF_HUB_OFFLINE,hub.ENDPOINT = hub.HF_HUB_OFFLINE,hub.ENDPOINT,False,'http://127.0.0.1:9'
+    hub_answers.cache_clear()
+    try: test_is(hub_answers(), False)
+    finally:
+        hub.HF_HUB_OFFLINE,hub.ENDPOINT = online,endpoint
+        hub_answers.cache_clear()
+
+
 def test_one_clear_error():
     'nbs/00d_hub.ipynb · One clear error'
     # nbs/00d_hub.ipynb · One clear error · cell 7211c69e
@@ -24,7 +36,7 @@ def test_one_clear_error():
     try: ask_for_missing()
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
-    assert time.time()-start < 5
+    assert time.time()-start < 60      # a look-up that hangs takes minutes
 
 
 def test_quiet_loading():

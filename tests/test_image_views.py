@@ -10,7 +10,7 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.images import *
 from textclip.training import *
-import json, multiprocessing, tempfile, time, warnings
+import json, multiprocessing, tempfile, time
 import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.open_clip_encoder import tiny_open_clip
@@ -28,8 +28,7 @@ def test_images_that_can_be_read():
         paths = [Path(d)/f'{i}.png' for i in range(4)]
         for i,p in enumerate(paths): Image.new('RGB', (20,10+i), (60*i,0,0)).save(p)
         paths[1].write_bytes(b'no image')
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter('always')
+        with own_warnings() as said:
             images,little = (TrainingImages(ImageSplit(paths, [0,1,2,3]), memory) for memory in (1e9, 800))
             said = [str(o.message) for o in said]
         test_eq((len(images), images.labels.tolist(), images[1].size), (3, [0,2,3], (20,12)))

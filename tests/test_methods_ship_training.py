@@ -60,8 +60,7 @@ def test_fitting_a_generator():
 
     tower,names = tiny_open_clip(text=dict(layers=1)),['cat','golden retriever','ox','parrot','oak tree','ship']
     images,small = varied_images(tower, names, 2),dict(hidden=64, generator_hidden=64, steps=150, batch=24, lr=3e-3)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always')
+    with own_warnings() as caught:
         found = {'paper': fit_generator(images, names, tower, **small), 'ours': fit_generator(images, names, tower, recipe='ours', **small)}
     for w in caught: print(w.message)
     # nbs/methods/ship_training.ipynb · Fitting a generator · cell ecdf303a

@@ -10,7 +10,7 @@ from textclip.benchmark_facts import *
 from textclip.split_layout import *
 from textclip.matlab_files import *
 from textclip.imagenet_folders import class_folder_names, class_folder_splits
-import tempfile, warnings
+import tempfile
 from PIL import Image
 from scipy.io import savemat
 from fastcore.test import *
@@ -39,8 +39,7 @@ def test_class_folders():
         for p in ('train/AD/1.jpg','valid/AD/2.jpg','test/AD/3.jpg','test/QQ/4.jpg'):
             (Path(d)/p).parent.mkdir(parents=True)
             (Path(d)/p).touch()
-        with warnings.catch_warnings(record=True) as seen:
-            warnings.simplefilter('always')
+        with own_warnings() as seen:
             classes,splits = folders_layout(benchmark_facts('country211'), d, d)
         test_eq((classes, list(splits), splits['val']().ids), (['Andorra','QQ'], ['train','val','test'], ['valid/AD/2.jpg']))
     print(seen[0].message)

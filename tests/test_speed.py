@@ -31,7 +31,7 @@ def test_time_of_a_call():
     calls = []
     seconds = call_seconds(lambda: calls.append(time.sleep(.02)), repeats=3)
     test_eq(len(calls), 4)
-    assert .02<=seconds<1
+    assert seconds>=.02
 
 
 def test_operations():
@@ -44,12 +44,19 @@ def test_operations():
     products = 2*2*10*32*(4*32+2*64)            # query, key, value, output; two layers behind them
     attention = 2*2*2*10*10*32                  # scores, and their mixture
     test_eq(n, products+attention)
+
+    q = torch.randn(2, 4, 10, 8)                 # the same where a kernel for all of attention is called by name
+    test_eq(count_operations(lambda: F.scaled_dot_product_attention(q, q, q)), attention)
     # nbs/10a_speed.ipynb · Operations · cell edfc9054
     a,w = torch.randn(20, 30),torch.nn.Parameter(torch.randn(30, 40))
     def fit(callbacks):
         Trainer(w, lambda w,rows,g: (a[rows]@w).square().mean(), Batches(20, 10), steps=4, callbacks=callbacks).fit()
         for _ in range(5): a@a.T                                      # work behind the training does not count
     test_eq(count_training(fit), 4*(2*10*30*40)*2)                    # a product forward, one backward: `a` needs no gradient
+    w = torch.nn.Parameter(torch.randn(2, 4, 10, 8))
+    attend = lambda w,rows,g: F.scaled_dot_product_attention(w, w, w).square().mean()
+    steps = lambda callbacks: Trainer(w, attend, Batches(2, 2), steps=4, callbacks=callbacks).fit()
+    test_eq(count_training(steps), 4*attention*3)                     # attention too: once forward, twice as much backward
 
 
 def test_the_machine():

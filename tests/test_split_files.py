@@ -5,7 +5,7 @@ from pathlib import Path
 from textclip.core import *
 from textclip.types import *
 from textclip.images import *
-import tempfile, warnings
+import tempfile
 from fastcore.test import *
 from textclip.split_files import ListedImage, _find_paths, find_listed, list_forms, load_listed, read_list, write_list
 
@@ -53,8 +53,7 @@ def test_finding_the_images():
     test_fail(lambda: find_listed([ListedImage('Birman_2.jpg', (0,)), ListedImage('Abyssinian_1.jpg', (0,))], split, classes), contains='0 is Birman and Abyssinian')
     test_fail(lambda: find_listed([ListedImage('x/1.jpg', (0,), ('birman',))], split, classes), contains='None of 1 listed paths')
     # nbs/01ga_split_files.ipynb · Finding the images · cell 63aa5b7d
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter('always')
+    with own_warnings() as seen:
         rows,_ = find_listed([ListedImage('images/Birman_2.jpg', (0,), ('birman',)), ListedImage('images/Sphynx_1.jpg', (1,), ('sphynx',)),
             ListedImage('images/Abyssinian_1.jpg', (2,), ('abyssinian cat',))], split, classes)
     test_eq(rows, [1])

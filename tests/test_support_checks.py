@@ -24,8 +24,7 @@ def test_the_numbers():
     x = torch.randn(7, 16, generator=gen)
     support = as_support(Features(x, y=[0,0,0,0,1,1,1], ids=[f's{i}' for i in range(7)]), task, per_class=4)
     test = Features(torch.cat([torch.randn(5, 16, generator=gen), x[2:3]*1.01]), ids=['t0','t1','s5','t3','t4','t5'])
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always')
+    with own_warnings() as caught:
         test_is(check_support(support, task, test=test), support)
     print(str(caught[0].message).replace('; ', ';\n  '))
     leakage(support, test)

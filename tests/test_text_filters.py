@@ -29,9 +29,9 @@ def test_filters_that_read():
     test_eq(drop_duplicates(texts, task)['text'][:2], ['A cat asleep.', "I'm sorry, I cannot see a cat."])
     test_eq(len(drop_duplicates(texts, task, across=True)), 4)                         # "it has a tail" says nothing about cats
     test_eq([len(f(texts, task)) for f in (drop_short, drop_long, drop_refusals)], [6,6,6])
-    with warnings.catch_warnings(record=True) as w: kept = drop_short(texts, task, words=4)
+    with own_warnings() as w: kept = drop_short(texts, task, words=4)
     test_eq(texts_by_class(drop_short(kept, task, words=4), task)['cat'], ["I'm sorry, I cannot see a cat.", 'it has a tail'])
-    with warnings.catch_warnings(record=True) as w: kept = drop_short(make_texts([dict(text='cat', labels=[0]), dict(text='a dog asleep', labels=[1])]), task)
+    with own_warnings() as w: kept = drop_short(make_texts([dict(text='cat', labels=[0]), dict(text='a dog asleep', labels=[1])]), task)
     test_eq(texts_by_class(kept, task)['cat'], ['a photo of a cat.'])                  # its template takes the place
     assert 'keep their templates: cat' in str(w[0].message)
 
@@ -55,7 +55,7 @@ def test_the_encoder_s_own_opinion():
     # nbs/03e_text_filters.ipynb · The encoder's own opinion · cell 3496e777
     task = Task('colours', ['red', 'blue'])
     texts = make_texts([dict(text='a red car', labels=[0]), dict(text='a blue sea', labels=[0]), dict(text='a red sea', labels=[1])])
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as w: kept = keep_own_class(texts, task, ColourEncoder(), Store(d))
+    with tempfile.TemporaryDirectory() as d, own_warnings() as w: kept = keep_own_class(texts, task, ColourEncoder(), Store(d))
     test_eq(texts_by_class(kept, task), {'red': ['a red car'], 'blue': ['a photo of a blue.']})
     print(w[0].message)
 
@@ -100,7 +100,7 @@ def test_steps_and_what_each_takes_away():
     task = Task('animals', ['cat', 'dog'])
     texts = make_texts(dict(text=t, labels=[k]) for k,t in [(0,'A cat asleep.'), (0,'a cat asleep'), (0,'a cat'), (1,"I'm sorry, I see no dog."), (1,'dogs and a cat')])
     steps = FilterSteps([drop_duplicates, drop_refusals, drop_short, drop_other_class_names, partial(balance, n=1)])
-    with warnings.catch_warnings(record=True) as w: result = steps(texts, task)
+    with own_warnings() as w: result = steps(texts, task)
     test_eq(texts_by_class(result.texts, task), {'cat': ['A cat asleep.'], 'dog': ['a photo of a dog.']})
     test_eq([str(o.message) for o in w], ['1 of 2 classes have no usable text and keep their templates: dog.'])
     test_eq(result.table['dropped'].tolist(), [0,1,1,1,1,0])

@@ -10,7 +10,7 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.history import *
 from textclip.optimization import *
-import threading, warnings
+import threading
 import matplotlib.pyplot as plt
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -111,8 +111,7 @@ def test_out_of_memory():
 
     def train(loss, batches, **kwargs):
         trainer = Trainer(nn.Parameter(torch.zeros(4,8)), loss, batches, Optimization(lr=.1), steps=12, **kwargs)
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter('always')
+        with own_warnings() as said:
             trainer.fit()
         return trainer, [str(o.message) for o in said]
 

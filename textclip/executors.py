@@ -60,6 +60,14 @@ def _ray():
     os.environ.setdefault('RAY_worker_niceness', '0')
     return need_package('ray', 'ray', "executor='ray'")
 
+def _init(ray, address, options):
+    "Join or start Ray; a busy machine may be too slow for it once"
+    try: ray.init(address=address, **options)
+    except Exception as e:
+        ray.shutdown()
+        if 'timed out during startup' not in str(e): raise
+        ray.init(address=address, **options)
+
 @patch
 def start(self:RayExecutor):
     "Join the cluster, or start a local one; nothing happens where Ray runs already"
@@ -69,8 +77,9 @@ def start(self:RayExecutor):
     if address.startswith('ray://'): raise TextclipError(f'{address} is the address of a Ray Client, which cannot stream results.',
         'Run on a machine of the cluster (ray job submit), with HOST:PORT of its head or no address.')
     local = dict(include_dashboard=False) if address=='local' else {}
-    try: ray.init(address=address, **{**local, 'log_to_driver': False, 'logging_level': 'ERROR', **self.options})
-    except (ConnectionError, ValueError, RuntimeError) as e:
+    options = {**local, 'log_to_driver': False, 'logging_level': 'ERROR', **self.options}
+    try: _init(ray, address, options)
+    except Exception as e:                 # Ray raises a bare one where it takes longer than 30 seconds to start
         raise TextclipError(f'Ray cannot be reached or started: {str(e).strip().splitlines()[0][:200]}', 'Check the address, or leave it out to start Ray on this machine.') from None
     self._check_fits(ray)
     return ray

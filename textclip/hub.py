@@ -15,8 +15,8 @@ from .core import *
 @lru_cache(1)
 def hub_answers():
     "Does the hub answer within three seconds? Asked once a process; `HF_HUB_OFFLINE=1` says no"
-    import httpx
     from huggingface_hub import constants
+    from huggingface_hub.utils import httpx    # the HTTP client that its version brings: httpx, or httpx2
     if constants.HF_HUB_OFFLINE: return False
     try: return httpx.head(constants.ENDPOINT, timeout=3).status_code<500
     except (httpx.HTTPError, OSError): return False

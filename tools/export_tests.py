@@ -3,6 +3,7 @@
 A section's cells run in order in one function, so a section may use exported names, imports and what it defines itself.
 Cells flagged `slow` or `gpu` are left out of `test_SECTION`; `test_SECTION_slow` runs the section with them.
 A module of a room is named with it: `sampling.llms.load` -> tests/test_sampling_llms_load.py.
+After `has_NAME = find_spec('NAME') is not None` a section is skipped where the package is missing, and says so.
 Left out everywhere: exported cells, `#| eval: false`, magics, `show_doc`. The tests need neither nbdev nor IPython.
 """
 import ast, io, re, textwrap, tokenize, unicodedata
@@ -28,6 +29,14 @@ def indent(src):
         first = starts.pop() if kind.endswith('STRING_END') else t.start[0]
         if kind=='STRING' or kind.endswith('STRING_END'): inside |= set(range(first+1, t.end[0]+1))
     return ''.join(l if i in inside or not l.strip() else '    '+l for i,l in enumerate(src.splitlines(True), 1))
+
+def skipping(cell):
+    "The cell's source, with a skip behind each line that looks for a package: what follows needs it"
+    lines = cell.src.splitlines()
+    for stmt in reversed(cell.tree):
+        found = re.fullmatch(r"(has_\w+) = find_spec\('(\w+)'\) is not None", ast.unparse(stmt))
+        if found: lines.insert(stmt.end_lineno, f"if not {found[1]}: pytest.skip('{found[2]} is not installed, and the rest of this section needs it')")
+    return '\n'.join(lines)
 
 def import_lines(cells, used, module):
     "Imports of the notebook, without nbdev and IPython, then the exported names that the tests use"
@@ -59,13 +68,13 @@ def test_module(path):
             name = '_'.join(['test', slug(head), *marks])
             name = next(o for o in [name, *(f'{name}_{i}' for i in range(2,99))] if o not in taken)
             taken.add(name)
-            body = '\n'.join(f'    # {nb} · {head} · cell {c.id}\n{indent(c.src)}' for c in run)
+            body = '\n'.join(f'    # {nb} · {head} · cell {c.id}\n{indent(skipping(c))}' for c in run)
             deco = ''.join(f'@pytest.mark.{f}\n' for f in marks)
             tests.append(f"{deco}def {name}():\n    {f'{nb} · {head}'!r}\n{body}")
             used |= names(t for c in run for t in c.tree)
     if not (mod and tests): return None
     imps = import_lines(cells, used, module_name(mod))
-    if any('@pytest.' in o for o in tests): imps.insert('__future__' in imps[0], 'import pytest')
+    if any('pytest.' in o for o in tests): imps.insert('__future__' in imps[0], 'import pytest')
     top = [f'# {MARK} File to edit: ../{nb}', *imps, f'\nNOTEBOOK = {nb!r}']
     src = '\n\n\n'.join(['\n'.join(top), *tests]) + '\n'
     compile(src, f'the tests of {nb}', 'exec')
