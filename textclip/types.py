@@ -251,6 +251,7 @@ def _relabelled_meta(meta, number, classes):
     rows = [dict(r, label=number[r['label']]) for r in about.get('rows', []) if number[r['label']] is not None]
     return meta | (own if meta.get('classes') else {}) | dict(support=about | own | dict(rows=rows))
 
+# %% ../nbs/00a_types.ipynb #b012abca
 def join_classes(
     features:Features, # features with labels
     task:Task,         # which they shall be labels of
@@ -354,6 +355,7 @@ def part(self:Classifier,
     tensors = {k: cut(k, v) for k,v in self.state_dict().items()}
     return type(self).from_tensors(tensors, info=self.info_for(names), **self.config()).eval()
 
+# %% ../nbs/00a_types.ipynb #3111a3fa
 def merge_rows(
     known:torch.Tensor, # with one row a class that is known
     where:list,         # for each class that is asked for, its row in `known`; None where it is new
