@@ -154,6 +154,7 @@ def _cache_parts(llm):
     return [SuitePart('TIP-X, few-shot', _sets(_r50), few, {'few-shot': dict(tuning='val-full')}, (1,2,4,8,16), 'zero-shot', 'validation on the full split, as published'),
         SuitePart('SuS-X', _sets(_r50), {'zero-shot': ZeroShot()} | sus, {'support': {}}, baseline='zero-shot', missing=why)]
 
+# %% ../nbs/08c_suites.ipynb #cf703a2a
 def _text_parts(llm):
     "TAP, with CuPL and the text stage of LaFTer beside it; and LaFTer whole"
     def rows(name):

@@ -29,6 +29,7 @@ def stage_two(
     own = {f.name: getattr(method, f.name) for f in fields(method) if getattr(method, f.name)!=getattr(CoOp(), f.name)}
     return CoOp('ship-imagenet' if recipe=='imagenet' else 'ship', **own)
 
+# %% ../../nbs/methods/ship.ipynb #df900af4
 @dataclass
 class SHIP(Method):
     "Any few-shot method, trained on real features of base classes and synthetic features of new ones (Wang et al. 2023)"

@@ -258,6 +258,7 @@ def trained_keys(self:TipAdapterF, task, f, keys, labels, weight, scale, factor,
         purpose='tip-adapter-f', callbacks=[FiniteGuard(), *callbacks]).fit()
     return parameter.detach(), dict(steps=len(history.losses), final_loss=round(float(history.losses[-1]), 6), training={k: fixed[k] for k in ('beta','alpha')})
 
+# %% ../../nbs/methods/tip_adapter.ipynb #4a4f5297
 def tip_loss(
     rows:torch.Tensor,   # (N,D) unit images, or (N,V,D) unit views
     y:torch.Tensor,      # (N,) their classes
