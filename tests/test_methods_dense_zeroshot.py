@@ -55,14 +55,6 @@ def test_the_classifier():
     test_close(label_probabilities(torch.tensor([[5.]]), dict(logit_bias=-10.)), torch.tensor([[.0067]]), eps=1e-4)   # cosine .05, scale 100, bias -10
     test_close(label_probabilities(torch.tensor([[5.]]), dict(logit_bias=-10., threshold=5.)), torch.tensor([[.5]]))    # what was chosen counts
     test_fail(lambda: label_probabilities(torch.zeros(1, 2), dict(threshold=[1.,1.,1.])), contains='3 thresholds for 2 classes')
-    # nbs/methods/dense_zeroshot.ipynb · The classifier · cell e82d2c2c
-    siglip = Features(torch.tensor([[1.,0.]]), y=torch.tensor([0]), meta=dict(logit_scale=100., logit_bias=-10.))
-    near = Features(torch.tensor([[.05, (1-.05**2)**.5]]))                              # its cosine is .05
-    clf = DenseZeroShot(share=1.).fit(Task('one', ['cat'], 'multi'), templates=siglip)
-    test_close(clf.predict_proba(near), torch.tensor(100*.05-10).sigmoid()[None,None], eps=1e-5)      # what the model itself says
-    test_close(clf(near), torch.tensor([[5.]]), eps=1e-4)                               # the bias is the same for all: no ranking changes
-    plain = DenseZeroShot(share=1., logit_scale=100.).fit(Task('one', ['cat'], 'multi'), templates=siglip)
-    test_eq(plain.info.get('logit_bias'), None)                                         # a scale of one's own has no bias
 
 
 def test_the_method():
@@ -93,6 +85,14 @@ def test_the_method():
     test_fail(lambda: clf(Features(images.x)), contains='needs local')
     test_fail(lambda: DenseZeroShot(how='median'), contains='way to aggregate')
     assert ((0<clf.predict_proba(images)) & (clf.predict_proba(images)<1)).all()
+    # nbs/methods/dense_zeroshot.ipynb · The method · cell e82d2c2c
+    siglip = Features(torch.tensor([[1.,0.]]), y=torch.tensor([0]), meta=dict(logit_scale=100., logit_bias=-10.))
+    near = Features(torch.tensor([[.05, (1-.05**2)**.5]]))                              # its cosine is .05
+    clf = DenseZeroShot(share=1.).fit(Task('one', ['cat'], 'multi'), templates=siglip)
+    test_close(clf.predict_proba(near), torch.tensor(100*.05-10).sigmoid()[None,None], eps=1e-5)      # what the model itself says
+    test_close(clf(near), torch.tensor([[5.]]), eps=1e-4)                               # the bias is the same for all: no ranking changes
+    plain = DenseZeroShot(share=1., logit_scale=100.).fit(Task('one', ['cat'], 'multi'), templates=siglip)
+    test_eq(plain.info.get('logit_bias'), None)                                         # a scale of one's own has no bias
 
 
 def test_what_places_see():
