@@ -127,7 +127,7 @@ class CLIPAdapter(Method):
         if self.ratio is not None: self.ratios = (self.ratio,)
         self.check_fields()
 
-    optimization,run_length = PromptLearner.optimization,PromptLearner.run_length
+    published,optimization,run_length = PromptLearner.published,PromptLearner.optimization,PromptLearner.run_length
 
 # %% ../../nbs/methods/clip_adapter.ipynb #ca7aade8
 @patch
