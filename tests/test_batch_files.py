@@ -9,7 +9,7 @@ from textclip.core import *
 from textclip.llms import *
 from textclip.completions import *
 from textclip.http_llms import HttpLLM, _explain, _fault, _openai
-import os, tempfile, threading, warnings
+import os, tempfile, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch as mock_patch
 from fastcore.test import *
@@ -41,8 +41,7 @@ def test_reading():
         body = dict(choices=[dict(message=dict(content=text), finish_reason='stop')], model='m-1') if status==200 else dict(error=dict(message='too long'))
         return json.dumps(dict(id='batch_req_1', custom_id=key, response=error or dict(status_code=status, request_id='r', body=body), error=error))
 
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         one,two = Path(d)/'one.jsonl',Path(d)/'two.jsonl'
         one.write_text('\n'.join([result('c'), result('a'), result('b', status=400), result('x'), '', result('d')[:60]]))
         two.write_text('\n'.join([result('a', 'again'), result('e', error=dict(code='batch_expired')), result('f', status=500), result('f')]))
@@ -94,8 +93,7 @@ def test_a_back_end_that_waits_for_a_batch():
         except TextclipError as e: return found, str(e)
         return found, None
     # nbs/03ac_batch_files.ipynb · A back-end that waits for a batch · cell 1a734d41
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         llm = load_llm(f'batch:{d}/pets#m')
         assert isinstance(llm, LLM) and d not in llm.name
         for _ in range(2):                                                   # the second time changes nothing

@@ -9,7 +9,7 @@ import tempfile
 from PIL import Image
 from typer.testing import CliRunner
 from fastcore.test import *
-from textclip.cli import main
+from textclip.cli import doctor, main
 
 NOTEBOOK = 'nbs/09_cli.ipynb'
 
@@ -39,7 +39,7 @@ def test_at_work():
         test_eq(run('bench', '--suite', 'offlime', '--out', Path(d)/'bench')[0], 1)
         status,text_ = run('bench', '--suite', 'paper', '--only', 'SuS-X', '--data', d)
         assert status==1 and 'images of 11 datasets' in text_
-        test_eq(run('bench', '--methods', 'zeroshot,capl', '--tasks', 'stamps')[0], 1)
+        test_eq(run('bench', '--methods', 'zero-shot,capl', '--tasks', 'stamps')[0], 1)
         test_eq(run('sample', '--classes', names, '--llm', 'template', '--n', 3, '--out', Path(d)/'texts.json')[0], 0)
         test_eq(len(json.loads((Path(d)/'texts.json').read_text())['ball']), 3)
         for prices in ('free', '-1,2', '1', 'nan,1'):
@@ -89,14 +89,29 @@ def test_at_work():
             (folder/name).mkdir(parents=True)
             for i in range(4): Image.new('RGB', (32,32), tuple(min(255, c+9*i) for c in colour)).save(folder/name/f'{i}.png')
 
+    def names_file(folder):
+        "Names alone"
+        path = Path(folder)/'names.txt'
+        path.write_text('ball\nlamp\n')
+        return path
+
     with tempfile.TemporaryDirectory() as d:
         mine,out = Path(d)/'mine',Path(d)/'out'
         paint(mine)
-        status,text = run('bench', '--tasks', mine, '--methods', 'zeroshot,cupl,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
+        status,text = run('bench', '--tasks', mine, '--methods', 'zero-shot,cupl,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
         assert status==0 and '50% of the images are held out' in text and 'without texts, cupl uses the templates alone' in text, text
         status,again = run('rerun', out, 'linear-probe · 2 shots', '--tasks', mine)
         assert status==0 and 'identical' in again, again
         assert 'textclip rerun ... --tasks' in run('rerun', out, 0)[1]
+        status,fitted = run('fit', '--classes', mine, '--method', 'linear-probe', '--out', Path(d)/'probe')       # photos of the folder
+        assert status==0 and 'method linear-probe' in fitted and 'photos of the folder' in fitted, fitted
+        named = run('predict', mine/'red things'/'0.png', '--classifier', Path(d)/'probe')[1]
+        assert named.split(': ')[1].startswith('red things'), named
+        status,said = run('fit', '--classes', mine, '--method', 'gda', '--recipe', 'paper', '--out', Path(d)/'gda')
+        assert status==0 and 'method gda, recipe paper' in said, said
+        for name,why in (('sus-x', 'support set'), ('lafter', 'train_encoder --method lafter'), ('tai-dpt', 'several labels'), ('coop', 'text tower')):
+            status,said = run('fit', '--classes', mine if name!='coop' else names_file(d), '--method', name, '--out', Path(d)/'no')
+            assert status==1 and why in said and 'Traceback' not in said, said
     print(text.splitlines()[0].replace(d, ''))
     # nbs/09_cli.ipynb · At work · cell 89d80795
     import os,torch
@@ -111,3 +126,12 @@ def test_at_work():
             assert status==0 and words in text
             test_eq(len(list(Path(d).rglob('*.safetensors'))), left)
     print(table.replace(d, '~/.cache/textclip'))
+    # nbs/09_cli.ipynb · At work · cell e1f7c03b
+    from packaging.requirements import Requirement
+    asked = {'': [Requirement('numpy>=1000'), Requirement('no-such-package>=2')], 'index': [Requirement('no-such-index')], 'dev': [Requirement('no-such-tool')]}
+    with patch.dict(doctor.__globals__, requirements_by_extra=lambda: asked): status,text = run('doctor')
+    test_eq(status, 1)
+    said = [l for l in text.splitlines() if 'Run: ' in l]
+    for line in said: print(re.sub(r'numpy is [^,]*', 'numpy is ...', line))
+    assert said[0].endswith("Run: pip install 'numpy>=1000' 'no-such-package>=2'")
+    test_eq(said[1:], ["Extra [index]: no-such-index is missing. Run: pip install 'textclip[index]'"])

@@ -17,7 +17,7 @@ from textclip.multilabel import *
 from textclip.benchmark_facts import known_benchmarks
 from textclip.catalogue import *
 from textclip.generalized_splits import generalized_sets, generalized_task
-import tempfile, warnings
+import tempfile
 from PIL import Image
 from fastcore.test import *
 from textclip.data import check_data, load_task
@@ -95,7 +95,7 @@ def test_loading_a_task():
     # nbs/01j_data.ipynb · Loading a task · cell 4d6d2e55
     strange = load_task(['../../etc', 'naïve café ☕', '犬', "it's", 'a/b\\c'])
     test_eq(strange.classes[0], '../../etc')
-    with warnings.catch_warnings(record=True) as w: long = load_task(['x'*300, 'short'])
+    with own_warnings() as w: long = load_task(['x'*300, 'short'])
     assert '1 class names have more than 100 characters' in str(w[0].message)
 
 

@@ -67,7 +67,7 @@ def test_images():
         example_split(d)
         (Path(d)/'blue'/'notes.png').write_text('this is no picture')
         task = folder_task(Path(d))
-        with warnings.catch_warnings(record=True) as w: f = image_features(ColourEncoder(), task.split('all'), store=Store(Path(d)/'store'))
+        with own_warnings() as w: f = image_features(ColourEncoder(), task.split('all'), store=Store(Path(d)/'store'))
     print(w[0].message)
     test_eq(len(f), 12)
     test_eq(f.y.bincount(), torch.tensor([3,3,3,3]))   # labels stayed with their images
@@ -144,8 +144,7 @@ def test_on_a_cluster():
         paths = plain_pictures(d)
         split = ImageSplit([*paths[:7], Path(d)/'gone.png', *paths[7:]])
         stores,texts = [Store(Path(d)/o) for o in ('usual', 'spread')],['a red car', 'blue', 'a green and yellow bus']
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter('always')
+        with own_warnings() as said:
             usual,spread = [image_features(ColourEncoder(), split, store=s, shard=4, executor=e) for s,e in zip(stores, (None, SerialExecutor()))]
             again = image_features(enc := ColourEncoder(), split, store=stores[1], shard=4)
         entries = [sorted(o.name for o in s.root.rglob('*.safetensors')) for s in stores]

@@ -10,7 +10,8 @@ from fastcore.basics import patch
 from textclip.core import *
 from textclip.llms import *
 from textclip.completions import *
-import io, itertools, logging, subprocess, sys, traceback, warnings
+import io, itertools, logging, subprocess, sys, traceback
+from email.utils import formatdate
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import patch as mock_patch
@@ -60,7 +61,7 @@ def test_what_is_worth_another_try():
     test_eq([_fault(refused(s)).all for s in (401, 403, 404, 400, 422, 500)], [True]*3 + [False]*3)
     assert not _fault(refused(429, 'insufficient_quota')).again
     test_eq([_fault(refused(429, **h)).wait for h in (dict(retry_after='2'), dict(retry_after_ms='250'), dict(retry_after='soon'), {}, dict(retry_after='inf'), dict(retry_after='-3'), dict(retry_after_ms='nan'))], [2, .25, 0, 0, 0, 0, 0])
-    assert 58 < _fault(refused(429, retry_after=time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime(time.time()+60)))).wait <= 60
+    assert 30 < _fault(refused(429, retry_after=formatdate(time.time()+60, usegmt=True))).wait <= 60
     test_eq([_fault(e).reason for e in (TimeoutError(), json.JSONDecodeError('', '', 0), OSError())], ['time-out', 'malformed JSON', 'broken connection'])
     # nbs/03ab_http_llms.ipynb · What is worth another try · cell 3cbd0fe5
     test_eq([.25*2**k <= backoff_seconds(k) <= .5*2**k for k in range(6)], [True]*6)
@@ -129,8 +130,7 @@ def test_many_questions_at_once():
             if p in body: return (400, dict(error=dict(message=f"Unsupported parameter: '{p}'.")), {})
         if body['messages'][0]['role']=='system': return (400, dict(error=dict(message='The system role is not supported.', param='messages[0].role')), {})
 
-    with Stub(picky) as stub, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with Stub(picky) as stub, own_warnings() as said:
         llm = HttpLLM(stub.url, 'm')
         drawn = SamplingParameters(schema='{"type": "object"}', top_p=.9, top_k=5, stop='/')
         found = dict(llm.answer([chat('a', 'One word.'), chat('b', 'One word.')], [1,2], drawn))

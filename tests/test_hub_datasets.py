@@ -10,7 +10,7 @@ from textclip.hub import *
 from textclip.images import *
 from textclip.folders import usual_splits
 from textclip.labels import *
-import datasets, io, tempfile, time, torch, warnings
+import datasets, io, tempfile, time, torch
 from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
 from fastcore.test import *
@@ -77,8 +77,7 @@ def test_a_task_from_a_dataset():
             test_eq(task.split('train').labels, torch.tensor([0,1,2]))
             images,_,_ = read_images(task.split('train').paths*20)       # by several threads
             test_eq([o.getpixel((0,0)) for o in images], [(255,0,0),(0,255,0),(0,0,255)]*20)
-            with warnings.catch_warnings(record=True) as told:
-                warnings.simplefilter('always')
+            with own_warnings() as told:
                 test_eq((task.split('val').labels, len(told)), (torch.tensor([0]), 1))
         several = dataset_task(Path(d)/'dots', label='tags')
         test_eq(several.split('val').labels, torch.tensor([[1.,0],[-1,-1]]))
@@ -159,6 +158,6 @@ def test_without_a_network():
     finally:
         hub.HF_HUB_OFFLINE = online
         hub_answers.cache_clear()
-    assert time.time()-start < 5
+    assert time.time()-start < 60      # a look-up that hangs takes minutes
     test_fail(lambda: dataset_task('hf:not a name'), contains='no name of a dataset')
     test_eq([hub_name(s) for s in ('hf:org/name','name#part','org/name#part@v1.0')], [('org/name',None,None), ('name','part',None), ('org/name','part','v1.0')])

@@ -3,7 +3,6 @@ import json, re, torch
 from textclip.core import *
 from textclip.types import *
 from textclip.folders import split_of_folder
-import warnings
 from fastcore.test import *
 from textclip.labels import (class_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows,
     plain_label, plain_labels, row_ids, split_name)
@@ -76,8 +75,7 @@ def test_rows_of_labels():
     y = label_tensor([['cat'],[],None,['dog','dog']], numbers, 3, multi=True, unknown=[None,['dog'],None,[]])
     test_eq(y, torch.tensor([[1.,0,0],[0,-1,0],[-1,-1,-1],[0,1,0]]))
     test_fail(lambda: label_tensor([['cat']], numbers, 2, multi=True, unknown=[['cat']]), contains='as unknown as well')
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter('always')
+    with own_warnings() as told:
         test_eq(labelled_rows(['cat',None,'dog'], ['line 2','line 3','line 4']), [0,2])
         test_eq(labelled_rows([None,None], ['line 2','line 3']), [0,1])
     print(told[0].message)

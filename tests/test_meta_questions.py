@@ -8,7 +8,7 @@ from textclip.llms import *
 from textclip.answer_text import *
 from textclip.wording import *
 from textclip.strategies import *
-import json, warnings
+import json
 from fastcore.test import *
 from textclip.benchmark_facts import known_benchmarks
 from textclip.meta_questions import Domain, DomainStrategy, MetaStrategy, parse_questions, read_domain
@@ -82,7 +82,7 @@ def test_questions_that_a_model_writes():
     silent = lambda questions, n=1, parameters=None: [[Answer('I would rather not.')]*n]
     test_fail(lambda: MetaStrategy('mpvr').questions(Task('t', ['a']), silent), contains='no question with a blank')
     few = lambda questions, n=1, parameters=None: [[Answer('What does {c} look like?')]*n]
-    with warnings.catch_warnings(record=True) as w: asked = MetaStrategy('mpvr').questions(Task('t', ['a', 'b']), few)
+    with own_warnings() as w: asked = MetaStrategy('mpvr').questions(Task('t', ['a', 'b']), few)
     test_eq((len(asked), str(w[0].message)), (2, "The language model wrote 1 of 30 questions for task 't'; they are used."))
 
 

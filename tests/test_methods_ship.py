@@ -191,8 +191,7 @@ def test_with_validation_images():
     task,train = Task('toy', names),caption_images(tower, names[:3], 4)
     val = caption_images(tower, names, 3, seed=2)
     settings = ShipSettings('ours', hidden=32, generator_hidden=32, steps=20)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always')
+    with own_warnings() as caught:
         clf = SHIP(CLIPAdapter(recipe='ours', steps=20), settings, stacking='held-out').fit(task, tower, train=train, val=val)
     assert any('6 validation images are of new classes' in str(w.message) for w in caught)
     test_eq(clf.info['val_images'], 9+2*3)

@@ -111,8 +111,7 @@ def test_classifier_and_method():
     fit = lambda m: m.fit(data.task, templates=data.templates)
     for m in (ZeroShot(), StatA()): print(evaluate(fit(m), batch))
     # nbs/methods/stata.ipynb · Classifier and method · cell 6a6b80a0
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always')
+    with own_warnings() as caught:
         clf = fit(StatA(anchor=0))
         for _ in range(2): evaluate(clf, batch)
     test_eq(len(caught), 1)

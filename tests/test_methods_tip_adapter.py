@@ -190,8 +190,7 @@ def test_unbalanced_caches_and_missing_classes():
     print({k: f'{v:.0%} of the test images go to the large class' for k,v in share.items()})
     # nbs/methods/tip_adapter.ipynb · Unbalanced caches and missing classes · cell c651e5b0
     assert abs(share['mean']-1/6) < abs(share['sum']-1/6)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always')
+    with own_warnings() as caught:
         some_classes = TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train[train.y!=2])
     assert '1 of 6 classes have no images in the cache: class 2' in str(caught[0].message)
     assert torch.isfinite(some_classes(test)).all() and (some_classes(test).argmax(-1)==2).any()

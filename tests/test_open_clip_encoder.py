@@ -144,7 +144,7 @@ def test_loading_by_name():
     # nbs/02c_open_clip_encoder.ipynb · Loading by name · cell 00d50535
     for model,tag,quick in (('ViT-B-32','openai',True), ('ViT-B-32','laion2b_s34b_b79k',False), ('ViT-B-16','dfn2b',True), ('ViT-B-16','metaclip_400m',True)):
         test_eq(needs_quick_gelu(model, tag), quick)
-    with warnings.catch_warnings(record=True) as w: named = load_open_clip('RN50')
+    with own_warnings() as w: named = load_open_clip('RN50')
     print(w[0].message)
     test_close(named.logit_scale, 1/.07, eps=1e-3)   # where CLIP training starts
     # nbs/02c_open_clip_encoder.ipynb · Loading by name · cell 2823667b
@@ -233,4 +233,4 @@ def test_loading_by_name():
     try: load_open_clip('hf-hub:nobody/no-such-model')
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
-    assert time.time()-start < 5
+    assert time.time()-start < 60      # a look-up that hangs takes minutes

@@ -11,7 +11,7 @@ from textclip.images import *
 from textclip.folders import *
 from textclip.encoders import *
 from textclip.features import *
-import tempfile, warnings
+import tempfile
 from torch import nn
 from fastcore.test import *
 from textclip.pipeline import NONE_OF_THESE, Pipeline, load_pipeline
@@ -72,7 +72,7 @@ def test_pipeline():
         test_eq(again.predict(Image.new('RGB', (4,4), 'red')), pipe.predict(Image.new('RGB', (4,4), 'red')))
         (Path(d)/'text.png').write_text('no picture')
         Image.new('RGB', (4,4), 'blue').save(Path(d)/'blue.png')
-        with warnings.catch_warnings(record=True) as w: mixed = again.predict([Path(d)/'text.png', Path(d)/'blue.png'])
+        with own_warnings() as w: mixed = again.predict([Path(d)/'text.png', Path(d)/'blue.png'])
         test_eq([o.name for o in mixed], [None, 'blue'])
         assert '1 of 2 images left out' in str(w[0].message)
     padded = Pipeline(enc, LinearClassifier(weight, pipe.classifier.info), square=True)

@@ -115,11 +115,11 @@ def test_reading_and_writing():
     with tempfile.TemporaryDirectory() as d:
         path = Path(d)/'texts.json'
         path.write_text(json.dumps({'Tabby': ['a striped cat'], 'Golden_Retriever': ['a dog with long\ngolden fur', ' '], 'fox': ['red']}))
-        with warnings.catch_warnings(record=True) as w: texts = read_texts(path, task)
+        with own_warnings() as w: texts = read_texts(path, task)
         test_eq(texts_by_class(texts, task), {'golden retriever': ['a dog with long golden fur'], 'tabby': ['a striped cat']})
         test_eq(len(w), 1)
         assert '1 key fits no class' in str(w[0].message) and 'fox' in str(w[0].message)
-        with warnings.catch_warnings(record=True): raw = read_texts(path, task, repair=False)
+        with own_warnings(): raw = read_texts(path, task, repair=False)
         test_eq(raw['text'][:], ['a striped cat', 'a dog with long\ngolden fur'])
         test_eq(set(texts['llm']), {'file:texts.json'})
         with warnings.catch_warnings():
@@ -166,14 +166,14 @@ def test_reading_and_writing():
         context_length,frame = 6,([0],[0],0)
         def word_ids(self, text): return text.split()
 
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as w:
+    with tempfile.TemporaryDirectory() as d, own_warnings() as w:
         path = Path(d)/'q.json'
         path.write_text(json.dumps({'dog': {'How does it look?': ['a wet nose and two ears', 'a tail']}, 'cat': {'How does it look?': 'soft fur'}}))
         texts = read_texts(path, Task('pets', ['cat', 'dog']), encoder=Reader())
     test_eq(list(zip(texts['labels'], texts['prompt'], texts['text'])), [([1], 'How does it look?', 'a wet nose and two ears'), ([1], 'How does it look?', 'a tail'), ([0], 'How does it look?', 'soft fur')])
     assert "1 text is longer than the encoder's context" in str(w[0].message)
     both,task = make_texts([dict(text='a cat beside a dog', labels=[1,0])]),Task('pets', ['cat', 'dog'])
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True):
+    with tempfile.TemporaryDirectory() as d, own_warnings():
         test_eq(read_texts(save_texts(both, task, Path(d)/'both.parquet'), Task('pets', ['dog', 'fox', 'cat']))['labels'][:], [[0,2]])
 
 

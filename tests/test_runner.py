@@ -21,7 +21,7 @@ from textclip.benchmark_tables import *
 from textclip.multilabel_protocols import *
 from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.calip import CALIP
-import json, os, random, subprocess, sys, tempfile, time, warnings
+import json, os, random, subprocess, sys, tempfile, time
 import pandas as pd
 from fastcore.test import *
 from textclip.plots import plot_shots
@@ -59,8 +59,7 @@ def test_the_benchmark():
             return super().fit(*args, seed=seed, **kwargs)
 
     methods = {'zero-shot': ZeroShot(), 'CuPL': CuPL(recipe='ours'), 'TAP': TAP(recipe='paper', steps=200), 'broken': Broken()}
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         bench = run_benchmark(methods, [synthetic_task()], ('zero-shot','base-to-new'), shots=(2,), baseline='zero-shot', out=d, progress=False)
         test_eq(Benchmark.load(d).rows, bench.rows)
         test_eq(len(pd.read_parquet(Path(d)/'rows.parquet')), len(bench.rows))

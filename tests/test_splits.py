@@ -4,7 +4,7 @@ from dataclasses import replace
 from textclip.core import *
 from textclip.types import *
 from textclip.images import *
-import random, warnings
+import random
 import matplotlib.pyplot as plt
 from matplotlib.colors import ListedColormap
 from fastcore.test import *
@@ -46,8 +46,7 @@ def test_few_shot_draws():
     # nbs/01g_splits.ipynb · Few-shot draws · cell eccbc11d
     y = torch.tensor([[1,1,0,0],[1,0,0,0],[1,0,0,0],[1,0,1,0],[0,1,0,0],[-1,1,0,0]])
     several = ImageSplit([f'{i}.png' for i in range(6)], y)
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter('always')
+    with own_warnings() as seen:
         rows = few_shot_rows(several, 2, n_classes=['person','dog','kite','yak'])
     test_eq(len(set(rows.tolist())), len(rows))
     assert (y[rows]==1).sum(0)[:2].min()>=2
@@ -154,8 +153,7 @@ def test_partial_labels():
     axs[-1].set_xlabel('images', fontsize=9);
     # nbs/01g_splits.ipynb · Partial labels · cell 673cd226
     y = (torch.rand(40, 12, generator=make_generator(0, 'example'))<.25).float()
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter('always')
+    with own_warnings() as seen:
         hide_labels(y, .05, seed=1)
     assert 'no known positive' in str(seen[0].message)
     print(seen[0].message)

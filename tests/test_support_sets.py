@@ -8,7 +8,7 @@ from textclip.types import *
 from textclip.images import *
 from textclip.folders import *
 from textclip.features import *
-import tempfile, warnings
+import tempfile
 from PIL import Image
 from fastcore.test import *
 from textclip.towers import ColourEncoder
@@ -65,8 +65,7 @@ def test_the_manifest():
         Image.new('RGB', (32,32)).save(Path(d)/'a.png')
         path = write_support_manifest(d, [{'file': 'a.png', 'class': 'ELM'}, {'file': 'gone.png', 'class': 'oak'}, {'file': 'a.png', 'class': 'beech'}, {'file': None, 'class': 'oak'}])
         with open(path, 'a') as f: f.write('{"file": "a.png", "cla')
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter('always')
+        with own_warnings() as caught:
             split = read_support(d, task)
         print(caught[0].message)
         test_eq((len(caught), len(split), split.labels.tolist()), (1, 1, [0]))
@@ -84,7 +83,7 @@ def test_encoding():
         for name,colour in (('r','red'), ('g','green')): Image.new('RGB', (8,8), colour).save(Path(d)/f'{name}.png')
         (Path(d)/'bad.png').write_text('no image')
         write_support_manifest(d, [{'file': f'{n}.png', 'class': c, 'seed': s} for n,c,s in (('g','green',4), ('bad','red',5), ('r','red',6))])
-        with warnings.catch_warnings(record=True) as caught: support = support_features(ColourEncoder(), read_support(d, task), task, store=Store(d))
+        with own_warnings() as caught: support = support_features(ColourEncoder(), read_support(d, task), task, store=Store(d))
     test_eq((support.ids, support.y.tolist(), support.meta['support']['kind']), (['g.png','r.png'], [1,0], 'given'))
     test_eq(support_rows(support).seed.tolist(), [4,6])
     assert 'bad.png' in str(caught[0].message)

@@ -9,7 +9,7 @@ from textclip.images import *
 from textclip.folders import names_file, usual_splits
 from textclip.labels import *
 from textclip.columns import *
-import datasets, tempfile, torch, warnings
+import datasets, tempfile, torch
 from PIL import Image
 from fastcore.test import *
 from textclip.tables import missing_images, save_table, table_task
@@ -82,8 +82,7 @@ def test_a_task_from_a_table():
             try: table_task(table(d, text), **kw)
             except TextclipError as e: print('-', e)
     # nbs/01b_tables.ipynb · A task from a table · cell 6bba67a0
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as told:
         task = table_task(table(d, 'path,label,split\n1.jpg,cat,train\n1.jpg,cat,train\n,dog,train\n2.jpg,,train\n3.jpg,dog,test\n1.jpg,cat,test\n4.jpg,,extra\n'))
         test_eq(task.split('train').ids, ['1.jpg'])
         both = table_task(table(d, 'path,label,split\n1.jpg,cat,test\n2.jpg,cat,eval\n3.jpg,cat,Training'))
@@ -105,8 +104,7 @@ def test_images_in_the_table_itself():
         features = datasets.Features(image=datasets.Image(), label=names, tags=tags)
         dots = [Image.new('RGB', (4,4), c) for c in ('red','lime','blue')]
         datasets.Dataset.from_dict(dict(image=dots, label=[0,2,-1], tags=[[0],[],[0,1]]), features=features).to_parquet(Path(d)/'dots.parquet')
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter('always')
+        with own_warnings() as told:
             task = table_task(Path(d)/'dots.parquet')
             test_eq((task.name, task.classes, task.split('all').labels), ('dots', ['red dot','green','blue'], torch.tensor([0,2])))
         test_eq(len(told), 1)                                # -1 is how such a dataset says that there is no label

@@ -5,7 +5,7 @@ import torch
 from textclip.core import *
 from textclip.types import *
 from textclip.hub import hub_access
-import tempfile, warnings
+import tempfile
 from fastcore.test import *
 from textclip.texts import (fill_empty, load_texts, make_texts, save_texts, shuffle_texts, template_texts,
     texts_by_class)
@@ -32,7 +32,7 @@ def test_no_class_without_a_text():
     'nbs/03_texts.ipynb · No class without a text'
     # nbs/03_texts.ipynb · No class without a text · cell e635054b
     task = Task('animals', ['cat', 'dog'])
-    with warnings.catch_warnings(record=True) as w: texts = fill_empty(make_texts([dict(text='a cat asleep', labels=[0])]), task)
+    with own_warnings() as w: texts = fill_empty(make_texts([dict(text='a cat asleep', labels=[0])]), task)
     test_eq(texts_by_class(texts, task), {'cat': ['a cat asleep'], 'dog': ['a photo of a dog.']})
     print(w[0].message)
 
@@ -45,7 +45,7 @@ def test_save_load_push():
     with tempfile.TemporaryDirectory() as d:
         path = save_texts(texts, task, Path(d)/'texts.parquet')
         test_eq(list(load_texts(path, task)), list(texts))                       # nothing is lost
-        with warnings.catch_warnings(record=True) as w: other = load_texts(path, Task('pets', ['Dog', 'Cat']))
+        with own_warnings() as w: other = load_texts(path, Task('pets', ['Dog', 'Cat']))
         test_eq(other['labels'][:], [[1], [1,0]])                                # by name, in the other task's order
         test_eq(other['seed'][0], 3)
         test_fail(lambda: load_texts(Path(d)/'text.parquet', task), contains='no texts at')

@@ -13,7 +13,7 @@ from textclip.folders import split_names, split_of_folder, usual_splits
 from textclip.labels import *
 from textclip.archives import *
 from textclip.hub_datasets import hub_name
-import datasets, json, tempfile, warnings
+import datasets, json, tempfile
 from fastcore.test import *
 from textclip.webdatasets import (_by_split, _distinct, _natural, _read_tar_labels, _tar_split, is_webdataset,
     webdataset_task, write_webdataset)
@@ -45,8 +45,7 @@ def test_where_the_archives_are():
     # nbs/01d_webdatasets.ipynb · Where the archives are · cell ad2b2676
     test_eq({k: len(v) for k,v in _by_split([Path(f'pets-{s}-{i:03}.tar') for s in ('train','valid') for i in range(2)]).items()}, dict(train=2, val=2))
     test_eq([p.name for p in sorted([Path('10.tar'), Path('9.tar')], key=_natural)], ['9.tar','10.tar'])
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter('always')
+    with own_warnings() as told:
         test_eq(_distinct(['missile','cat','Missile']), ['missile','cat','Missile (2)'])
     print(told[0].message)
 
@@ -127,8 +126,7 @@ def test_writing_archives():
     # nbs/01d_webdatasets.ipynb · Writing archives · cell 284c1722
     def bytes_below(folder): return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(Path(folder).rglob('*')) if p.is_file()}
 
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as told:
         images = Path(d)/'images'
         images.mkdir()
         for i,(colour,ending) in enumerate(zip(('red','lime','blue','white','black'), ('png','jpg','webp','bmp','gif'))):

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'installed_version', 'TextclipWarning', 'warn', 'some',
-           'whole_letters', 'digest', 'derive_seed', 'make_generator', 'home', 'atomic_path', 'write_json', 'Store',
-           'Journal']
+           'own_warnings', 'whole_letters', 'digest', 'derive_seed', 'make_generator', 'home', 'atomic_path',
+           'write_json', 'Store', 'Journal']
 
 # %% ../nbs/00_core.ipynb #739f9ac7
-import difflib,hashlib,importlib,importlib.metadata,json,os,re,sys,tempfile,warnings
+import difflib,errno,hashlib,importlib,importlib.metadata,json,os,re,sys,tempfile,warnings,zlib
 from contextlib import contextmanager,nullcontext,suppress
 from pathlib import Path
 from fastcore.basics import patch
@@ -83,6 +83,15 @@ def some(
     items = [str(o) for o in items]
     return ', '.join(items[:n]) + (f' and {len(items)-n} more' if len(items)>n else '')
 
+# %% ../nbs/00_core.ipynb #c35f9e02
+@contextmanager
+def own_warnings():
+    "A list of the `TextclipWarning`s that come inside the block, each time one comes; other packages' warnings are not heard there"
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('ignore')
+        warnings.simplefilter('always', TextclipWarning)
+        yield said
+
 # %% ../nbs/00_core.ipynb #c2de254d
 def whole_letters(
     text:str # from outside: an answer, a class name
@@ -146,45 +155,95 @@ def atomic_path(
 ):
     "A name to write to; it becomes `path` when the block ends without an error"
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix='.part-') as d:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix='.part-')
+    except OSError as e: raise _not_written(path, e) from e
+    with folder as d:
         part = Path(d)/path.name
-        yield part
+        try: yield part
+        except Exception as e:
+            if not _disk_trouble(e): raise
+            raise _not_written(path, e) from e
+        _as_umask(d, part)
         try: os.replace(part, path)
-        except OSError:  # another process put the same folder there first
-            if not (part.is_dir() and path.is_dir()): raise
+        except OSError as e:  # another process put the same folder there first
+            if not (part.is_dir() and path.is_dir()): raise _not_written(path, e) from e
 
 def write_json(path, obj):
     "Write `obj` as indented JSON, atomically"
     with atomic_path(path) as p: p.write_text(json.dumps(obj, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+
+# %% ../nbs/00_core.ipynb #2882cc0f
+_full = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+def _disk_trouble(e):
+    "Is the disk full, or not to be written? safetensors has an error of its own, with the number in its text"
+    if isinstance(e, OSError): return e.errno in _full
+    return type(e).__name__=='SafetensorError' and any(f'(os error {n})' in str(e) for n in _full)
+
+def _not_written(path, e):
+    "What a user can do about a file that cannot be written"
+    why = getattr(e, 'strerror', None) or str(e).partition('I/O error: ')[2].partition(' (os error')[0] or str(e)
+    return TextclipError(f'{str(path)!r} cannot be written: {why.lower()}.',
+        'Free some space or choose another folder (for the store: set TEXTCLIP_HOME).')
+
+def _as_umask(folder, part):
+    "Let the finished file, or all in a finished folder, be read as a new file of this process would be"
+    probe = Path(folder)/'.mode'
+    probe.touch()
+    allowed = probe.stat().st_mode & 0o666
+    if part.is_dir():
+        files = [Path(at)/name for at,_,names in os.walk(part) for name in names]
+    else: files = [part]
+    for file in files:
+        if not file.is_symlink(): file.chmod(file.stat().st_mode & 0o777 | allowed)
 
 # %% ../nbs/00_core.ipynb #16a2a60b
 class Store:
     "Content-addressed tensors on disk, each entry with a JSON description"
     def __init__(self,
         root=None # folder, `home()` if not given
-    ): self.root = Path(root) if root else home()
+    ): self.root,self.writable = Path(root) if root else home(),True
 
     def path(self, kind, key, suffix=''):
         "Where the entry `key` of a `kind` lives"
         return self.root/kind/key[:2]/(key+suffix)
 
     def put(self, kind:str, key:str, tensors:dict, meta:dict=None):
-        "Save `tensors` (name -> tensor) and `meta` under `key`"
+        "Save `tensors` (name -> tensor) and `meta` under `key`; a warning where the disk cannot be written"
         import safetensors.torch as st
-        with atomic_path(self.path(kind, key, '.safetensors')) as p:
-            st.save_file({k: v.detach().cpu().contiguous() for k,v in tensors.items()}, p)
-        write_json(self.path(kind, key, '.json'), meta or {})
+        tensors = {k: v.detach().cpu().contiguous() for k,v in tensors.items()}
+        description = dict(meta or {}, arrays={k: _array_facts(v) for k,v in tensors.items()})
+        try:
+            with atomic_path(self.path(kind, key, '.safetensors')) as p: st.save_file(tensors, p)
+            write_json(self.path(kind, key, '.json'), dict(description, check=_check_of(kind, key, description)))
+        except TextclipError as e:
+            if self.writable: warn(f'Results are used, but not kept for the next time. {e}')
+            self.writable = False
 
     def get(self, kind:str, key:str):
-        "`(tensors, meta)` of an entry, or None where there is none or it cannot be read"
+        "`(tensors, meta)` of an entry, or None where there is none or it is not what was stored"
         if not self.path(kind, key, '.json').exists(): return None
         import safetensors,safetensors.torch as st
         try:
-            meta = json.loads(self.path(kind, key, '.json').read_text(encoding='utf-8'))
-            return st.load_file(self.path(kind, key, '.safetensors')), meta
-        except (OSError, ValueError, safetensors.SafetensorError) as e:
-            return warn(f'Stored {kind} {key} cannot be read ({type(e).__name__}) and will be computed again.')
+            found = json.loads(self.path(kind, key, '.json').read_text(encoding='utf-8'))
+            if not isinstance(found, dict) or found.pop('check', None)!=_check_of(kind, key, found): raise ValueError('description')
+            tensors = st.load_file(self.path(kind, key, '.safetensors'))
+            if {k: _array_facts(v) for k,v in tensors.items()}!=found.pop('arrays'): raise ValueError('arrays')
+            return tensors, found
+        except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as e:
+            why = e if type(e) is ValueError else type(e).__name__
+            return warn(f'Stored {kind} {key} is not as it was written ({why}) and will be computed again.')
+
+# %% ../nbs/00_core.ipynb #488de34d
+def _array_facts(x):
+    "Type, shape and checksum of a tensor, as they stand in a description"
+    import torch
+    content = x.reshape(-1).view(torch.uint8).numpy().data if x.numel() else b''
+    return [str(x.dtype).removeprefix('torch.'), list(x.shape), f'{zlib.crc32(content):08x}']
+
+def _check_of(kind, key, description): return digest(kind, key, description)
 
 # %% ../nbs/00_core.ipynb #f73286ec
 class Journal:

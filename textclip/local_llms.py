@@ -188,8 +188,10 @@ def tiny_llm(
     tok = Tokenizer(models.BPE(vocab, [])); tok.pre_tokenizer,tok.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False),decoders.ByteLevel()
     template = "{% for m in messages %}[{{m['role']}}] {{m['content']}}\n{% endfor %}[assistant]"
     PreTrainedTokenizerFast(tokenizer_object=tok, eos_token='<eos>', chat_template=template).save_pretrained(folder)
-    torch.manual_seed(0)
-    LlamaForCausalLM(LlamaConfig(**dict(vocab_size=len(vocab), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, eos_token_id=0)|changes)).save_pretrained(folder)
+    size = dict(vocab_size=len(vocab), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, eos_token_id=0)
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        LlamaForCausalLM(LlamaConfig(**size | changes)).save_pretrained(folder)
     return LocalLLM('tiny', folder, 'tiny-1')
 
 # %% ../nbs/03a_local_llms.ipynb #724fd737

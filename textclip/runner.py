@@ -319,12 +319,21 @@ def _records(jobs, results):
 # %% ../nbs/08b_runner.ipynb #f9e97f24
 def _check_kinds(methods, tasks):
     "An error that says how a method or a task is given"
-    if not isinstance(methods, dict): raise TextclipError(f'The methods are a {type(methods).__name__}.', "Give each a name for the table: {'mine': MyMethod()}.")
+    if not isinstance(methods, dict):
+        raise TextclipError(f'The methods are a {type(methods).__name__}.',
+            "Give each a name for the table: {'mine': MyMethod()}.")
     for name,m in methods.items():
-        if not isinstance(m, Method): raise TextclipError(f'{name!r} is no method, but ' + (f'the class {m.__name__!r}.' if isinstance(m, type) else f'a {type(m).__name__!r}.'), 'Give an object of a class that is derived from Method (textclip.types).')
+        if not isinstance(m, Method):
+            raise TextclipError(f'{name!r} is no method, but ' + (f'the class {m.__name__!r}.' if isinstance(m, type) else f'a {type(m).__name__!r}.'),
+                'Give an object of a class that is derived from Method (textclip.types).')
         m.hyperparameters()
+        if m.trains_encoder:
+            raise TextclipError(f'{name!r} trains inside the encoder, and a table is measured on features of a frozen one.',
+                'Use python -m textclip.train_encoder.')
     for d in tasks:
-        if not isinstance(d, TaskFeatures): raise TextclipError(f'A {type(d).__name__!r} has no features to measure on.', 'Extract them: task_features(task, encoder).')
+        if not isinstance(d, TaskFeatures):
+            raise TextclipError(f'A {type(d).__name__!r} has no features to measure on.',
+                'Extract them: task_features(task, encoder).')
 
 def _zero_shot_among(methods):
     "Name of the first zero-shot method, also one with its own source of texts; None where there is none"
@@ -334,12 +343,15 @@ def _check_grid(methods, tasks, settings, baseline):
     "An error where the grid cannot be run"
     for p in settings:
         if p not in protocols: raise unknown_name('protocol', p, protocols)
-    if not methods or not len(tasks): raise TextclipError('There is nothing to measure.', 'Give at least one method and one task.')
+    if not methods or not len(tasks):
+        raise TextclipError('There is nothing to measure.', 'Give at least one method and one task.')
     _check_kinds(methods, tasks)
     if baseline and baseline not in methods: raise unknown_name('baseline', baseline, methods)
     names = [(d.task.name, d.encoder_name) for d in tasks]
     twice = [n for n in set(names) if names.count(n)>1]
-    if twice: raise TextclipError(f'Task {twice[0][0]!r} with encoder {twice[0][1]!r} is given twice.', 'Give other names to tasks that differ.')
+    if twice:
+        raise TextclipError(f'Task {twice[0][0]!r} with encoder {twice[0][1]!r} is given twice.',
+            'Give other names to tasks that differ.')
 
 def _grid(methods, tasks, settings, shots, seeds):
     "(cell, method, data, options) of every cell"

@@ -45,16 +45,22 @@ def call_seconds(
     return float(np.median(times[1:]))
 
 # %% ../nbs/10a_speed.ipynb #9adb2c89
-def count_operations(
-    call # function without arguments
-)->int:
-    "Floating point operations of the matrix products and convolutions in a call"
+@contextmanager
+def _counter():
+    "PyTorch's counter of operations, over layers and attention that are taken apart into products"
+    from torch.nn.attention import SDPBackend,sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with FlopCounterMode(display=False) as counter: call()
+        with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter: yield counter
     finally: torch.backends.mha.set_fastpath_enabled(fast)
+
+def count_operations(
+    call # function without arguments
+)->int:
+    "Floating point operations of the matrix products and convolutions in a call"
+    with _counter() as counter: call()
     return counter.get_total_flops()
 
 # %% ../nbs/10a_speed.ipynb #0643a852
@@ -63,11 +69,10 @@ class _Counting(Callback):
     order = -100
 
     def before_fit(self, t):
-        from torch.utils.flop_counter import FlopCounterMode
-        self.counter = FlopCounterMode(display=False)
-        self.counter.__enter__()
+        self.counting = _counter()
+        self.counter = self.counting.__enter__()
 
-    def after_fit(self, t): self.counter.__exit__(None, None, None)
+    def after_fit(self, t): self.counting.__exit__(None, None, None)
 
 def count_training(
     fit # function that takes callbacks and trains once

@@ -115,8 +115,7 @@ def load_texts(
     named = found.features.get('labels')
     names = getattr(getattr(named, 'feature', None), 'names', None)
     if names is None or 'text' not in found.features: raise TextclipError(f'{str(path)!r} has no texts with named labels.', 'Write it with save_texts, or read other formats with read_texts.')
-    position = {normal_name(c): k for k,c in enumerate(task.classes)}
-    known = [position.get(normal_name(c)) for c in names]
+    known = class_positions(names, task.classes, task.synonyms, unknown='skip')
     strange = [c for c,k in zip(names, known) if k is None]
     if strange: warn(f'{len(strange)} of {len(names)} classes of these texts are not in task {task.name!r}; their texts are left out: {some(strange)}.')
     rows = (dict(r, labels=[known[k] for k in r['labels'] if known[k] is not None]) for r in found)

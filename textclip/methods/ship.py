@@ -225,7 +225,10 @@ def fit_given(self:SHIP, task:Task, given:Given)->ShipClassifier:
     info = self.info(split.task, f, seed=seed, base=len(split.base), new=len(split.new), synthetic=0 if bank is None else len(bank), stacking=gamma, generator=facts, **kept)
     if encoder is not None and not info.get('fingerprint'): info |= dict(encoder=encoder.name, fingerprint=encoder.fingerprint)
     clf = ShipClassifier(inner, info, list(range(len(task))), split.base, gamma)
-    clf.again = lambda names, e, t, p: self.refit(clf, names, task, f, y, replace(given, texts=texts, templates=templates, generator=g, encoder=e or encoder), t, p)
+    def again(names, other, new_texts, new_templates):
+        had = replace(given, texts=texts, templates=templates, generator=g, encoder=other or encoder)
+        return self.refit(clf, names, task, f, y, had, new_texts, new_templates)
+    clf.again = again
     object.__setattr__(clf, 'generator', g)         # beside the classifier: no part of it, and not saved with it
     return clf
 
