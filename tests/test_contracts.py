@@ -7,16 +7,19 @@ import functools, random, tempfile
 from dataclasses import fields, replace
 from pathlib import Path
 import numpy as np, pytest, torch
-from textclip.core import *
-from textclip.types import *
-from textclip.encoder_training import adapted_features
-from textclip.features import encoder_meta, image_features
-from textclip.images import ImageSplit
-from textclip.image_views import drawn_shapes, shape_names
-from textclip.open_clip_encoder import tiny_open_clip
-from textclip.texts import make_texts
-from textclip.methods.adapter_training import toy_multilabel
-from textclip.methods.plot import place_images
+from textclip.core.basics import TextclipError, digest
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.classifier import LinearClassifier, load_classifier
+from textclip.training.encoder_tuning import adapted_features
+from textclip.encoders.protocol import encoder_meta
+from textclip.features.extract import image_features
+from textclip.data.images import ImageSplit
+from textclip.testing.data import drawn_shapes, shape_names
+from textclip.testing.encoders import tiny_open_clip
+from textclip.sampling.texts import make_texts
+from textclip.testing.data import toy_multilabel
+from textclip.testing.data import place_images
 from textclip.methods.registry import class_modules, known_methods
 
 NAMES = ['cat','golden retriever','ox','parrot']
@@ -64,7 +67,7 @@ def shapes():
     "Pictures in a folder, for methods that train the encoder"
     pictures = drawn_shapes(tempfile.mkdtemp(), 2)
     about = Features(tower().encode_text([f'a {c}' for c in shape_names]), y=torch.arange(len(shape_names)), meta=encoder_meta(tower()))
-    return dict(task=Task('shapes', shape_names), train=pictures, unlabeled=ImageSplit(pictures.paths), texts=about, test=image_features(tower(), pictures))
+    return dict(task=Task('shapes', shape_names), train=pictures, unlabeled=ImageSplit(pictures.paths), texts=about, test=image_features(pictures, tower()))
 
 def made(name):
     "The method, with a few steps"

@@ -7,31 +7,34 @@ Products in float32 stay in float32, the convolutions of image towers too.
 import functools, tempfile, warnings
 import pytest, torch
 from torch.nn import functional as F
-from textclip.core import *
-from textclip.types import *
-from textclip.features import *
-from textclip.images import ImageSplit
-from textclip.open_clip_encoder import tiny_open_clip
-from textclip.transformers_encoder import tiny_transformers
-from textclip.token_features import token_features
-from textclip.texts import make_texts
-from textclip.prompt_learning import caption_images
-from textclip.image_views import drawn_shapes, shape_names
+from textclip.core.basics import Store
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.encoders.protocol import encoder_meta
+from textclip.features.inputs import class_means
+from textclip.data.images import ImageSplit
+from textclip.testing.encoders import tiny_open_clip
+from textclip.testing.encoders import tiny_transformers
+from textclip.features.extract import token_features
+from textclip.sampling.texts import make_texts
+from textclip.testing.data import caption_images
+from textclip.testing.data import drawn_shapes, shape_names
 from textclip.pipeline import load_pipeline
-from textclip.distances import class_signatures, pairwise_kl
-from textclip.optimal_transport import sinkhorn
-from textclip.weight_search import cache_counts, weight_grid
-from textclip.protocols import TaskFeatures
-from textclip.runner import run_benchmark
-from textclip.methods.adapter_training import toy_multilabel
-from textclip.methods.plot import PLOT, place_images
+from textclip.alignment.distances import class_signatures, pairwise_kl
+from textclip.alignment.optimal_transport import sinkhorn
+from textclip.training.weight_search import cache_counts, weight_grid
+from textclip.types.features import TaskFeatures
+from textclip.benchmark.runner import run_benchmark
+from textclip.testing.data import toy_multilabel
+from textclip.testing.data import place_images
+from textclip.methods.plot import PLOT
 from textclip.methods.coop import CoOp
 from textclip.methods.kgcoop import KgCoOp
 from textclip.methods.cocoop import CoCoOp
 from textclip.methods.dualpt import DuAlPT, ExplicitContext
 from textclip.methods.ship import SHIP
-from textclip.methods.ship_training import ShipSettings, fit_generator
-from textclip.methods.tap import TAP, LaFTerText
+from textclip.training.generator_training import ShipSettings, fit_generator
+from textclip.methods.tap import LaFTerText, TAP
 from textclip.methods.clip_adapter import CLIPAdapter
 from textclip.methods.tip_adapter import TipAdapterF
 from textclip.methods.tipx import TIPX
@@ -88,10 +91,10 @@ def of(make, *names, test='test', places=False, several=False, **more):
 
 def encoders(device):
     t,images = tower(device),toy()['shapes'].paths
-    from textclip.images import read_images
+    from textclip.data.images import read_images
     pictures = read_images(images)[0]
     with tempfile.TemporaryDirectory() as d: other = tiny_transformers('clip', d, device)
-    f = token_features(t, make_texts(dict(text=o, labels=[0]) for o in ('a cat','two dogs')), 1, Store(tempfile.mkdtemp()), torch.float32)
+    f = token_features(make_texts(dict(text=o, labels=[0]) for o in ('a cat','two dogs')), t, 1, Store(tempfile.mkdtemp()), torch.float32)
     return [t.encode_text(NAMES), *t.encode_image(pictures, local=True, pre=True), other.encode_text(NAMES), other.encode_image(pictures), f.x, f.local]
 
 def generator(device):

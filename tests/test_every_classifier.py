@@ -2,16 +2,18 @@
 import random, warnings
 from dataclasses import replace
 import numpy as np, pytest, torch
-from textclip.core import make_generator
-from textclip.types import Task, load_classifier, normal_name
-from textclip.features import text_features
-from textclip.prompts import CharacterEncoder
-from textclip.protocols import TaskFeatures, fit_on
-from textclip.texts import make_texts
-from textclip.methods.registry import known_methods,make_methods
-from textclip.sampling import template_texts
-from textclip.methods.dualpt import toy_descriptions
-from textclip.methods.plot import place_images
+from textclip.core.basics import make_generator
+from textclip.types.task import Task, normal_name
+from textclip.types.classifier import load_classifier
+from textclip.features.extract import text_features
+from textclip.testing.encoders import CharacterEncoder
+from textclip.types.features import TaskFeatures
+from textclip.benchmark.protocols import fit_on
+from textclip.sampling.texts import make_texts
+from textclip.methods.registry import known_methods, make_methods
+from textclip.sampling.texts import template_texts
+from textclip.testing.data import toy_descriptions
+from textclip.testing.data import place_images
 from textclip.methods.ship import SHIP
 from textclip.methods.tai_adapter import TAIAdapter
 
@@ -42,8 +44,8 @@ def data(tower):
     order = torch.arange(len(images)).view(len(NAMES), 6)
     split = {k: parts_of(images, order[:,i].flatten()) for k,i in dict(train=slice(0, 3), val=slice(3, 4), test=slice(4, 6)).items()}
     texts = [dict(text=t, labels=[k]) for k,v in enumerate(toy_descriptions(NAMES).values()) for t in v]
-    made = text_features(tower, make_texts(texts), len(task))
-    return TaskFeatures(task, split | dict(support=split['train']), text_features(tower, template_texts(task), len(task)), made, encoder=tower)
+    made = text_features(make_texts(texts), tower, len(task))
+    return TaskFeatures(task, split | dict(support=split['train']), text_features(template_texts(task), tower, len(task)), made, encoder=tower)
 
 def several(data, tower):
     "The same with several labels for every text and image"

@@ -1,12 +1,14 @@
 "Each method's paper recipe takes its own form of a ResNet's image features"
 import pytest, torch
 from PIL import Image
-from textclip.types import Features, Given, Task
-from textclip.features import in_paper_form, image_features
-from textclip.images import ImageSplit
-from textclip.open_clip_encoder import tiny_open_clip
-from textclip.storage import Store
-from textclip.texts import make_texts
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.method import Given
+from textclip.features.extract import image_features, in_paper_form
+from textclip.data.images import ImageSplit
+from textclip.testing.encoders import tiny_open_clip
+from textclip.core.basics import Store
+from textclip.sampling.texts import make_texts
 from textclip.methods.calip import CALIP
 from textclip.methods.comc import CoMC
 from textclip.methods.coop import CoOp
@@ -35,7 +37,7 @@ def test_the_form_of_the_paper(method, form, resnet, split):
 
 @pytest.mark.parametrize('method', [PLOT(), CALIP('paper')])
 def test_ready_images_decide(method, resnet, split, tmp_path):
-    ready = image_features(resnet, split, store=Store(tmp_path), local=True)
+    ready = image_features(split, resnet, store=Store(tmp_path), local=True)
     with pytest.warns(UserWarning, match='was published with'): assert in_paper_form(method, Given(resnet, train=ready)).encoder.name==DEFAULT
 
 def test_an_encoder_with_one_form_stays(split):

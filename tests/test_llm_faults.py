@@ -99,15 +99,15 @@ def server_counts(url):
 # ---- the program that is killed ----
 
 def questions(count):
-    from textclip.llms import Question, chat
-    return [Question(chat(f'What does thing {i} look like?'), (i,)) for i in range(count)]
+    from textclip.sampling.llms.protocol import Question, chat_prompt
+    return [Question(chat_prompt(f'What does thing {i} look like?'), (i,)) for i in range(count)]
 
 def ask_all(url, path, count, n, options, parameters={}):
     "What `sample_texts` does to get its answers: ask, and write each into the journal as it arrives"
-    from textclip.core import Journal
-    from textclip.http_llms import HttpLLM
-    from textclip.llms import SamplingParameters
-    from textclip.sampling import Asker
+    from textclip.core.basics import Journal
+    from textclip.sampling.llms.server import HttpLLM
+    from textclip.sampling.llms.protocol import SamplingParameters
+    from textclip.sampling.asking import Asker
     llm = HttpLLM(f'{url}/v1', **{'model': 'stub', 'n_per_request': 1, **options})
     asker = Asker(llm, Journal(path), attempts=1)
     asker(questions(count), n, SamplingParameters(**parameters))
@@ -125,9 +125,9 @@ def records(path):
 
 def test_thousand_answers_two_kills(tmp_path):
     "1,000 requests through faults; the program is killed twice; every answer is stored exactly once and nothing is paid for twice"
-    import textclip.http_llms, textclip.sampling, openai     # once, so that a forked child is ready at once
-    from textclip.core import derive_seed
-    from textclip.llms import prompt_text
+    import textclip.sampling.llms.server, textclip.sampling.sample, openai     # once, so that a forked child is ready at once
+    from textclip.core.basics import derive_seed
+    from textclip.sampling.llms.protocol import prompt_text
     context = multiprocessing.get_context('fork' if sys.platform=='linux' else 'spawn')
     journal,options,kills = tmp_path/'journal.jsonl',dict(concurrency=16, timeout=2, retries=10, backoff=.02),(300, 650)
     start = time.perf_counter()
@@ -162,7 +162,7 @@ def interrupted(url, path):
 
 def test_interrupt(tmp_path):
     "An interrupt from the keyboard ends the program at once, though answers are under way that will take a minute"
-    import textclip.http_llms, textclip.sampling, openai
+    import textclip.sampling.llms.server, textclip.sampling.sample, openai
     context = multiprocessing.get_context('fork' if sys.platform=='linux' else 'spawn')
     with faulty_server(seed=0, each=0, good=1, wait=60.) as url:
         child = context.Process(target=interrupted, args=(url, tmp_path/'journal.jsonl'))
@@ -175,11 +175,11 @@ def test_interrupt(tmp_path):
 
 def test_key_is_written_nowhere(tmp_path, monkeypatch):
     "Every refusal by a server that repeats the key, all loggers on: journal, errors, logs and manifest do not hold it"
-    from textclip.core import TextclipError
-    from textclip.http_llms import HttpLLM
-    from textclip.manifest import report_manifest
-    from textclip.sampling import sample_texts
-    from textclip.types import Task
+    from textclip.core.basics import TextclipError
+    from textclip.sampling.llms.server import HttpLLM
+    from textclip.benchmark.manifest import report_manifest
+    from textclip.sampling.sample import sample_texts
+    from textclip.types.task import Task
     import traceback
     key = 'fake-key-0123456789abcdef'
     monkeypatch.setenv('TEXTCLIP_TEST_KEY', key)
@@ -228,10 +228,10 @@ def transformers_serve(folder, log):
 def test_real_server_behind_faults(tmp_path):
     "30 real answers of SmolLM2 behind `transformers serve`, with the same faults in front; killed and resumed twice (pip install 'transformers[serving]')"
     pytest.importorskip('fastapi', reason="needs pip install 'transformers[serving]'"); pytest.importorskip('uvicorn')
-    import textclip.sampling, openai
-    from textclip.http_llms import HttpLLM
-    from textclip.llms import SamplingParameters, chat
-    from textclip.local_llms import smollm2_folder
+    import textclip.sampling.sample, openai
+    from textclip.sampling.llms.server import HttpLLM
+    from textclip.sampling.llms.protocol import SamplingParameters, chat_prompt
+    from textclip.sampling.llms.local import smollm2_folder
     folder = tmp_path/'smollm2'
     shutil.copytree(smollm2_folder(), folder, copy_function=os.link if os.stat(smollm2_folder()).st_dev==os.stat(tmp_path).st_dev else shutil.copy)
     config = json.loads((folder/'generation_config.json').read_text())
@@ -243,7 +243,7 @@ def test_real_server_behind_faults(tmp_path):
         direct,took = HttpLLM(f'http://127.0.0.1:{port}/v1', str(folder), timeout=300),[]
         for i in range(3):
             before = time.perf_counter()
-            assert len(list(direct.answer([chat(f'What does a teapot look like? {i}')], [i], SamplingParameters(**draw))))==1
+            assert len(list(direct.answer([chat_prompt(f'What does a teapot look like? {i}')], [i], SamplingParameters(**draw))))==1
             took.append(time.perf_counter()-before)
         patience = 3 + 10*took[-1]                           # a busy machine is slow by itself
         options = dict(model=str(folder), concurrency=2, timeout=patience, retries=10, backoff=.05)

@@ -2,24 +2,32 @@
 import pytest
 from dataclasses import dataclass
 import torch
-from torch.nn import functional as F
 from fastcore.basics import patch
-from textclip.core import *
-from textclip.types import *
-from textclip.features import *
-from textclip.distances import rows_at_a_time
-from textclip.weight_search import *
-from textclip.methods.zeroshot import *
-from textclip.methods.tip_adapter import around
+from torch.nn import functional as F
+from textclip.core.basics import TextclipError, unknown_name
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.classifier import LinearClassifier, merge_rows
+from textclip.types.method import Given, Method
+from textclip.features.extract import image_features, in_paper_form
+from textclip.features.inputs import as_features, check_same_encoder, class_means, logit_scale_of
+from textclip.alignment.distances import rows_at_a_time
+from textclip.training.weight_search import LastWeight, first_best, nearest_best, values_around, weight_grid
+from textclip.methods.base import template_features
+from textclip.methods.zeroshot import rows_of_new, used_templates
 import tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
-from textclip.method_tables import *
-from textclip.encoders import load_encoder
-from textclip.offline_suite import suite_task
-from textclip.protocols import *
-from textclip.runner import *
-from textclip.sampling import template_texts
+from textclip.types.features import TaskFeatures
+from textclip.types.classifier import load_classifier
+from textclip.data.catalogue.offline import suite_task
+from textclip.encoders.load import load_encoder
+from textclip.features.extract import text_features
+from textclip.sampling.texts import template_texts
+from textclip.testing.data import synthetic_task
+from textclip.methods.zeroshot import ZeroShot
+from textclip.benchmark.table import Benchmark, settings_table
+from textclip.benchmark.runner import run_benchmark
 from textclip.methods.calip import CALIP, calip_scores
 
 NOTEBOOK = 'nbs/methods/calip.ipynb'
@@ -131,8 +139,8 @@ def test_on_photographs_slow():
     'nbs/methods/calip.ipynb · On photographs'
     # nbs/methods/calip.ipynb · On photographs · cell 5c3102ea
     encoder,task = load_encoder('lite'),suite_task('stamps')
-    photographs = image_features(encoder, task.split('test'), local=True)
-    data = TaskFeatures(task, dict(test=photographs), text_features(encoder, template_texts(task)), None, encoder)
+    photographs = image_features(task.split('test'), encoder, local=True)
+    data = TaskFeatures(task, dict(test=photographs), text_features(template_texts(task), encoder), None, encoder)
     run_benchmark({'zero-shot': ZeroShot(), 'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,), baseline='zero-shot', progress=False).save('../results/calip')
     print(photographs)
     # nbs/methods/calip.ipynb · On photographs · cell 7608e934

@@ -2,29 +2,36 @@
 import pytest
 from dataclasses import dataclass
 import torch
+from fastcore.basics import patch
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
-from fastcore.basics import patch
-from textclip.core import *
-from textclip.types import *
-from textclip.features import *
-from textclip.optimization import *
-from textclip.training import *
-from textclip.callbacks import *
-from textclip.encoder_training import *
-from textclip.image_views import *
-from textclip.processes import *
+from textclip.core.basics import TextclipError, digest, unknown_name
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.classifier import merge_rows
+from textclip.types.method import Given, Method, Range
+from textclip.encoders.protocol import encoder_meta
+from textclip.features.inputs import labelled_images
+from textclip.training.optimization import known_optimizations
+from textclip.training.processes import Processes, launched_processes
+from textclip.training.trainer import Trainer
+from textclip.training.callbacks import FiniteGuard
+from textclip.training.image_views import TrainingImages, ViewBatches, Views, crop_view
+from textclip.training.encoder_tuning import AdaptedClassifier, EncoderTuning, check_trainable, encode_text_from
 import copy, json, subprocess, sys, tempfile
 from pathlib import Path
 import pandas as pd
 from torch import nn
 from fastcore.test import *
-from textclip.images import ImageSplit
-from textclip.encoders import ColourEncoder
-from textclip.open_clip_encoder import tiny_open_clip
-from textclip.evaluation import evaluate
-from textclip.manifest import *
+from textclip.core.basics import derive_seed, make_generator, write_json
+from textclip.types.classifier import load_classifier
+from textclip.features.extract import image_features
+from textclip.training.encoder_tuning import adapted_features
+from textclip.evaluation.single_label import evaluate
+from textclip.testing.encoders import ColourEncoder, tiny_open_clip
+from textclip.testing.data import draw_shape, drawn_shapes, shape_names
 from textclip.pipeline import Pipeline
+from textclip.benchmark.manifest import report_manifest
 from textclip.methods.clip_lora import CLIPLoRA, class_weights
 
 NOTEBOOK = 'nbs/methods/clip_lora.ipynb'
@@ -188,7 +195,7 @@ def test_saved_re_targeted_refused():
         test_eq(fit(layers=(1,), projections='qv').info['trained'], 2*2*2*2*64)      # two towers, two projections, A and B, rank 2, width 64
         test_eq(len(fit(lr=2e-4).encoder_delta._buffers), 8)
         test_fail(lambda: fit(encoder=ColourEncoder()), contains="'colour' is no open_clip model")
-        test_fail(lambda: fit(train=image_features(encoder, train)), contains='needs images, not Features')
+        test_fail(lambda: fit(train=image_features(train, encoder)), contains='needs images, not Features')
         test_fail(lambda: fit(train=train[1:4:2]), contains='have no training images')
         test_fail(lambda: fit(lr=1e30), contains='Lower lr')
         test_fail(lambda: CLIPLoRA(towers=('picture',)), contains="Unknown tower 'picture'")
@@ -206,12 +213,14 @@ def test_what_a_step_costs():
     program = '''
 import json, sys, time, torch, open_clip
 from statistics import median
-from textclip.core import *
-from textclip.encoders import load_encoder
-from textclip.encoder_training import EncoderTuning
-from textclip.image_views import *
-from textclip.training import Callback,Processes
-from textclip.methods.clip_lora import *
+from textclip.core.basics import TextclipError, unknown_name, digest, derive_seed, make_generator, write_json
+from textclip.encoders.load import load_encoder
+from textclip.training.encoder_tuning import EncoderTuning
+from textclip.training.image_views import TrainingImages, crop_view, Views, ViewBatches
+from textclip.testing.data import draw_shape, drawn_shapes, shape_names
+from textclip.training.trainer import Callback
+from textclip.training.processes import Processes
+from textclip.methods.clip_lora import class_weights, CLIPLoRA, LoraClassifier
 settings = json.loads(sys.argv[1])
 torch.set_num_threads(1)
 peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20
@@ -266,12 +275,14 @@ def test_what_a_step_costs_slow():
     program = '''
 import json, sys, time, torch, open_clip
 from statistics import median
-from textclip.core import *
-from textclip.encoders import load_encoder
-from textclip.encoder_training import EncoderTuning
-from textclip.image_views import *
-from textclip.training import Callback,Processes
-from textclip.methods.clip_lora import *
+from textclip.core.basics import TextclipError, unknown_name, digest, derive_seed, make_generator, write_json
+from textclip.encoders.load import load_encoder
+from textclip.training.encoder_tuning import EncoderTuning
+from textclip.training.image_views import TrainingImages, crop_view, Views, ViewBatches
+from textclip.testing.data import draw_shape, drawn_shapes, shape_names
+from textclip.training.trainer import Callback
+from textclip.training.processes import Processes
+from textclip.methods.clip_lora import class_weights, CLIPLoRA, LoraClassifier
 settings = json.loads(sys.argv[1])
 torch.set_num_threads(1)
 peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20

@@ -2,49 +2,27 @@
 from dataclasses import dataclass
 import torch
 from fastcore.basics import patch
-from torch.nn import functional as F
-from textclip.core import *
-from textclip.types import *
-from textclip.features import *
-from textclip.methods.zeroshot import *
+from textclip.core.basics import unknown_name
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.classifier import LinearClassifier, merge_rows
+from textclip.types.method import Given, Method
+from textclip.features.inputs import class_means, logit_scale_of
+from textclip.alignment.places import aggregations, label_probabilities, two_branch_scores
+from textclip.methods.base import template_features
+from textclip.methods.zeroshot import rows_of_new, used_templates
 import json, tempfile
 import pandas as pd
 from pathlib import Path
 import matplotlib.pyplot as plt
+from torch.nn import functional as F
 from fastcore.test import *
-from textclip.method_tables import *
-from textclip.methods.dense_zeroshot import DenseZeroShot, aggregate_places, label_probabilities, two_branch_scores
+from textclip.core.basics import make_generator
+from textclip.types.classifier import load_classifier
+from textclip.benchmark.table import settings_table
+from textclip.methods.dense_zeroshot import DenseZeroShot
 
 NOTEBOOK = 'nbs/methods/dense_zeroshot.ipynb'
-
-
-def test_places_into_one_score():
-    'nbs/methods/dense_zeroshot.ipynb · Places into one score'
-    # nbs/methods/dense_zeroshot.ipynb · Places into one score · cell e982beb1
-    s = torch.tensor([[[0.,2.],[1.,0.],[5.,5.]]])                     # one image, three places, two labels
-    seen = torch.tensor([[True,True,False]])
-    test_close(aggregate_places(s, 'max', mask=seen), torch.tensor([[1.,2.]]))
-    test_close(aggregate_places(s, 'mean', mask=seen), torch.tensor([[.5,1.]]))
-    e = torch.tensor(1.).exp()
-    test_close(aggregate_places(s, 'softmax', 1., seen), torch.stack([e/(1+e), 2*e**2/(1+e**2)])[None], eps=1e-6)
-    test_close(aggregate_places(s, 'softmax', 1e3, seen), aggregate_places(s, 'max', mask=seen), eps=1e-4)
-    test_close(aggregate_places(s, 'softmax', 0.), aggregate_places(s, 'mean'), eps=1e-6)
-    test_fail(lambda: aggregate_places(s, 'min'), contains='way to aggregate')
-
-
-def test_two_branches():
-    'nbs/methods/dense_zeroshot.ipynb · Two branches'
-    # nbs/methods/dense_zeroshot.ipynb · Two branches · cell 7ebbceeb
-    g = make_generator(0, 'two branches')
-    f,W = Features(torch.randn(5, 8, generator=g), local=torch.randn(5, 6, 8, generator=g)),F.normalize(torch.randn(3, 8, generator=g), dim=-1)
-    score = lambda x: x @ W.T
-    whole,places = F.normalize(f.x, dim=-1)@W.T, (F.normalize(f.local, dim=-1)@W.T).amax(1)
-    test_close(two_branch_scores(f, score, share=.3, how='max', chunk=2), .3*whole+.7*places, eps=1e-6)
-    test_close(two_branch_scores(f, score, share=1.), whole, eps=1e-6)
-    f.local[0,3:] = 0
-    test_close(two_branch_scores(f, score, share=0., how='mean')[0], (F.normalize(f.local[0,:3], dim=-1)@W.T).mean(0), eps=1e-6)
-    f.local[1] = 0
-    test_fail(lambda: two_branch_scores(f, score), contains='1 rows have no place at all')
 
 
 def test_the_classifier():

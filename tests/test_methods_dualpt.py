@@ -2,17 +2,18 @@
 from dataclasses import dataclass
 import pandas as pd
 import torch
-from torch.nn import functional as F
 from fastcore.basics import patch
-from textclip.core import *
-from textclip.types import *
-from textclip.texts import make_texts
-from textclip.towers import Encoder
-from textclip.features import *
-from textclip.optimal_transport import *
-from textclip.losses import *
-from textclip.prompt_learning import *
-from textclip.methods.plot import *
+from torch.nn import functional as F
+from textclip.core.basics import TextclipError, some, unknown_name
+from textclip.types.task import Task, normal_name
+from textclip.types.features import Features
+from textclip.types.classifier import Classifier
+from textclip.types.method import Given, Method, as_labelled_texts
+from textclip.encoders.protocol import Encoder, encoder_meta
+from textclip.features.inputs import as_features, check_same_encoder, logit_scale_of
+from textclip.alignment.optimal_transport import sinkhorn, uniform_masses
+from textclip.alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
+from textclip.methods.plot import LocalPromptLearner, PlotClassifier, place_scores
 import math, tempfile
 import numpy as np
 from pathlib import Path
@@ -20,18 +21,25 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 from PIL import Image, ImageDraw
 from fastcore.test import *
-from textclip.method_tables import *
-from textclip.prompts import *
-from textclip.images import ImageSplit
-from textclip.towers import ColourEncoder
-from textclip.open_clip_encoder import tiny_open_clip
-from textclip.transformers_encoder import tiny_transformers
-from textclip.protocols import *
-from textclip.runner import run_benchmark
-from textclip.methods.zeroshot import *
-from textclip.methods.coop import *
-from textclip.methods.dualpt import (DuAlPT, ExplicitContext, class_texts, info, nearest_words, plot_phrases,
-    plot_words, prompt_phrases, readable_words, toy_descriptions)
+from textclip.core.basics import make_generator
+from textclip.types.features import TaskFeatures
+from textclip.types.classifier import load_classifier
+from textclip.data.images import ImageSplit
+from textclip.encoders.prompts import Prompts
+from textclip.features.extract import image_features
+from textclip.alignment.optimal_transport import plot_plan
+from textclip.training.prompt_classifier import start_context
+from textclip.testing.encoders import CharacterEncoder, ColourEncoder, tiny_open_clip, tiny_transformers
+from textclip.testing.data import caption_images, place_images, toy_descriptions
+from textclip.methods.coop import CoOp
+from textclip.methods.plot import LocalRows, prompt_sets, start_contexts, transport_plans
+from textclip.methods.zeroshot import ZeroShot
+from textclip.benchmark.task_data import part_of
+from textclip.benchmark.protocols import base_to_new_protocol
+from textclip.benchmark.table import Benchmark, gains, settings_table
+from textclip.benchmark.runner import run_benchmark
+from textclip.methods.dualpt import (DuAlPT, ExplicitContext, class_texts, nearest_words, plot_phrases, plot_words,
+    prompt_phrases, readable_words)
 
 NOTEBOOK = 'nbs/methods/dualpt.ipynb'
 
@@ -71,95 +79,6 @@ def test_explicit_context_alone():
     test_fail(lambda: ExplicitContext().fit(task), contains="needs 'texts'")
 
 
-def test_on_a_toy():
-    'nbs/methods/dualpt.ipynb · On a toy'
-    # nbs/methods/dualpt.ipynb · On a toy · cell 0e30d5ae
-    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox','parrot','oak tree'])
-    (train,_),(val,_),(test,shows) = [place_images(tower, task.classes, n, seed=s) for s,n in enumerate((2, 2, 30))]
-    texts = toy_descriptions(task.classes)
-    right = lambda clf: (clf(test).argmax(-1)==test.y).float().mean().item()
-    same = dict(recipe='ours', steps=60, length=4)
-    fitted = {'zero-shot': ZeroShot().fit(task, tower), 'explicit only': ExplicitContext().fit(task, tower, texts=texts), 'CoOp': CoOp(**same).fit(task, tower, train=train, val=val),
-        'PLOT': PLOT(**same).fit(task, tower, train=train, val=val), 'DuAl-PT': DuAlPT(recipe='ours', steps=60).fit(task, tower, train=train, val=val, texts=texts)}
-    found = {k: right(v) for k,v in fitted.items()}
-    _,ax = plt.subplots(figsize=(5,2))
-    ax.barh(list(found), list(found.values()), color='#f4a261'); ax.invert_yaxis(); ax.set_xlabel('accuracy');
-    # nbs/methods/dualpt.ipynb · On a toy · cell 542e3e61
-    assert found['DuAl-PT']>found['zero-shot']
-    info = fitted['DuAl-PT'].info
-    test_eq((info['note'], DuAlPT().plan, DuAlPT().words), ('reconstruction from the abstract; hyper-parameters are ours', 'early', 'a photo of a'))
-    test_eq(DuAlPT(epochs=1).fit(task, tower, train=train, texts=texts).info['tuning'], 'fixed')
-
-
-def test_the_whole_loss_re_stated():
-    'nbs/methods/dualpt.ipynb · The whole loss, re-stated'
-    # nbs/methods/dualpt.ipynb · The whole loss, re-stated · cell 55927467
-    def plain_prompt(tower, name, context):
-        "(D,) unit feature of a prompt"
-        m,n = tower.model,len(context)
-        ids = tower.tokenizer([' '.join(['x']*n) + f' {name}.'])
-        e = m.token_embedding(ids)[0]
-        h = m.transformer((torch.cat([e[:1], context, e[1+n:]]) + m.positional_embedding)[None], attn_mask=m.attn_mask)
-        g = m.ln_final(h)[0, ids[0].argmax()] @ m.text_projection
-        return g/g.norm()
-
-    def plain_plans(costs, eps=.1):
-        "Plans of (M,N) costs that stop together"
-        K = [(-c.detach()/eps).exp() for c in costs]
-        (M,N),r,c = K[0].shape,[1.]*len(K),[torch.ones(K[0].shape[1])]*len(K)
-        for _ in range(100):
-            before,r = r,[1/M/(k @ v) for k,v in zip(K, c)]
-            c = [1/N/(k.T @ v) for k,v in zip(K, r)]
-            if torch.stack([(a-b).abs().mean() for a,b in zip(r, before)]).mean()<.01: break
-        return [torch.diag(a) @ k @ torch.diag(b) for a,k,b in zip(r, K, c)]
-
-    def plain_alignment(G, texts, form, s):
-        "Distance of (N,D) prompts and (R,D) texts, lists over the classes"
-        if form=='mean': return sum(1-torch.cosine_similarity(p.mean(0), t.mean(0), dim=0) for p,t in zip(G, texts))/len(G)
-        if form=='ot': return sum((sinkhorn(1-(p @ t.T).detach()).plan*(1-p @ t.T)).sum() for p,t in zip(G, texts))/len(G)
-        logits = [s*torch.stack([t @ p.mean(0) for p in G], -1) for t in texts]
-        return torch.cat([z.logsumexp(-1)-z[:,c] for c,z in enumerate(logits)]).mean()
-    # nbs/methods/dualpt.ipynb · The whole loss, re-stated · cell cdfa8d14
-    def plain_loss(tower, names, f, y, texts, contexts, form, w, share):
-        "The number that training follows"
-        s,u = tower.logit_scale,lambda o: o/o.norm(dim=-1, keepdim=True)
-        G = [torch.stack([plain_prompt(tower, c, v) for v in contexts]) for c in names]
-        S = [u(places) @ p.T for places in f.local for p in G]
-        local = torch.stack([(plan*o).sum() for plan,o in zip(plain_plans([1-o for o in S]), S)]).view(len(f), len(names))
-        overall = torch.stack([torch.stack([(p @ x).mean() for p in G]) for x in u(f.x)])
-        z = s*(share*overall + (1-share)*local)
-        return (z.logsumexp(-1)-z[torch.arange(len(y)),y]).mean() + w*plain_alignment(G, texts, form, s)
-    # nbs/methods/dualpt.ipynb · The whole loss, re-stated · cell 043b631f
-    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
-    train = place_images(tower, task.classes, 2)[0]
-    about = toy_descriptions(task.classes)
-    about['ox'] = about['ox'][:2]                                             # any number of texts per class
-    lists = [F.normalize(tower.encode_text(v), dim=-1) for v in about.values()]
-    start = start_contexts(tower, 2, length=3, seed=5)
-    for form in text_alignments:
-        v,u = start.clone(),0.
-        for rate in [1e-5] + [.025*(1+math.cos(math.pi*(k-1)/3)) for k in (1, 2)]:
-            v.requires_grad_()
-            g, = torch.autograd.grad(plain_loss(tower, task.classes, train, train.y, lists, v, form, 8., .3), v)
-            u = .9*u + g + 5e-4*v.detach()
-            v = v.detach() - rate*u
-        ours = DuAlPT(n_prompts=2, length=3, lr=.05, epochs=3, align=form, global_share=.3).fit(task, tower, train=train, texts=about, seed=5)
-        print(f'{form:5} moved by {(v-start).abs().max():.0e}, largest difference {(ours.context-v).abs().max():.0e}')
-        test_close(ours.context, v, eps=1e-5)
-    # nbs/methods/dualpt.ipynb · The whole loss, re-stated · cell c76c7bfd
-    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
-    train,about = place_images(tower, task.classes, 2)[0],toy_descriptions(task.classes)
-    context = start_contexts(tower, 3, length=2, seed=3).requires_grad_()
-    method = DuAlPT(n_prompts=3, length=2)
-    prompts,rows = Prompts(tower, task.classes, 2),LocalRows(train, train.y)
-    parts = method.objective(prompts, tower.logit_scale, method.anchor(task, tower, None, about))(context, *rows(slice(None)))
-    weight,pooled = prompt_sets(prompts, context, pool='mean')
-    z = tower.logit_scale*(.5*train.unit @ pooled.T + .5*place_scores(F.normalize(train.local, dim=-1), weight, plan='early'))
-    distance = sum(1-F.cosine_similarity(weight[:,c].mean(0), F.normalize(tower.encode_text(about[n]), dim=-1).mean(0), dim=0) for c,n in enumerate(task.classes))/3
-    test_close(parts['loss'].item(), (F.cross_entropy(z, train.y) + 8*distance).item(), eps=1e-5)
-    test_close(parts['loss'].item(), (parts['cross_entropy'] + 8*parts['alignment']).item(), eps=1e-6)
-
-
 def test_four_reductions():
     'nbs/methods/dualpt.ipynb · Four reductions'
     # nbs/methods/dualpt.ipynb · Four reductions · cell 6d58705d
@@ -178,7 +97,7 @@ def test_four_reductions():
     train,about = place_images(tower, task.classes, 3)[0],toy_descriptions(task.classes)
     same = dict(length=3, lr=.05, epochs=3, global_share=0)
     places = F.normalize(train.local, dim=-1)
-    for plan in plans:
+    for plan in transport_plans:
         one = DuAlPT(n_prompts=1, plan=plan, **same).fit(task, tower, train=train, texts=about)
         test_close(one(train), tower.logit_scale*places.mean(1) @ one.weight[0].T, eps=1e-4)
     wide,uniform = [DuAlPT(n_prompts=3, **o, **same).fit(task, tower, train=train, texts=about) for o in (dict(eps=1e5, plan='converged', align='mean'), dict(plan='uniform'))]
@@ -191,7 +110,7 @@ def test_four_reductions():
     turned,order = {c: v[::-1] for c,v in about.items()},torch.tensor([2,0,1])
     context,prompts = start_contexts(tower, 3, length=3),Prompts(tower, task.classes, 3)
     def loss(method, context, f, texts): return method.objective(prompts, tower.logit_scale, method.anchor(task, tower, None, texts))(context, *LocalRows(f, f.y)(slice(None)))['loss'].item()
-    for form in text_alignments:
+    for form in known_text_alignments:
         method = DuAlPT(n_prompts=3, length=3, align=form)
         expected = loss(method, context, train, about)
         test_close(loss(method, context[order], train, about), expected, eps=1e-5)
@@ -277,7 +196,7 @@ def test_from_pictures_with_other_encoders():
     towers = {'ViT': tiny_open_clip(), 'ResNet': tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64)), 'transformers CLIP': tiny_transformers('clip', f'{folder.name}/clip')}
     for name,tower in towers.items():
         clf = DuAlPT(recipe='ours', steps=2, n_prompts=2).fit(task, tower, train=split, texts=about)
-        f = image_features(tower, split, local=True)
+        f = image_features(split, tower, local=True)
         assert clf(f).isfinite().all() and clf.info['final_loss']>0
         print(f'{name:18}', tuple(f.local.shape), '->', tuple(clf(f).shape), nearest_words(tower, clf.context)[0][0])
 
@@ -296,7 +215,7 @@ def test_new_names_saving_the_benchmark():
     assert not bench.failed
     bench
     # nbs/methods/dualpt.ipynb · New names, saving, the benchmark · cell f5ad280c
-    parts,fitted = base_to_new(methods['DuAl-PT'], animals, shots=2)
+    parts,fitted = base_to_new_protocol(methods['DuAl-PT'], animals, shots=2)
     clf = fitted.classifier
     with tempfile.TemporaryDirectory() as d: clf.save(d); loaded = load_classifier(d)
     test = part_of(animals, [0,1,2]).split('test')

@@ -2,13 +2,17 @@
 import pytest
 from dataclasses import dataclass
 import torch
-from torch.nn import functional as F
 from fastcore.basics import patch
-from textclip.core import *
-from textclip.types import *
-from textclip.splits import val_tuning
-from textclip.features import *
-from textclip.methods.zeroshot import *
+from torch.nn import functional as F
+from textclip.core.basics import TextclipError, some, unknown_name, warn
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.classifier import LinearClassifier, merge_rows
+from textclip.types.method import Given, Method, Range
+from textclip.data.splits import val_tuning
+from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from textclip.methods.base import template_features
+from textclip.methods.zeroshot import rows_of_new, used_templates
 import json, os, tempfile, time
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -16,11 +20,13 @@ import numpy as np
 import pandas as pd
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from fastcore.test import *
-from textclip.method_tables import *
-from textclip.evaluation import *
-from textclip.feature_suite import *
-from textclip.manifest import *
-from textclip.splits import *
+from textclip.core.basics import make_generator, write_json
+from textclip.types.classifier import load_classifier
+from textclip.data.splits import base_new, few_shot, few_shot_rows, few_shot_val, subset_classes
+from textclip.features.feature_suite import load_feature_sets
+from textclip.evaluation.single_label import evaluate, make_row
+from textclip.benchmark.manifest import report_manifest
+from textclip.benchmark.table import settings_table
 from textclip.methods.gda import (GDA, class_moments, fixed_alpha, gaussian_weights, lda_scale, new_class_moments,
     ridge_precision, select_alpha, view_rows)
 
@@ -383,7 +389,7 @@ def test_on_real_clip_features_slow():
     # nbs/methods/gda.ipynb · On real CLIP features · cell e7aaef9c
     if not root.is_dir(): print('The feature files are not here: nothing was measured, the stored results below stay.')
     else:
-        suite = load_feature_suite(root)
+        suite = load_feature_sets(root)
         rows = [r for k in ('b32_caltech101','b32_oxford_pets','b32_ucf101') for r in few_shot_rows_of(suite[k])]
         rows += [r for k,s in suite.items() if k.startswith('rs_whurs19') for r in aerial_rows(s)]
         rule = 'alpha on validation images or by the fixed rule; the constant of the rule was chosen on Caltech101 validation and ImageNet training images'

@@ -2,31 +2,39 @@
 import pytest
 from dataclasses import dataclass
 import torch
+from fastcore.basics import patch
 from torch import nn
 from torch.nn import functional as F
-from fastcore.basics import patch
-from textclip.core import *
-from textclip.types import *
-from textclip.features import *
-from textclip.optimization import *
-from textclip.training import *
-from textclip.callbacks import *
-from textclip.encoder_training import *
-from textclip.image_views import *
-from textclip.processes import *
-from textclip.sampling import template_texts
+from textclip.core.basics import TextclipError
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.method import Given, Method, Range
+from textclip.encoders.protocol import encoder_meta
+from textclip.features.extract import image_features
+from textclip.features.inputs import as_features
+from textclip.sampling.texts import template_texts
+from textclip.training.optimization import known_optimizations
+from textclip.training.processes import launched_processes
+from textclip.training.trainer import Trainer
+from textclip.training.callbacks import FiniteGuard
+from textclip.training.image_views import TrainingImages, ViewBatches, Views, strong_view
+from textclip.training.encoder_tuning import AdaptedClassifier, EncoderTuning, check_trainable
 from textclip.methods.tap import LaFTerText, lafter_templates
 import copy, json, subprocess, sys, tempfile
 from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 from fastcore.test import *
-from textclip.images import ImageSplit
-from textclip.encoders import ColourEncoder
-from textclip.open_clip_encoder import tiny_open_clip
-from textclip.evaluation import evaluate
-from textclip.manifest import *
+from textclip.core.basics import derive_seed, make_generator, write_json
+from textclip.types.classifier import load_classifier
+from textclip.data.images import ImageSplit
+from textclip.training.trainer import Callback
+from textclip.training.encoder_tuning import adapted_features
+from textclip.evaluation.single_label import evaluate
+from textclip.testing.encoders import ColourEncoder, tiny_open_clip
+from textclip.testing.data import draw_shape, drawn_shapes, shape_names
 from textclip.pipeline import Pipeline
+from textclip.benchmark.manifest import report_manifest
 from textclip.methods.lafter import LaFTer
 
 NOTEBOOK = 'nbs/methods/lafter.ipynb'
@@ -37,7 +45,7 @@ def test_on_drawn_shapes():
     # nbs/methods/lafter.ipynb · On drawn shapes · cell 4e11d112
     def made_up_texts(encoder, folder, noise=.2):
         "Features of other pictures, with noise, in the place of text features"
-        f = image_features(encoder, drawn_shapes(folder, 6, first=500))
+        f = image_features(drawn_shapes(folder, 6, first=500), encoder)
         x = f.unit + noise*torch.randn(f.x.shape, generator=make_generator(0, 'texts'))/f.x.shape[1]**.5
         return Features(x, y=f.y, meta=f.meta)
     # nbs/methods/lafter.ipynb · On drawn shapes · cell 1b61a66f
@@ -45,7 +53,7 @@ def test_on_drawn_shapes():
     with tempfile.TemporaryDirectory() as d:
         texts,train,test = made_up_texts(encoder, d),drawn_shapes(d, 10),drawn_shapes(d, 20, first=1000)
         first = LaFTerText(steps=200).fit(task, texts=texts, templates=texts[:4])
-        before = evaluate(first, image_features(encoder, test)).accuracy
+        before = evaluate(first, image_features(test, encoder)).accuracy
         rows,curves = [],{}
         for frozen in (False, True):
             method = LaFTer(text_steps=200, steps=30, batch=12, prompts=8, frozen_teacher=frozen)
@@ -207,7 +215,7 @@ def test_saved_loaded_refused():
     # nbs/methods/lafter.ipynb · Saved, loaded, refused · cell fada4ea6
     encoder,task = tiny_open_clip(),Task('shapes', shape_names)
     with tempfile.TemporaryDirectory() as d:
-        other = image_features(encoder, drawn_shapes(d, 6, first=500))
+        other = image_features(drawn_shapes(d, 6, first=500), encoder)
         texts,train = Features(other.unit, y=other.y, meta=other.meta),drawn_shapes(d, 3)
         fit = lambda encoder=encoder, unlabeled=ImageSplit(train.paths), texts=texts, seed=1, **kwargs: LaFTer(text_steps=20, steps=2, batch=6, **dict(prompts=4) | kwargs).fit(
             task, encoder, texts=texts, templates=texts[:4], unlabeled=unlabeled, seed=seed)
@@ -235,12 +243,14 @@ def test_what_a_step_costs():
 import json, sys, tempfile, time, torch
 from pathlib import Path
 from statistics import median
-from textclip.encoders import load_encoder
-from textclip.encoder_training import EncoderTuning
-from textclip.images import ImageSplit
-from textclip.image_views import *
-from textclip.training import Callback,Processes
-from textclip.methods.lafter import *
+from textclip.encoders.load import load_encoder
+from textclip.training.encoder_tuning import EncoderTuning
+from textclip.data.images import ImageSplit
+from textclip.training.image_views import TrainingImages, strong_view, Views, ViewBatches
+from textclip.testing.data import draw_shape, drawn_shapes, shape_names
+from textclip.training.trainer import Callback
+from textclip.training.processes import Processes
+from textclip.methods.lafter import name_images, student_loss, LaFTer
 settings = json.loads(sys.argv[1])
 torch.set_num_threads(1)
 peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20
@@ -291,12 +301,14 @@ def test_what_a_step_costs_slow():
 import json, sys, tempfile, time, torch
 from pathlib import Path
 from statistics import median
-from textclip.encoders import load_encoder
-from textclip.encoder_training import EncoderTuning
-from textclip.images import ImageSplit
-from textclip.image_views import *
-from textclip.training import Callback,Processes
-from textclip.methods.lafter import *
+from textclip.encoders.load import load_encoder
+from textclip.training.encoder_tuning import EncoderTuning
+from textclip.data.images import ImageSplit
+from textclip.training.image_views import TrainingImages, strong_view, Views, ViewBatches
+from textclip.testing.data import draw_shape, drawn_shapes, shape_names
+from textclip.training.trainer import Callback
+from textclip.training.processes import Processes
+from textclip.methods.lafter import name_images, student_loss, LaFTer
 settings = json.loads(sys.argv[1])
 torch.set_num_threads(1)
 peak = lambda: next(int(l.split()[1]) for l in open('/proc/self/status') if l.startswith('VmHWM'))/2**20

@@ -3,21 +3,25 @@ import warnings
 from dataclasses import dataclass
 import numpy as np
 import torch
+from fastcore.basics import patch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional as F
-from fastcore.basics import patch
-from textclip.core import *
-from textclip.types import *
-from textclip.splits import val_tuning
-from textclip.features import *
-from textclip.training import *
-from textclip.callbacks import *
-from textclip.optimization import *
+from textclip.core.basics import unknown_name
+from textclip.types.task import Task
+from textclip.types.classifier import LinearClassifier
+from textclip.types.method import Given, Method, Range
+from textclip.data.splits import val_tuning
+from textclip.features.inputs import class_means, labelled_images, logit_scale_of
+from textclip.training.optimization import known_optimizations
+from textclip.training.trainer import Batches, Trainer
+from textclip.training.callbacks import EarlyStopping
 import matplotlib.pyplot as plt
 from fastcore.test import *
-from textclip.method_tables import *
+from textclip.core.basics import derive_seed, make_generator
+from textclip.types.features import Features
+from textclip.benchmark.table import Benchmark, gains, settings_table
 from textclip.methods.linear_probe import CrossModalProbe, LinearProbe, fit_logistic, rows, search_penalty, train
 
 NOTEBOOK = 'nbs/methods/linear_probe.ipynb'

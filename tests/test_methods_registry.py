@@ -2,10 +2,9 @@
 import importlib
 from dataclasses import dataclass, field, fields
 from fastcore.basics import patch
-from textclip.core import *
+from textclip.core.basics import TextclipError, some, unknown_name
 import tempfile, torch
 from fastcore.test import *
-from textclip.types import *
 from textclip.methods.registry import class_modules, known_method, known_methods, make_methods, methods_table
 
 NOTEBOOK = 'nbs/methods/registry.ipynb'

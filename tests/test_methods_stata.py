@@ -3,23 +3,33 @@ import pytest
 from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
-from textclip.core import *
-from textclip.types import *
-from textclip.features import *
-from textclip.distances import rows_at_a_time
-from textclip.methods.zeroshot import *
+from textclip.core.basics import warn
+from textclip.types.task import Task
+from textclip.types.features import Features
+from textclip.types.classifier import LinearClassifier, merge_rows
+from textclip.types.method import Given, Method, Range
+from textclip.features.inputs import as_features, class_means, logit_scale_of
+from textclip.alignment.distances import rows_at_a_time
+from textclip.methods.base import template_features
+from textclip.methods.zeroshot import rows_of_new, used_templates
 import json, math, os, tempfile, warnings
 from dataclasses import replace
 from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np, pandas as pd
 from fastcore.test import *
-from textclip.method_tables import *
-from textclip.evaluation import *
-from textclip.feature_suite import *
-from textclip.manifest import report_manifest
-from textclip.protocols import *
-from textclip.methods.stata import (StatA, anchor_share, anchored_gaussians, log_densities, neighbour_graph, shares,
+from textclip.core.basics import TextclipWarning, own_warnings, write_json
+from textclip.types.features import TaskFeatures
+from textclip.types.classifier import load_classifier
+from textclip.features.feature_suite import load_feature_sets
+from textclip.evaluation.single_label import evaluate, make_row
+from textclip.testing.data import synthetic_task
+from textclip.methods.zeroshot import ZeroShot
+from textclip.benchmark.task_data import part_of
+from textclip.benchmark.protocols import partial_batches_protocol, zero_shot_protocol
+from textclip.benchmark.manifest import report_manifest
+from textclip.benchmark.table import settings_table
+from textclip.methods.stata import (StatA, _shares, anchor_share, anchored_gaussians, log_densities, neighbour_graph,
     transductive_scores, within_class_spread)
 
 NOTEBOOK = 'nbs/methods/stata.ipynb'
@@ -47,7 +57,7 @@ def test_neighbours_agree():
     assert not graph.to_dense().diagonal().any()
     test_eq(graph.to_dense(), graph.to_dense().T)
     unsure = torch.tensor([[2.,0.],[-.1,0.],[0.,2.],[0.,.1]])      # the second image leans to the wrong class
-    before,after = unsure.softmax(-1),shares(unsure, graph, unsure.softmax(-1), 1.).exp()
+    before,after = unsure.softmax(-1),_shares(unsure, graph, unsure.softmax(-1), 1.).exp()
     test_eq([before.argmax(-1).tolist(), after.argmax(-1).tolist()], [[0,1,1,1],[0,0,1,1]])
     test_eq(neighbour_graph(x[:1]).to_dense(), torch.zeros(1,1))
     graph.to_dense().numpy().round(2)
@@ -127,7 +137,7 @@ def test_classifier_and_method():
     test_eq(fit(StatA(laplacian=0, likelihood=0))(batch).argmax(-1), fit(ZeroShot())(batch).argmax(-1))
     few = clf.with_classes(['class 1','class 4'], templates=part_of(data, [1,4]).templates)
     test_eq((few.classes, few(batch).shape), (['class 1','class 4'], (120,2)))
-    everywhere = partial_batches(StatA(), data, size=40, classes=(1,4))[0]['all']
+    everywhere = partial_batches_protocol(StatA(), data, size=40, classes=(1,4))[0]['all']
     assert len(everywhere)==1200 and (everywhere.predictions>=0).all()              # every image in one batch
     test_fail(lambda: clf.with_classes(['a','b']), contains='2 classes are new to this classifier: a, b')
     test_fail(lambda: StatA(anchor=-1), contains='anchor is -1')
@@ -144,8 +154,8 @@ def test_on_real_clip_features():
 
     def answers(method, data, setting, seed):
         "Evaluation of a method in batches, or on all images at once"
-        if setting is None: return zero_shot(method, data)[0]['all']
-        return partial_batches(method, data, seed=seed, size=setting[0], classes=setting[1])[0]['all']
+        if setting is None: return zero_shot_protocol(method, data)[0]['all']
+        return partial_batches_protocol(method, data, seed=seed, size=setting[0], classes=setting[1])[0]['all']
     # nbs/methods/stata.ipynb · On real CLIP features · cell f42cbb19
     def rows_of_task(data, named):
         "One JSON-able row per method and kind of batch, tested against zero-shot"
@@ -199,8 +209,8 @@ def test_on_real_clip_features_slow():
 
     def answers(method, data, setting, seed):
         "Evaluation of a method in batches, or on all images at once"
-        if setting is None: return zero_shot(method, data)[0]['all']
-        return partial_batches(method, data, seed=seed, size=setting[0], classes=setting[1])[0]['all']
+        if setting is None: return zero_shot_protocol(method, data)[0]['all']
+        return partial_batches_protocol(method, data, seed=seed, size=setting[0], classes=setting[1])[0]['all']
     # nbs/methods/stata.ipynb · On real CLIP features · cell f42cbb19
     def rows_of_task(data, named):
         "One JSON-able row per method and kind of batch, tested against zero-shot"
@@ -217,7 +227,7 @@ def test_on_real_clip_features_slow():
     # nbs/methods/stata.ipynb · On real CLIP features · cell 67dd3f5a
     if not root.is_dir(): print('The feature files are not here: nothing was measured, the stored results below stay.')
     else:
-        suite,rows = load_feature_suite(root),[]
+        suite,rows = load_feature_sets(root),[]
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', TextclipWarning)       # TransCLIP's, on every task
             for k,s in suite.items():

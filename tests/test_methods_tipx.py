@@ -2,21 +2,28 @@
 from dataclasses import dataclass
 import torch
 from fastcore.basics import patch
-from textclip.core import *
-from textclip.types import *
-from textclip.splits import val_tuning
-from textclip.features import *
-from textclip.distances import *
-from textclip.weight_search import *
-from textclip.methods.tip_adapter import *
+from textclip.core.basics import TextclipError, unknown_name
+from textclip.types.task import Task
+from textclip.types.method import Given, Method
+from textclip.data.splits import val_tuning
+from textclip.features.inputs import as_features, check_same_encoder
+from textclip.alignment.distances import MinMaxScaling, SignatureSums, aggregates, class_counts, class_signatures, fit_psi, rows_at_a_time
+from textclip.training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
+from textclip.methods.tip_adapter import CacheClassifier, labelled_cache, text_part
 import tempfile, warnings
 import matplotlib.pyplot as plt
 from torch.nn import functional as F
 from fastcore.test import *
-from textclip.method_tables import *
-from textclip.protocols import *
-from textclip.runner import *
-from textclip.support_sets import as_support
+from textclip.core.basics import own_warnings
+from textclip.types.features import Features
+from textclip.types.classifier import load_classifier
+from textclip.features.inputs import class_means
+from textclip.synthesis.support_sets import as_support
+from textclip.testing.data import synthetic_task
+from textclip.methods.tip_adapter import TipAdapter, cache_votes
+from textclip.benchmark.protocols import shots_of
+from textclip.benchmark.table import Benchmark, gains, settings_table
+from textclip.benchmark.runner import run_benchmark
 from textclip.methods.tipx import SuSX, TIPX, psi_modes
 
 NOTEBOOK = 'nbs/methods/tipx.ipynb'

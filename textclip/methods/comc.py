@@ -7,9 +7,7 @@ __all__ = ['comc_recipe', 'CoMC']
 
 # %% ../../nbs/methods/comc.ipynb #f366793a
 from dataclasses import dataclass
-from ..core import *
-from ..types import *
-from .tai_adapter import *
+from .tai_adapter import TAIAdapter, tai_recipes
 
 # %% ../../nbs/methods/comc.ipynb #970c0611
 comc_recipe = dict(arch='linear', perturb='gaussian', noise=.1, renorm=False, loss='ranking', how='max', share=.5, mapped=.3, merge=0., epochs=20, lr=1e-3)

@@ -7,12 +7,8 @@ __all__ = ['CoOp']
 
 # %% ../../nbs/methods/coop.ipynb #d51ebbb8
 from dataclasses import dataclass
-import torch
-from fastcore.basics import patch
-from ..core import *
-from ..types import *
-from ..prompts import *
-from ..prompt_learning import *
+from ..training.prompt_classifier import start_context
+from ..training.prompt_learner import PromptLearner
 
 # %% ../../nbs/methods/coop.ipynb #2ed92645
 @dataclass

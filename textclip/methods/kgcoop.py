@@ -7,15 +7,13 @@ __all__ = ['KgCoOp']
 
 # %% ../../nbs/methods/kgcoop.ipynb #12f502e6
 from dataclasses import dataclass
-import torch
 from torch.nn import functional as F
-from fastcore.basics import patch
-from ..core import *
-from ..types import *
-from ..features import *
-from ..prompt_learning import *
-from .zeroshot import template_features
-from .coop import *
+from ..types.method import Range
+from ..features.inputs import class_means
+from ..training.prompt_classifier import prompt_weights
+from ..training.prompt_learner import PromptLearner
+from .base import template_features
+from .coop import CoOp
 
 # %% ../../nbs/methods/kgcoop.ipynb #42247798
 @dataclass
