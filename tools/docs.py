@@ -111,6 +111,18 @@ def site_links(md, nb):
 
 def text_cells(book): return [c for c in book.cells if c.cell_type=='markdown']
 
+def show_helpers(book):
+    "Helpers that are exported without being listed (`exporti`): their source, under an anchor for each name"
+    cells = []
+    for c in book.cells:
+        if c.cell_type=='code' and re.search(r'(?m)^#\| *exporti\b', c.source):
+            c.source = re.sub(r'(?m)^#\| *exporti\b.*\n', '', c.source)
+            names = re.findall(r'(?m)^(?:class|def) +([a-zA-Z]\w*)|^([a-zA-Z]\w*) *=', c.source)
+            anchors = ''.join(f'<a id="{(a or b).lower()}"></a>' for a,b in names)
+            if anchors: cells.append(mk_cell(anchors, 'markdown'))
+        cells.append(c)
+    book.cells = cells
+
 def stage(site):
     "Put into `site` what smalldocs renders, processed notebooks and configuration; the pictures, page -> name -> bytes"
     shutil.copytree(cfg.nbs_path, site, ignore=shutil.ignore_patterns('*.ipynb', '.*'))
@@ -119,6 +131,7 @@ def stage(site):
         book,to = read_nb(nb),site/plain(rel(nb))
         pictures[page(nb)] = take_pictures(book, to.stem)
         split_title(book)
+        show_helpers(book)
         for c in text_cells(book): c.source = own_links(c.source)
         Procs()(book)
         for c in text_cells(book): c.source = site_links(c.source, nb)
@@ -160,7 +173,7 @@ def run_line(nb, up):
     repo = cfg.git_url.split('github.com/')[-1]
     colab = f'https://colab.research.google.com/github/{repo}/blob/{cfg.branch}/{cfg.nbs_path.name}/{rel(nb).as_posix()}'
     return (f'<p class="run-line"><a href="{colab}"><img src="{up}site_libs/colab.svg" alt="Open in Colab" width="117" height="20"></a> '
-            f"<code>pip install '{cfg.lib_name}[offline]'</code></p>")
+            f"<code>pip install '{cfg.lib_name}[offline] @ git+{cfg.git_url}'</code></p>")
 
 def lean_code(pre):
     "Highlighted code with fewer and shorter marks: none in the colour of the text, one for neighbours of one colour"
@@ -191,11 +204,15 @@ def finish(text, nb, pictures):
         text = re.sub(r'(?s)<header id="title-block-header".*?</header>', lambda m: m[0]+run_line(nb, up), text)
     return text
 
+BUTTON = '<button title="Copy to Clipboard" class="code-copy-button"><i class="bi"></i></button>'
+SCHEME = re.compile(r'<script>(\(function\(\)\{var d=document\.documentElement.*?)</script>')   # light or dark, before anything is drawn
+
 def for_all(text, up):
-    "What every page gets: our search in place of smalldocs' (it has its own index), and a way on without JavaScript"
+    "What every page gets: our search in place of smalldocs' (it has its own index), scripts once in files, and a way on without JavaScript"
     text = text.replace(f'<script src="{up}site_libs/fuse/fuse.min.js"></script>', '')
-    theirs,ours = (f'<script src="{up}site_libs/{name}.js" defer></script>' for name in ('smalldocs', 'search'))
-    text = text.replace(theirs, theirs+ours)
+    script = lambda name: f'<script src="{up}site_libs/{name}.js" defer></script>'
+    text = text.replace(script('smalldocs'), script('buttons')+script('smalldocs')+script('search')).replace(BUTTON, '')
+    text = SCHEME.sub(f'<script src="{up}site_libs/scheme.js"></script>', text)
     return re.sub(r'(<main [^>]*>)', lambda m: m[1]+NOSCRIPT.format(up=up), text, count=1)
 
 def stylesheet(css):
@@ -209,7 +226,7 @@ def libraries(entries):
     names = {k: escaped(v) for k,v in rooms.titles().items()}
     pages = json.dumps(rooms.tree(entries, names), ensure_ascii=False, indent=0)
     navigation = f'const PAGES = {pages};\n' + (HERE/'navigation.js').read_text(encoding='utf-8')
-    kept = [HERE/'colab.svg', HERE/'search.js', *(o for o in sorted((HERE/'katex').rglob('*')) if o.is_file())]
+    kept = [HERE/'colab.svg', HERE/'search.js', HERE/'buttons.js', *(o for o in sorted((HERE/'katex').rglob('*')) if o.is_file())]
     files = {f'site_libs/{o.relative_to(HERE).as_posix()}': o.read_bytes() for o in kept}
     return files | {'site_libs/navigation.js': navigation.encode()}
 
@@ -229,6 +246,7 @@ def render():
         folder = rel(nb).parent
         shown = {name: b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
         out |= {(folder/name).as_posix(): b for name,b in shown.items()}
+    scheme = SCHEME.search(out[cfg.readme_nb.replace('.ipynb', '.html')].decode())[1]
     for f in [o for o in out if o.endswith('.html')]: out[f] = for_all(out[f].decode(), '../'*f.count('/')).encode()
     quotes = {page(nb): rooms.quote(nb).replace('`', '') for nb in notebooks()}
     out['search.json'] = search.index(json.loads(out['search.json']), quotes)
@@ -236,7 +254,7 @@ def render():
     for f in [o for o in out if o.endswith('.css')]: out[f] = stylesheet(out[f])
     unused = [f for f in out if f.startswith('site_libs/fuse/') or f.endswith('.woff')]
     for f in unused: del out[f]
-    out |= libraries(rooms.sidebar()) | {'.nojekyll': b''}
+    out |= libraries(rooms.sidebar()) | {'site_libs/scheme.js': scheme.encode(), '.nojekyll': b''}
     return out | {STAMP: (json.dumps(stamp(out), indent=1)+'\n').encode()}
 
 def build():
