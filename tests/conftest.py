@@ -14,7 +14,8 @@ for k in ('HF_HUB_OFFLINE','HF_DATASETS_OFFLINE'): os.environ.setdefault(k, '1')
 os.environ.setdefault('TOKENIZERS_PARALLELISM', 'false')
 ROOT = Path(__file__).resolve().parent.parent
 
-LONG = ('test_project', 'test_notebooks', 'test_runner', 'test_cluster')   # they come first, so that no process ends long after the others
+LONG = ('test_project', 'test_notebooks', 'test_benchmark_runner', 'test_core_executors', 'test_rooms', 'test_training_processes',
+    'test_cli_train_encoder')   # they come first, so that no process ends long after the others
 
 def pytest_collection_modifyitems(items): items.sort(key=lambda o: LONG.index(o.path.stem) if o.path.stem in LONG else len(LONG))
 

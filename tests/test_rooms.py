@@ -133,8 +133,8 @@ def test_tests_are_named_by_room(house):
     assert 'from textclip.sampling import face' in made['test_sampling.py']
 
 @pytest.mark.parametrize('exp,module,test', [
-    ('__init__', 'textclip', 'test_textclip.py'), ('sampling.__init__', 'textclip.sampling.sample', 'test_sampling.py'),
-    ('sampling.llms.load', 'textclip.sampling.sample.llms.load', 'test_sampling_llms_load.py'), ('pipeline', 'textclip.pipeline', 'test_pipeline.py')])
+    ('__init__', 'textclip', 'test_textclip.py'), ('sampling.__init__', 'textclip.sampling', 'test_sampling.py'),
+    ('sampling.llms.load', 'textclip.sampling.llms.load', 'test_sampling_llms_load.py'), ('pipeline', 'textclip.pipeline', 'test_pipeline.py')])
 def test_names(exp, module, test): assert (module_name(exp), file_name(exp)) == (module, test)
 
 def test_palette():

@@ -13,7 +13,7 @@ def notebooks():
 
 def module_name(exp # what `default_exp` says
                 ):
-    "The module that a notebook exports to: `sampling.__init__` -> 'textclip.sampling.sample', `__init__` -> 'textclip'"
+    "The module that a notebook exports to: `sampling.__init__` -> 'textclip.sampling', `__init__` -> 'textclip'"
     return f'{cfg.lib_name}.{exp}'.removesuffix('.__init__')
 
 def generated(folder, pattern):
