@@ -17,17 +17,14 @@ print(len(names), 'modules imported, with fastcore', fastcore.__version__)
 '''
 
 FIT = '''
-import tempfile
-from pathlib import Path
 from PIL import Image
-from textclip.benchmark import fit_text_method
-from textclip.encoders import ColourEncoder
-from textclip.pipeline import load_pipeline,Pipeline
-from textclip.types import Task
-task = Task('colours', ['red','green','blue'])
-classifier,texts,_ = fit_text_method(task, ColourEncoder(), 'template', 'cupl', n=2)
+import textclip as tc
+from textclip.testing import ColourEncoder
+task = tc.Task('colours', ['red','green','blue'])
+texts = tc.sample_texts(task, 'template', n=2)
+classifier = tc.CuPL().fit(task, ColourEncoder(), texts=texts)
 image = Image.new('RGB', (32, 32), (210, 20, 20))
-answer = Pipeline(ColourEncoder(), classifier).predict(image)[0]
+answer = tc.Pipeline(ColourEncoder(), classifier).predict(image)[0]
 assert answer.name=='red', answer
 print(len(texts), 'template texts, a classifier, a red image:', answer.name)
 '''
@@ -35,12 +32,10 @@ print(len(texts), 'template texts, a classifier, a red image:', answer.name)
 EXTRAS = '''
 import os,tempfile
 import torch
-from textclip.core import TextclipError
-from textclip.executors import RayExecutor
-from textclip.generation import load_text_to_image
-from textclip.http_llms import HttpLLM
-from textclip.llms import SamplingParameters,load_llm
-from textclip.retrieval import faiss_index
+from textclip.core import RayExecutor, TextclipError
+from textclip.sampling.llms import HttpLLM, SamplingParameters, load_llm
+from textclip.synthesis.image_generation import load_text_to_image
+from textclip.synthesis.retrieval import faiss_index
 
 def ask_server(): return list(HttpLLM('http://127.0.0.1:9/v1', 'm').answer(['a'], [0], SamplingParameters()))
 
