@@ -11,7 +11,7 @@ from textclip.core.basics import TextclipError, atomic_path, some, unknown_name,
 from textclip.types.task import Task, class_positions
 import tempfile, warnings
 from fastcore.test import *
-from textclip.types.features import FeatureSet, Features, join_classes, need_features, own_classes
+from textclip.types.features import Features, TaskFeatures, join_classes, need_features, own_classes
 
 NOTEBOOK = 'nbs/types/02_features.ipynb'
 
@@ -70,10 +70,12 @@ def test_features():
         test_eq(Features.load(d).x, f.x)
 
 
-def test_a_set_of_features():
-    'nbs/types/02_features.ipynb · A set of features'
-    # nbs/types/02_features.ipynb · A set of features · cell 2818d2b2
+def test_a_task_with_its_features():
+    'nbs/types/02_features.ipynb · A task with its features'
+    # nbs/types/02_features.ipynb · A task with its features · cell 2818d2b2
     f = Features(torch.ones(3,2), y=torch.tensor([0,1,1]), meta=dict(encoder='e'))
-    pets = FeatureSet(Task('pets', ['cat','dog']), dict(test=f, shot1=f[:2]), dict(templates=f[:2]))
-    test_eq(pets.task.split('shot1').y.tolist(), [0,1])
+    pets = TaskFeatures(Task('pets', ['cat','dog']), dict(test=f, shot1=f[:2]), templates=f[:2])
+    test_eq(pets.split('shot1').y.tolist(), [0,1])
+    test_eq((pets.encoder_name, TaskFeatures(pets.task, {}).encoder_name), ('e', None))
+    test_fail(lambda: pets.split('tset'), contains="Did you mean 'test'?")
     pets

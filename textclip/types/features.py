@@ -178,21 +178,6 @@ def load(cls:Features, folder)->Features:
 
 # %% ../../nbs/types/02_features.ipynb #fd2c05fe
 @dataclass(repr=False)
-class FeatureSet:
-    "A task with ready features: of its images by split, of its texts by kind"
-    task:Task                                  # its `splits` are the same dictionary
-    splits:dict                                # split name -> `Features` of images with labels
-    texts:dict=field(default_factory=dict)     # kind of texts -> `Features` with labels
-
-    def __post_init__(self): self.task.splits = self.splits
-
-    def __repr__(self):
-        sizes = lambda d: ', '.join(f'{k} {len(v)}' for k,v in d.items()) or 'none'
-        encoder = next(iter(self.splits.values())).meta.get('encoder')
-        return f'FeatureSet({self.task.name}, {len(self.task)} classes, {encoder}; images: {sizes(self.splits)}; texts: {sizes(self.texts)})'
-
-# %% ../../nbs/types/02_features.ipynb #583dfaf8
-@dataclass
 class TaskFeatures:
     "A task and all its features of one encoder"
     task:Task
@@ -202,11 +187,26 @@ class TaskFeatures:
     encoder:object=None     # the encoder, where it is at hand
     source:dict=None        # where it can be had again, for the manifest: see `data_from`
     device:object=None      # where methods train; if not given the CPU, or where the encoder is
+    kinds:dict=field(default_factory=dict) # kind of texts, as a file calls it -> `Features`
 
     def split(self, name):
         "The features of a split, or an error that names those there are"
-        if name not in self.splits: raise unknown_name(f'split of task {self.task.name!r}:', name, self.splits or ['(none)'])
+        if name not in self.splits:
+            raise unknown_name(f'split of task {self.task.name!r}:', name, self.splits or ['(none)'])
         return self.splits[name]
 
     @property
-    def encoder_name(self): return next((f.meta.get('encoder') for f in [*self.splits.values(), self.templates] if f is not None), None)
+    def encoder_name(self):
+        "The name of the encoder that made the features, `None` where they do not say"
+        there = [f for f in [*self.splits.values(), self.templates] if f is not None]
+        return next((f.meta.get('encoder') for f in there), None)
+
+    def __repr__(self):
+        texts = dict(templates=self.templates, texts=self.texts)
+        there = {k: v for k,v in texts.items() if v is not None} | self.kinds
+        head = f'{self.task.name}, {len(self.task)} classes, {self.encoder_name}'
+        return f'TaskFeatures({head}; images: {_sizes(self.splits)}; texts: {_sizes(there)})'
+
+def _sizes(features):
+    "How many rows there are under each name"
+    return ', '.join(f'{k} {len(v)}' for k,v in features.items()) or 'none'
