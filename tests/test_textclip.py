@@ -23,6 +23,7 @@ def test_the_smallest_example():
     'nbs/00_textclip.ipynb · The smallest example'
     # nbs/00_textclip.ipynb · The smallest example · cell e7ac289a
     from PIL import Image
+    import textclip as tc
 
     task = tc.Task('colours', ['red', 'green', 'blue'])
     encoder = tc.testing.ColourEncoder()

@@ -2,6 +2,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 import safetensors
 import safetensors.torch as st
 import torch

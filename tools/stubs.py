@@ -1,8 +1,8 @@
-"""Write the stubs (.pyi): what type checkers and editors see of the faces, and of classes whose methods are patched on
+"""Write the stubs (.pyi): what type checkers and editors see of the faces and of what stands on them
 
 A face loads its names when they are first used, and `@patch` puts a method into its class when the module is run: a
-checker sees neither. So each face gets a stub that imports its names by module, and each module that patches classes of
-its own gets one in which every method stands in its class. Nothing is run; the modules are only parsed.
+checker sees neither. So each face gets a stub that imports its names by module, and each module that is named on a face
+or patches classes of its own gets one in which every method stands in its class. Nothing is run, only parsed.
 """
 import ast
 from fastcore.script import call_parse
@@ -43,11 +43,11 @@ def kind_of(value):
     if isinstance(value, ast.Constant) and value.value is not None: return type(value.value).__name__
     return KINDS.get(type(value), 'Any')
 
-def declared(node):
+def declared(node, form='{}'):
     "A public variable with its type; nothing where it is private or no plain name"
     name = getattr(node.targets[0], 'id', None)
     if name is None or name.startswith('_'): return []
-    return [ast.AnnAssign(ast.Name(name), expression(kind_of(node.value)), None, simple=1)]
+    return [ast.AnnAssign(ast.Name(name), expression(form.format(kind_of(node.value))), None, simple=1)]
 
 def field(node):
     "A field of a dataclass; its default is only said to be there"
@@ -94,22 +94,36 @@ def patched(node):
 def class_stub(node, methods):
     "A class with the methods of its body and those patched on; a later one of a name replaces an earlier"
     body,own = [],{}
+    fields = any('dataclass' in ast.unparse(d) for d in node.decorator_list)
+    form = 'ClassVar[{}]' if fields else '{}'           # what has no annotation is no field
     for o in node.body:
         if isinstance(o, ast.AnnAssign): body.append(field(o))
-        elif isinstance(o, ast.Assign): body += declared(o)
+        elif isinstance(o, ast.Assign): body += declared(o, form)
         elif isinstance(o, ast.FunctionDef) and not private(o.name): own[o.name] = function(o)
     own |= {m.name: m for m in methods if not private(m.name)}
     node.body = [*body, *own.values()] or [ast.Expr(ast.Constant(...))]
     return node
 
-def module_stub(path):
-    "The text of a module's stub, or None where it patches no class of its own"
+def on_faces(modules):
+    "The files that some face names"
+    found = [(p.parent, parts(parsed(p)) or {}) for p in modules if p.name=='__init__.py']
+    return {(folder/module.replace('.', '/')).with_suffix('.py') for folder,table in found for module in table}
+
+def modules_in_quotes(tree):
+    "Packages that annotations in quotes name, which are imported where they are used"
+    annotations = [getattr(n, 'annotation', None) or getattr(n, 'returns', None) for n in ast.walk(tree)]
+    quoted = [a.value for a in annotations if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    return sorted({o.partition('.')[0] for o in quoted if '.' in o})
+
+def module_stub(path, needed):
+    "The text of a module's stub, or None where it is not needed: it patches no class of its own"
     tree = parsed(path)
     classes = {n.name for n in tree.body if isinstance(n, ast.ClassDef)}
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     found = [(n, patched(n)) for n in functions]
     methods = [p for _,p in found if p is not None and p[0] in classes]
-    if not methods: return None
+    if not methods and not needed: return None
+    quoted = ''.join(f'import {o}\n' for o in modules_in_quotes(parsed(path)))
     free = {n for n,p in found if p is None and not n.name.startswith('_')}
     body = []
     for n in tree.body:
@@ -118,12 +132,13 @@ def module_stub(path):
         elif n in free: body.append(function(n))
         elif isinstance(n, ast.ClassDef): body.append(class_stub(n, [m for name,m in methods if name==n.name]))
     text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
-    return HEAD.format(path.name) + 'from typing import Any\n' + text + '\n'
+    return HEAD.format(path.name) + 'from typing import Any, ClassVar\n' + quoted + text + '\n'
 
 def build():
     "What the stubs should hold, and those there are"
     modules = sorted(p for p in cfg.lib_path.rglob('*.py') if p.name!='_modidx.py')
-    texts = {p: (face_stub if p.name=='__init__.py' else module_stub)(p) for p in modules}
+    named = on_faces(modules)
+    texts = {p: face_stub(p) if p.name=='__init__.py' else module_stub(p, p in named) for p in modules}
     want = {p.with_suffix('.pyi'): t.encode() for p,t in texts.items() if t is not None}
     return want, generated(cfg.lib_path, '*.pyi')
 

@@ -9,6 +9,7 @@ __all__ = ['Features', 'TaskFeatures']
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 import safetensors
 import safetensors.torch as st
 import torch
@@ -221,9 +222,9 @@ class TaskFeatures(Shown):
     splits:dict             # 'train', 'val', 'test', 'shot4', ... -> `Features`
     templates:Features=None # filled templates with their class
     texts:Features=None     # texts about the classes
-    encoder:object=None     # the encoder, where it is at hand
+    encoder:Any=None        # the encoder, where it is at hand
     source:dict=None        # where it can be had again, for the manifest: see `data_from`
-    device:object=None      # where methods train; if not given the CPU, or where the encoder is
+    device:Any=None         # where methods train; if not given the CPU, or where the encoder is
     kinds:dict=field(default_factory=dict) # kind of texts, as a file calls it -> `Features`
 
     def split(self, name):
