@@ -24,8 +24,9 @@ def test_the_smallest_example():
             return LinearClassifier(weight, self.info(task, given.texts), logit_scale=10.)
 
     pets = Task('pets', ['cat','dog'])
-    texts = Features(torch.tensor([[1.,.1],[.9,.3],[.2,1.],[.1,.8]]), y=torch.tensor([0,0,1,1]), meta=dict(encoder='by hand'))
-    images = Features(torch.tensor([[.8,.5],[1.,.2],[.4,.9],[.7,.6]]), y=torch.tensor([0,0,1,1]), meta=dict(encoder='by hand'))
+    y,meta = torch.tensor([0,0,1,1]),dict(encoder='by hand')
+    texts = Features(torch.tensor([[1.,.1],[.9,.3],[.2,1.],[.1,.8]]), y=y, meta=meta)
+    images = Features(torch.tensor([[.8,.5],[1.,.2],[.4,.9],[.7,.6]]), y=y, meta=meta)
     classifier = MeanOfTexts().fit(pets, texts=texts)
     classifier
     # nbs/types/00_types.ipynb · The smallest example · cell 74534fab

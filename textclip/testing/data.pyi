@@ -11,6 +11,31 @@ from ..types.features import Features, TaskFeatures
 from ..data.images import ImageSplit
 from ..encoders.protocol import Encoder, encoder_meta
 
+def synthetic_task(n_classes: int=..., dim: int=..., per_class: int=..., noise: float=..., shift: float=..., seed: int=..., name: str=...) -> TaskFeatures:
+    ...
+
+def synthetic_multilabel(n_classes: int=..., dim: int=..., n: int=..., places: int=..., most: int=..., noise: float=..., shift: float=..., seed: int=..., name: str=...) -> TaskFeatures:
+    ...
+
+def toy_multilabel(n_classes: int=..., dim: int=..., texts: int=..., images: int=..., places: int=..., gap: float=..., seed: int=...) -> tuple:
+    ...
+
+def caption_images(encoder: Encoder, names: list, n: int=..., caption: str=..., noise: float=..., seed: int=...) -> Features:
+    ...
+
+def place_images(encoder, names: list, n: int=..., noise: float=..., seed: int=...) -> tuple:
+    ...
+
+def toy_descriptions(names) -> dict:
+    ...
+shape_names: list[Any]
+
+def draw_shape(kind: str, seed: int=..., size: int=...) -> Image.Image:
+    ...
+
+def drawn_shapes(folder, each: int, first: int=...) -> ImageSplit:
+    ...
+
 class BlotPipeline:
 
     def __init__(self, flag=...):
@@ -23,28 +48,3 @@ class _Blots:
 
     def __init__(self, images, flags):
         ...
-
-def caption_images(encoder: Encoder, names: list, n: int=..., caption: str=..., noise: float=..., seed: int=...) -> Features:
-    ...
-shape_names: list[Any]
-
-def draw_shape(kind: str, seed: int=..., size: int=...) -> Image.Image:
-    ...
-
-def drawn_shapes(folder, each: int, first: int=...) -> ImageSplit:
-    ...
-
-def synthetic_task(n_classes: int=..., dim: int=..., per_class: int=..., noise: float=..., shift: float=..., seed: int=..., name: str=...) -> TaskFeatures:
-    ...
-
-def synthetic_multilabel(n_classes: int=..., dim: int=..., n: int=..., places: int=..., most: int=..., noise: float=..., shift: float=..., seed: int=..., name: str=...) -> TaskFeatures:
-    ...
-
-def toy_multilabel(n_classes: int=..., dim: int=..., texts: int=..., images: int=..., places: int=..., gap: float=..., seed: int=...) -> tuple:
-    ...
-
-def toy_descriptions(names) -> dict:
-    ...
-
-def place_images(encoder, names: list, n: int=..., noise: float=..., seed: int=...) -> tuple:
-    ...
