@@ -37,7 +37,7 @@ def ruff_faults():
     "notebook -> what ruff finds in it or in its module, a line each"
     ignore = [f'--per-file-ignores={pattern}:{code}' for pattern,code in BY_FILE.items()]
     command = [ruff(), 'check', '--isolated', '--no-cache', '--line-length', str(LENGTH), '--select', SELECT,
-               '--ignore', ','.join(IGNORE), *ignore, '--exclude', '_modidx.py', '--output-format', 'json',
+               '--ignore', ','.join(IGNORE), *ignore, '--exclude', '_modidx.py,*.pyi', '--output-format', 'json',
                str(cfg.nbs_path), str(cfg.lib_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode not in (0, 1): raise SystemExit(done.stderr)
