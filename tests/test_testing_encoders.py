@@ -55,10 +55,10 @@ def test_open_clip():
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         tiny_open_clip().encode_text(['word '*200, 'other '*200])        # cut, and different: nothing to say
-    with own_warnings() as said: tiny_open_clip().encode_text(['word '*100, 'word '*200, 'word '*300, 'a cat'])
-    print(said[0].message)
-    test_eq(len(said), 1)
-    assert str(said[0].message).startswith('3 texts differ only behind the 77 tokens')
+    with own_warnings() as heard: tiny_open_clip().encode_text(['word '*100, 'word '*200, 'word '*300, 'a cat'])
+    print(heard[0].message)
+    test_eq(len(heard), 1)
+    assert str(heard[0].message).startswith('3 texts differ only behind the 77 tokens')
     texts = ['a cat', 'a photo of a dog and a very small horse', 'ein Bär', '', 'word '*200]
     vit = tiny_open_clip()
     with torch.inference_mode(): own = vit.model.encode_text(vit.tokenizer(texts))
@@ -108,8 +108,8 @@ def test_transformers():
     for enc in encoders.values():
         full = dict(padding='max_length', max_length=enc.context_length, truncation=True, return_tensors='pt')
         own = enc.tokenizer(texts, **full)['input_ids']
-        with torch.inference_mode(): said = enc.model.get_text_features(input_ids=own).pooler_output
-        test_close(enc.encode_text(texts), said, eps=1e-5)
+        with torch.inference_mode(): pooled = enc.model.get_text_features(input_ids=own).pooler_output
+        test_close(enc.encode_text(texts), pooled, eps=1e-5)
         test_eq(enc.tokens(texts)[0].tolist(), own[0,:enc.tokens(texts).shape[1]].tolist())
     test_eq(encoders['clip'].tokens(['a cat']).shape[1], 4)
     test_eq(encoders['siglip'].tokens(['a cat']).shape[1], 48)

@@ -10,8 +10,10 @@ __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'Textclip
 import difflib, errno, hashlib, importlib.metadata, inspect, json, os, re, subprocess, sys, tempfile, warnings, zlib
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
+if TYPE_CHECKING: import torch
 
 # %% ../../nbs/core/01_basics.ipynb #c6e8223f
 class TextclipError(Exception):

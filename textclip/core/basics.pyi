@@ -4,6 +4,7 @@ import torch
 import difflib, errno, hashlib, importlib.metadata, inspect, json, os, re, subprocess, sys, tempfile, warnings, zlib
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
 
