@@ -31,8 +31,7 @@ def test_reading_packages():
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode='w:xz') as t:
             for name,content in files.items():
-                info = tarfile.TarInfo('./'+name)
-                info.size = len(content)
+                info = tarfile.TarInfo('./'+name); info.size = len(content)
                 t.addfile(info, io.BytesIO(content))
         member = lambda name,b: f'{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(b):<10}`\n'.encode() + b + b'\n'*(len(b)%2)
         Path(path).write_bytes(b'!<arch>\n' + member('debian-binary', b'2.0\n') + member('data.tar.xz', tar.getvalue()))
@@ -40,12 +39,10 @@ def test_reading_packages():
 
     def wheel(path, files):
         "A wheel with `files` (name -> bytes)"
-        with zipfile.ZipFile(path, 'w') as z:
-            for k,v in files.items(): z.writestr(k, v)
+        with zipfile.ZipFile(path, 'w') as z: [z.writestr(k, v) for k,v in files.items()]
         return Path(path)
 
-    content = {'hello.txt': hashlib.sha256(b'hello').hexdigest()}
-    hello = Asset('hello', 'pypi', 'pkg', '1', 'pkg/data', '', 1, '', '', content)
+    hello = Asset('hello', 'pypi', 'pkg', '1', 'pkg/data', '', 1, '', '', {'hello.txt': hashlib.sha256(b'hello').hexdigest()})
     other = Asset('hello', 'pypi', 'pkg', '1', 'pkg/data', '', 1, '', '', {'hello.txt': '0'*64})
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
@@ -55,8 +52,7 @@ def test_reading_packages():
             test_eq([p.read_text() for p in (d/str(i)).iterdir()], ['hello'])
         test_fail(lambda: unpack_asset(other, d/'a.whl', d/'bad'), contains='expected 000000000000')
         test_fail(lambda: unpack_asset(hello, wheel(d/'b.whl', {'x': b''}), d/'bad'), contains="nothing in 'pkg/data'")
-        evil = wheel(d/'e.whl', {'pkg/data/../../../evil.txt': b'x'})
-        test_fail(lambda: unpack_asset(hello, evil, d/'bad'), contains='unsafe name')
+        test_fail(lambda: unpack_asset(hello, wheel(d/'e.whl', {'pkg/data/../../../evil.txt': b'x'}), d/'bad'), contains='unsafe name')
         (d/'no.deb').write_text('a page of a web proxy')
         test_fail(lambda: unpack_asset(hello, d/'no.deb', d/'bad'), contains='not a Debian package')
         (d/'no.whl').write_text('a page of a web proxy')
@@ -70,23 +66,19 @@ def test_reading_packages():
         "A Debian package with one file, a link to it, and two links that lead outside"
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode='w:xz') as t:
-            links = {'a/link.png': '../b/real.png', 'a/out.png': '../../../etc/passwd', 'a/abs.png': '/etc/passwd'}
-            for name,target in links.items():
+            for name,target in {'a/link.png': '../b/real.png', 'a/out.png': '../../../etc/passwd', 'a/abs.png': '/etc/passwd'}.items():
                 info = tarfile.TarInfo('./usr/share/pics/'+name)
                 info.type,info.linkname = tarfile.SYMTYPE,target
                 t.addfile(info)
             info = tarfile.TarInfo('./usr/share/pics/b/real.png'); info.size = 3
             t.addfile(info, io.BytesIO(b'png'))
         data = tar.getvalue()
-        head = f'{"data.tar.xz":<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n'
-        Path(path).write_bytes(b'!<arch>\n' + head.encode() + data)
+        Path(path).write_bytes(b'!<arch>\n' + f'{"data.tar.xz":<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n'.encode() + data)
         return Path(path)
 
     with tempfile.TemporaryDirectory() as d:
-        pictures = Asset('pics', 'debian', 'pics', '1', 'usr/share/pics', '', 1, '', '')
-        out = Path(d)/'pics'
-        unpack_asset(pictures, linked_pictures(Path(d)/'pics.deb'), out)
-        test_eq(sorted(p.relative_to(out).as_posix() for p in out.rglob('*.png')), ['a/link.png','b/real.png'])
+        unpack_asset(Asset('pics', 'debian', 'pics', '1', 'usr/share/pics', '', 1, '', ''), linked_pictures(Path(d)/'pics.deb'), Path(d)/'pics')
+        test_eq(sorted(p.relative_to(Path(d)/'pics').as_posix() for p in (Path(d)/'pics').rglob('*.png')), ['a/link.png','b/real.png'])
         test_eq((Path(d)/'pics/a/link.png').read_bytes(), b'png')
 
 
@@ -103,13 +95,11 @@ def test_fetching():
         with zipfile.ZipFile(path, 'w') as z:
             z.writestr('tiny/data/a.txt', content)
             z.writestr('textclip_tiny-1.dist-info/METADATA', 'Metadata-Version: 2.1\nName: textclip-tiny\nVersion: 1\n')
-            about = 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
-            z.writestr('textclip_tiny-1.dist-info/WHEEL', about)
+            z.writestr('textclip_tiny-1.dist-info/WHEEL', 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
             z.writestr('textclip_tiny-1.dist-info/RECORD', '')
         return path
 
-    content = {'a.txt': hashlib.sha256(b'content').hexdigest()}
-    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '', content)
+    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '', {'a.txt': hashlib.sha256(b'content').hexdigest()})
     with tempfile.TemporaryDirectory() as d:
         for part in ('good','bad'): (Path(d)/part).mkdir()
         good,bad = tiny_wheel(Path(d)/'good'),tiny_wheel(Path(d)/'bad', 'changed')
@@ -118,16 +108,14 @@ def test_fetching():
             test_eq(fetch_asset(tiny), folder)                   # from the store: no client is asked
             test_fail(lambda: fetch_asset(tiny, from_file=bad), contains='expected ed7002b439e9')
             test_eq((folder/'a.txt').read_text(), 'content')     # a bad file does not replace a good one
-            with ThreadPoolExecutor(4) as pool:
-                test_eq(set(pool.map(lambda _: fetch_asset(tiny, from_file=good), range(8))), {folder})
+            with ThreadPoolExecutor(4) as pool: test_eq(set(pool.map(lambda _: fetch_asset(tiny, from_file=good), range(8))), {folder})
         with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/two', PIP_NO_INDEX='1', PIP_FIND_LINKS=f'{d}/good'):
             test_eq((fetch_asset(tiny)/'a.txt').read_text(), 'content')
             assert not (Path(d)/'two'/'downloads'/'tiny').exists()
         with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/three', PIP_NO_INDEX='1', PIP_FIND_LINKS=f'{d}/three'):
             test_fail(lambda: fetch_asset(tiny), contains='textclip data get tiny --from FILE')
         (Path(d)/'file').touch()
-        with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/file'):
-            test_fail(lambda: fetch_asset(tiny, from_file=good), contains='set TEXTCLIP_HOME')
+        with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/file'): test_fail(lambda: fetch_asset(tiny, from_file=good), contains='set TEXTCLIP_HOME')
 
 
 @pytest.mark.slow
@@ -144,13 +132,11 @@ def test_fetching_slow():
         with zipfile.ZipFile(path, 'w') as z:
             z.writestr('tiny/data/a.txt', content)
             z.writestr('textclip_tiny-1.dist-info/METADATA', 'Metadata-Version: 2.1\nName: textclip-tiny\nVersion: 1\n')
-            about = 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
-            z.writestr('textclip_tiny-1.dist-info/WHEEL', about)
+            z.writestr('textclip_tiny-1.dist-info/WHEEL', 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
             z.writestr('textclip_tiny-1.dist-info/RECORD', '')
         return path
 
-    content = {'a.txt': hashlib.sha256(b'content').hexdigest()}
-    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '', content)
+    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '', {'a.txt': hashlib.sha256(b'content').hexdigest()})
     with tempfile.TemporaryDirectory() as d:
         for part in ('good','bad'): (Path(d)/part).mkdir()
         good,bad = tiny_wheel(Path(d)/'good'),tiny_wheel(Path(d)/'bad', 'changed')
@@ -159,16 +145,14 @@ def test_fetching_slow():
             test_eq(fetch_asset(tiny), folder)                   # from the store: no client is asked
             test_fail(lambda: fetch_asset(tiny, from_file=bad), contains='expected ed7002b439e9')
             test_eq((folder/'a.txt').read_text(), 'content')     # a bad file does not replace a good one
-            with ThreadPoolExecutor(4) as pool:
-                test_eq(set(pool.map(lambda _: fetch_asset(tiny, from_file=good), range(8))), {folder})
+            with ThreadPoolExecutor(4) as pool: test_eq(set(pool.map(lambda _: fetch_asset(tiny, from_file=good), range(8))), {folder})
         with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/two', PIP_NO_INDEX='1', PIP_FIND_LINKS=f'{d}/good'):
             test_eq((fetch_asset(tiny)/'a.txt').read_text(), 'content')
             assert not (Path(d)/'two'/'downloads'/'tiny').exists()
         with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/three', PIP_NO_INDEX='1', PIP_FIND_LINKS=f'{d}/three'):
             test_fail(lambda: fetch_asset(tiny), contains='textclip data get tiny --from FILE')
         (Path(d)/'file').touch()
-        with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/file'):
-            test_fail(lambda: fetch_asset(tiny, from_file=good), contains='set TEXTCLIP_HOME')
+        with patch.dict(os.environ, TEXTCLIP_HOME=f'{d}/file'): test_fail(lambda: fetch_asset(tiny, from_file=good), contains='set TEXTCLIP_HOME')
     # nbs/core/04_assets.ipynb · Fetching · cell e225498b
     with tempfile.TemporaryDirectory() as d, patch.dict(os.environ, TEXTCLIP_HOME=d):
         test_eq([p.name for p in fetch_asset('efficientnet-lite2').iterdir()], ['efficientnet-lite2-9656183e.pth'])

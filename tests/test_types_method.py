@@ -34,6 +34,7 @@ def test_what_is_given():
     test_eq(found, dict(text=['it barks.','it purrs.'], labels=[[1],[0]]))
     test_fail(lambda: as_labelled_texts({'cow': ['it moos.']}, pets), contains='cow')
     test_fail(lambda: as_labelled_texts({'cat': [3]}, pets), contains='3 is no text')
+    test_fail(lambda: as_labelled_texts({'cat': {'How does it look?': ['soft']}}, pets), contains='is no text')
 
 
 def test_a_method_of_your_own():

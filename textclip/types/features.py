@@ -209,8 +209,10 @@ def load(cls:Features,
         raise TextclipError(f'No features in {str(folder)!r}.', 'Name a folder that `Features.save` wrote.')
     try:
         about = json.loads((folder/'features.json').read_text(encoding='utf-8'))
-        return cls(**st.load_file(folder/'features.safetensors'), **about)
-    except (OSError, ValueError, TypeError, RecursionError, safetensors.SafetensorError) as e:
+        if not isinstance(about['meta'], dict) or not isinstance(about['ids'], (list, type(None))): raise TypeError
+        return cls(**st.load_file(folder/'features.safetensors'), ids=about['ids'], meta=about['meta'])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, NotImplementedError,
+            safetensors.SafetensorError) as e:
         raise TextclipError(f'The features in {str(folder)!r} are damaged ({type(e).__name__}).',
             'Save them again.') from e
 
