@@ -10,10 +10,8 @@ __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'Textclip
 import difflib, errno, hashlib, importlib.metadata, inspect, json, os, re, subprocess, sys, tempfile, warnings, zlib
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
-if TYPE_CHECKING: import torch
 
 # %% ../../nbs/core/01_basics.ipynb #c6e8223f
 class TextclipError(Exception):
@@ -143,7 +141,7 @@ def make_generator(
     seed:int,       # the one seed of a run
     *purpose,       # names of the stream
     device='cpu'    # where the random numbers are made
-)->'torch.Generator':
+): # a `torch.Generator`
     "A torch generator that only `seed` and `purpose` determine"
     import torch
     return torch.Generator(device).manual_seed(derive_seed(seed, *purpose))
