@@ -4,7 +4,7 @@ import numpy as np
 from textclip.core.basics import TextclipError, unknown_name
 from textclip.types.task import Task
 from textclip.data.images import ImageSplit, with_reading
-from textclip.data.catalogue.list_layouts import text_lines
+from textclip.data.catalogue.list_layouts import check_paths, text_lines
 import json, tempfile, torch, warnings
 from PIL import Image
 from fastcore.test import *

@@ -24,6 +24,9 @@ def test_names_in_a_list_or_a_file():
         for content in (bytes(range(128,255)), b'GIF\0\0'):
             file.write_bytes(content)
             test_fail(lambda: names_file(file), contains='not text')
+        for content,says in {'['*100_000: 'not JSON', '["cat"': 'not JSON', '{"a": 1}': 'holds no list'}.items():
+            (Path(d)/'names.json').write_text(content)
+            test_fail(lambda: names_file(Path(d)/'names.json'), contains=says)
 
 
 def test_which_files_are_images():

@@ -4,12 +4,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from textclip.core.basics import TextclipError, unknown_name
+from textclip.core.basics import TextclipError, some, unknown_name, warn
 from textclip.core.hub import hub_access
-from textclip.types.task import Task
+from textclip.types.task import Task, class_positions
 from textclip.data.images import ImageSplit, UnreadableImage
 from textclip.data.folders import usual_splits
-from textclip.data.labels import class_names, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels, row_ids, split_name
+from textclip.data.labels import are_flags, class_names, from_flags, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels, row_ids, split_name
 import io, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 import datasets
@@ -116,6 +116,16 @@ def test_a_task_from_a_dataset():
     test_eq(dataset_task(pictures(4, label=list('abab')).select([3,0])).split('all').labels, torch.tensor([1,0]))
     test_fail(lambda: dataset_task(numbered.to_iterable_dataset()), contains='is a stream')
     test_fail(lambda: dataset_task(['a']), contains='A list is no dataset')
+    # nbs/data/06_hub_datasets.ipynb · A task from a dataset · cell 4858f007
+    wide = dict(a=[1,0,0], b=[False,True,None], c=[0.,1.,1.])
+    with own_warnings() as said: found = dataset_task(pictures(3, size=[4,5,6], **wide))
+    print(said[0].message)
+    test_eq((found.kind, found.classes), ('multi', ['a','b','c']))
+    test_eq(found.split('all').labels.tolist(), [[1,0,0],[0,1,1],[0,-1,1]])
+    named = dataset_task(pictures(3, size=[4,5,6], **wide), label=['c','a'])
+    test_eq((named.classes, named.split('all').labels.tolist()), (['c','a'], [[0,1],[1,0],[1,0]]))
+    test_fail(lambda: dataset_task(pictures(1, size=[4]), label=['size']).split('all'), contains='4 (size, row 0)')
+    test_fail(lambda: dataset_task(pictures(1), label=['cow']), contains="no column 'cow'")
     # nbs/data/06_hub_datasets.ipynb · A task from a dataset · cell c2b29695
     with tempfile.TemporaryDirectory() as d:
         Image.new('RGB', (4,4), 'teal').save(Path(d)/'1.png')

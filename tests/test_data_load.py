@@ -56,9 +56,7 @@ def test_loading_a_task():
 
     def loaded(root):
         "(the task, the warnings)"
-        with warnings.catch_warnings(record=True) as w:
-            warnings.simplefilter('always')
-            return load_task(root), ' '.join(str(o.message) for o in w)
+        with own_warnings() as said: return load_task(root), ' '.join(str(o.message) for o in said)
 
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from textclip.types.task import class_positions
+from textclip.data.folders import read_text
 from textclip.data.images import ImageSplit
 import tempfile
 from fastcore.test import *
@@ -36,6 +37,12 @@ def test_reading():
         test_fail(lambda: read('a.json', '{"train": [{"file": 3}]}'), contains='KeyError')
         test_fail(lambda: read('a.pkl', ''), contains='json.dump({p: dict(data')
         test_fail(lambda: read_list(Path(d)/'gone.txt'), contains='No such file')
+    # nbs/data/10_split_files.ipynb · Reading · cell 23a27675
+    deep,infinite = '{"a":'*50_000,'{"train": [["1.png", -Infinity, "cat"]]}'
+    with tempfile.TemporaryDirectory() as d:
+        for content in (deep, infinite, '[]', '{"train": 5}', '{"train": {"data": [1]}}', '1 2'):
+            (Path(d)/'list.json').write_text(content)
+            test_fail(lambda: read_list(Path(d)/'list.json'), contains='no list of images in a known form')
 
 
 def test_finding_the_images():

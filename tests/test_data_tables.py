@@ -4,10 +4,10 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
-from textclip.types.task import Task
+from textclip.types.task import Task, class_positions
 from textclip.data.images import ImageSplit
 from textclip.data.folders import names_file, usual_splits
-from textclip.data.labels import class_names, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels, whole_number
+from textclip.data.labels import are_flags, class_names, from_flags, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels, whole_number
 from textclip.data.table_files import ParquetImage, read_columns
 import datasets, tempfile, torch
 from PIL import Image
@@ -76,6 +76,25 @@ def test_a_task_from_a_table():
         for label,why in ((1.5, 'line 1: Label 1.5 is no whole number'), (dict(name='cat'), 'is an object'), (99999999999, 'not in classes='), (10**400, 'not in classes='), (float('inf'), 'no whole number')):
             test_fail(lambda: table_task(one(label), classes=['cat','dog']), contains=why)
         test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,99999999999,cat')), contains='without a gap')       # and no memory for as many names
+    # nbs/data/05_tables.ipynb · A task from a table · cell 46a01bbd
+    wide = 'path,cat,dog,bird,car,width\n0.jpg,1,0,0,0,640\n1.jpg,0,1,1,0,480\n2.jpg,0,0,,1,640\n'
+    with tempfile.TemporaryDirectory() as d:
+        with own_warnings() as said: task = table_task(table(d, wide))
+        print(said[0].message)
+        test_eq((task.kind, task.classes, task.split('all').labels.tolist()), ('multi', classes, truth))
+        named = table_task(table(d, wide), label=['car','dog'])
+        test_eq((named.classes, named.split('all').labels.tolist()), (['car','dog'], [[0,0],[0,1],[1,0]]))
+        single = table(d, wide.replace(',1,1,0,', ',0,1,0,'), 'single.csv')
+        few = table_task(single, label=classes, multi=False)
+        test_eq((few.kind, few.split('all').labels.tolist()), ('single', [0,2,3]))
+        test_fail(lambda: table_task(table(d, wide), label=classes, multi=False), contains='have a list of labels')
+        test_fail(lambda: table_task(table(d, wide), label=['cat','width']), contains="'640' (width, line 2)")
+        test_fail(lambda: table_task(table(d, wide), label=['cat','cow']), contains='column')
+        digits = table(d, 'path,0,1,2\na.jpg,1,1,0\nb.jpg,0,0,1\n')
+        with own_warnings(): test_eq(table_task(digits).split('all').labels.tolist(), [[1,1,0],[0,0,1]])
+        lines = [json.dumps(dict(path=f'{i}.jpg', **dict(zip(classes, (v>0 for v in row))))) for i,row in enumerate(truth)]
+        with own_warnings(): task = table_task(table(d, '\n'.join(lines), 'w.jsonl'))
+        test_eq(task.split('all').labels.tolist()[:2], truth[:2])
     # nbs/data/05_tables.ipynb · A task from a table · cell 9e24a388
     with tempfile.TemporaryDirectory() as d:
         for text,kw in (('picture,label\n1.jpg,cat', {}), ('path,label\n', {}), ('path,label\n1.jpg,cat\n2.jpg,dgo', dict(classes=['cat','dog'])),

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from textclip.core.hub import hub_access
-from textclip.types.task import Task, normal_name
+from textclip.types.task import Task
 from textclip.types.features import Features
 from textclip.data.images import ImageSplit, UnreadableImage, decode_image, image_bytes, open_image, with_reading
-from textclip.data.folders import split_names, split_of_folder, usual_splits
-from textclip.data.labels import class_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows, plain_label, plain_labels
+from textclip.data.folders import read_text, split_names, split_of_folder, usual_splits
+from textclip.data.labels import class_names, distinct_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows, plain_label, plain_labels
 from textclip.data.hub_datasets import hub_name
 from textclip.data.tar_files import expand_braces, tar_samples, write_tar
 import json, tempfile
@@ -22,7 +22,7 @@ from textclip.core.basics import own_warnings
 from textclip.core.hub import hub_answers
 from textclip.data.images import load_image, read_images
 import datasets, json, tempfile
-from textclip.data.webdatasets import (_by_split, _distinct, _natural, _read_tar_labels, _tar_split, is_webdataset,
+from textclip.data.webdatasets import (_by_split, _natural, _read_tar_labels, _tar_split, _told_apart, is_webdataset,
     webdataset_task, write_webdataset)
 
 NOTEBOOK = 'nbs/data/08_webdatasets.ipynb'
@@ -53,7 +53,7 @@ def test_where_the_archives_are():
     test_eq({k: len(v) for k,v in _by_split([Path(f'pets-{s}-{i:03}.tar') for s in ('train','valid') for i in range(2)]).items()}, dict(train=2, val=2))
     test_eq([p.name for p in sorted([Path('10.tar'), Path('9.tar')], key=_natural)], ['9.tar','10.tar'])
     with own_warnings() as told:
-        test_eq(_distinct(['missile','cat','Missile']), ['missile','cat','Missile (2)'])
+        test_eq(_told_apart(['missile','cat','Missile']), ['missile','cat','Missile (2)'])
     print(told[0].message)
 
 

@@ -12,20 +12,42 @@ from ..core.basics import TextclipError, some, warn
 from ..types.task import Task, normal_name
 from .images import ImageSplit, image_endings
 
+# %% ../../nbs/data/02_folders.ipynb #d14c88a7
+def read_text(
+    path,  # a file
+    fix:str='Save it as text in UTF-8.' # what to do where it is none
+)->str:
+    "A text file in UTF-8, with or without a mark in front"
+    path = Path(path)
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+        if '\0' in text: raise ValueError
+    except OSError as e:
+        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Check the name and the permissions.') from None
+    except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', fix) from None
+    return text
+
+def read_json(
+    path,    # a file
+    fix:str, # what it should look like, or where to get it
+    **kwargs # for `json.loads`
+):
+    "What a JSON file holds"
+    try: return json.loads(read_text(path, fix), **kwargs)
+    except (ValueError, RecursionError):             # lists in lists in lists, a hundred thousand deep
+        raise TextclipError(f'{Path(path).name!r} is not JSON, or cut off.', fix) from None
+
 # %% ../../nbs/data/02_folders.ipynb #4a74db9a
 def names_file(
     path:Path # a .txt file with one name per line, or a .json list
 )->list:
     "Class names of a .txt or .json file"
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-        if '\0' in text: raise ValueError
-    except OSError as e: raise TextclipError(f'File {path.name!r} cannot be read: {e.strerror}.', 'Check its permissions.') from None
-    except ValueError: raise TextclipError(f'File {path.name!r} is not text in UTF-8.', 'Give a .txt file with one class name per line, or a .json list.') from None
-    if path.suffix.lower()!='.json': return [l.strip() for l in text.splitlines() if l.strip() and not l.strip().startswith('#')]
-    try: names = json.loads(text)
-    except (ValueError, RecursionError): raise TextclipError(f'File {path.name!r} is not JSON.', 'It should be a list: ["cat", "dog"].') from None
-    if not isinstance(names, list): raise TextclipError(f'File {path.name!r} holds no list.', 'It should be a list: ["cat", "dog"].')
+    if path.suffix.lower()!='.json':
+        lines = [l.strip() for l in read_text(path, 'Give one class name per line, or a .json list.').splitlines()]
+        return [l for l in lines if l and not l.startswith('#')]
+    names = read_json(path, 'It should be a list: ["cat", "dog"].')
+    if not isinstance(names, list):
+        raise TextclipError(f'File {path.name!r} holds no list.', 'It should be a list: ["cat", "dog"].')
     return names
 
 # %% ../../nbs/data/02_folders.ipynb #30c29292
@@ -54,7 +76,7 @@ def find_images(
     "Image files below a folder, and what else is there"
     folders,files,out = _entries(folder)
     images = [p for p in files if p.suffix.lower() in image_endings]
-    out |= {p: f'unknown ending' for p in files if p.suffix.lower() not in image_endings}
+    out |= {p: 'unknown ending' for p in files if p.suffix.lower() not in image_endings}
     for f in folders:
         more,left = find_images(f)
         images,out = images+more,out | left
@@ -143,15 +165,16 @@ def _doubt(root, deep, others):
 
 def _class_names(root):
     "Folder name -> class name, from `classnames.json` or `classnames.txt` in the root"
-    for name in ('classnames.json','classnames.txt'):
-        try: text = (root/name).read_text(encoding='utf-8-sig')
-        except FileNotFoundError: continue
-        except (OSError, UnicodeDecodeError): raise TextclipError(f'{name!r} cannot be read as text in UTF-8.', 'Mend it, or take it away.') from None
-        lines = [re.split(r'\t+|\s+', l.strip(), maxsplit=1) for l in text.splitlines() if l.strip() and not l.startswith('#')]
-        try: found = json.loads(text) if name.endswith('.json') else {l[0]: l[-1] for l in lines}
-        except (ValueError, RecursionError): found = None
+    fix = 'It should look like {"n02123045": "tabby cat"}.'
+    for file in (root/'classnames.json', root/'classnames.txt'):
+        if not os.path.lexists(file): continue
+        if file.suffix=='.json': found = read_json(file, fix)
+        else:
+            lines = [l.strip() for l in read_text(file).splitlines() if l.strip() and not l.startswith('#')]
+            pairs = [re.split(r'\s+', l, maxsplit=1) for l in lines]
+            found = {p[0]: p[-1] for p in pairs}
         if isinstance(found, dict) and all(isinstance(v, str) for v in found.values()): return found
-        raise TextclipError(f'{name!r} does not map folder names to class names.', 'It should look like {"n02123045": "tabby cat"}.')
+        raise TextclipError(f'{file.name!r} does not map folder names to class names.', fix)
     return {}
 
 # %% ../../nbs/data/02_folders.ipynb #5e4bf541

@@ -100,6 +100,19 @@ def class_names(
             'If they are one class, give classes=[...] with the spelling to use. If not, rename one.')
     return found
 
+# %% ../../nbs/data/03_labels.ipynb #4390a7ff
+def distinct_names(
+    names,     # class names, some of them more than once
+    marks=None # what tells each of them from others of its name; which of them it is if not given
+)->list:
+    "The same with no name twice: the second of a name has its mark in brackets"
+    seen,out = {},[]
+    for i,n in enumerate(names):
+        k = seen[normal_name(n)] = seen.get(normal_name(n), 0)+1
+        mark = k if marks is None else marks[i]
+        out.append(n if k==1 else f'{n} ({mark})')
+    return out
+
 # %% ../../nbs/data/03_labels.ipynb #1423115a
 def label_numbers(
     values,   # labels, as `plain_label` gives them, without None
@@ -151,6 +164,41 @@ def from_indicators(
     pick = lambda value: [None if r is None else [k for k,v in enumerate(r) if whole_number(v)==value] for r in rows]
     return pick(1), pick(-1)
 
+# %% ../../nbs/data/03_labels.ipynb #f6ac72e8
+def as_flag(
+    value # as a file holds it
+):
+    "1, 0 or -1 (unknown) for what may stand in the column of one class; None where it is something else"
+    if hasattr(value, 'tolist'): value = value.tolist()
+    if value is None or value!=value or isinstance(value, str) and not value.strip(): return -1
+    if isinstance(value, str): value = dict(true='1', false='0').get(value.strip().lower(), value.strip())
+    if isinstance(value, str) and not is_number(value): return None
+    if not isinstance(value, (int,float,str)): return None
+    number = whole_number(value) if isinstance(value, str) else value
+    return int(number) if number in (-1,0,1) else None
+
+def are_flags(
+    values # what stands in a column
+)->bool:
+    "Does a column hold flags, and something besides nothing?"
+    found = [as_flag(v) for v in values]
+    return None not in found and set(found)!={-1} and len(found)>0
+
+def from_flags(
+    columns:dict, # class name -> what stands in its column
+    where         # where each row stands, e.g. "line 7"
+)->tuple: # (lists of class names, None where nothing is known of any; lists of the names that are unknown)
+    "What a column for each class says about every row"
+    flags = {name: [as_flag(v) for v in values] for name,values in columns.items()}
+    bad = [f'{columns[n][i]!r} ({n}, {where[i]})' for n,v in flags.items() for i,f in enumerate(v) if f is None]
+    if bad:
+        raise TextclipError(f'{len(bad)} labels in columns of 1 and 0 are neither: {some(bad)}.',
+            'Write 1, 0, or nothing where it is unknown.')
+    pick = lambda i, value: [n for n,v in flags.items() if v[i]==value]
+    rows = range(len(where))
+    known = [None if len(pick(i, -1))==len(flags) else pick(i, 1) for i in rows]
+    return known,[[] if k is None else pick(i, -1) for i,k in enumerate(known)]
+
 # %% ../../nbs/data/03_labels.ipynb #b65fb0dc
 def labelled_rows(
     values, # a label or None an image
@@ -196,6 +244,7 @@ def row_ids(
     names # one per row, None where a row has none
 )->list:
     "A distinct id for every row"
+    names = [None if n is None else str(n) for n in names]
     names = [re.split(r'[\\/]', n)[-1] if n and re.match(r'[\\/]|\w:|\w+://', n) else n for n in names]   # no folders of another machine
     if None not in names and len(set(names))==len(names): return names
     return [f'{i}/{n}' if n else f'row {i}' for i,n in enumerate(names)]

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from ..types.task import class_positions
+from .folders import read_text
 from .images import ImageSplit
 
 # %% ../../nbs/data/10_split_files.ipynb #52c7718c
@@ -65,9 +66,7 @@ def _file_text(path):
     if path.suffix in ('.pkl','.pickle'):
         raise TextclipError(f'{path.name!r} is a pickle: reading it would run the code it holds.',
             f'If you trust it, run this once in the repository that wrote it, and give {path.stem}.json: {_convert.format(path.name, path.stem)}')
-    try: return path.read_text(encoding='utf-8-sig')
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Check the name.') from None
-    except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', 'Give a list in one of the forms of this module.') from None
+    return read_text(path, 'Give a list in one of the forms of this module.')
 
 # %% ../../nbs/data/10_split_files.ipynb #0293b512
 def read_list(
@@ -81,10 +80,10 @@ def read_list(
     try:
         if not text.lstrip().startswith('{'): return _from_text(lines, part)
         try: whole = json.loads(text)
-        except ValueError: whole = None
+        except ValueError: whole = None         # a file of lines
         if isinstance(whole, dict) and not {'_impath','textclip'} & set(whole): return _from_json(whole)
         return _from_lines([json.loads(l) for l in lines], part)
-    except (ValueError, KeyError, TypeError, AttributeError) as e:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as e:
         raise TextclipError(f'{path.name!r} is no list of images in a known form ({type(e).__name__}: {e}).',
             'The page of textclip.data.split_files has a table of the forms.') from None
 
@@ -116,7 +115,12 @@ def _check_numbers(listed):
 
 def _names_from_images(listed, rows, y, classes):
     "The list with names, where it has numbers only: from the labels of the images"
-    if y is None or y.ndim!=1: raise TextclipError('The list has numbers and no class names.', 'Give names=, the class names in the order of these numbers.')
+    if y is None or y.ndim!=1:
+        raise TextclipError('The list has numbers and no class names.',
+            'Give names=, the class names in the order of these numbers.')
+    if (several := [o.path for o in listed if len(o.labels)!=1]):
+        raise TextclipError(f'{len(several)} lines have no name and not one number: {some(several)}.',
+            'Give names=, the class names in the order of these numbers.')
     seen = {}
     for o,i in zip(listed, rows): seen.setdefault(o.labels[0], set()).add(int(y[i]))
     bad = [f'{k} is {" and ".join(classes[j] for j in sorted(v))}' for k,v in seen.items() if len(v)>1]

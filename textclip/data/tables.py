@@ -11,12 +11,12 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
-from ..types.task import Task
+from ..types.task import Task, class_positions
 from .images import ImageSplit
 from .folders import names_file, usual_splits
-from textclip.data.labels import (
-    class_names, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels,
-    whole_number)
+from .labels import (
+    are_flags, class_names, from_flags, from_indicators, is_number, label_list, label_numbers, label_tensor,
+    labelled_rows, plain_labels, whole_number)
 from .table_files import ParquetImage, read_columns
 
 # %% ../../nbs/data/05_tables.ipynb #e1ac2031
@@ -39,6 +39,10 @@ def _column(columns, role, given=None):
 # %% ../../nbs/data/05_tables.ipynb #e2cb2d81
 _Row = namedtuple('_Row', 'where id image label name split unknown')
 
+def _values(read, column):
+    "What stands in a column"
+    return read[column]() if callable(read[column]) else read[column]
+
 def _image_of(value, root):
     "(id, the image where it is no file)"
     if isinstance(value, ParquetImage): return value.name, value
@@ -49,7 +53,7 @@ def _image_of(value, root):
 def _rows(table, columns, root):
     "The rows that have an image and a split, with one warning for the others"
     read,where,_ = table
-    column = lambda role: [None]*len(where) if columns[role] is None else read[columns[role]]() if callable(read[columns[role]]) else read[columns[role]]
+    column = lambda role: [None]*len(where) if columns[role] is None else _values(read, columns[role])
     images,splits = column('image'),column('split')
     says = lambda v: v is not None and v==v and str(v).strip()!=''
     keep = [i for i,v in enumerate(images) if says(v) and (columns['split'] is None or says(splits[i]))]
@@ -62,6 +66,34 @@ def _rows(table, columns, root):
     more = zip(column('label'), column('names'), splits, column('unknown'))
     rows = [(w, i, *m) for w,i,m in zip(where, images, more)]
     return [_Row(w, *_image_of(i, root), l, n, 'all' if s is None else usual[str(s)], u) for w,i,l,n,s,u in (rows[k] for k in keep)]
+
+# %% ../../nbs/data/05_tables.ipynb #f23205d2
+_spread = 'labels of all columns'    # what the column is called that is made of them
+
+def _flag_columns(read, columns, classes):
+    "The columns that hold 1 or 0 for one class each, where no column of labels is there"
+    others = [c for c in read if c not in columns.values()]
+    found = [c for c in others if are_flags(_values(read, c))]
+    if classes is not None and not isinstance(classes, str):
+        place = class_positions(classes, found, unknown='skip')
+        return [] if None in place else [found[k] for k in place]
+    return found if len(found)>1 else []
+
+def _spread_labels(table, columns, label, classes, multi):
+    "(table, columns) with the labels of several columns in one, the class list); as they are where there is one"
+    read,where,notes = table
+    given = isinstance(label, (list,tuple))
+    if not given and (label is not None or columns['label'] is not None): return table, columns, classes
+    wide = [_column(read, 'label', c) for c in label] if given else _flag_columns(read, columns, classes)
+    if not wide: return table, columns, classes
+    if not given: warn(f'Labels are read from {len(wide)} columns of 1 and 0: {some(wide)}.')
+    names = [str(c) for c in wide]
+    known,unknown = from_flags({str(c): _values(read, c) for c in wide}, where)
+    if multi is False: known = [r[0] if r and len(r)==1 else r or None for r in known]
+    read = read | {_spread: known, 'unknown of all columns': unknown}
+    columns = columns | dict(label=_spread, names=None)
+    if multi is not False: columns['unknown'] = 'unknown of all columns'
+    return (read, where, notes), columns, [n.replace('_', ' ') for n in names] if classes is None else classes
 
 # %% ../../nbs/data/05_tables.ipynb #0f75d9cb
 def _once(rows, multi, long):
@@ -116,7 +148,7 @@ def _class_list(rows, values, classes, noted, named, path):
 def table_task(
     path,               # the table
     image=None,         # its columns, where they do not have their usual names: paths or images,
-    label=None,         # labels,
+    label=None,         # labels; a list where each class has a column of its own,
     split=None,         # split of each image,
     unknown=None,       # labels of which nobody knows
     root=None,          # folder that paths are relative to; the table's folder if not given
@@ -128,11 +160,13 @@ def table_task(
     "A task from a CSV, TSV, JSON Lines or Parquet table"
     path = Path(path).expanduser()
     table,root = read_columns(path),Path(os.path.abspath(path.parent if root is None else Path(root).expanduser()))
-    columns = {role: _column(table[0], role, given) for role,given in dict(image=image, label=label, split=split, unknown=unknown, names=None).items()}
+    named = dict(image=image, label=None if isinstance(label, (list,tuple)) else label, split=split, unknown=unknown)
+    columns = {role: _column(table[0], role, given) for role,given in (named | dict(names=None)).items()}
     if columns['image'] is None: raise _no_images(path, table[0])
+    table,columns,classes = _spread_labels(table, columns, label, classes, multi)
     rows,several = _with_labels(_rows(table, columns, root), columns, multi, label is not None)
     noted,named = table[2].get(columns['label']),columns['label'] is not None and columns['label']==columns['names']
-    if several: rows = _read_indicators(rows, classes or noted or _names_beside(path)[0])
+    if several and columns['label']!=_spread: rows = _read_indicators(rows, classes or noted or _names_beside(path)[0])
     values = [(v,r.where) for r in rows for v in ((r.label or [])+(r.unknown or []) if several else [r.label]) if v is not None]
     if noted and not several: rows,values = [r._replace(label=None) if r.label==-1 else r for r in rows],[o for o in values if o[0]!=-1]
     classes,source = _class_list(rows, [v for v,_ in values], classes, noted, named, path)
@@ -154,10 +188,17 @@ def _with_labels(rows, columns, multi, given):
     where = [r.where for r in rows]
     plain = plain_labels([r.label for r in rows], where)
     names = plain_labels([r.name for r in rows], where)
-    several = multi if multi is not None else str(columns['label']).lower()=='labels' or columns['unknown'] is not None or any(isinstance(v, list) for v in plain)
-    if several: return [r._replace(label=_list_of(r.label, r.where), unknown=_list_of(r.unknown, r.where), name=None) for r in rows], True
+    several = multi
+    if several is None:
+        lists = any(isinstance(v, list) for v in plain)
+        several = lists or str(columns['label']).lower()=='labels' or columns['unknown'] is not None
+    if several:
+        many = lambda r: r._replace(label=_list_of(r.label, r.where), unknown=_list_of(r.unknown, r.where), name=None)
+        return [many(r) for r in rows], True
     if (lists := [r.where for r,v in zip(rows, plain) if isinstance(v, list)]):
         raise TextclipError(f'{len(lists)} rows have a list of labels: {some(lists)}.', 'Give multi=True.')
+    if (lists := [r.where for r,v in zip(rows, names) if isinstance(v, list)]):
+        raise TextclipError(f'{len(lists)} rows have a list of class names: {some(lists)}.', 'Give one name a row.')
     codes = any(v is not None and not is_number(v) for v in plain)
     if codes and not given and columns['names'] is not None: plain = names   # the class name stands beside it
     return [r._replace(label=v, name=n, unknown=None) for r,v,n in zip(rows, plain, names)], False
@@ -165,9 +206,11 @@ def _with_labels(rows, columns, multi, given):
 def has_labels(
     path # a table
 )->bool:
-    "Does a table have a column with one of the usual names of labels?"
-    columns = read_columns(path)[0]
-    return any(_column(columns, role) is not None for role in ('label','names'))
+    "Does a table have a column with one of the usual names of labels, or a column for each class?"
+    read = read_columns(path)[0]
+    columns = {role: _column(read, role) for role in usual_columns}
+    named = columns['label'] is not None or columns['names'] is not None
+    return named or bool(_flag_columns(read, columns, None))
 
 def _read_indicators(rows, classes):
     "The rows with class numbers where they hold indicators"
@@ -187,7 +230,7 @@ def missing_images(
     split:ImageSplit # images that should be files
 )->list: # ids
     "Which images of a split are not there"
-    return [i for i,p in zip(split.ids, split.paths) if isinstance(p, (str,Path)) and not Path(p).is_file()]
+    return [i for i,p in zip(split.ids, split.paths) if isinstance(p, (str,Path)) and not os.path.isfile(p)]
 
 # %% ../../nbs/data/05_tables.ipynb #1d6b8efb
 def write_table(

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from ..core.hub import hub_access
-from ..types.task import Task, normal_name
+from ..types.task import Task
 from ..types.features import Features
 from .images import ImageSplit, UnreadableImage, decode_image, image_bytes, open_image, with_reading
-from .folders import split_names, split_of_folder, usual_splits
-from textclip.data.labels import (
-    class_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows, plain_label,
-    plain_labels)
+from .folders import read_text, split_names, split_of_folder, usual_splits
+from .labels import (
+    class_names, distinct_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows,
+    plain_label, plain_labels)
 from .hub_datasets import hub_name
 from .tar_files import expand_braces, tar_samples, write_tar
 
@@ -87,29 +87,25 @@ def _tar_split(items, key, multi, classes):
     return ImageSplit([items[i] for i in rows], y, [ids[i] for i in rows])
 
 # %% ../../nbs/data/08_webdatasets.ipynb #eedd5e2b
-def _text_lines(path):
+def _label_lines(path):
     "The lines of a text file, None where there is no such file"
-    try: lines = [l.strip() for l in path.read_text(encoding='utf-8-sig').rstrip().split('\n')]
-    except FileNotFoundError: return None
-    except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', 'Save it as UTF-8.') from None
+    if not path.is_file(): return None
+    lines = [l.strip() for l in read_text(path).rstrip().split('\n')]
     if not all(lines):
         raise TextclipError(f'Line {lines.index("")+1} of {path.name!r} is empty.',
             'A label is a line of this file, so no line can be left out.')
     return lines
 
-def _distinct(names):
+def _told_apart(names):
     "Class names of a published list, where some occur twice"
-    seen,out = {},[]
-    for n in names:
-        k = seen[normal_name(n)] = seen.get(normal_name(n), 0) + 1
-        out.append(n if k==1 else f'{n} ({k})')
+    out = distinct_names(names)
     if (twice := [n for n,o in zip(names, out) if n!=o]):
         warn(f'{len(twice)} class names occur before and got a number: {some(twice)}. Give classes=[...] with better names.')
     return out
 
 def _counted_shards(folder):
     "The archives of a folder with `nshards.txt`"
-    text = (folder/'nshards.txt').read_text(encoding='utf-8', errors='replace').strip()
+    text = read_text(folder/'nshards.txt', 'It should hold the number of archives.').strip()
     if not text.isdecimal():
         raise TextclipError(f"'{folder.name}/nshards.txt' holds {text[:20]!r}, not a number.", 'It should hold the number of archives.')
     there = len(list(folder.glob('*.tar')))
@@ -185,10 +181,10 @@ def _archives(root):
 
 def _beside(base):
     "(type of the set, class names, templates) from the text files in a folder"
-    kind,names,templates = [base and _text_lines(base/f'{n}.txt') for n in ('dataset_type','classnames','zeroshot_classification_templates')]
+    kind,names,templates = [base and _label_lines(base/f'{n}.txt') for n in ('dataset_type','classnames','zeroshot_classification_templates')]
     kind = kind[0].lower() if kind else 'classification'
     if kind not in ('classification','multilabel','retrieval'): raise unknown_name('type of dataset', kind, ('classification','multilabel','retrieval'))
-    return kind, names and _distinct(names), [t.replace('{c}', '{}') for t in templates or ['a photo of a {}.']]
+    return kind, names and _told_apart(names), [t.replace('{c}', '{}') for t in templates or ['a photo of a {}.']]
 
 def _is_list(label): return isinstance(label, list) or isinstance(label, str) and isinstance(plain_label(label), list)
 
@@ -252,7 +248,7 @@ def _write_beside(root, task, multi):
     text = dict(classnames=task.classes, zeroshot_classification_templates=[t.replace('{}', '{c}') for t in task.templates])
     if multi: text['dataset_type'] = ['multilabel']
     for name in ('classnames','dataset_type'):
-        if (root/'classnames.txt').is_file() and _text_lines(root/f'{name}.txt')!=text.get(name):
+        if (root/'classnames.txt').is_file() and _label_lines(root/f'{name}.txt')!=text.get(name):
             raise TextclipError(f'The set in {root.name!r} has another {name}.txt.',
                 'Write all splits with the same classes, or choose another folder.')
     for name,lines in text.items():

@@ -7,12 +7,14 @@ __all__ = ['imagenet_folders', 'imagenet_names']
 
 # %% ../../../nbs/data/catalogue/04_folder_layouts.ipynb #8230a8f7
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 import numpy as np
 from ...core.basics import TextclipError, some, warn
 from ...types.task import normal_name
+from ..labels import distinct_names
 from ..images import ImageSplit, UnreadableImage, image_endings
 from .facts import DatasetFacts
 from .list_layouts import listed_split, text_lines, tidy_name
@@ -20,18 +22,14 @@ from .list_layouts import listed_split, text_lines, tidy_name
 # %% ../../../nbs/data/catalogue/04_folder_layouts.ipynb #e429c177
 _other_names = {'n04008634': 'projectile', 'n04355933': 'sunglass', 'n02012849': 'crane (bird)', 'n03126707': 'crane (machine)'}
 
-def distinct_names(
+def _told_apart(
     names:dict # folder -> name
 )->dict:
     "The same with no name twice: a better name where one is known, else the folder in brackets"
-    same = {}
-    for folder,name in names.items(): same.setdefault(normal_name(name), []).append(folder)
-    out = dict(names)
-    for group in (g for g in same.values() if len(g)>1):
-        out |= {f: _other_names[f] for f in group if f in _other_names}
-        rest = [f for f in group if f not in _other_names]
-        out |= {f: f'{names[f]} ({f})' for f in rest[1:]}
-    return out
+    often = Counter(map(normal_name, names.values()))
+    better = {f: _other_names[f] for f,n in names.items() if often[normal_name(n)]>1 and f in _other_names}
+    named = names | better
+    return dict(zip(named, distinct_names(list(named.values()), list(named))))
 
 # %% ../../../nbs/data/catalogue/04_folder_layouts.ipynb #14377863
 def imagenet_folders()->list:
@@ -46,11 +44,11 @@ def imagenet_names(
     file = next((f for d in folders if (f := Path(d)/'classnames.txt').is_file()), None)
     if file is None:
         from open_clip import IMAGENET_CLASSNAMES
-        return distinct_names(dict(zip(imagenet_folders(), IMAGENET_CLASSNAMES)))
+        return _told_apart(dict(zip(imagenet_folders(), IMAGENET_CLASSNAMES)))
     rows = [l.split(maxsplit=1) for l in text_lines(file)]
     bad = [' '.join(r) for r in rows if len(r)<2 or not re.fullmatch(r'n\d{8}', r[0])]
     if bad: raise TextclipError(f'{len(bad)} lines of {file.name!r} are no folder and name: {some(bad)}.', "Each line should look like 'n01440764 tench'.")
-    return distinct_names(dict(rows))
+    return _told_apart(dict(rows))
 
 # %% ../../../nbs/data/catalogue/04_folder_layouts.ipynb #bacd40cd
 def class_folder_names(

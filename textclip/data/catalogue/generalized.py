@@ -6,13 +6,14 @@
 __all__ = []
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #75f595ea
-import json, re
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 import numpy as np
 from ...core.basics import TextclipError, some, unknown_name, warn
 from ...types.task import Task
+from ..folders import read_json
 from ..images import ImageSplit, with_reading
 from .facts import dataset_root
 from .mat_files import read_mat, whole_numbers
@@ -43,8 +44,11 @@ def _raw_names(folder, cells, files=(), labels=()):
     if (file := folder/'allclasses.txt').is_file(): return text_lines(file)
     if (file := folder/'split_zhou_OxfordFlowers.json').is_file(): return _names_by_image(file, files, labels)
     if (file := folder/'cat_to_name.json').is_file():
-        try: return [n for _,n in sorted((int(k), str(n)) for k,n in json.loads(file.read_text(encoding='utf-8')).items())]
-        except (ValueError, AttributeError): raise TextclipError(f'{file.name!r} is no JSON of the form {{"1": "pink primrose"}}.', 'Get it again.') from None
+        found = read_json(file, 'It should look like {"1": "pink primrose"}.')
+        try: return [n for _,n in sorted((int(k), str(n)) for k,n in found.items())]
+        except (ValueError, AttributeError):
+            raise TextclipError(f'{file.name!r} does not map numbers to names.',
+                'It should look like {"1": "pink primrose"}.') from None
     raise TextclipError('The MATLAB files hold no class names.', 'Give names=[...] in the order of the class numbers, or put allclasses.txt there (for FLO: split_zhou_OxfordFlowers.json or cat_to_name.json).')
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #eb7b4899

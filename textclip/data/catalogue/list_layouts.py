@@ -6,11 +6,12 @@
 __all__ = []
 
 # %% ../../../nbs/data/catalogue/03_list_layouts.ipynb #75ee4384
-import json, re
+import re
 from functools import partial
 from pathlib import Path
 import numpy as np
 from ...core.basics import TextclipError, some
+from ..folders import read_json, read_text
 from ..images import ImageSplit
 from .facts import DatasetFacts
 from .mat_files import read_mat, whole_numbers
@@ -21,12 +22,21 @@ def _leaves(path):
     parts = path.replace('\\', '/').split('/')
     return '..' in parts or parts[0]=='' or ':' in parts[0]
 
+def check_paths(
+    paths # as a list of images has them
+):
+    "An error where a path is none, or leads out of the folder that it starts from"
+    bad = [p for p in paths if not isinstance(p, str) or _leaves(p)]
+    if not bad: return
+    raise TextclipError(f'{len(bad)} listed paths lead out of the folder of the images: {some(bad)}.',
+        'Get the list again.')
+
 def listed_split(
     base,     # the folder that paths start from
     rows      # (path, class number) of every image
 )->ImageSplit:
     "The images of a list; their ids are the paths in it"
-    if (bad := [p for p,_ in rows if _leaves(p)]): raise TextclipError(f'{len(bad)} listed paths lead out of the folder of the images: {some(bad)}.', 'Get the list again.')
+    check_paths(p for p,_ in rows)
     tops = {p.split('/')[0] for p,_ in rows if '/' in p}
     twice = {t for t in tops if (base/t/t).is_dir()}
     place = lambda p: base/p.split('/')[0]/p if p.split('/')[0] in twice else base/p
@@ -44,9 +54,7 @@ def read_split_file(
 )->dict: # split -> list of (path, number, name)
     "What a file of splits lists, checked row by row"
     path,again = Path(path),'It should be {"train": [[path, number, name], ...], "val": ..., "test": ...}.'
-    try: d = json.loads(path.read_text(encoding='utf-8-sig'))
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Put the file there, or check its permissions.') from None
-    except (ValueError, RecursionError): raise TextclipError(f'{path.name!r} is not JSON, or cut off.', 'Get it again.') from None
+    d = read_json(path, again)
     if not isinstance(d, dict) or not d or not all(isinstance(v, list) for v in d.values()): raise TextclipError(f'{path.name!r} holds no splits.', again)
     for split,rows in d.items():
         bad = [i for i,r in enumerate(rows) if not _is_row(r)]
@@ -95,10 +103,7 @@ def text_lines(
     strip=None  # characters to take away at both ends of a line; white space if not given
 )->list:
     "Lines of a text file without the empty ones"
-    path = Path(path)
-    try: return [l.strip(strip) for l in path.read_text(encoding='utf-8-sig').splitlines() if l.strip()]
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Unpack the dataset again, or check the name of its folder.') from None
-    except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', 'Unpack the dataset again.') from None
+    return [l.strip(strip) for l in read_text(path, 'Unpack the dataset again.').splitlines() if l.strip()]
 
 def aircraft_layout(
     b:DatasetFacts, # which dataset

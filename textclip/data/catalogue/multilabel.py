@@ -6,7 +6,8 @@
 __all__ = ['multilabel_names', 'coco_captions', 'multilabel_check']
 
 # %% ../../../nbs/data/catalogue/07_multilabel.ipynb #99daff5c
-import json
+import os
+from contextlib import contextmanager
 from pathlib import Path
 import xml.etree.ElementTree as ET
 import numpy as np
@@ -14,7 +15,8 @@ from ...core.basics import TextclipError, some, unknown_name
 from ...types.task import Task, normal_name
 from ..images import ImageSplit, with_reading
 from .facts import DatasetCheck, Finding
-from .list_layouts import text_lines
+from ..folders import read_json
+from .list_layouts import check_paths, text_lines
 from .nuswide import nuswide_task
 
 # %% ../../../nbs/data/catalogue/07_multilabel.ipynb #32f74a88
@@ -91,6 +93,7 @@ def _voc_split(folder, split, difficult):
     "One image set of VOC 2007"
     main = folder/'ImageSets'/'Main'
     ids = [l.split()[0] for l in text_lines(main/f'{split}.txt')]
+    check_paths(ids)
     files = [main/f'{c}_{split}.txt' for c in _voc_codes]
     lists = all(f.exists() for f in files)
     codes = np.array([_voc_column(f, ids) for f in files]).T if lists else _voc_from_xml(folder/'Annotations', ids)
@@ -122,11 +125,15 @@ def _slim(d):
 
 def _coco_json(folder, name):
     "A file of annotations"
-    path = folder/'annotations'/f'{name}.json'
-    try:
-        with open(path, encoding='utf-8') as f: return json.load(f, object_hook=_slim)
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Unpack annotations_trainval2014.zip from cocodataset.org into the folder.') from None
-    except ValueError: raise TextclipError(f'{path.name!r} is not JSON, or cut off.', 'Unpack it again.') from None
+    fix = 'Unpack annotations_trainval2014.zip from cocodataset.org into the folder.'
+    return read_json(folder/'annotations'/f'{name}.json', fix, object_hook=_slim)
+
+@contextmanager
+def _as_published(name):
+    "One error for whatever COCO files have and this one has not"
+    try: yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
+        raise TextclipError(f'{name}.json lacks what COCO files have ({type(e).__name__}: {e}).', 'Unpack it again.') from None
 
 def _coco_folder(root): return _first_folder(root, ['.','COCO','coco','coco2014','COCO2014'], 'annotations', 'COCO',
     'Name the folder that holds `annotations`, `train2014` and `val2014`.')
@@ -148,9 +155,10 @@ def _coco_labels(d, names, crowd, min_size):
 def _coco_split(folder, part, crowd, min_size):
     "One part of COCO 2014"
     d = _coco_json(folder, f'instances_{part}')
-    try: y = _coco_labels(d, list(_coco), crowd, min_size)
-    except (KeyError, TypeError) as e: raise TextclipError(f'instances_{part}.json lacks what COCO files have ({type(e).__name__}: {e}).', 'Unpack it again.') from None
-    names = [o['file_name'] for o in d['images']]
+    with _as_published(f'instances_{part}'):
+        y = _coco_labels(d, list(_coco), crowd, min_size)
+        names = [o['file_name'] for o in d['images']]
+    check_paths(names)
     return ImageSplit([folder/part/n for n in names], y, [f'{part}/{n}' for n in names])
 
 # %% ../../../nbs/data/catalogue/07_multilabel.ipynb #68409779
@@ -172,7 +180,8 @@ def coco_captions(
 )->list: # dicts with `text` and `image_id`
     "The captions of a part of COCO, trimmed, in the order of the file"
     d = _coco_json(_coco_folder(root), f'captions_{part}')
-    return [dict(text=' '.join(a['caption'].split()), image_id=a['image_id']) for a in d['annotations']]
+    with _as_published(f'captions_{part}'):
+        return [dict(text=' '.join(a['caption'].split()), image_id=a['image_id']) for a in d['annotations']]
 
 # %% ../../../nbs/data/catalogue/07_multilabel.ipynb #39e1e51e
 _sources = dict(
@@ -189,7 +198,7 @@ def _check_split(task, name, expected):
     "Lines on one split: images in the list, images on disk"
     try: split = task.split(name)
     except TextclipError as e: return [Finding(f'{name}: images in the list', str(e.what), expected, False)]
-    there = sum(Path(p).is_file() for p in split.paths)
+    there = sum(map(os.path.isfile, split.paths))
     shown = int((split.labels==1).any(0).sum())
     return [Finding(f'{name}: images in the list', len(split), expected, len(split)==expected),
         Finding(f'{name}: image files', there, len(split), there==len(split)),

@@ -11,7 +11,7 @@ import numpy as np
 from ...core.basics import TextclipError, unknown_name
 from ...types.task import Task
 from ..images import ImageSplit, with_reading
-from .list_layouts import text_lines
+from .list_layouts import check_paths, text_lines
 
 # %% ../../../nbs/data/catalogue/06_nuswide.ipynb #8b26c0d0
 _coco_unseen = [c.strip() for c in 'airplane, bus, cat, dog, cow, elephant, umbrella, tie, snowboard, skateboard, cup, knife, cake, couch, keyboard, sink, scissors'.split(',')]
@@ -24,8 +24,9 @@ def _nus_tags(root, part, columns):
     "(N,len(columns)) of a file of tags, one row per image"
     rows = []
     for l in text_lines(_nus_file(root, f'NUS_WID_Tags/{part}_Tags1k.dat', f'{part}_Tags1k.dat')):
-        row = np.array(l.split(), dtype=np.uint8)
-        if len(row)<=max(columns): raise TextclipError(f'Row {len(rows)+1} of {part}_Tags1k.dat has {len(row)} tags.', 'Unpack NUS_WID_Tags again.')
+        row = np.array([t=='1' for t in l.split()], np.uint8)
+        if len(row)<=max(columns):
+            raise TextclipError(f'Row {len(rows)+1} of {part}_Tags1k.dat has {len(row)} tags.', 'Unpack NUS_WID_Tags again.')
         rows.append(row[columns])
     return np.array(rows)
 
@@ -60,6 +61,7 @@ def _nus_split(root, part, unlabelled):
     "The images of one half of NUS-WIDE"
     listing = _nus_file(root, f'ImageList/{part}Imagelist.txt')
     names = [l.replace('\\', '/') for l in text_lines(listing)]
+    check_paths(names)
     columns = []
     for c in _nus_concepts(root):
         name = f'TrainTestLabels/Labels_{c}_{part}.txt'
