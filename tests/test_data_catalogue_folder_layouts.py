@@ -22,16 +22,18 @@ from textclip.data.catalogue.folder_layouts import (_told_apart, cifar_layout, f
 NOTEBOOK = 'nbs/data/catalogue/04_folder_layouts.ipynb'
 
 
-def test_names():
-    'nbs/data/catalogue/04_folder_layouts.ipynb · Names'
-    # nbs/data/catalogue/04_folder_layouts.ipynb · Names · cell 5ea84b0d
-    twice = dict(n03773504='missile', n04008634='missile', n04355933='sunglasses', n04356056='sunglasses', n1='mug', n2='Mug')
+def test_names_of_imagenet():
+    'nbs/data/catalogue/04_folder_layouts.ipynb · Names of ImageNet'
+    # nbs/data/catalogue/04_folder_layouts.ipynb · Names of ImageNet · cell 5ea84b0d
+    twice = dict(n03773504='missile', n04008634='missile', n04355933='sunglasses', n04356056='sunglasses', n1='mug',
+        n2='Mug')
     test_eq(list(_told_apart(twice).values()), ['missile','projectile','sunglass','sunglasses','mug','Mug (n2)'])
     test_eq(_told_apart(dict(n04008634='missile')), dict(n04008634='missile'))    # alone it keeps its name
-    # nbs/data/catalogue/04_folder_layouts.ipynb · Names · cell f5942842
+    # nbs/data/catalogue/04_folder_layouts.ipynb · Names of ImageNet · cell f5942842
     names = imagenet_names()
     test_eq(len(names), 1000)
-    test_eq([names[f] for f in ('n01440764','n01484850','n04008634','n04355933')], ['tench','great white shark','projectile','sunglass'])
+    test_eq([names[f] for f in ('n01440764','n01484850','n04008634','n04355933')],
+        ['tench','great white shark','projectile','sunglass'])
     test_eq(len({normal_name(n) for n in names.values()}), 1000)
     with tempfile.TemporaryDirectory() as d:
         (Path(d)/'classnames.txt').write_text('n01440764 tench\nn01484850 great white shark\n')
@@ -40,30 +42,34 @@ def test_names():
         test_fail(lambda: imagenet_names(d), contains='no folder and name: tench')
 
 
-def test_class_folders():
-    'nbs/data/catalogue/04_folder_layouts.ipynb · Class folders'
-    # nbs/data/catalogue/04_folder_layouts.ipynb · Class folders · cell dc6c90e7
+def test_imagenet_and_its_variants():
+    'nbs/data/catalogue/04_folder_layouts.ipynb · ImageNet and its variants'
+    # nbs/data/catalogue/04_folder_layouts.ipynb · ImageNet and its variants · cell dc6c90e7
     with tempfile.TemporaryDirectory() as d:
         root = Path(d)
         def touch(*paths):
             for p in paths:
                 (root/p).parent.mkdir(parents=True, exist_ok=True)
                 (root/p).touch()
-        touch('imagenet/images/train/n01484850/a.JPEG','imagenet/images/train/n01440764/b.JPEG','imagenet/images/val/n01440764/c.JPEG','imagenet/images/val/n01440764/._c.JPEG')
+        images = ('train/n01484850/a.JPEG','train/n01440764/b.JPEG','val/n01440764/c.JPEG','val/n01440764/._c.JPEG')
+        touch(*(f'imagenet/images/{o}' for o in images))
         (root/'imagenet'/'classnames.txt').write_text('n01440764 tench\nn01484850 great white shark\nn01514668 cock\n')
         b = dataset_facts('imagenet')
         classes,splits = imagenet_layout(b, root/'imagenet', root/'imagenet'/'images')
         test_eq((classes, sorted(splits)), (['tench','great white shark'], ['test','train']))
-        test_eq((splits['train']().ids, splits['train']().labels.tolist()), (['train/n01440764/b.JPEG','train/n01484850/a.JPEG'], [0,1]))
+        test_eq((splits['train']().ids, splits['train']().labels.tolist()),
+            (['train/n01440764/b.JPEG','train/n01484850/a.JPEG'], [0,1]))
         test_eq(splits['test']().ids, ['val/n01440764/c.JPEG'])
 
-        touch('imagenet-rendition/imagenet-r/n01514668/1.jpg','imagenet-rendition/imagenet-r/README.txt')      # names come from ../imagenet
+        # names come from ../imagenet
+        touch('imagenet-rendition/imagenet-r/n01514668/1.jpg','imagenet-rendition/imagenet-r/README.txt')
         b = dataset_facts('imagenet-r')
         classes,splits = imagenet_layout(b, root/'imagenet-rendition', root/'imagenet-rendition'/'imagenet-r')
         test_eq((classes, splits['test']().ids), (['cock'], ['n01514668/1.jpg']))
         touch('imagenet-rendition/imagenet-r/notes/1.jpg')
-        test_fail(lambda: imagenet_layout(b, root/'imagenet-rendition', root/'imagenet-rendition'/'imagenet-r'), contains='have no class name: notes')
-    # nbs/data/catalogue/04_folder_layouts.ipynb · Class folders · cell 6de4f527
+        test_fail(lambda: imagenet_layout(b, root/'imagenet-rendition', root/'imagenet-rendition'/'imagenet-r'),
+            contains='have no class name: notes')
+    # nbs/data/catalogue/04_folder_layouts.ipynb · ImageNet and its variants · cell 6de4f527
     with tempfile.TemporaryDirectory() as d:
         base = Path(d)/'imagenetv2-matched-frequency-format-val'
         for f in ('0','2','10'):
@@ -81,20 +87,25 @@ def test_class_folders():
         test_fail(lambda: imagenet_layout(inet, d, d), contains="lie in 'val' without class folders")
 
 
-def test_class_folders_2():
-    'nbs/data/catalogue/04_folder_layouts.ipynb · Class folders'
-    # nbs/data/catalogue/04_folder_layouts.ipynb · Class folders · cell 69e47156
+def test_folders_called_in_words():
+    'nbs/data/catalogue/04_folder_layouts.ipynb · Folders called in words'
+    # nbs/data/catalogue/04_folder_layouts.ipynb · Folders called in words · cell 69e47156
     caltech,whu = dataset_facts('caltech256'),dataset_facts('whu-rs19')
-    test_eq(list(folder_class_names(caltech, ['001.ak47','002.american-flag','145.motorbikes-101','232.t-shirt']).values()), ['ak47','american flag','motorbikes','t-shirt'])
-    test_eq(list(folder_class_names(whu, ['Airport','footballField','railwaystation']).values()), ['airport','football field','railway station'])
-    test_eq(folder_class_names(dataset_facts('country211'), ['CZ','NA','XK']), dict(CZ='Czech Republic', NA='Namibia', XK='Kosovo'))
-    # nbs/data/catalogue/04_folder_layouts.ipynb · Class folders · cell 8200b320
+    test_eq(list(folder_class_names(caltech, ['001.ak47','002.american-flag','145.motorbikes-101','232.t-shirt']).values()),
+        ['ak47','american flag','motorbikes','t-shirt'])
+    test_eq(list(folder_class_names(whu, ['Airport','footballField','railwaystation']).values()),
+        ['airport','football field','railway station'])
+    test_eq(folder_class_names(dataset_facts('country211'), ['CZ','NA','XK']),
+        dict(CZ='Czech Republic', NA='Namibia', XK='Kosovo'))
+    # nbs/data/catalogue/04_folder_layouts.ipynb · Folders called in words · cell 8200b320
     with tempfile.TemporaryDirectory() as d:
         for p in ('001.ak47/001_0001.jpg','002.american-flag/002_0001.jpg','257.clutter/257_0001.jpg'):
             (Path(d)/p).parent.mkdir()
             (Path(d)/p).touch()
         classes,splits = folders_layout(dataset_facts('caltech256'), d, d)
-        test_eq((classes, splits['all']().ids), (['ak47','american flag'], ['001.ak47/001_0001.jpg','002.american-flag/002_0001.jpg']))   # no clutter
+        # no clutter
+        test_eq((classes, splits['all']().ids),
+            (['ak47','american flag'], ['001.ak47/001_0001.jpg','002.american-flag/002_0001.jpg']))
     with tempfile.TemporaryDirectory() as d:
         test_fail(lambda: folders_layout(dataset_facts('country211'), d, d), contains='has no class folders')
         for p in ('train/AD/1.jpg','valid/AD/2.jpg','test/AD/3.jpg','test/QQ/4.jpg'):
@@ -102,7 +113,8 @@ def test_class_folders_2():
             (Path(d)/p).touch()
         with own_warnings() as seen:
             classes,splits = folders_layout(dataset_facts('country211'), d, d)
-        test_eq((classes, list(splits), splits['val']().ids), (['Andorra','QQ'], ['train','val','test'], ['valid/AD/2.jpg']))
+        test_eq((classes, list(splits), splits['val']().ids),
+            (['Andorra','QQ'], ['train','val','test'], ['valid/AD/2.jpg']))
     print(seen[0].message)
 
 
@@ -120,9 +132,11 @@ def test_cifar():
         (base/'test_batch.bin').write_bytes(b'\0'+blue.tobytes())
         classes,splits = cifar_layout(b, d, base)
         train = splits['train']()
-        test_eq((classes, train.labels.tolist(), train.ids), (['airplane','automobile'], [1,0], ['data_batch_1.bin/0','data_batch_1.bin/1']))
+        test_eq((classes, train.labels.tolist(), train.ids),
+            (['airplane','automobile'], [1,0], ['data_batch_1.bin/0','data_batch_1.bin/1']))
         images,kept,_ = read_images(train.paths)
-        test_eq(([i.getpixel((5,9)) for i in images], images[1].getpixel((0,0)), images[0].size), ([(255,0,0),(0,0,255)], (0,0,7), (32,32)))
+        test_eq(([i.getpixel((5,9)) for i in images], images[1].getpixel((0,0)), images[0].size),
+            ([(255,0,0),(0,0,255)], (0,0,7), (32,32)))
         (base/'test_batch.bin').write_bytes(b'\5'+blue.tobytes())
         test_fail(splits['test'], contains='label 5, outside the 2 class names')
         (base/'test_batch.bin').write_bytes(b'\0'+blue.tobytes()[:-1])
@@ -135,7 +149,8 @@ def test_cifar():
         (base/'test.bin').write_bytes(b'\4\1'+red.tobytes())                 # coarse label 4, fine label 1
         classes,splits = cifar_layout(dataset_facts('cifar100'), d, base)
         test = splits['test']()
-        test_eq((classes, test.labels.tolist(), load_image(test.paths[0]).getpixel((0,0))), (['apple','aquarium fish'], [1], (255,0,0)))
+        test_eq((classes, test.labels.tolist(), load_image(test.paths[0]).getpixel((0,0))),
+            (['apple','aquarium fish'], [1], (255,0,0)))
     with tempfile.TemporaryDirectory() as d:
         test_fail(lambda: cifar_layout(b, d, d), contains='neither binary files nor class folders')
         (Path(d)/'cifar-10-batches-py').mkdir()

@@ -24,14 +24,17 @@ NOTEBOOK = 'nbs/data/catalogue/05_generalized.ipynb'
 def test_class_names():
     'nbs/data/catalogue/05_generalized.ipynb · Class names'
     # nbs/data/catalogue/05_generalized.ipynb · Class names · cell 3e51ad14
-    test_eq([plain_class_name(n) for n in ('001.Black_footed_Albatross','grizzly+bear','access_road','abbey')], ['Black footed Albatross','grizzly bear','access road','abbey'])
+    test_eq([plain_class_name(n) for n in ('001.Black_footed_Albatross','grizzly+bear','access_road','abbey')],
+        ['Black footed Albatross','grizzly bear','access road','abbey'])
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
         test_fail(lambda: _raw_names(d, None), contains='hold no class names')
         (d/'cat_to_name.json').write_text('{"10": "globe thistle", "2": "hard-leaved pocket orchid", "1": "pink primrose"}')
         test_eq(_raw_names(d, None), ['pink primrose','hard-leaved pocket orchid','globe thistle'])
-        (d/'split_zhou_OxfordFlowers.json').write_text('{"train": [["image_2.jpg", 5, "tiger lily"]], "test": [["image_1.jpg", 3, "sweet pea"], ["image_3.jpg", 3, "sweet pea"]]}')
-        test_eq(_raw_names(d, None, ['/BS/jpg/image_1.jpg','/BS/jpg/image_2.jpg','/BS/jpg/image_3.jpg'], [2,1,2]), ['tiger lily','sweet pea'])
+        (d/'split_zhou_OxfordFlowers.json').write_text('{"train": [["image_2.jpg", 5, "tiger lily"]], "test": '
+            '[["image_1.jpg", 3, "sweet pea"], ["image_3.jpg", 3, "sweet pea"]]}')
+        test_eq(_raw_names(d, None, ['/BS/jpg/image_1.jpg','/BS/jpg/image_2.jpg','/BS/jpg/image_3.jpg'], [2,1,2]),
+            ['tiger lily','sweet pea'])
         test_fail(lambda: _raw_names(d, None, ['image_1.jpg','image_2.jpg'], [1,1]), contains='1 (sweet pea or tiger lily)')
         test_fail(lambda: _raw_names(d, None, ['x.jpg'], [1]), contains='does not name the classes')
         (d/'allclasses.txt').write_text('abbey\naccess_road\n')
@@ -44,10 +47,12 @@ def test_where_the_images_are():
     files = ['/BS/data/CUB/images/001.A/1.jpg', '/BS/data/CUB//images/002.B/2.jpg']
     with tempfile.TemporaryDirectory() as d:
         images = Path(d)/'images'
-        test_eq(_rooted(files, images), (['001.A/1.jpg','002.B/2.jpg'], [images/'001.A/1.jpg', images/'002.B/2.jpg']))   # by its name
+        # by its name
+        test_eq(_rooted(files, images), (['001.A/1.jpg','002.B/2.jpg'], [images/'001.A/1.jpg', images/'002.B/2.jpg']))
         (images/'002.B').mkdir(parents=True)
         (images/'002.B'/'2.jpg').touch()
-        test_eq(_rooted(files, Path(d))[0], ['images/001.A/1.jpg','images/002.B/2.jpg'])                                 # by an image that is there
+        # by an image that is there
+        test_eq(_rooted(files, Path(d))[0], ['images/001.A/1.jpg','images/002.B/2.jpg'])
         test_eq(_rooted(files, None)[0], ['001.A/1.jpg','002.B/2.jpg'])
         test_fail(lambda: _rooted(['/BS/../x.jpg'], images), contains='cannot be used')
 
@@ -63,22 +68,27 @@ def test_the_task():
         y = [1,1,1,2,2,3,3,4,4]
         cell = lambda items: np.array(items, dtype=object)[:,None]
         column = lambda items: np.array(items, dtype=float)[:,None]
-        mat = dict(allclasses_names=cell(names), att=np.ones((2,4)), trainval_loc=column([1,2,4,6]), test_seen_loc=column([3,5,7]), test_unseen_loc=column([8,9]))
+        mat = dict(allclasses_names=cell(names), att=np.ones((2,4)), trainval_loc=column([1,2,4,6]),
+            test_seen_loc=column([3,5,7]), test_unseen_loc=column([8,9]))
         files = [f'/BS/data/Animals_with_Attributes2//JPEGImages/{names[k-1]}/{names[k-1]}_{i}.jpg' for i,k in enumerate(y)]
         savemat(folder/'att_splits.mat', {k: v for k,v in (mat | changes).items() if v is not None})
-        savemat(folder/'res101.mat', dict(features=np.zeros((3,9)), labels=column(changes.get('labels', y)), image_files=cell(files)))
-        for n,lines in (('train','antelope'), ('val','grizzly+bear\nkiller+whale')): (folder/f'{n}classes1.txt').write_text(lines+'\n')
+        savemat(folder/'res101.mat',
+            dict(features=np.zeros((3,9)), labels=column(changes.get('labels', y)), image_files=cell(files)))
+        for n,lines in (('train','antelope'), ('val','grizzly+bear\nkiller+whale')):
+            (folder/f'{n}classes1.txt').write_text(lines+'\n')
         return folder
 
     with tempfile.TemporaryDirectory() as d, own_warnings() as seen:
         folder = small_awa2(d)
         task = generalized_task('AWA2', d, image_root=Path(d)/'JPEGImages', development=1)
         test_eq((task.name, task.classes), ('awa2-gzsl', ['antelope','grizzly bear','killer whale','beaver']))
-        test_eq({s: task.split(s).labels.tolist() for s in task.splits}, dict(train=[0,0,1,2], test_seen=[0,1,2], test_unseen=[3,3], dev_train=[0,0], dev_unseen=[1,2]))
+        test_eq({s: task.split(s).labels.tolist() for s in task.splits},
+            dict(train=[0,0,1,2], test_seen=[0,1,2], test_unseen=[3,3], dev_train=[0,0], dev_unseen=[1,2]))
         test_eq(task.split('test_unseen').paths[0], Path(d)/'JPEGImages'/'beaver'/'beaver_7.jpg')
         test_eq(task.split('test_unseen').ids[0], 'beaver/beaver_7.jpg')
         test_eq((seen_classes(task), unseen_classes(task)), (['antelope','grizzly bear','killer whale'], ['beaver']))
-        test_eq(generalized_task(None, folder).split('train').ids, task.split('train').ids)        # without a name and without images
+        # without a name and without images
+        test_eq(generalized_task(None, folder).split('train').ids, task.split('train').ids)
     print(seen[0].message)
     generalized_split(task)
     # nbs/data/catalogue/05_generalized.ipynb · The task · cell 2a0fdf66
@@ -86,11 +96,16 @@ def test_the_task():
     with tempfile.TemporaryDirectory() as d:
         test_fail(lambda: generalized_task('cub', d), contains='xlsa17.zip')
         test_fail(lambda: generalized_task('apy', d), contains='Known: cub, awa2, flo, sun')
-        for changes,says in ((dict(test_seen_loc=column([3,4])), '1 images are in train and in test_seen, the first is number 4'),
-                             (dict(test_unseen_loc=column([5,8]), test_seen_loc=column([3])), '1 classes are seen and unseen: grizzly bear'),
-                             (dict(trainval_loc=column([1,2,4])), '1 classes of test_seen have no training images: killer whale'),
-                             (dict(test_unseen_loc=column([]), test_seen_loc=column([3])), '1 classes are neither seen nor unseen: beaver'),
-                             (dict(trainval_loc=column([0,2])), 'not within 1..9'), (dict(allclasses_names=None), 'hold no class names'),
+        for changes,says in ((dict(test_seen_loc=column([3,4])),
+            '1 images are in train and in test_seen, the first is number 4'),
+                             (dict(test_unseen_loc=column([5,8]), test_seen_loc=column([3])),
+                             '1 classes are seen and unseen: grizzly bear'),
+                             (dict(trainval_loc=column([1,2,4])),
+                             '1 classes of test_seen have no training images: killer whale'),
+                             (dict(test_unseen_loc=column([]), test_seen_loc=column([3])),
+                             '1 classes are neither seen nor unseen: beaver'),
+                             (dict(trainval_loc=column([0,2])), 'not within 1..9'),
+                             (dict(allclasses_names=None), 'hold no class names'),
                              (dict(labels=[1,1,1,2,2,3,3,4,5]), '1 of 9 numbers in labels are not within 1..4')):
             folder = small_awa2(d, **changes)
             test_fail(lambda: generalized_task(None, folder), contains=says)

@@ -9,11 +9,9 @@ from textclip.data.images import ImageSplit
 from textclip.data.catalogue.facts import DatasetFacts
 from textclip.data.catalogue.mat_files import read_mat, whole_numbers
 import json, tempfile
+from scipy.io import savemat
 from fastcore.test import *
 from textclip.data.catalogue.facts import dataset_facts
-import tempfile
-from PIL import Image
-from scipy.io import savemat
 from textclip.data.catalogue.list_layouts import (aircraft_layout, birdsnap_layout, cars_layout, cub_layout,
     listed_split, read_split_file, split_file_classes, zhou_layout)
 
@@ -31,23 +29,29 @@ def test_from_rows_to_a_split():
         test_eq(split.paths, [Path(d)/'cars_train/cars_train/1.jpg', Path(d)/'cars_test/2.jpg'])
         test_eq((split.ids, split.labels.tolist()), (['cars_train/1.jpg','cars_test/2.jpg'], [0,1]))
         test_eq(len(listed_split(Path(d), [])), 0)
-        for bad in ('../a.jpg','/etc/a.jpg','C:\\a.jpg'): test_fail(lambda: listed_split(Path(d), [(bad, 0)]), contains='lead out of the folder')
+        for bad in ('../a.jpg','/etc/a.jpg','C:\\a.jpg'):
+            test_fail(lambda: listed_split(Path(d), [(bad, 0)]), contains='lead out of the folder')
 
 
 def test_the_file_of_splits():
     'nbs/data/catalogue/03_list_layouts.ipynb · The file of splits'
     # nbs/data/catalogue/03_list_layouts.ipynb · The file of splits · cell 26a3d243
-    good = dict(train=[['a/1.jpg', 1, 'Apply_Lipstick'], ['b/1.jpg', 0, 'Archery']], val=[], test=[['a/2.jpg', 1, 'Apply_Lipstick']])
+    good = dict(train=[['a/1.jpg', 1, 'Apply_Lipstick'], ['b/1.jpg', 0, 'Archery']], val=[],
+        test=[['a/2.jpg', 1, 'Apply_Lipstick']])
     with tempfile.TemporaryDirectory() as d:
         file = Path(d)/'split.json'
         def read(o):
             file.write_text(o if isinstance(o, str) else json.dumps(o))
             return read_split_file(file)
         test_eq(split_file_classes(read(good)), {0: 'Archery', 1: 'Apply_Lipstick'})
-        for bad,says in (('{"train": [', 'cut off'), ([1], 'no splits'), (dict(train=[['a.jpg', '1', 'x']]), "['a.jpg', '1', 'x']"), (dict(train=[['../a.jpg', 1, 'x']]), 'cannot be used'),
-                         (dict(train=[['/etc/a.jpg', 1, 'x']]), 'cannot be used')): test_fail(lambda: read(bad), contains=says)
-        test_fail(lambda: split_file_classes(read(dict(train=[['a.jpg', 1, 'x'], ['b.jpg', 1, 'y']]))), contains="1 is 'x' (a.jpg) and 'y' (b.jpg)")
-        test_fail(lambda: split_file_classes(read(dict(train=[['a.jpg', 1, 'x']], test=[['b.jpg', 2, 'x']]))), contains="'x' is 1 (a.jpg) and 2 (b.jpg)")
+        one = lambda *row: dict(train=[list(row)])
+        wrong = [('{"train": [', 'cut off'), ([1], 'no splits'), (one('a.jpg', '1', 'x'), "['a.jpg', '1', 'x']"),
+            (one('../a.jpg', 1, 'x'), 'cannot be used'), (one('/etc/a.jpg', 1, 'x'), 'cannot be used')]
+        for bad,says in wrong: test_fail(lambda: read(bad), contains=says)
+        test_fail(lambda: split_file_classes(read(dict(train=[['a.jpg', 1, 'x'], ['b.jpg', 1, 'y']]))),
+            contains="1 is 'x' (a.jpg) and 'y' (b.jpg)")
+        test_fail(lambda: split_file_classes(read(dict(train=[['a.jpg', 1, 'x']], test=[['b.jpg', 2, 'x']]))),
+            contains="'x' is 1 (a.jpg) and 2 (b.jpg)")
         test_fail(lambda: read_split_file(Path(d)/'gone.json'), contains='No such file')
     # nbs/data/catalogue/03_list_layouts.ipynb · The file of splits · cell 572a92c4
     with tempfile.TemporaryDirectory() as d:
@@ -70,9 +74,12 @@ def test_fgvc_aircraft():
         b,folder = dataset_facts('aircraft'),Path(d)
         test_fail(lambda: aircraft_layout(b, d, d), contains="'variants.txt' cannot be read")
         (folder/'variants.txt').write_text('707-320\nModel B200\n')
-        for s,text in (('train','0034309 Model B200\n0034958 707-320\n'), ('val','0037511 707-320\n'), ('test','0037512 Model B200\n')): (folder/f'images_variant_{s}.txt').write_text(text)
+        for s,text in (('train','0034309 Model B200\n0034958 707-320\n'), ('val','0037511 707-320\n'),
+            ('test','0037512 Model B200\n')):
+            (folder/f'images_variant_{s}.txt').write_text(text)
         classes,splits = aircraft_layout(b, d, folder/'images')
-        test_eq((classes, splits['train']().ids, splits['train']().labels.tolist()), (['707-320','Model B200'], ['0034309.jpg','0034958.jpg'], [1,0]))
+        test_eq((classes, splits['train']().ids, splits['train']().labels.tolist()),
+            (['707-320','Model B200'], ['0034309.jpg','0034958.jpg'], [1,0]))
         test_eq(splits['test']().paths, [folder/'images'/'0037512.jpg'])
         (folder/'images_variant_val.txt').write_text('0037511 737-200\n')
         test_fail(lambda: aircraft_layout(b, d, d), contains='name no variant')
@@ -82,20 +89,28 @@ def test_cub_and_birdsnap():
     'nbs/data/catalogue/03_list_layouts.ipynb · CUB and Birdsnap'
     # nbs/data/catalogue/03_list_layouts.ipynb · CUB and Birdsnap · cell bbd74920
     with tempfile.TemporaryDirectory() as d:
-        files = {'classes.txt': '1 001.Black_footed_Albatross\n2 002.Laysan_Albatross\n', 'images.txt': '1 001.Black_footed_Albatross/a_1.jpg\n2 002.Laysan_Albatross/b_2.jpg\n3 002.Laysan_Albatross/b_3.jpg\n',
+        files = {'classes.txt': '1 001.Black_footed_Albatross\n2 002.Laysan_Albatross\n',
+            'images.txt': '1 001.Black_footed_Albatross/a_1.jpg\n2 002.Laysan_Albatross/b_2.jpg\n3 '
+            '002.Laysan_Albatross/b_3.jpg\n',
             'image_class_labels.txt': '1 1\n2 2\n3 2\n', 'train_test_split.txt': '1 0\n2 1\n3 0\n'}
         for name,text in files.items(): (Path(d)/name).write_text(text)
         classes,splits = cub_layout(dataset_facts('cub'), d, Path(d)/'images')
-        test_eq((classes, splits['train']().ids, splits['test']().labels.tolist()), (['Black footed Albatross','Laysan Albatross'], ['002.Laysan_Albatross/b_2.jpg'], [0,1]))
+        test_eq((classes, splits['train']().ids, splits['test']().labels.tolist()),
+            (['Black footed Albatross','Laysan Albatross'], ['002.Laysan_Albatross/b_2.jpg'], [0,1]))
         (Path(d)/'train_test_split.txt').write_text('1 0\n2 1\n')
         test_fail(lambda: cub_layout(dataset_facts('cub'), d, d), contains='have no class or no split: 3')
     # nbs/data/catalogue/03_list_layouts.ipynb · CUB and Birdsnap · cell 866a9450
     with tempfile.TemporaryDirectory() as d:
-        files = {'species.txt': 'id\tcommon\tscientific\tdir\n1\tAcadian Flycatcher\tEmpidonax virescens\tAcadian_Flycatcher\n2\tBlue Jay\tCyanocitta cristata\tBlue_Jay\n',
-            'images.txt': 'url\tmd5\tpath\tspecies_id\tbb_x1\n\tm\tBlue_Jay/1.jpg\t2\t5\nu\tm\tBlue_Jay/2.jpg\t2\t5\nu\tm\tAcadian_Flycatcher/3.jpg\t1\t5\n', 'test_images.txt': 'path\nBlue_Jay/2.jpg\n'}
+        species = ('id,common,scientific,dir', '1,Acadian Flycatcher,Empidonax virescens,Acadian_Flycatcher',
+            '2,Blue Jay,Cyanocitta cristata,Blue_Jay')
+        images = ('url,md5,path,species_id,bb_x1', ',m,Blue_Jay/1.jpg,2,5', 'u,m,Blue_Jay/2.jpg,2,5',
+            'u,m,Acadian_Flycatcher/3.jpg,1,5')
+        tabs = lambda lines: '\n'.join(lines).replace(',', '\t')+'\n'
+        files = {'species.txt': tabs(species), 'images.txt': tabs(images), 'test_images.txt': 'path\nBlue_Jay/2.jpg\n'}
         for name,text in files.items(): (Path(d)/name).write_text(text)
         classes,splits = birdsnap_layout(dataset_facts('birdsnap'), d, Path(d)/'images')
-        test_eq((classes, splits['train']().labels.tolist(), splits['test']().ids), (['Acadian Flycatcher','Blue Jay'], [1,0], ['Blue_Jay/2.jpg']))
+        test_eq((classes, splits['train']().labels.tolist(), splits['test']().ids),
+            (['Acadian Flycatcher','Blue Jay'], [1,0], ['Blue_Jay/2.jpg']))
         (Path(d)/'images.txt').write_text('path\nBlue_Jay/1.jpg\n')
         test_fail(lambda: birdsnap_layout(dataset_facts('birdsnap'), d, d), contains='lacks the columns species_id')
 
@@ -105,17 +120,21 @@ def test_stanford_cars():
     # nbs/data/catalogue/03_list_layouts.ipynb · Stanford Cars · cell d101c8c2
     with tempfile.TemporaryDirectory() as d:
         b,folder = dataset_facts('cars'),Path(d)
-        test_fail(lambda: cars_layout(b, d, d), contains='missing: cars_meta.mat, cars_train_annos.mat, cars_test_annos_withlabels.mat')
+        test_fail(lambda: cars_layout(b, d, d),
+            contains='missing: cars_meta.mat, cars_train_annos.mat, cars_test_annos_withlabels.mat')
         (folder/'devkit').mkdir()
         annos = lambda *rows: dict(annotations=np.array(list(rows), dtype=[('fname', object), ('class', object)])[None])
-        savemat(folder/'devkit'/'cars_meta.mat', dict(class_names=np.array(['Audi TTS Coupe 2012','Acura RL Sedan 2012'], dtype=object)[None]))
+        savemat(folder/'devkit'/'cars_meta.mat',
+            dict(class_names=np.array(['Audi TTS Coupe 2012','Acura RL Sedan 2012'], dtype=object)[None]))
         savemat(folder/'devkit'/'cars_train_annos.mat', annos(('00001.jpg', 2), ('00002.jpg', 1)))
         savemat(folder/'cars_test_annos_withlabels.mat', annos(('00001.jpg', 1)))
         classes,splits = cars_layout(b, d, folder)
         train = splits['train']()
-        test_eq((classes, train.ids, train.labels.tolist()), (['Audi TTS Coupe 2012','Acura RL Sedan 2012'], ['cars_train/00001.jpg','cars_train/00002.jpg'], [1,0]))
+        test_eq((classes, train.ids, train.labels.tolist()),
+            (['Audi TTS Coupe 2012','Acura RL Sedan 2012'], ['cars_train/00001.jpg','cars_train/00002.jpg'], [1,0]))
         test_eq(splits['test']().paths, [folder/'cars_test'/'00001.jpg'])
-        savemat(folder/'cars_test_annos_withlabels.mat', dict(annotations=np.array([('00001.jpg',)], dtype=[('fname', object)])[None]))
+        savemat(folder/'cars_test_annos_withlabels.mat',
+            dict(annotations=np.array([('00001.jpg',)], dtype=[('fname', object)])[None]))
         test_fail(lambda: cars_layout(b, d, folder), contains='has no classes')
         (folder/b.split_file).write_text('{"test": [["cars_test/00001.jpg", 0, "2012 Audi TTS Coupe"]]}')
         test_eq(cars_layout(b, d, folder)[0], ['2012 Audi TTS Coupe'])

@@ -67,7 +67,8 @@ def test_a_file():
         whole = (Path(d)/'a.mat').read_bytes()
         for _ in range(1000):
             content = bytearray(whole)
-            for _ in range(dice.choice((1, 2, 5))): content[dice.randrange(124, len(content))] = dice.choice((0, 1, 14, 15, 255))
+            for _ in range(dice.choice((1, 2, 5))):
+                content[dice.randrange(124, len(content))] = dice.choice((0, 1, 14, 15, 255))
             (Path(d)/'b.mat').write_bytes(content)
             try: read_mat(Path(d)/'b.mat', ['cells','table','y'])
             except TextclipError: outcome['refused'] += 1
@@ -88,5 +89,6 @@ def test_positions_and_labels():
     'nbs/data/catalogue/02_mat_files.ipynb · Positions and labels'
     # nbs/data/catalogue/02_mat_files.ipynb · Positions and labels · cell a2aee310
     test_eq(whole_numbers(np.array([[1.],[3.]]), 'labels', 3).tolist(), [0,2])
-    for bad in ([[0.]], [[4.]], [[1.5]], [[np.nan]]): test_fail(lambda: whole_numbers(np.array(bad), 'labels', 3), contains='not within 1..3')
+    for bad in ([[0.]], [[4.]], [[1.5]], [[np.nan]]):
+        test_fail(lambda: whole_numbers(np.array(bad), 'labels', 3), contains='not within 1..3')
     test_fail(lambda: whole_numbers(['a'], 'labels', 3), contains='does not hold numbers')

@@ -11,7 +11,7 @@ from textclip.data.catalogue.facts import DatasetCheck, Finding
 from textclip.data.folders import read_json
 from textclip.data.catalogue.list_layouts import check_paths, text_lines
 from textclip.data.catalogue.nuswide import nuswide_task
-import json, tempfile, torch
+import json, tempfile
 from fastcore.test import *
 from textclip.data.catalogue.multilabel import (coco2014_task, coco_captions, multilabel_check, multilabel_names,
     read_xml, voc2007_task)
@@ -56,12 +56,15 @@ def test_voc_2007():
             (folder/f'Annotations/{i}.xml').write_text(f'<annotation><filename>{i}.jpg</filename>{objects}</annotation>')
         return Path(root)
 
-    def positives(split, task): return [{task.classes[k]: int(row[k]) for k in row.nonzero().flatten().tolist()} for row in split.labels]
+    def positives(split, task):
+        return [{task.classes[k]: int(row[k]) for k in row.nonzero().flatten().tolist()} for row in split.labels]
 
     with tempfile.TemporaryDirectory() as d, tempfile.TemporaryDirectory() as xml:
         task = voc2007_task(voc_tree(d))
-        test_eq(task.split('test').labels, voc2007_task(voc_tree(xml, lists=False)).split('test').labels)    # lists and XML agree
-        test_eq([int(voc2007_task(d, difficult=v).split('test').labels[1,11]) for v in ('ignore','negative','positive')], [-1,0,1])
+        # lists and XML agree
+        test_eq(task.split('test').labels, voc2007_task(voc_tree(xml, lists=False)).split('test').labels)
+        test_eq([int(voc2007_task(d, difficult=v).split('test').labels[1,11]) for v in ('ignore','negative','positive')],
+            [-1,0,1])
         test_eq(list(task.splits), ['trainval','test'])
         test_fail(lambda: voc2007_task(d, difficult='drop'), contains='difficult=')
         test_fail(lambda: voc2007_task(Path(d)/'VOCdevkit'/'VOC2007'/'Annotations'), contains='VOCtrainval_06-Nov-2007.tar')
@@ -77,15 +80,20 @@ def test_coco_2014():
         folder,ids = Path(root)/'COCO'/'annotations',[k for k in range(1, 91) if k not in (12,26,29,30,45,66,68,69,71,83)]
         folder.mkdir(parents=True)
         names = list(multilabel_names['coco2014'])
-        thing = lambda image,name,side=50,crowd=0: dict(image_id=image, category_id=ids[names.index(name)], bbox=[0,0,side,side], iscrowd=crowd, segmentation=[[0]*8])
-        d = dict(categories=[dict(id=i, name=n) for i,n in zip(ids, names)], annotations=[thing(31,'dog'), thing(31,'kite'), thing(32,'person',crowd=1), thing(33,'book',.4)])
+        thing = lambda image,name,side=50,crowd=0: dict(image_id=image, category_id=ids[names.index(name)],
+            bbox=[0,0,side,side], iscrowd=crowd, segmentation=[[0]*8])
+        d = dict(categories=[dict(id=i, name=n) for i,n in zip(ids, names)],
+            annotations=[thing(31,'dog'), thing(31,'kite'), thing(32,'person',crowd=1), thing(33,'book',.4)])
         for part in ('train2014','val2014'):
             d['images'] = [dict(id=i, file_name=f'COCO_{part}_{i:012}.jpg') for i in (31,32,33,34)]
             (folder/f'instances_{part}.json').write_text(json.dumps(d))
-        (folder/'captions_train2014.json').write_text(json.dumps(dict(annotations=[dict(image_id=31, caption='A dog looks \n at a kite.')])))
+        (folder/'captions_train2014.json').write_text(json.dumps(dict(annotations=[dict(image_id=31,
+            caption='A dog looks \n at a kite.')])))
         return Path(root)
 
-    def shown(task): return [{task.classes[k]: int(row[k]) for k in row.nonzero().flatten().tolist()} for row in task.split('test').labels]
+    def shown(task):
+        return [{task.classes[k]: int(row[k]) for k in row.nonzero().flatten().tolist()}
+            for row in task.split('test').labels]
 
     with tempfile.TemporaryDirectory() as d:
         task = coco2014_task(coco_tree(d))
@@ -101,7 +109,8 @@ def test_coco_2014():
     whole = dict(categories=[dict(id=i, name=n) for i,n in enumerate(multilabel_names['coco2014'])],
         images=[dict(id=1, file_name='1.jpg')], annotations=[entry])
     wrong = [dict(images=[dict(id=1)]), dict(images=5), dict(annotations=[entry | dict(bbox=[])]), dict(annotations=[5]),
-        dict(images=[dict(id=[1], file_name='1.jpg')]), dict(categories=None), dict(annotations=[entry | dict(bbox=[None]*4)])]
+        dict(images=[dict(id=[1], file_name='1.jpg')]), dict(categories=None),
+        dict(annotations=[entry | dict(bbox=[None]*4)])]
     outside = [dict(images=[dict(id=1, file_name=name)]) for name in ('../1.jpg', '/1.jpg', 5)]
     with tempfile.TemporaryDirectory() as d:
         for part in ('annotations','train2014'): (Path(d)/part).mkdir()

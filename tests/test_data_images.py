@@ -30,7 +30,8 @@ def test_one_image():
 
     for form in ('JPEG','PNG','GIF','BMP','TIFF','WEBP','JPEG2000','PPM'): test_eq(open_image(saved_as(form)).size, (16,16))
     test_eq(open_image(saved_as('TGA'), 'cat.TGA').format, 'TGA')
-    test_fail(lambda: open_image(bytes(16)+b'\1\0\1\0\30\0'+bytes(99), 'cat.jpg'), contains='cannot identify')   # could be a TGA file, but who says so?
+    # could be a TGA file, but who says so?
+    test_fail(lambda: open_image(bytes(16)+b'\1\0\1\0\30\0'+bytes(99), 'cat.jpg'), contains='cannot identify')
     test_fail(lambda: open_image(saved_as('EPS'), 'cat.png'), contains='cannot identify')       # PostScript
     test_fail(lambda: open_image(saved_as('PCX'), 'cat.png'), contains='cannot identify')       # no format of the list
     test_eq('.jfif' in image_endings and '.avif' in image_endings and '.heic' in image_endings, True)
@@ -38,7 +39,8 @@ def test_one_image():
     heif = b'\0\0\0\x18ftypheic\0\0\0\0mif1heic' + bytes(99)     # the beginning of a HEIC file
     avif = b'\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf' + bytes(99) # an AVIF file in the same container
     test_eq((_is_heif(heif), _is_heif(avif), _is_heif(saved_as('PNG'))), (True, False, False))
-    if importlib.util.find_spec('pillow_heif') is None: test_fail(lambda: open_image(heif, 'cat.heic'), contains="pip install 'textclip[heic]'")
+    if importlib.util.find_spec('pillow_heif') is None:
+        test_fail(lambda: open_image(heif, 'cat.heic'), contains="pip install 'textclip[heic]'")
     # nbs/data/01_images.ipynb · One image · cell eba30054
     dot = Image.new('RGBA', (60,30), (0,0,0,0))
     ImageDraw.Draw(dot).ellipse((20,5,40,25), fill='crimson')
@@ -63,12 +65,14 @@ def test_one_image():
         for k in range(1, 9):
             tag = Image.Exif()
             tag[ExifTags.Base.Orientation] = k
-            yield k,saved_as(form, image if k==1 else image.transpose(getattr(Image.Transpose, eight_names[undo[k]])), exif=tag)
+            yield k,saved_as(form, image if k==1 else image.transpose(getattr(Image.Transpose, eight_names[undo[k]])),
+                exif=tag)
 
-    eight_names = dict(zip(range(2, 9), ('FLIP_LEFT_RIGHT','ROTATE_180','FLIP_TOP_BOTTOM','TRANSPOSE','ROTATE_270','TRANSVERSE','ROTATE_90')))
+    eight_names = dict(zip(range(2, 9),
+        ('FLIP_LEFT_RIGHT','ROTATE_180','FLIP_TOP_BOTTOM','TRANSPOSE','ROTATE_270','TRANSVERSE','ROTATE_90')))
     scene = Image.fromarray(np.random.default_rng(0).integers(0, 255, (6,4,3)).astype(np.uint8))
     for form in ('PNG','WEBP','TIFF'):
-        for k,content in eight_ways(scene, form):
+        for _,content in eight_ways(scene, form):
             found = to_rgb(open_image(content))
             if form=='WEBP': test_eq(found.size, scene.size)      # not lossless
             else: test_eq(np.asarray(found), np.asarray(scene))
@@ -96,12 +100,13 @@ def test_one_image():
         path.write_bytes(content)
         upright = to_rgb(Image.open(path))           # arrays carry no tag: who has one, has turned it
         yield from (path, str(path), content, bytearray(content), io.BytesIO(content), Image.open(path))
-        yield from (np.asarray(upright), torch.from_numpy(np.array(upright)).permute(2,0,1), torch.from_numpy(np.array(upright)).permute(2,0,1)/255)
+        yield from (np.asarray(upright), torch.from_numpy(np.array(upright)).permute(2,0,1),
+            torch.from_numpy(np.array(upright)).permute(2,0,1)/255)
 
     with tempfile.TemporaryDirectory() as d:
         for square in (False, True):
             wanted = np.asarray(to_rgb(scene, square))
-            for k,content in eight_ways(scene):
+            for _,content in eight_ways(scene):
                 for item in every_form(content, d): test_eq(np.asarray(load_image(item, square)), wanted)
             with open(Path(d)/'picture.png', 'rb') as file: test_eq(np.asarray(load_image(file, square)), wanted)
     test_eq(load_image(np.array([[True,False]])).getpixel((0,0)), (255,255,255))
@@ -118,7 +123,8 @@ def test_one_image():
     for bits in (10,12,14,16):
         found = np.asarray(decode_image(png_of((colours*(2**bits-1)).astype(np.uint16))))
         test_close(found/255, colours, 1e-2)
-    clear = np.dstack([(colours*4095).astype(np.uint16), np.full((8,9), 65535, np.uint16)])     # with an opaque alpha channel
+    # with an opaque alpha channel
+    clear = np.dstack([(colours*4095).astype(np.uint16), np.full((8,9), 65535, np.uint16)])
     test_close(np.asarray(decode_image(png_of(clear)))/255, colours, 1e-2)
     for bits in (8,12,16):                                          # grey with an alpha channel
         grey = np.dstack([colours[...,0]*(2**bits-1), np.full((8,9), 65535)]).astype(np.uint16)
@@ -153,7 +159,8 @@ def test_one_image():
     decode_image(wide)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 10*1500*1500, peak       # besides what Pillow holds itself; at once in float32 it took more than twice as much
+    # besides what Pillow holds itself; at once in float32 it took more than twice as much
+    assert peak < 10*1500*1500, peak
     # nbs/data/01_images.ipynb · One image · cell 073dcacc
     def bad_files(folder):
         "Good and bad files under unusual names"
@@ -219,5 +226,6 @@ def test_how_a_task_reads_its_images():
     task = Task('t', ['cat','dog'], splits=dict(test=lambda: ImageSplit(['a.jpg','b.jpg'], [0,1])))
     test_eq(reading_of(task), dict(square=False, upright=True))
     padded = with_reading(task, square=True)
-    test_eq((reading_of(padded), padded.split('test').square, task.split('test').square), (dict(square=True, upright=True), True, False))
+    test_eq((reading_of(padded), padded.split('test').square, task.split('test').square),
+        (dict(square=True, upright=True), True, False))
     test_fail(lambda: with_reading(task, sqare=True), contains="Did you mean 'square'?")

@@ -16,14 +16,17 @@ def test_what_is_written():
     'nbs/data/03_labels.ipynb · What is written'
     # nbs/data/03_labels.ipynb · What is written · cell ea6e32dd
     test_eq(plain_label(' golden  retriever'), 'golden retriever')
-    test_eq([plain_label(v) for v in (3, 3., '', None, float('nan'), True, '[0, 2]', '[cat]')], [3, 3, None, None, None, 'True', [0,2], '[cat]'])
+    test_eq([plain_label(v) for v in (3, 3., '', None, float('nan'), True, '[0, 2]', '[cat]')],
+        [3, 3, None, None, None, 'True', [0,2], '[cat]'])
     test_eq([plain_label(v) for v in (torch.tensor(2), torch.tensor([0.,1.]), [True,False])], [2, [0,1], [1,0]])
     for bad in (3.5, float('inf'), [.5,.5]): test_fail(lambda: plain_label(bad), contains='no whole number')
-    test_fail(lambda: plain_labels(['cat',{'name': 'cat'}], ['line 2','line 3']), contains="line 3: Label {'name': 'cat'} is an object")
+    test_fail(lambda: plain_labels(['cat',{'name': 'cat'}], ['line 2','line 3']),
+        contains="line 3: Label {'name': 'cat'} is an object")
     test_eq(plain_label('['*9999 + ']'*9999)[:2], '[[')                # too deep for a list
     # nbs/data/03_labels.ipynb · What is written · cell e1c0f2f4
     test_eq(label_list('cat| dog'), ['cat','dog'])
-    test_eq([label_list(v) for v in ('', [], None, 'cat', 4, '["cat", "a|b"]', [2.,None])], [[], [], None, ['cat'], [4], ['cat','a|b'], [2]])
+    test_eq([label_list(v) for v in ('', [], None, 'cat', 4, '["cat", "a|b"]', [2.,None])],
+        [[], [], None, ['cat'], [4], ['cat','a|b'], [2]])
     test_fail(lambda: label_list("['cat' 'dog']"), contains='no list of labels')
     test_fail(lambda: label_list([['cat'],'dog']), contains='lists in a list')
 
@@ -49,7 +52,8 @@ def test_class_numbers():
     test_eq(label_numbers(['0','2.0'], 'ab', classes), {'0': 0, '2.0': 2})
     test_eq(label_numbers([1], 'a', classes), {1: 1})
     test_eq(label_numbers(['1','2'], 'ab', ['2','1']), {'1': 1, '2': 0})           # names
-    test_fail(lambda: label_numbers([-1,3], ['row 0','row 1'], classes), contains='2 labels are not in the class list: -1 (row 0), 3 (row 1)')
+    test_fail(lambda: label_numbers([-1,3], ['row 0','row 1'], classes),
+        contains='2 labels are not in the class list: -1 (row 0), 3 (row 1)')
     test_fail(lambda: label_numbers([10**400], 'a', classes), contains='not in the class list')
     test_fail(lambda: label_numbers(['9'*5000], 'a', classes), contains='not in the class list')
     test_fail(lambda: label_numbers(['-7'], 'a', classes), contains='not in')      # and not the class "7"

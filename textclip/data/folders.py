@@ -23,7 +23,8 @@ def read_text(
         text = path.read_text(encoding='utf-8-sig')
         if '\0' in text: raise ValueError
     except OSError as e:
-        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Check the name and the permissions.') from None
+        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.',
+            'Check the name and the permissions.') from None
     except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', fix) from None
     return text
 
@@ -89,7 +90,8 @@ def warn_left_out(
     "One line about what is left out"
     if not left_out: return
     shown = [f'{_readable(os.path.relpath(p, root))} ({why})' for p,why in left_out.items()]
-    warn(f'{len(left_out)} files or folders in {_readable(Path(root).resolve().name)!r} are no images and are left out: {some(shown)}.')
+    warn(f'{len(left_out)} files or folders in {_readable(Path(root).resolve().name)!r} are no images and are left '
+        f'out: {some(shown)}.')
 
 def images_in(
     path # a folder
@@ -147,21 +149,28 @@ def _levels(root, named):
     flat = [p for p in maybe if p not in deep and _holds_images(p)]
     if not deep:
         if flat and not others: raise _no_labels(root, flat)
-        if flat: warn(f'{some(p.name for p in flat)}: called like splits, but full of images beside other class folders, and so taken for classes.')
+        if flat:
+            warn(f'{some(p.name for p in flat)}: called like splits, but full of images beside other class folders, '
+                'and so taken for classes.')
         return {'all': [root]}, [p.name for p in top]
     if others: raise _doubt(root, deep, others)
-    if flat: warn(f'{len(flat)} folders hold images without class folders and are left out: {some(p.name for p in flat)}.')
+    if flat:
+        warn(f'{len(flat)} folders hold images without class folders and are left out: {some(p.name for p in flat)}.')
     splits,usual = {},usual_splits(p.name for p in deep)
     for p in deep: splits.setdefault(usual[p.name], []).append(p)
     return splits, sorted({o.name for p in deep for o in _sub_folders(p)})
 
 def _no_labels(root, flat):
-    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in flat)}, full of images: splits without class folders, or classes?',
+    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in flat)}, full of images: splits '
+        'without class folders, or classes?',
         'Put class folders into them. If they are the classes, say so in a file classnames.json: {"test": "test"}.')
 
 def _doubt(root, deep, others):
-    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in deep)} with folders of images in it, beside {some((p.name for p in others), 3)}: '
-        'are these splits, or classes?', 'If classes, say so in a file classnames.json: {"train": "train"}. If splits, move the others away or rename them.')
+    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in deep)} with folders of images '
+        f'in it, beside {some((p.name for p in others), 3)}: '
+        'are these splits, or classes?',
+        'If classes, say so in a file classnames.json: {"train": "train"}. If splits, move the others away or rename '
+        'them.')
 
 def _class_names(root):
     "Folder name -> class name, from `classnames.json` or `classnames.txt` in the root"
@@ -186,10 +195,12 @@ def names_of_folders(
     known = known or {}
     shown = {f: _readable(f) for f in folders if f not in known}
     bare = {f: re.sub(r'^\d+[._-]+(?=[^\W\d])', '', o) for f,o in shown.items()}
-    numbered = len(bare)>1 and all(bare[f]!=o for f,o in shown.items()) and len({normal_name(o) for o in bare.values()})==len(bare)
+    all_changed = len(bare)>1 and all(bare[f]!=o for f,o in shown.items())
+    numbered = all_changed and len({normal_name(o) for o in bare.values()})==len(bare)
     if numbered:
         first = next(iter(bare))
-        warn(f"The numbers before the names of {len(bare)} class folders are left out: {shown[first]!r} is {bare[first].replace('_', ' ')!r}.")
+        warn(f"The numbers before the names of {len(bare)} class folders are left out: {shown[first]!r} is "
+            f"{bare[first].replace('_', ' ')!r}.")
         shown = bare
     codes = [o for o in shown.values() if re.fullmatch(r'n\d{8}|\d+', o)]
     if codes:
@@ -200,7 +211,9 @@ def names_of_folders(
 def _warn_nested(splits, folders):
     "One line where class folders hold folders and no images of their own"
     nested = [f for f in folders if any(_nested(t/f) for tops in splits.values() for t in tops)]
-    if nested: warn(f'{len(nested)} of {len(folders)} class folders hold images in folders of their own: {some(nested)}. All of these have the class of the upper folder.')
+    if nested:
+        warn(f'{len(nested)} of {len(folders)} class folders hold images in folders of their own: {some(nested)}. All '
+            'of these have the class of the upper folder.')
 
 def _nested(folder):
     if not folder.is_dir(): return False
@@ -218,11 +231,16 @@ def folder_task(
     if not folders: raise TextclipError(f'Folder {str(root)!r} has no class folders.', fix)
     found = {s: _folder_split(root, tops, folders) for s,tops in splits.items()}
     has = {folders[k] for split,_ in found.values() for k in split.labels.tolist()}
-    if not has: raise TextclipError(f'Folder {str(root)!r} holds no images.', f'Put images ({" ".join(sorted(image_endings))}) into its class folders.')
+    if not has:
+        raise TextclipError(f'Folder {str(root)!r} holds no images.',
+            f'Put images ({" ".join(sorted(image_endings))}) into its class folders.')
     warn_left_out({p: why for _,left_out in found.values() for p,why in left_out.items()} | _loose(root, splits), root)
-    if (empty := [f for f in folders if f not in has]): warn(f'{len(empty)} of {len(folders)} class folders hold no images: {some(empty)}. They stay in the list of classes.')
+    if (empty := [f for f in folders if f not in has]):
+        warn(f'{len(empty)} of {len(folders)} class folders hold no images: {some(empty)}. They stay in the list of '
+            'classes.')
     _warn_nested(splits, folders)
-    return Task(_readable(root.resolve().name), names_of_folders(folders, names), splits={s: split for s,(split,_) in found.items()})
+    return Task(_readable(root.resolve().name), names_of_folders(folders, names),
+        splits={s: split for s,(split,_) in found.items()})
 
 def _loose(root, splits):
     "Images and links beside the class folders, which have no label"

@@ -57,10 +57,14 @@ def _image_column(features, given):
     images = [k for k,v in features.items() if isinstance(v, datasets.Image)]
     usual = [k for k in usual_image_columns if k in images]
     if given is not None and given not in features: raise unknown_name('column', given, features)
-    encoded = lambda v: isinstance(v, datasets.Image) or hasattr(v, 'keys') and 'bytes' in v or getattr(v, 'dtype', '') in ('string','large_string','binary','large_binary')
-    if given is not None and not encoded(features[given]): raise TextclipError(f'Column {given!r} holds no images.', f'There are {_listing(features)}.')
+    def encoded(kind):
+        if isinstance(kind, datasets.Image) or hasattr(kind, 'keys') and 'bytes' in kind: return True
+        return getattr(kind, 'dtype', '') in ('string','large_string','binary','large_binary')
+    if given is not None and not encoded(features[given]):
+        raise TextclipError(f'Column {given!r} holds no images.', f'There are {_listing(features)}.')
     if given is None and not images:
-        raise TextclipError(f'No column holds images: {_listing(features)}.', 'Give image=, a column of paths or of encoded images.')
+        raise TextclipError(f'No column holds images: {_listing(features)}.',
+            'Give image=, a column of paths or of encoded images.')
     if given is None and len(images)>1 and not usual:
         raise TextclipError(f'Several columns hold images: {", ".join(images)}.', 'Choose one with image=.')
     return given or (usual or images)[0]
@@ -158,7 +162,8 @@ def is_saved_dataset(
     path # a folder
 )->bool:
     "Did `save_to_disk` of the `datasets` library write this folder?"
-    return (Path(path)/'dataset_dict.json').is_file() or all((Path(path)/n).is_file() for n in ('dataset_info.json','state.json'))
+    return (Path(path)/'dataset_dict.json').is_file() or all((Path(path)/n).is_file()
+        for n in ('dataset_info.json','state.json'))
 
 def _parts_of(data):
     "Split name -> function that gives it, from data in memory"
@@ -205,7 +210,8 @@ def _from_builder(builder, access=nullcontext):
                     'Its files may be damaged.') from e
             return builder.as_dataset(split=split)
     info = builder.info
-    if not info.features or not info.splits: return builder.dataset_name, _features_of(data := prepared()), _parts_of(data)
+    if not info.features or not info.splits:
+        return builder.dataset_name, _features_of(data := prepared()), _parts_of(data)
     return builder.dataset_name, info.features, {u: partial(prepared, s) for s,u in usual_splits(info.splits).items()}
 
 def hub_name(
@@ -214,13 +220,15 @@ def hub_name(
     "The parts of the name of a dataset on the hub"
     found = re.fullmatch(r'(?:hf:|wds:)?([\w.-]+(?:/[\w.-]+)?)(?:#([^@]+))?(?:@(.+))?', what)
     if found: return found.groups()
-    raise TextclipError(f'{what!r} is no name of a dataset.', "Write 'hf:org/name', 'hf:org/name#config' or 'hf:org/name@revision'.")
+    raise TextclipError(f'{what!r} is no name of a dataset.',
+        "Write 'hf:org/name', 'hf:org/name#config' or 'hf:org/name@revision'.")
 
 def _from_hub(what, config, revision):
     "As `_from_builder`, for a name on the hub"
     import datasets
     known,part,state = hub_name(what)
-    access = partial(hub_access, what, fix='Check the network (or HF_HUB_OFFLINE), or name a folder that `save_to_disk` wrote.')
+    access = partial(hub_access, what,
+        fix='Check the network (or HF_HUB_OFFLINE), or name a folder that `save_to_disk` wrote.')
     with access(): builder = datasets.load_dataset_builder(known, name=config or part, revision=revision or state)
     return _from_builder(builder, access)
 
@@ -235,7 +243,8 @@ def _source(what, config, revision):
     if isinstance(what, str): return _from_hub(what, config, revision)
     if isinstance(what, datasets.DatasetBuilder): return _from_builder(what)
     if isinstance(what, (datasets.Dataset,datasets.DatasetDict)): return 'dataset', _features_of(what), _parts_of(what)
-    raise TextclipError(f'A {type(what).__name__} is no dataset.', "Give a datasets.Dataset or DatasetDict, a folder that `save_to_disk` wrote, or 'hf:org/name'.")
+    raise TextclipError(f'A {type(what).__name__} is no dataset.',
+        "Give a datasets.Dataset or DatasetDict, a folder that `save_to_disk` wrote, or 'hf:org/name'.")
 
 # %% ../../nbs/data/06_hub_datasets.ipynb #63cc27a3
 def dataset_task(

@@ -19,9 +19,9 @@ from ..core.basics import TextclipError, unknown_name
 
 # %% ../../nbs/data/01_images.ipynb #b23e6838
 image_formats = dict(
-    JPEG=('.jpg','.jpeg','.jpe','.jfif'), MPO=(), PNG=('.png','.apng'), GIF=('.gif',), BMP=('.bmp',), DIB=('.dib',), TIFF=('.tif','.tiff'),
-    WEBP=('.webp',), AVIF=('.avif',), JPEG2000=('.jp2','.j2k','.jpx'), PPM=('.ppm','.pgm','.pbm','.pnm'), ICO=('.ico',),
-    TGA=('.tga',), HEIF=('.heic','.heif','.hif'))
+    JPEG=('.jpg','.jpeg','.jpe','.jfif'), MPO=(), PNG=('.png','.apng'), GIF=('.gif',), BMP=('.bmp',), DIB=('.dib',),
+    TIFF=('.tif','.tiff'), WEBP=('.webp',), AVIF=('.avif',), JPEG2000=('.jp2','.j2k','.jpx'),
+    PPM=('.ppm','.pgm','.pbm','.pnm'), ICO=('.ico',), TGA=('.tga',), HEIF=('.heic','.heif','.hif'))
 image_endings = {e for endings in image_formats.values() for e in endings}
 
 class UnreadableImage(Exception):
@@ -36,7 +36,8 @@ def _is_heif(content):
 def _heif_opener():
     "Register the reader of HEIF files, once"
     try: import pillow_heif
-    except ImportError: raise UnreadableImage("HEIC needs the package pillow_heif: pip install 'textclip[heic]'") from None
+    except ImportError:
+        raise UnreadableImage("HEIC needs the package pillow_heif: pip install 'textclip[heic]'") from None
     pillow_heif.register_heif_opener()
 
 def open_image(
@@ -48,12 +49,14 @@ def open_image(
         _heif_opener()
         return Image.open(io.BytesIO(content), formats=['HEIF'])
     Image.init()
-    known = [f for f in image_formats if f in Image.OPEN and f not in ('TGA','HEIF')]    # some are left out of small builds of Pillow
+    # some are left out of small builds of Pillow
+    known = [f for f in image_formats if f in Image.OPEN and f not in ('TGA','HEIF')]
     if name.lower().endswith('.tga') or content[-18:].startswith(b'TRUEVISION-XFILE.'): known.append('TGA')
     return Image.open(io.BytesIO(content), formats=known)
 
 # %% ../../nbs/data/01_images.ipynb #04b5937b
-_turns = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+_turns = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
     6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90}
 
 def _orientation(image):
@@ -104,7 +107,8 @@ def _check_size(width, height, square):
     "`UnreadableImage` where an image would fill the memory"
     long,short = max(width, height),min(width, height)
     if not short: raise UnreadableImage('it has no pixels')
-    if (long*long if square else width*height) > MAX_PIXELS: raise UnreadableImage(f'{width}x{height} pixels are too many')
+    if (long*long if square else width*height) > MAX_PIXELS:
+        raise UnreadableImage(f'{width}x{height} pixels are too many')
     if long > 100*short: raise UnreadableImage(f'{width}x{height} pixels are too long a strip')
 
 def _checked_rgb(image, square, upright, deep=None):
@@ -121,7 +125,8 @@ def decode_image(
 )->Image.Image:
     "The image in RGB, or `UnreadableImage`"
     try:
-        with open_image(content, name) as image: return _checked_rgb(image, square, upright, partial(_deep_colour, content, name))
+        with open_image(content, name) as image:
+            return _checked_rgb(image, square, upright, partial(_deep_colour, content, name))
     except UnreadableImage: raise
     except Image.DecompressionBombError: raise UnreadableImage('far too many pixels') from None
     except Exception as e: raise UnreadableImage(f'not an image, or damaged ({type(e).__name__})') from None
@@ -216,7 +221,7 @@ def array_image(
 
 # %% ../../nbs/data/01_images.ipynb #adf1fdae
 def load_image(
-    item,               # a path, bytes, an open file, a PIL image, an array, a tensor, or an object with `name` and `read_bytes()`
+    item,               # a path, bytes, an open file, a PIL image, an array, a tensor, or one with `read_bytes()`
     square:bool=False,  # pad to a white square?
     upright:bool=True   # turn it as its orientation tag says?
 )->Image.Image:
@@ -279,7 +284,8 @@ def _as_file(item, i):
             'Give paths, PIL images, arrays, bytes, or objects with `name` and `read_bytes()`.')
     try: return HeldImage(Path(str(getattr(item, 'name', f'image {i}'))).name, image_bytes(item))
     except UnreadableImage as e:
-        raise TextclipError(f'Image {i} of a split cannot be used: {e}.', 'Open files for bytes: open(path, "rb").') from None
+        raise TextclipError(f'Image {i} of a split cannot be used: {e}.',
+            'Open files for bytes: open(path, "rb").') from None
 
 # %% ../../nbs/data/01_images.ipynb #0d41351e
 @dataclass
@@ -329,7 +335,8 @@ def with_reading(
     **reading           # `square` and `upright`, as in `load_image`
 ):
     "The same task with its images read another way"
-    if (odd := [k for k in reading if k not in ('square','upright')]): raise unknown_name('way to read images', odd[0], ('square','upright'))
+    if (odd := [k for k in reading if k not in ('square','upright')]):
+        raise unknown_name('way to read images', odd[0], ('square','upright'))
     splits = {k: partial(_reread, v, reading) for k,v in task.splits.items()}
     return replace(task, reading=task.reading | reading, splits=splits)
 

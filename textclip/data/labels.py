@@ -27,7 +27,8 @@ def plain_label(
     if isinstance(value, (list,tuple)): return [plain_label(int(v) if isinstance(v, bool) else v) for v in value]
     if value is None or value!=value: return None                 # NaN is not equal to itself
     if isinstance(value, dict):
-        raise TextclipError(f'Label {str(value)[:60]} is an object.', "Say what in it is the label; in a dataset with dots: label='label.name'.")
+        raise TextclipError(f'Label {str(value)[:60]} is an object.',
+            "Say what in it is the label; in a dataset with dots: label='label.name'.")
     if isinstance(value, float) and not value.is_integer():
         raise TextclipError(f'Label {value!r} is no whole number.', 'A label is the name or the number of a class.')
     if isinstance(value, float): return int(value)
@@ -56,12 +57,15 @@ def label_list(
     if value is None: return None
     if isinstance(value, str) and re.fullmatch(r'\[.*\]', value.strip(), re.S):
         listed = _json_list(value)
-        if listed is None: raise TextclipError(f'{value[:60]!r} is no list of labels.', f'Write them as a{separator}b, or as JSON: ["a", "b"].')
+        if listed is None:
+            raise TextclipError(f'{value[:60]!r} is no list of labels.',
+                f'Write them as a{separator}b, or as JSON: ["a", "b"].')
         value = listed
     elif isinstance(value, str): value = value.split(separator)
     found = plain_label(value if isinstance(value, (list,tuple)) or hasattr(value, 'tolist') else [value])
     found = found if isinstance(found, list) else [found]
-    if any(isinstance(v, list) for v in found): raise TextclipError(f'Labels {str(value)[:60]} are lists in a list.', 'Give one list of labels.')
+    if any(isinstance(v, list) for v in found):
+        raise TextclipError(f'Labels {str(value)[:60]} are lists in a list.', 'Give one list of labels.')
     return [v for v in found if v is not None]
 
 # %% ../../nbs/data/03_labels.ipynb #d3947ff1
@@ -85,14 +89,17 @@ def class_names(
     fix:str='Give classes=[...], the names in the order of these numbers.' # what to do where labels are numbers
 )->list:
     "The class list: the given one, or the names that occur"
-    if classes is not None: return classes if isinstance(classes, str) else list(classes)   # a string is an error of `Task`
+    # a string is an error of `Task`
+    if classes is not None: return classes if isinstance(classes, str) else list(classes)
     if not values: raise TextclipError('There are no labels and no class names.', 'Give classes=[...].')
     fraction = re.compile(r'[+-]?\d*[.,]\d+(e[+-]?\d+)?|[+-]?inf(inity)?', re.I)
     fractions = [v for v in values if not is_number(v) and fraction.fullmatch(v)]
     if fractions and all(is_number(v) or fraction.fullmatch(v) for v in values):
-        raise TextclipError(f'Labels are fractions: {some(dict.fromkeys(fractions))}.', 'A label is the name or the number of a class; name the column that holds it.')
+        raise TextclipError(f'Labels are fractions: {some(dict.fromkeys(fractions))}.',
+            'A label is the name or the number of a class; name the column that holds it.')
     if all(is_number(v) for v in values):
-        raise TextclipError(f'Labels are numbers ({some(sorted(set(values), key=str))}) and nothing says what they mean.', fix)
+        raise TextclipError(f'Labels are numbers ({some(sorted(set(values), key=str))}) and nothing says what they '
+            'mean.', fix)
     found,seen = sorted({str(v).replace('_', ' ') for v in values}),{}
     for v in found:
         if (other := seen.setdefault(normal_name(v), v)) is not v:
@@ -137,7 +144,8 @@ def _not_a_class(found, classes, source):
     first = dict(reversed([(v, f'{v!r} ({w})') for v,w in found]))
     near = next((f' Did you mean {n[0]!r}?' for v in first if (n := nearest(v, classes, 1))), '')
     range_ = f'Numbers lie in 0..{len(classes)-1}.' if any(map(is_number, first)) else f'Known: {some(classes, 8)}.'
-    return TextclipError(f'{len(found)} labels are not in {source}: {some(first[v] for v in dict.fromkeys(v for v,_ in found))}.{near}', range_)
+    return TextclipError(f'{len(found)} labels are not in {source}: '
+        f'{some(first[v] for v in dict.fromkeys(v for v,_ in found))}.{near}', range_)
 
 # %% ../../nbs/data/03_labels.ipynb #fb54ebec
 def _flags(row):
@@ -157,10 +165,12 @@ def from_indicators(
     if not sure and lengths!={n}: return None
     shown = next((f for f in flags if len(set(f))<len(f) or -1 in f), flags[0])
     if not sure:
-        raise TextclipError(f'Labels such as {shown} may be class numbers, or indicators for the {n} classes.', 'Write the names of the classes in place of the numbers.')
+        raise TextclipError(f'Labels such as {shown} may be class numbers, or indicators for the {n} classes.',
+            'Write the names of the classes in place of the numbers.')
     if n is None or lengths!={n}:
         known = 'the class list is not known' if n is None else f'there are {n} classes'
-        raise TextclipError(f'Labels such as {str(shown)[:60]} look like indicators for {some(sorted(lengths))} classes, and {known}.', 'Give classes=[...] in the order of the entries, or lists of class names.')
+        raise TextclipError(f'Labels such as {str(shown)[:60]} look like indicators for {some(sorted(lengths))} '
+            f'classes, and {known}.', 'Give classes=[...] in the order of the entries, or lists of class names.')
     pick = lambda value: [None if r is None else [k for k,v in enumerate(r) if whole_number(v)==value] for r in rows]
     return pick(1), pick(-1)
 
@@ -245,6 +255,7 @@ def row_ids(
 )->list:
     "A distinct id for every row"
     names = [None if n is None else str(n) for n in names]
-    names = [re.split(r'[\\/]', n)[-1] if n and re.match(r'[\\/]|\w:|\w+://', n) else n for n in names]   # no folders of another machine
+    # no folders of another machine
+    names = [re.split(r'[\\/]', n)[-1] if n and re.match(r'[\\/]|\w:|\w+://', n) else n for n in names]
     if None not in names and len(set(names))==len(names): return names
     return [f'{i}/{n}' if n else f'row {i}' for i,n in enumerate(names)]

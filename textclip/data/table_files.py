@@ -22,7 +22,8 @@ def _table_text(path):
     "The text of a file, or an error that names the line"
     try: content = path.read_bytes()
     except OSError as e:
-        raise TextclipError(f'Table {path.name!r} cannot be read: {e.strerror}.', 'Check the name and the permissions.') from None
+        raise TextclipError(f'Table {path.name!r} cannot be read: {e.strerror}.',
+            'Check the name and the permissions.') from None
     encoding = 'utf-16' if content[:2] in (b'\xff\xfe', b'\xfe\xff') else 'utf-8-sig'
     try: text = content.decode(encoding)
     except UnicodeDecodeError as e:
@@ -43,13 +44,16 @@ def _csv_table(path):
             if any(o.strip() for o in row): lines[start] = [o.strip() for o in row]
             start = reader.line_num+1
     except csv.Error as e:
-        raise TextclipError(f'{path.name!r} is no table from line {start} on: {e}.', 'Look for an open quote there.') from None
+        raise TextclipError(f'{path.name!r} is no table from line {start} on: {e}.',
+            'Look for an open quote there.') from None
     names = lines.pop(next(iter(lines)), []) if lines else []
     long = [f'line {n} ({len(r)})' for n,r in lines.items() if len(r)>len(names)]
     if long:
-        raise TextclipError(f'{len(long)} rows of {path.name!r} have more values than the {len(names)} columns: {some(long)}.',
+        raise TextclipError(f'{len(long)} rows of {path.name!r} have more values than the {len(names)} columns: '
+            f'{some(long)}.',
             'Put quotes around values that hold a separator.')
-    if len(set(names))<len(names): raise TextclipError(f'Two columns of {path.name!r} have the same name: {some(names, 9)}.', 'Rename one.')
+    if len(set(names))<len(names):
+        raise TextclipError(f'Two columns of {path.name!r} have the same name: {some(names, 9)}.', 'Rename one.')
     rows = [r + ['']*(len(names)-len(r)) for r in lines.values()]
     return dict(zip(names, map(list, zip(*rows)) if rows else [[] for _ in names])),[f'line {n}' for n in lines]
 
@@ -112,7 +116,8 @@ def open_parquet(
         file = pq.ParquetFile(path)
         return file, file.schema_arrow
     except (OSError, ValueError, pa.ArrowException) as e:
-        raise TextclipError(f'{path.name!r} is no Parquet table, or damaged ({type(e).__name__}).', 'Write it again.') from None
+        raise TextclipError(f'{path.name!r} is no Parquet table, or damaged ({type(e).__name__}).',
+            'Write it again.') from None
 
 def schema_notes(
     schema,  # of an opened Parquet file
@@ -180,7 +185,7 @@ def _parquet_table(path):
 # %% ../../nbs/data/04_table_files.ipynb #c2d12005
 def read_columns(
     path # a table
-)->tuple: # (column -> values or a function that reads them, where each row stands, label column -> class names in the table's notes)
+)->tuple: # (column -> values or a function that reads them, where each row stands, label column -> noted class names)
     "The columns of a CSV, TSV, JSON Lines or Parquet table"
     path = Path(path)
     if (kind := path.suffix.lower()) not in table_endings:

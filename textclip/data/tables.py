@@ -27,8 +27,10 @@ usual_columns = dict(
     split=('split',), unknown=('unknown_labels',))
 
 def _no_images(path, columns):
-    return TextclipError(f'No column of {path.name!r} is known to hold images: {", ".join(map(str, columns)) or "it is empty"}.',
-        f'Name one of them {usual_columns["image"][0]!r}, or give image=. The first line of a text table holds the names of the columns.')
+    return TextclipError(f'No column of {path.name!r} is known to hold images: '
+        f'{", ".join(map(str, columns)) or "it is empty"}.',
+        f'Name one of them {usual_columns["image"][0]!r}, or give image=. The first line of a text table holds the '
+        'names of the columns.')
 
 def _column(columns, role, given=None):
     "The column for a role, None where there is none"
@@ -57,15 +59,19 @@ def _rows(table, columns, root):
     images,splits = column('image'),column('split')
     says = lambda v: v is not None and v==v and str(v).strip()!=''
     keep = [i for i,v in enumerate(images) if says(v) and (columns['split'] is None or says(splits[i]))]
-    if not keep: raise TextclipError('The table has no rows with an image.', f'Its columns are {", ".join(map(str, read))}.')
+    if not keep:
+        raise TextclipError('The table has no rows with an image.', f'Its columns are {", ".join(map(str, read))}.')
     if (gone := sorted(set(range(len(where))) - set(keep))):
-        warn(f'{len(gone)} of {len(where)} rows have no image or no split and are left out: {some([where[i] for i in gone])}.')
+        warn(f'{len(gone)} of {len(where)} rows have no image or no split and are left out: '
+            f'{some([where[i] for i in gone])}.')
     if (web := [where[i] for i in keep if '://' in str(images[i])[:12]]):
-        raise TextclipError(f'{len(web)} images are addresses on the web: {some(web)}.', 'Download them first, for example with img2dataset.')
+        raise TextclipError(f'{len(web)} images are addresses on the web: {some(web)}.',
+            'Download them first, for example with img2dataset.')
     usual = usual_splits(str(splits[i]) for i in keep)
     more = zip(column('label'), column('names'), splits, column('unknown'))
     rows = [(w, i, *m) for w,i,m in zip(where, images, more)]
-    return [_Row(w, *_image_of(i, root), l, n, 'all' if s is None else usual[str(s)], u) for w,i,l,n,s,u in (rows[k] for k in keep)]
+    return [_Row(w, *_image_of(i, root), l, n, 'all' if s is None else usual[str(s)], u)
+        for w,i,l,n,s,u in (rows[k] for k in keep)]
 
 # %% ../../nbs/data/05_tables.ipynb #f23205d2
 _spread = 'labels of all columns'    # what the column is called that is made of them
@@ -104,14 +110,19 @@ def _once(rows, multi, long):
     if (twice := [f'{i} ({", ".join(p)})' for i,p in parts.items() if len(p)>1]):
         warn(f'{len(twice)} images are in several splits: {some(twice)}.')
     copies = [v for v in by_image.values() if len(v)>1]
-    differ = [f'{v[0].id} ({", ".join(dict.fromkeys(str(o.label) for o in v))})' for v in copies if any(o.label!=v[0].label for o in v)]
+    differ = [f'{v[0].id} ({", ".join(dict.fromkeys(str(o.label) for o in v))})' for v in copies
+        if any(o.label!=v[0].label for o in v)]
     if differ and not multi:
         raise TextclipError(f'{len(differ)} images have several labels: {some(differ)}.',
             'Mend the table, or give multi=True if images have several labels.')
     if copies and not long:
-        warn(f'{sum(len(v)-1 for v in copies)} of {len(rows)} rows name an image a second time and are {"joined" if multi else "left out"}: {some([o.where for v in copies for o in v[1:]])}.')
+        warn(f'{sum(len(v)-1 for v in copies)} of {len(rows)} rows name an image a second time and are '
+            f'{"joined" if multi else "left out"}: {some([o.where for v in copies for o in v[1:]])}.')
     both = lambda values: None if all(v is None for v in values) else [o for v in values for o in v or []]
-    if multi: return [v[0] if len(v)==1 else v[0]._replace(label=both([o.label for o in v]), unknown=both([o.unknown for o in v])) for v in by_image.values()]
+    if multi:
+        return [v[0] if len(v)==1
+            else v[0]._replace(label=both([o.label for o in v]), unknown=both([o.unknown for o in v]))
+            for v in by_image.values()]
     return [v[0] for v in by_image.values()]
 
 # %% ../../nbs/data/05_tables.ipynb #28c22aa8
@@ -125,9 +136,11 @@ def _names_by_number(rows):
     "The class list, where rows hold a number and its name"
     found = {}
     for r in rows:
-        if r.label is not None and r.name is not None: found.setdefault(whole_number(r.label), {}).setdefault(str(r.name).replace('_', ' '), r.where)
+        if r.label is not None and r.name is not None:
+            found.setdefault(whole_number(r.label), {}).setdefault(str(r.name).replace('_', ' '), r.where)
     several = [f'{k} is {" and ".join(f"{n!r} ({w})" for n,w in v.items())}' for k,v in found.items() if len(v)>1]
-    if several: raise TextclipError(f'{len(several)} label numbers have several names: {some(several)}.', 'Mend the table.')
+    if several:
+        raise TextclipError(f'{len(several)} label numbers have several names: {some(several)}.', 'Mend the table.')
     if any(not 0<=k<len(found) for k in found):
         raise TextclipError(f'Label numbers do not run from 0 on without a gap: {some(sorted(found), 6)}.',
             'Give classes=[...], all names in the order of these numbers.')
@@ -141,7 +154,8 @@ def _class_list(rows, values, classes, noted, named, path):
         if named: return sorted(set(map(str, values))), 'the names in the table'     # digits, for example
         if any(r.name is not None for r in rows): return _names_by_number(rows), 'the names in the table'
     names,file = _names_beside(path)
-    fix = f"Give classes=[...] in the order of these numbers, a column 'classname', or the names in a file {path.stem}.classnames.txt beside the table."
+    beside = f'the names in a file {path.stem}.classnames.txt beside the table'
+    fix = f"Give classes=[...] in the order of these numbers, a column 'classname', or {beside}."
     return class_names(values, names, fix), file or 'the class list'
 
 # %% ../../nbs/data/05_tables.ipynb #b7656bcc
@@ -153,7 +167,7 @@ def table_task(
     unknown=None,       # labels of which nobody knows
     root=None,          # folder that paths are relative to; the table's folder if not given
     classes=None,       # class names in order
-    multi:bool=None,    # several labels per image? If not given: yes for a column `labels` or `unknown_labels`, and for lists
+    multi:bool=None,    # several labels per image? If not given: for a column `labels` or `unknown_labels`, and lists
     name:str=None,      # name of the task; the table's name if not given
     square:bool=False   # pad images to a white square?
 )->Task:
@@ -167,14 +181,18 @@ def table_task(
     rows,several = _with_labels(_rows(table, columns, root), columns, multi, label is not None)
     noted,named = table[2].get(columns['label']),columns['label'] is not None and columns['label']==columns['names']
     if several and columns['label']!=_spread: rows = _read_indicators(rows, classes or noted or _names_beside(path)[0])
-    values = [(v,r.where) for r in rows for v in ((r.label or [])+(r.unknown or []) if several else [r.label]) if v is not None]
-    if noted and not several: rows,values = [r._replace(label=None) if r.label==-1 else r for r in rows],[o for o in values if o[0]!=-1]
+    values = [(v,r.where) for r in rows for v in ((r.label or [])+(r.unknown or []) if several else [r.label])
+        if v is not None]
+    if noted and not several:
+        rows,values = [r._replace(label=None) if r.label==-1 else r for r in rows],[o for o in values if o[0]!=-1]
     classes,source = _class_list(rows, [v for v,_ in values], classes, noted, named, path)
-    task = Task(name or path.stem, classes, kind='multi' if several else 'single', reading=dict(square=square, upright=True))
+    task = Task(name or path.stem, classes, kind='multi' if several else 'single',
+        reading=dict(square=square, upright=True))
     numbers = label_numbers([v for v,_ in values], [w for _,w in values], task.classes, source)
     rows = _once(rows, several, multi is True)
     for part in dict.fromkeys(r.split for r in rows):
-        task.splits[part] = partial(_table_split, [r for r in rows if r.split==part], root, numbers, len(task), several, square)
+        task.splits[part] = partial(_table_split, [r for r in rows if r.split==part], root, numbers, len(task), several,
+            square)
     return task
 
 # %% ../../nbs/data/05_tables.ipynb #b9dedde2
@@ -242,15 +260,20 @@ def write_table(
     "Write images and labels as a table, and the class list beside it"
     path,classes = Path(path),Task('table', classes).classes
     if (kind := path.suffix.lower()) not in ('.csv','.tsv','.jsonl'):
-        raise TextclipError(f'Tables are not written as {path.suffix or path.name!r}.', 'Give a .csv, .tsv or .jsonl file.')
+        raise TextclipError(f'Tables are not written as {path.suffix or path.name!r}.',
+            'Give a .csv, .tsv or .jsonl file.')
     parts = data if isinstance(data, dict) else {None: data}
     root = os.path.abspath(path.parent if root is None else root)
-    forms = {'none' if s.labels is None else 'many' if s.labels.ndim==2 else 'one' for s in parts.values()}
-    if {'one','many'} <= forms:
-        raise TextclipError('Some of these splits have one label per image and some have several.', 'Write them to tables of their own.')
-    rows = [_row_to_write(part, s, i, classes, Path(root), 'many' in forms) for part,s in parts.items() for i in range(len(s))]
+    sizes = {None if s.labels is None else s.labels.ndim for s in parts.values()}
+    if {1,2} <= sizes:
+        raise TextclipError('Some of these splits have one label per image and some have several.',
+            'Write them to tables of their own.')
+    rows = []
+    for part,s in parts.items():
+        rows += [_row_to_write(part, s, i, classes, Path(root), 2 in sizes) for i in range(len(s))]
     if not rows: raise TextclipError('There are no images to write.', 'Give a split with images.')
-    text = ''.join(json.dumps(r, ensure_ascii=False)+'\n' for r in rows) if kind=='.jsonl' else _csv_text(rows, '\t' if kind=='.tsv' else ',')
+    if kind=='.jsonl': text = ''.join(json.dumps(r, ensure_ascii=False)+'\n' for r in rows)
+    else: text = _csv_text(rows, {'.csv': ',', '.tsv': '\t'}[kind])
     with atomic_path(path) as p: p.write_text(text, encoding='utf-8', newline='')
     write_json(path.parent/f'{path.stem}.classnames.json', classes)
     return path
@@ -258,14 +281,16 @@ def write_table(
 # %% ../../nbs/data/05_tables.ipynb #8c72944c
 def _row_to_write(part, split, i, classes, root, multi):
     "A row as column -> value"
-    image,y = split.paths[i],None if split.labels is None else split.labels[i]
+    image = split.paths[i]
+    y = None if split.labels is None else split.labels[i]
     if not isinstance(image, (str,Path)):
         raise TextclipError(f'Image {split.ids[i]!r} is not a file of its own.',
             'Extract it, or use write_webdataset, which holds the images too.')
     whole = Path(os.path.abspath(image))
-    row = dict(path=whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.as_posix())
+    row = dict(path=(whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix())
     names = lambda value: None if y is None else [c for c,v in zip(classes, y) if v==value]
-    row |= dict(labels=names(1), unknown_labels=names(-1)) if multi else dict(label=None if y is None else classes[int(y)])
+    if multi: row |= dict(labels=names(1), unknown_labels=names(-1))
+    else: row['label'] = None if y is None else classes[int(y)]
     return row if part is None else row | dict(split=part)
 
 def _csv_text(rows, separator):
@@ -273,12 +298,15 @@ def _csv_text(rows, separator):
     def cell(v):
         if not isinstance(v, list): return '' if v is None else v
         if any('|' in c for c in v):
-            raise TextclipError("A class name holds '|', which separates labels in this format.", 'Write a .jsonl file.')
+            raise TextclipError("A class name holds '|', which separates labels in this format.",
+                'Write a .jsonl file.')
         return '|'.join(v)
     if 'labels' in rows[0] and any(r['labels'] is None for r in rows):
-        raise TextclipError('Some of these splits have labels and some have none.', 'Write them to tables of their own, or as .jsonl.')
+        raise TextclipError('Some of these splits have labels and some have none.',
+            'Write them to tables of their own, or as .jsonl.')
     if any(r['path']!=r['path'].strip() for r in rows):
         raise TextclipError('A path begins or ends with a space.', 'Rename the file, or write a .jsonl file.')
     out = io.StringIO()
-    csv.writer(out, delimiter=separator, lineterminator='\n').writerows([list(rows[0]), *([cell(v) for v in r.values()] for r in rows)])
+    writer = csv.writer(out, delimiter=separator, lineterminator='\n')
+    writer.writerows([list(rows[0]), *([cell(v) for v in r.values()] for r in rows)])
     return out.getvalue()

@@ -109,7 +109,8 @@ def _variables(f, path):
     "(order of bytes, name -> (kind, where it begins, bytes in the file)) of an open file"
     head = f.read(128)
     if head.startswith((b'MATLAB 7.3', b'\x89HDF')):
-        raise TextclipError(f'{path.name!r} is a MATLAB 7.3 (HDF5) file.', f'Only versions 5 to 7 are read. {_save_again}')
+        raise TextclipError(f'{path.name!r} is a MATLAB 7.3 (HDF5) file.',
+            f'Only versions 5 to 7 are read. {_save_again}')
     order = {b'IM': '<', b'MI': '>'}.get(head[126:])
     if order is None or head[:4].count(0): raise ValueError('no MATLAB file of version 5 to 7')
     found,end = {},path.stat().st_size
@@ -151,7 +152,8 @@ def _read(f, path, name, order, kind, start, size):
     f.seek(start)
     data = _unpacked(kind, f.read(size), MAX_BYTES+1)
     if len(data)>MAX_BYTES:
-        raise TextclipError(f'{name} in {path.name!r} has more than {MAX_BYTES>>20} MB.', 'It is another file than expected.')
+        raise TextclipError(f'{name} in {path.name!r} has more than {MAX_BYTES>>20} MB.',
+            'It is another file than expected.')
     return _value(data, order)
 
 # %% ../../../nbs/data/catalogue/02_mat_files.ipynb #8d85a1a0
