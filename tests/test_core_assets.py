@@ -33,7 +33,8 @@ def test_reading_packages():
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode='w:xz') as t:
             for name,content in files.items():
-                info = tarfile.TarInfo('./'+name); info.size = len(content)
+                info = tarfile.TarInfo('./'+name)
+                info.size = len(content)
                 t.addfile(info, io.BytesIO(content))
         member = lambda name,b: f'{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(b):<10}`\n'.encode() + b + b'\n'*(len(b)%2)
         Path(path).write_bytes(b'!<arch>\n' + member('debian-binary', b'2.0\n') + member('data.tar.xz', tar.getvalue()))
@@ -41,11 +42,12 @@ def test_reading_packages():
 
     def wheel(path, files):
         "A wheel with `files` (name -> bytes)"
-        with zipfile.ZipFile(path, 'w') as z: [z.writestr(k, v) for k,v in files.items()]
+        with zipfile.ZipFile(path, 'w') as z:
+            for k,v in files.items(): z.writestr(k, v)
         return Path(path)
 
-    hello = Asset('hello', 'pypi', 'pkg', '1', 'pkg/data', '', 1, '', '',
-        {'hello.txt': hashlib.sha256(b'hello').hexdigest()})
+    content = {'hello.txt': hashlib.sha256(b'hello').hexdigest()}
+    hello = Asset('hello', 'pypi', 'pkg', '1', 'pkg/data', '', 1, '', '', content)
     other = Asset('hello', 'pypi', 'pkg', '1', 'pkg/data', '', 1, '', '', {'hello.txt': '0'*64})
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
@@ -56,8 +58,8 @@ def test_reading_packages():
         test_fail(lambda: unpack_asset(other, d/'a.whl', d/'bad'), contains='expected 000000000000')
         test_fail(lambda: unpack_asset(hello, wheel(d/'b.whl', {'x': b''}), d/'bad'), contains="nothing in 'pkg/data'")
         for name in ('../../../evil.txt', '/evil.txt', './evil.txt', 'c:evil.txt', 'a//evil.txt', '..\\evil.txt'):
-            for evil in (wheel(d/'e.whl', {f'pkg/data/{name}': b'x'}),
-                debian_package(d/'e.deb', {f'pkg/data/{name}': b'x'})):
+            strange = {f'pkg/data/{name}': b'x'}
+            for evil in (wheel(d/'e.whl', strange), debian_package(d/'e.deb', strange)):
                 test_fail(lambda: unpack_asset(hello, evil, d/'bad'), contains='unsafe name')
         (d/'no.deb').write_text('a page of a web proxy')
         test_fail(lambda: unpack_asset(hello, d/'no.deb', d/'bad'), contains='not a Debian package')
@@ -72,23 +74,23 @@ def test_reading_packages():
         "A Debian package with one file, a link to it, and two links that lead outside"
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode='w:xz') as t:
-            for name,target in {'a/link.png': '../b/real.png', 'a/out.png': '../../../etc/passwd',
-                'a/abs.png': '/etc/passwd'}.items():
+            links = {'a/link.png': '../b/real.png', 'a/out.png': '../../../etc/passwd', 'a/abs.png': '/etc/passwd'}
+            for name,target in links.items():
                 info = tarfile.TarInfo('./usr/share/pics/'+name)
                 info.type,info.linkname = tarfile.SYMTYPE,target
                 t.addfile(info)
             info = tarfile.TarInfo('./usr/share/pics/b/real.png'); info.size = 3
             t.addfile(info, io.BytesIO(b'png'))
         data = tar.getvalue()
-        Path(path).write_bytes(b'!<arch>\n'
-            + f'{"data.tar.xz":<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n'.encode() + data)
+        head = f'{"data.tar.xz":<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n'
+        Path(path).write_bytes(b'!<arch>\n' + head.encode() + data)
         return Path(path)
 
     with tempfile.TemporaryDirectory() as d:
-        unpack_asset(Asset('pics', 'debian', 'pics', '1', 'usr/share/pics', '', 1, '', ''),
-            linked_pictures(Path(d)/'pics.deb'), Path(d)/'pics')
-        test_eq(sorted(p.relative_to(Path(d)/'pics').as_posix() for p in (Path(d)/'pics').rglob('*.png')),
-            ['a/link.png','b/real.png'])
+        pictures = Asset('pics', 'debian', 'pics', '1', 'usr/share/pics', '', 1, '', '')
+        out = Path(d)/'pics'
+        unpack_asset(pictures, linked_pictures(Path(d)/'pics.deb'), out)
+        test_eq(sorted(p.relative_to(out).as_posix() for p in out.rglob('*.png')), ['a/link.png','b/real.png'])
         test_eq((Path(d)/'pics/a/link.png').read_bytes(), b'png')
     # nbs/core/04_assets.ipynb · Reading packages · cell 37775751
     with tempfile.TemporaryDirectory() as d:
@@ -112,13 +114,13 @@ def test_fetching():
         with zipfile.ZipFile(path, 'w') as z:
             z.writestr('tiny/data/a.txt', content)
             z.writestr('textclip_tiny-1.dist-info/METADATA', 'Metadata-Version: 2.1\nName: textclip-tiny\nVersion: 1\n')
-            z.writestr('textclip_tiny-1.dist-info/WHEEL',
-                'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+            about = 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
+            z.writestr('textclip_tiny-1.dist-info/WHEEL', about)
             z.writestr('textclip_tiny-1.dist-info/RECORD', '')
         return path
 
-    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '',
-        {'a.txt': hashlib.sha256(b'content').hexdigest()})
+    content = {'a.txt': hashlib.sha256(b'content').hexdigest()}
+    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '', content)
     with tempfile.TemporaryDirectory() as d:
         for part in ('good','bad'): (Path(d)/part).mkdir()
         good,bad = tiny_wheel(Path(d)/'good'),tiny_wheel(Path(d)/'bad', 'changed')
@@ -153,13 +155,13 @@ def test_fetching_slow():
         with zipfile.ZipFile(path, 'w') as z:
             z.writestr('tiny/data/a.txt', content)
             z.writestr('textclip_tiny-1.dist-info/METADATA', 'Metadata-Version: 2.1\nName: textclip-tiny\nVersion: 1\n')
-            z.writestr('textclip_tiny-1.dist-info/WHEEL',
-                'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+            about = 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
+            z.writestr('textclip_tiny-1.dist-info/WHEEL', about)
             z.writestr('textclip_tiny-1.dist-info/RECORD', '')
         return path
 
-    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '',
-        {'a.txt': hashlib.sha256(b'content').hexdigest()})
+    content = {'a.txt': hashlib.sha256(b'content').hexdigest()}
+    tiny = Asset('tiny', 'pypi', 'textclip-tiny', '1', 'tiny/data', '', 1, '', '', content)
     with tempfile.TemporaryDirectory() as d:
         for part in ('good','bad'): (Path(d)/part).mkdir()
         good,bad = tiny_wheel(Path(d)/'good'),tiny_wheel(Path(d)/'bad', 'changed')

@@ -9,10 +9,13 @@ import pandas as pd
 import torch
 from fastcore.basics import patch
 from textclip.core.basics import Store, TextclipError, TextclipWarning, digest, home, installed_version, need_package, some, textclip_commit, unknown_name, warn
-import io, tempfile
+import io, json, tempfile, threading
 from contextlib import redirect_stdout
+from functools import wraps
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from unittest.mock import patch as mock_patch
+from PIL import Image
 from fastcore.test import *
 from textclip.core.basics import own_warnings
 from textclip.types.task import Task
@@ -25,10 +28,6 @@ from textclip.testing.data import synthetic_task
 from textclip.methods.linear_probe import LinearProbe
 from textclip.benchmark.cells import Cell
 from textclip.benchmark.runner import run_cells
-import io, json, signal, tempfile, threading
-from functools import wraps
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from PIL import Image
 from textclip.core.executors import (RayExecutor, SerialExecutor, WorkerView, _differences, _init, as_executor,
     check_workers, map)
 
@@ -74,7 +73,8 @@ def test_ray():
 
     small = dict(num_cpus=2, object_store_memory=200*2**20)
     if has_ray:
-        with tempfile.TemporaryDirectory() as d, redirect_stdout(io.StringIO()), RayExecutor(options=small) as executor:   # Ray says at length that a worker died
+        quiet = redirect_stdout(io.StringIO())          # Ray says at length that a worker died
+        with tempfile.TemporaryDirectory() as d, quiet, RayExecutor(options=small) as executor:
             pairs = list(executor.map(fragile, (d, 7, 2), list(range(24)), batch=4))
             shared = executor.share('for all')()
             died = executor.died
@@ -90,19 +90,23 @@ def test_what_goes_wrong():
     # nbs/core/05_executors.ipynb · What goes wrong · cell f40b6ad2
     class SlowToStart:
         "Takes the place of Ray: its start fails `times` times"
-        def __init__(self, times, said='The current node timed out during startup.'): self.times,self.said,self.tried = times,said,0
+        def __init__(self, times, said='The current node timed out during startup.'):
+            self.times,self.said = times,said
+            self.tried = 0
         def shutdown(self): pass
         def init(self, address):
             self.tried += 1
             if self.tried<=self.times: raise Exception(self.said)
 
-    once,twice,refuses = SlowToStart(1),SlowToStart(2),SlowToStart(1, 'no such address')
+    once,twice = SlowToStart(1),SlowToStart(2)
+    refuses = SlowToStart(1, 'no such address')
     _init(once, 'local', {})
     test_fail(lambda: _init(twice, 'local', {}), contains='timed out')
     test_fail(lambda: _init(refuses, 'local', {}), contains='no such address')
     test_eq((once.tried, twice.tried, refuses.tried), (2, 2, 1))
     # nbs/core/05_executors.ipynb · What goes wrong · cell 7d904553
-    with mock_patch.dict(sys.modules, {'ray': None}): test_fail(lambda: list(RayExecutor().map(None, (), [1])), contains="pip install 'textclip[ray]'")
+    with mock_patch.dict(sys.modules, {'ray': None}):
+        test_fail(lambda: list(RayExecutor().map(None, (), [1])), contains="pip install 'textclip[ray]'")
     test_fail(lambda: RayExecutor(workers=0), contains='At least one worker')
     has_ray = find_spec('ray') is not None
     if not has_ray: pytest.skip('ray is not installed, and the rest of this section needs it')
@@ -130,28 +134,35 @@ def test_what_goes_wrong_slow():
 
     if has_ray:
         options = dict(num_cpus=2, object_store_memory=200*2**20)
-        with redirect_stdout(io.StringIO()), RayExecutor(workers=1, deaths=2, options=options) as executor, own_warnings() as said:
-            test_fail(lambda: list(executor.map(troubled, ('error',), list(range(6)))), contains='Item 3 cannot be used. Leave it out.')
-            test_fail(lambda: list(executor.map(troubled, ('death',), list(range(6)))), contains='2 workers died over item 3 of 6.')
-            test_eq(len(list(executor.map(troubled, ('',), list(range(6)), batch=3))), 6)
-        test_eq([str(w.message) for w in said if w.category is TextclipWarning], ['This is only said once.']*3)   # once in each of three runs
-        test_fail(lambda: RayExecutor(cpus=64, options=options).start(), contains='Each worker asks for 64 CPUs, and this machine has 2.')
+        one = RayExecutor(workers=1, deaths=2, options=options)
+        with redirect_stdout(io.StringIO()), one as executor, own_warnings() as said:
+            def run(wrong, **kw): return list(executor.map(troubled, (wrong,), list(range(6)), **kw))
+            test_fail(lambda: run('error'), contains='Item 3 cannot be used. Leave it out.')
+            test_fail(lambda: run('death'), contains='2 workers died over item 3 of 6.')
+            test_eq(len(run('', batch=3)), 6)
+        test_eq([str(w.message) for w in said], ['This is only said once.']*3)   # once in each of three runs
+        many = RayExecutor(cpus=64, options=options)
+        test_fail(many.start, contains='Each worker asks for 64 CPUs, and this machine has 2.')
     # nbs/core/05_executors.ipynb · What goes wrong · cell f40b6ad2
     class SlowToStart:
         "Takes the place of Ray: its start fails `times` times"
-        def __init__(self, times, said='The current node timed out during startup.'): self.times,self.said,self.tried = times,said,0
+        def __init__(self, times, said='The current node timed out during startup.'):
+            self.times,self.said = times,said
+            self.tried = 0
         def shutdown(self): pass
         def init(self, address):
             self.tried += 1
             if self.tried<=self.times: raise Exception(self.said)
 
-    once,twice,refuses = SlowToStart(1),SlowToStart(2),SlowToStart(1, 'no such address')
+    once,twice = SlowToStart(1),SlowToStart(2)
+    refuses = SlowToStart(1, 'no such address')
     _init(once, 'local', {})
     test_fail(lambda: _init(twice, 'local', {}), contains='timed out')
     test_fail(lambda: _init(refuses, 'local', {}), contains='no such address')
     test_eq((once.tried, twice.tried, refuses.tried), (2, 2, 1))
     # nbs/core/05_executors.ipynb · What goes wrong · cell 7d904553
-    with mock_patch.dict(sys.modules, {'ray': None}): test_fail(lambda: list(RayExecutor().map(None, (), [1])), contains="pip install 'textclip[ray]'")
+    with mock_patch.dict(sys.modules, {'ray': None}):
+        test_fail(lambda: list(RayExecutor().map(None, (), [1])), contains="pip install 'textclip[ray]'")
     test_fail(lambda: RayExecutor(workers=0), contains='At least one worker')
     has_ray = find_spec('ray') is not None
     if not has_ray: pytest.skip('ray is not installed, and the rest of this section needs it')
@@ -176,14 +187,15 @@ def test_do_all_workers_see_the_same():
         Image.new('RGB', (8,8)).save(photo)
         seen = check_workers(SerialExecutor(), Store(Path(d)/'store'), [photo], pause=0)
         left = [p for p in (Path(d)/'store').rglob('*') if p.is_file()]
-        test_fail(lambda: check_workers(SerialExecutor(), Store(Path(d)/'store'), [photo, Path(d)/'other.png'], pause=0), contains='lacks 1 of the files')
+        def check(paths): return check_workers(SerialExecutor(), Store(Path(d)/'store'), paths, pause=0)
+        test_fail(lambda: check([photo, Path(d)/'other.png']), contains='lacks 1 of the files')
     test_eq((len(seen), seen['textclip'][0], left), (1, installed_version('textclip'), []))
     seen.drop(columns=['host','process','commit'])
     # nbs/core/05_executors.ipynb · Do all workers see the same? · cell 4c554754
     good = WorkerView('b', 1, '2.0', '', '3.11', '2.9', 0, True, 'mine')
     test_is(_differences([good], ('2.0', ''), {'mine'}), None)
-    for view,here,found,said in ((good, ('2.1', ''), {'mine'}, 'b has textclip 2.0'), (good, ('2.0', ''), set(), 'another folder in the place of the store')):
-        assert said in _differences([view], here, found)[0]
+    assert 'b has textclip 2.0' in _differences([good], ('2.1', ''), {'mine'})[0]
+    assert 'another folder in the place of the store' in _differences([good], ('2.0', ''), set())[0]
 
 
 def test_two_workers_one_killed():
@@ -203,9 +215,17 @@ def test_two_workers_one_killed():
     class Fragile(ColourEncoder):
         "Dies at step `at`; batches of two images"
         batch_size,text_batch_size = 2,2
-        def __init__(self, folder, at): super().__init__(); self.folder,self.at = folder,at
-        def encode_image_batch(self, x): mishap(self.folder, self.at); return super().encode_image_batch(x)
-        def encode_text_batch(self, texts): mishap(self.folder, self.at); return super().encode_text_batch(texts)
+        def __init__(self, folder, at):
+            super().__init__()
+            self.folder,self.at = folder,at
+
+        def encode_image_batch(self, x):
+            mishap(self.folder, self.at)
+            return super().encode_image_batch(x)
+
+        def encode_text_batch(self, texts):
+            mishap(self.folder, self.at)
+            return super().encode_text_batch(texts)
 
     class Plain(ColourEncoder): batch_size,text_batch_size = 2,2
 
@@ -227,29 +247,39 @@ def test_two_workers_one_killed():
         for k in ('images', 'texts', 'pictures'): (folder/k).mkdir()
         for i in range(40): Image.new('RGB', (8,8), (6*i, 250-6*i, 3*i)).save(folder/'pictures'/f'{i:02}.png')
         split = ImageSplit(sorted((folder/'pictures').glob('*.png')))
-        texts = [f'{a} and {b} number {i}' for i in range(3) for a in ColourEncoder.colours for b in ColourEncoder.colours]
-        images = lambda encoder,store,e: image_features(split, encoder, Store(folder/store), shard=4, executor=e)
-        words = lambda encoder,store,e: text_features(texts, encoder, store=Store(folder/store), shard=8, executor=e)
-        here = images(Plain(), 'here', None),words(Plain(), 'here', None)
-        there = images(Fragile(str(folder/'images'), 7), 'there', executor),words(Fragile(str(folder/'texts'), 20), 'there', executor)
-        again = Plain()
-        images(again, 'there', None); words(again, 'there', None)
-        seen = check_workers(executor, Store(folder/'there'), split.paths)
-        return here, there, entries(folder/'here'), entries(folder/'there'), again.encoded, steps(folder/'images'), steps(folder/'texts'), seen
+        colours = ColourEncoder.colours
+        texts = [f'{a} and {b} number {i}' for i in range(3) for a in colours for b in colours]
+        def both(images, words, store, e):
+            "Features of the images by one encoder, of the texts by another"
+            of_images = image_features(split, images, Store(folder/store), shard=4, executor=e)
+            return of_images,text_features(texts, words, store=Store(folder/store), shard=8, executor=e)
 
+        again = Plain()
+        found = dict(here=both(Plain(), Plain(), 'here', None))
+        found['there'] = both(Fragile(str(folder/'images'), 7), Fragile(str(folder/'texts'), 20), 'there', executor)
+        both(again, again, 'there', None)
+        found |= dict(again=again.encoded, stored={k: entries(folder/k) for k in ('here', 'there')})
+        found |= dict(steps={k: steps(folder/k) for k in ('images', 'texts')})
+        return found | dict(seen=check_workers(executor, Store(folder/'there'), split.paths))
+    # nbs/core/05_executors.ipynb · Two workers, one killed · cell 92c5955f
     if has_ray:
-        with tempfile.TemporaryDirectory() as d, redirect_stdout(io.StringIO()), RayExecutor(options=dict(num_cpus=2, object_store_memory=200*2**20)) as executor:
-            here,there,stored,by_workers,again,image_steps,text_steps,seen = killed_encoding(d, executor)
+        options = dict(num_cpus=2, object_store_memory=200*2**20)
+        quiet = redirect_stdout(io.StringIO())
+        with tempfile.TemporaryDirectory() as d, quiet, RayExecutor(options=options) as executor:
+            found = killed_encoding(d, executor)
             died = executor.died
-        print(f'{len(by_workers)} shards; steps of images: {image_steps[0]} by {image_steps[1]} processes, of texts: {text_steps[0]} by {text_steps[1]}')
+        (image_steps,image_pids),(text_steps,text_pids) = found['steps'].values()
+        print(f'{len(found["stored"]["there"])} shards; steps of images: {image_steps} by {image_pids} processes, '
+            f'of texts: {text_steps} by {text_pids}')
     # nbs/core/05_executors.ipynb · Two workers, one killed · cell f29e7cfb
     if has_ray:
+        here,there = found['stored'].values()
         test_eq(died, 2)                                # one in each run
-        test_eq([o.x for o in there], [o.x for o in here])
-        assert stored==by_workers and len(stored)==10+14
-        test_eq(again, 0)
-        test_eq(len(seen), 2)                           # both workers were asked
-        assert 20<image_steps[0]<=22 and 54<text_steps[0]<=58 and image_steps[1]==text_steps[1]==3
+        test_eq([o.x for o in found['there']], [o.x for o in found['here']])
+        assert here==there and len(here)==10+14
+        test_eq(found['again'], 0)
+        test_eq(len(found['seen']), 2)                  # both workers were asked
+        assert 20<image_steps<=22 and 54<text_steps<=58 and image_pids==text_pids==3
 
 
 @pytest.mark.slow
@@ -275,11 +305,16 @@ def test_questions_and_cells_one_worker_killed_slow():
         def log_message(self, *args): pass
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers['content-length'])))
-            key = lambda j: digest(body['messages'][-1]['content'], body.get('seed'), j)
-            said = lambda j: f"A photo of {['a small', 'a large', 'an old', 'a wet'][int(key(j)[0], 16)%4]} animal on the {['grass', 'sand', 'road'][int(key(j)[1], 16)%3]}, number {int(key(j)[2:6], 16)}."
-            data = json.dumps(dict(choices=[dict(message=dict(content=said(j)), finish_reason='stop') for j in range(body.get('n', 1))])).encode()
+            def sentence(j):
+                key = digest(body['messages'][-1]['content'], body.get('seed'), j)
+                kind = ['a small', 'a large', 'an old', 'a wet'][int(key[0], 16)%4]
+                place = ['grass', 'sand', 'road'][int(key[1], 16)%3]
+                return f'A photo of {kind} animal on the {place}, number {int(key[2:6], 16)}.'
+            choices = [dict(message=dict(content=sentence(j)), finish_reason='stop') for j in range(body.get('n', 1))]
+            data = json.dumps(dict(choices=choices)).encode()
             self.send_response(200)
-            for k,v in {'Content-Type': 'application/json', 'Content-Length': len(data)}.items(): self.send_header(k, v)
+            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Length', len(data))
             self.end_headers()
             self.wfile.write(data)
     # nbs/core/05_executors.ipynb · Questions and cells, one worker killed · cell 8ff9d88d
@@ -287,46 +322,59 @@ def test_questions_and_cells_one_worker_killed_slow():
         "Its process dies over an answer"
         folder = None
         def answer(self, prompts, seeds, parameters):
-            for pair in super().answer(prompts, seeds, parameters): mishap(self.folder, 6); yield pair
+            for pair in super().answer(prompts, seeds, parameters):
+                mishap(self.folder, 6)
+                yield pair
 
     class FragileProbe(LinearProbe):
         "Its process dies while it is fitted"
         folder = None
         @wraps(LinearProbe.fit)                  # protocols look at what a method takes
-        def fit(self, task, *args, **kwargs): mishap(self.folder, 4); return super().fit(task, *args, **kwargs)
+        def fit(self, task, *args, **kwargs):
+            mishap(self.folder, 4)
+            return super().fit(task, *args, **kwargs)
 
     def killed_questions(folder, url, executor):
         "Texts here and by workers, and the journals"
-        task,folder = Task('animals', ['cat', 'dog', 'fox', 'hen', 'owl', 'pig', 'rat', 'yak']),Path(folder)
+        folder = Path(folder)
+        task = Task('animals', ['cat', 'dog', 'fox', 'hen', 'owl', 'pig', 'rat', 'yak'])
         def ask(kind, name, e):
             llm = kind(url, 'writer', n_per_request=1, concurrency=2)
             llm.folder = str(folder)
             found,report = sample_with_report(task, llm, 'tap', n=2, journal=folder/f'{name}.jsonl', attempts=1, executor=e)
             return found[:],report,[json.loads(o) for o in (folder/f'{name}.jsonl').read_text().splitlines()]
         return ask(HttpLLM, 'here', None),ask(FragileLLM, 'there', executor)
-
+    # nbs/core/05_executors.ipynb · Questions and cells, one worker killed · cell 2dfdf2f8
     def killed_cells(folder, executor):
         "Cells here and by workers, and how many are in the store"
-        def jobs(kind): return [(Cell('probe', d.task.name, d.encoder_name, 'few-shot', 2, s), kind(), d, {}) for d in (synthetic_task(name='first', seed=1), synthetic_task(name='second', seed=2)) for s in range(4)]
-        answers = lambda found: [(r.cell, r.error, {k: digest(e.predictions) for k,e in r.parts.items()}) for r in found]
-        FragileProbe.folder = str(folder)
-        return answers(run_cells(jobs(LinearProbe), progress=False)),answers(run_cells(jobs(FragileProbe), Store(Path(folder)/'cells'), progress=False, executor=executor)),len(entries(Path(folder)/'cells'))
+        tasks = [synthetic_task(name=name, seed=seed) for seed,name in enumerate(('first', 'second'), 1)]
+        def jobs(kind):
+            cells = [(d, Cell('probe', d.task.name, d.encoder_name, 'few-shot', 2, s)) for d in tasks for s in range(4)]
+            return [(c, kind(), d, {}) for d,c in cells]
+        def answers(found): return [(r.cell, r.error, {k: digest(e.predictions) for k,e in r.parts.items()}) for r in found]
 
-    def entries(folder): return list(Path(folder).rglob('*.safetensors'))
+        FragileProbe.folder = str(folder)
+        store = Store(Path(folder)/'cells')
+        here = run_cells(jobs(LinearProbe), progress=False)
+        there = run_cells(jobs(FragileProbe), store, progress=False, executor=executor)
+        return answers(here),answers(there),len([*Path(folder).rglob('*.safetensors')])
     # nbs/core/05_executors.ipynb · Questions and cells, one worker killed · cell b8cdc695
     if has_ray:
         server = ThreadingHTTPServer(('127.0.0.1', 0), Writer)
         threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=.02), daemon=True).start()
         options = dict(num_cpus=2, object_store_memory=200*2**20)
-        with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b, redirect_stdout(io.StringIO()), RayExecutor(options=options) as executor:
-            here,there = killed_questions(a, f'http://127.0.0.1:{server.server_port}/v1', executor)
-            cells_here,cells_there,stored = killed_cells(b, executor)
+        quiet = redirect_stdout(io.StringIO())
+        with tempfile.TemporaryDirectory() as d, quiet, RayExecutor(options=options) as executor:
+            for k in ('questions', 'cells'): (Path(d)/k).mkdir()
+            here,there = killed_questions(Path(d)/'questions', f'http://127.0.0.1:{server.server_port}/v1', executor)
+            cells_here,cells_there,stored = killed_cells(Path(d)/'cells', executor)
             died = executor.died
-        server.shutdown(); server.server_close()
+        server.shutdown()
+        server.server_close()
         print(f'{len(there[2])} answers in the journal, {stored} cells in the store, {died} workers died')
     # nbs/core/05_executors.ipynb · Questions and cells, one worker killed · cell b74b9b32
     if has_ray:
-        by_class = lambda found: sorted(zip(found['text'], map(tuple, found['labels'])))
+        def by_class(found): return sorted(zip(found['text'], map(tuple, found['labels'])))
         test_eq(by_class(there[0]), by_class(here[0]))
         test_eq(sorted(r['key'] for r in there[2]), sorted(r['key'] for r in here[2]))
         test_eq(len({r['key'] for r in there[2]}), len(there[2]))       # nothing twice

@@ -14,7 +14,8 @@ def test_does_it_answer():
     'nbs/core/03_hub.ipynb · Does it answer?'
     # nbs/core/03_hub.ipynb · Does it answer? · cell b70d92f4
     import huggingface_hub.constants as hub
-    online,endpoint,hub.HF_HUB_OFFLINE,hub.ENDPOINT = hub.HF_HUB_OFFLINE,hub.ENDPOINT,False,'http://127.0.0.1:9'
+    online,endpoint = hub.HF_HUB_OFFLINE,hub.ENDPOINT
+    hub.HF_HUB_OFFLINE,hub.ENDPOINT = False,'http://127.0.0.1:9'
     hub_answers.cache_clear()
     try: test_is(hub_answers(), False)
     finally:

@@ -3,7 +3,7 @@ import math, os, re, shutil, time
 from dataclasses import dataclass
 from pathlib import Path
 from textclip.core.basics import TextclipError, home, some, unknown_name
-import json, tempfile
+import tempfile
 import torch
 from fastcore.test import *
 from textclip.core.basics import Store, digest, write_json
@@ -40,7 +40,8 @@ def test_size_and_age_of_the_cache():
     'nbs/core/06_store_upkeep.ipynb · Size and age of the cache'
     # nbs/core/06_store_upkeep.ipynb · Size and age of the cache · cell 6e2d265e
     test_eq([readable_age(time.time()-s) for s in (0, 60, 2*3600, 50*3600)], ['0 minutes', '1 minute', '2 hours', '2 days'])
-    test_eq([readable_bytes(n) for n in (0, 999, 1000, 12_345_678, 5*10**11, 2*10**12)], ['0 bytes', '999 bytes', '1.0 kB', '12.3 MB', '500 GB', '2.0 TB'])
+    sizes = (0, 999, 1000, 12_345_678, 5*10**11, 2*10**12)
+    test_eq([readable_bytes(n) for n in sizes], ['0 bytes', '999 bytes', '1.0 kB', '12.3 MB', '500 GB', '2.0 TB'])
     with tempfile.TemporaryDirectory() as d:
         store = Store(d)
         for i in range(3): store.put('image', digest(i), {'x': torch.zeros(1000, i+1)})
@@ -48,7 +49,8 @@ def test_size_and_age_of_the_cache():
         two_days_ago = time.time()-50*3600
         for p in store_entries('mine', d)[0].paths: os.utime(p, (two_days_ago, two_days_ago))
         rows = store_summary(d)
-        test_eq([(r['kind'], r['entries'], r['oldest']) for r in rows], [('image', 3, '0 minutes'), ('mine', 1, '2 days'), ('all', 4, '2 days')])
+        shown = [(r['kind'], r['entries'], r['oldest']) for r in rows]
+        test_eq(shown, [('image', 3, '0 minutes'), ('mine', 1, '2 days'), ('all', 4, '2 days')])
         test_eq(store_summary(Path(d)/'nothing'), [])
     rows[0]
 
@@ -74,14 +76,17 @@ def test_clear_the_cache():
         first = store_entries('image', store.root)[0]
         make_old(first, 40)
         would = clear_store('image', older_than=30, root=store.root)
-        test_eq(([e.name for e in would.entries], len(store_entries('image', store.root))), ([first.name], 3))   # nothing has happened yet
+        test_eq([e.name for e in would.entries], [first.name])
+        test_eq(len(store_entries('image', store.root)), 3)                                 # nothing has happened yet
         done = clear_store('image', older_than=30, root=store.root, dry_run=False)
         test_is(store.get('image', first.name), None)
         test_eq((done.left, len(store_entries('image', store.root))), (2, 2))
         clear_store('image', root=store.root, dry_run=False)
-        test_eq([p.name for p in (store.root/'image').rglob('*') if p.is_file()], ['notes.txt'])                   # what textclip did not write
+        files = [p.name for p in (store.root/'image').rglob('*') if p.is_file()]
+        test_eq(files, ['notes.txt'])                                                       # what textclip did not write
         clear_store('models', root=store.root, dry_run=False)
-        assert not (store.root/'models'/'linked').is_symlink() and (Path(d)/'elsewhere'/'kept.txt').exists()      # the link only
+        gone,kept = store.root/'models'/'linked',Path(d)/'elsewhere'/'kept.txt'
+        assert not gone.is_symlink() and kept.exists()                                      # the link only
     print(would); print(done)
     # nbs/core/06_store_upkeep.ipynb · Clear the cache · cell 0bb45fbc
     with tempfile.TemporaryDirectory() as d:
@@ -93,5 +98,6 @@ def test_clear_the_cache():
         for p in (part/'half', part): os.utime(p, (time.time()-2*86400,)*2)
         test_eq(len(clear_store('unfinished', root=store.root, dry_run=False).entries), 1)
         assert not part.exists()
-        for bad in ('..', '.', '/', 'image/..', ''): test_fail(lambda: clear_store(bad, root=store.root, dry_run=False), contains='Unknown kind')
-        for bad in (-1, float('nan'), float('inf')): test_fail(lambda: clear_store('image', older_than=bad, root=store.root), contains='number of days')
+        def clear(kind='image', **kw): clear_store(kind, root=store.root, **kw)
+        for bad in ('..', '.', '/', 'image/..', ''): test_fail(lambda: clear(bad, dry_run=False), contains='Unknown kind')
+        for bad in (-1, float('nan'), float('inf')): test_fail(lambda: clear(older_than=bad), contains='number of days')

@@ -33,6 +33,7 @@ from textclip.benchmark.task_data import part_of
 from textclip.benchmark.protocols import base_to_new_protocol
 from textclip.benchmark.table import Benchmark, gains, settings_table
 from textclip.benchmark.runner import run_benchmark
+from textclip.alignment.optimal_transport import plot_plan
 from textclip.methods.plot import (PLOT, PlotClassifier, early_plan, place_scores, prompt_sets, scores,
     start_contexts, transport_plans)
 
@@ -74,6 +75,92 @@ def test_prompts():
     assert (start_contexts(tower, 3, length=4)[0]-start_contexts(tower, 3, length=4)[1]).abs().max()>.01
     own = start_contexts(tower, 3, length=4, n_classes=2)
     test_close(prompt_sets(prompts, own)[0][:,1], prompt_sets(prompts[[1]], own[:,1])[0][:,0], eps=1e-6)
+
+
+def test_on_a_toy():
+    'nbs/methods/plot.ipynb · On a toy'
+    # nbs/methods/plot.ipynb · On a toy · cell eb39af02
+    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox','parrot','oak tree'])
+    (train,_),(val,_),(test,shows) = [place_images(tower, task.classes, n, seed=s) for s,n in enumerate((4, 4, 30))]
+    def right(clf): return (clf(test).argmax(-1)==test.y).float().mean().item()
+    same = dict(recipe='ours', steps=60, length=4)
+    fitted = {p: PLOT(**same, plan=p).fit(task, tower, train=train, val=val) for p in ('converged','uniform')}
+    coop = CoOp(**same).fit(task, tower, train=train, val=val)
+    found = {'zero-shot': right(ZeroShot().fit(task, tower)), 'CoOp, global feature': right(coop)}
+    found |= {'PLOT, uniform plan': right(fitted['uniform']), 'PLOT': right(fitted['converged'])}
+    _,ax = plt.subplots(figsize=(5,1.8))
+    ax.barh(list(found), list(found.values()), color='#f4a261')
+    ax.invert_yaxis()
+    ax.set_xlabel('accuracy');
+    # nbs/methods/plot.ipynb · On a toy · cell 2966d155
+    assert found['PLOT']>found['zero-shot'] and fitted['converged'].info['tuning']!='none'
+    assert fitted['uniform'].settings['plan']=='uniform' and PLOT().plan=='early'
+    # nbs/methods/plot.ipynb · On a toy · cell b027d30e
+    clf,i = fitted['converged'],2
+    plan = clf.transport(test[i], [int(test.y[i])]).plan[0]
+    figure = plot_plan(plan)
+    for ax in figure.axes[:4]:
+        for m in shows[i].nonzero().flatten().tolist():
+            ax.add_patch(plt.Rectangle((m%3-.45, m//3-.45), .9, .9, fill=False, ec='white'))
+    # nbs/methods/plot.ipynb · On a toy · cell 17f6e39f
+    every = clf.transport(test, test.y).plan
+    on_object = (every*shows[...,None]).sum(1)/every.sum(1)                # (150,4)
+    shares = ', '.join(f'prompt {n} {v:.0%}' for n,v in enumerate(on_object.mean(0).tolist()))
+    print(f'share of the mass that lies on the object: {shares} (a uniform plan: 33%)')
+    # nbs/methods/plot.ipynb · On a toy · cell 06ee3643
+    assert on_object.mean(0).max()-on_object.mean(0).min()>.1
+    test_close(plan.sum(0), torch.full((4,), .25), eps=1e-4)
+    z = clf(test[i])[0]
+    S = F.normalize(test.local[i], dim=-1) @ clf.weight[:,test.y[i]].T
+    test_close(z[test.y[i]], clf.settings['logit_scale']*(plan*S).sum(), eps=1e-4)
+
+
+def test_against_a_plain_re_statement():
+    'nbs/methods/plot.ipynb · Against a plain re-statement'
+    # nbs/methods/plot.ipynb · Against a plain re-statement · cell c0f7c182
+    def plain_prompt(tower, name, context):
+        "(D,) of a prompt, not scaled"
+        m,n = tower.model,len(context)
+        ids = tower.tokenizer([' '.join(['x']*n) + f' {name}.'])
+        e = m.token_embedding(ids)[0]
+        h = m.transformer((torch.cat([e[:1], context, e[1+n:]]) + m.positional_embedding)[None], attn_mask=m.attn_mask)
+        return m.ln_final(h)[0, ids[0].argmax()] @ m.text_projection
+
+    def plain_plans(cost, eps=.1):
+        "(P,M,N) plans of P problems that stop together"
+        K,(P,M,N) = (-cost/eps).exp(),cost.shape
+        r,c = torch.ones(P, M),torch.ones(P, N)
+        for _ in range(100):
+            before = r
+            r = torch.stack([1/M/(K[p] @ c[p]) for p in range(P)])
+            c = torch.stack([1/N/(K[p].T @ r[p]) for p in range(P)])
+            if (r-before).abs().mean()<.01: break
+        return torch.stack([torch.diag(r[p]) @ K[p] @ torch.diag(c[p]) for p in range(P)])
+
+    def plain_logits(tower, names, f, contexts, add_global=False):
+        "(B,C)"
+        u = lambda o: o/o.norm(dim=-1, keepdim=True)
+        G = torch.stack([torch.stack([plain_prompt(tower, c, v) for v in contexts]) for c in names])          # (C,N,D)
+        S = torch.stack([u(image) @ u(g).T for image in f.local for g in G])                                   # (B·C,M,N)
+        z = (plain_plans(1-S.detach())*S).sum((1,2)).view(len(f), len(names))
+        return tower.logit_scale*(z + u(f.x) @ u(G.mean(1)).T if add_global else z)
+    # nbs/methods/plot.ipynb · Against a plain re-statement · cell 3b3eb70c
+    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
+    train = place_images(tower, task.classes, 2)[0]
+    start,y = start_contexts(tower, 2, length=3, seed=5),train.y
+    for extra in (False, True):
+        v,u = start.clone(),0.
+        for rate in [1e-5] + [.025*(1+math.cos(math.pi*(k-1)/3)) for k in (1, 2)]:
+            v.requires_grad_()
+            z = plain_logits(tower, task.classes, train, v, extra)
+            g, = torch.autograd.grad((z.logsumexp(-1)-z[torch.arange(len(y)),y]).mean(), v)
+            u = .9*u + g + 5e-4*v.detach()
+            v = v.detach() - rate*u
+        ours = PLOT(n_prompts=2, length=3, lr=.05, epochs=3, add_global=extra).fit(task, tower, train=train, seed=5)
+        print(f'add_global={extra}: moved by {(v-start).abs().max():.0e}, difference {(ours.context-v).abs().max():.0e}')
+        test_close(ours.context, v, eps=1e-5)
+        # the classifier solves its plans to the end
+        test_close(ours(train), plain_logits(tower, task.classes, train, v, extra), eps=.05)
 
 
 def test_reductions():

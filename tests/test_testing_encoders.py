@@ -11,6 +11,7 @@ import open_clip
 from PIL import Image
 from torch import nn
 from fastcore.test import *
+from textclip.core.basics import own_warnings
 from textclip.encoders.prompts import Prompts, context_from_words
 from textclip.encoders.transformers_encoder import hub_models
 from textclip.sampling.answer_text import said
@@ -20,9 +21,9 @@ from textclip.testing.encoders import CharacterEncoder, ColourEncoder, tiny_llm,
 NOTEBOOK = 'nbs/testing/01_encoders.ipynb'
 
 
-def test_images():
-    'nbs/testing/01_encoders.ipynb · Images'
-    # nbs/testing/01_encoders.ipynb · Images · cell 2bf81a12
+def test_an_encoder_that_knows_colours():
+    'nbs/testing/01_encoders.ipynb · An encoder that knows colours'
+    # nbs/testing/01_encoders.ipynb · An encoder that knows colours · cell 2bf81a12
     colour = ColourEncoder()
     texts = ['a red car', 'the blue sky', 'a red car']
     x = colour.encode_text(texts)
@@ -34,87 +35,98 @@ def test_images():
     test_fail(lambda: colour.encode_image([Image.new('RGB', (2,2))], local=True), contains='no local features')
     test_fail(lambda: colour.with_image_form(places='attention'), contains='one form of image features only')
     test_fail(lambda: colour.word_ids('red'), contains='no entry for learnable prompts')
-    # nbs/testing/01_encoders.ipynb · Images · cell 5785b480
+    # nbs/testing/01_encoders.ipynb · An encoder that knows colours · cell 5785b480
     images = [Image.new('RGB', (8,8), c) for c in ('red','navy')]
     cosine = nn.functional.normalize(colour.encode_image(images), dim=-1) @ nn.functional.normalize(x[:2], dim=-1).T
     test_eq(cosine.argmax(-1).tolist(), [0,1])
     cosine
 
 
-def test_where_the_context_goes():
-    'nbs/testing/01_encoders.ipynb · Where the context goes'
-    # nbs/testing/01_encoders.ipynb · Where the context goes · cell 9abeaf48
+def test_a_text_tower_to_look_at():
+    'nbs/testing/01_encoders.ipynb · A text tower to look at'
+    # nbs/testing/01_encoders.ipynb · A text tower to look at · cell 9abeaf48
     characters = CharacterEncoder()
     test_eq(characters.tokens(['cat','a dog']).shape, (2,7))
 
 
-def test_texts():
-    'nbs/testing/01_encoders.ipynb · Texts'
-    # nbs/testing/01_encoders.ipynb · Texts · cell 7e63350c
+def test_open_clip():
+    'nbs/testing/01_encoders.ipynb · open_clip'
+    # nbs/testing/01_encoders.ipynb · open_clip · cell 7e63350c
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         tiny_open_clip().encode_text(['word '*200, 'other '*200])        # cut, and different: nothing to say
-    with warnings.catch_warnings(record=True) as said: tiny_open_clip().encode_text(['word '*100, 'word '*200, 'word '*300, 'a cat'])
-    print(said[0].message)
-    test_eq(len(said), 1)
-    assert str(said[0].message).startswith('3 texts differ only behind the 77 tokens')
+    with own_warnings() as heard: tiny_open_clip().encode_text(['word '*100, 'word '*200, 'word '*300, 'a cat'])
+    print(heard[0].message)
+    test_eq(len(heard), 1)
+    assert str(heard[0].message).startswith('3 texts differ only behind the 77 tokens')
     texts = ['a cat', 'a photo of a dog and a very small horse', 'ein Bär', '', 'word '*200]
     vit = tiny_open_clip()
     with torch.inference_mode(): own = vit.model.encode_text(vit.tokenizer(texts))
     test_close(vit.encode_text(texts), own, eps=1e-5)
     print(f'tokens of the first text: {vit.tokens(texts[:1]).shape[1]} of {vit.context_length}')
     test_eq(vit.tokens(texts[:1])[0].tolist(), vit.tokenizer(texts[:1])[0,:4].tolist())
-    # nbs/testing/01_encoders.ipynb · Texts · cell 219dc630
-    siglip = tiny_open_clip(text=dict(custom=True, context_length=16, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=1), init_logit_bias=-10.)
+    # nbs/testing/01_encoders.ipynb · open_clip · cell 219dc630
+    like_siglip = dict(custom=True, context_length=16, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=1)
+    siglip = tiny_open_clip(text=like_siglip, init_logit_bias=-10.)
     coca_like = tiny_open_clip(text=dict(custom=True, context_length=20, embed_cls=True))
     custom = tiny_open_clip(text=dict(custom=True, pool_type='eos', eos_id=49407))
     for enc in (siglip, coca_like, custom):
-        with torch.inference_mode(): test_close(enc.encode_text(texts), enc.model.encode_text(enc.tokenizer(texts)), eps=1e-5)
+        with torch.inference_mode(): own = enc.model.encode_text(enc.tokenizer(texts))
+        test_close(enc.encode_text(texts), own, eps=1e-5)
     test_eq([e.text_kind for e in (vit, custom, siglip, coca_like)], ['causal','causal','full','full'])
     test_close(siglip.logit_bias, -10., eps=.2)
     test_eq(vit.logit_bias, None)
-    # nbs/testing/01_encoders.ipynb · Texts · cell baaf3b5c
+    # nbs/testing/01_encoders.ipynb · open_clip · cell baaf3b5c
     names = ['cat','golden retriever',"Sturm's hammer"]
     for enc in (vit, custom, siglip, coca_like):
         p = Prompts(enc, names, length=4)
-        test_close(p(context_from_words(enc, 'a photo of a')), enc.encode_text([f'a photo of a {c}.' for c in names]), eps=1e-5)
+        sentences = [f'a photo of a {c}.' for c in names]
+        test_close(p(context_from_words(enc, 'a photo of a')), enc.encode_text(sentences), eps=1e-5)
     Prompts(vit, names, length=4)
-    # nbs/testing/01_encoders.ipynb · Texts · cell f31878d2
+    # nbs/testing/01_encoders.ipynb · open_clip · cell f31878d2
     vit = tiny_open_clip()
     names = [c for c in open_clip.IMAGENET_CLASSNAMES if not c.replace(' ', '').isalpha()] + ['C++', '50"', 'Yahoo!', '...']
     assert 'impala (antelope)' in names
-    for position,words,form in (('end','a photo of a','a photo of a {}.'), ('front','on a sunny day','{} on a sunny day.'), ('middle','a photo on grass','a photo {} on grass.')):
+    forms = dict(end='a photo of a {}.', front='{} on a sunny day.', middle='a photo {} on grass.')
+    for position,form in forms.items():
+        words = ' '.join(form.rstrip('.').replace('{}', '').split())
         p = Prompts(vit, names, length=4, position=position)
         test_close(p(context_from_words(vit, words)), vit.encode_text([form.format(o) for o in names]), eps=1e-5)
     len(names)
 
 
-def test_loading_by_name():
-    'nbs/testing/01_encoders.ipynb · Loading by name'
-    # nbs/testing/01_encoders.ipynb · Loading by name · cell c5e1030d
+def test_transformers():
+    'nbs/testing/01_encoders.ipynb · transformers'
+    # nbs/testing/01_encoders.ipynb · transformers · cell c5e1030d
     folders = {kind: tempfile.TemporaryDirectory() for kind in hub_models}
     encoders = {kind: tiny_transformers(kind, folder.name) for kind,folder in folders.items()}
-    for kind,enc in encoders.items(): print(f'{kind:8} dim {enc.dim}  context {enc.context_length}{" (fixed)" if enc.fixed_context else ""}  logit scale {enc.logit_scale:.2f}  bias {enc.logit_bias}')
-    # nbs/testing/01_encoders.ipynb · Loading by name · cell b44ca1f9
-    texts = ['a cat', 'dog and horse', 'a photo']
     for kind,enc in encoders.items():
-        own = enc.tokenizer(texts, padding='max_length', max_length=enc.context_length, truncation=True, return_tensors='pt')['input_ids']
-        with torch.inference_mode(): test_close(enc.encode_text(texts), enc.model.get_text_features(input_ids=own).pooler_output, eps=1e-5)
+        context = f'{enc.context_length} (fixed)' if enc.fixed_context else enc.context_length
+        print(f'{kind:8} dim {enc.dim}  context {context}  logit scale {enc.logit_scale:.2f}  bias {enc.logit_bias}')
+    # nbs/testing/01_encoders.ipynb · transformers · cell b44ca1f9
+    texts = ['a cat', 'dog and horse', 'a photo']
+    for enc in encoders.values():
+        full = dict(padding='max_length', max_length=enc.context_length, truncation=True, return_tensors='pt')
+        own = enc.tokenizer(texts, **full)['input_ids']
+        with torch.inference_mode(): pooled = enc.model.get_text_features(input_ids=own).pooler_output
+        test_close(enc.encode_text(texts), pooled, eps=1e-5)
         test_eq(enc.tokens(texts)[0].tolist(), own[0,:enc.tokens(texts).shape[1]].tolist())
     test_eq(encoders['clip'].tokens(['a cat']).shape[1], 4)
     test_eq(encoders['siglip'].tokens(['a cat']).shape[1], 48)
-    # nbs/testing/01_encoders.ipynb · Loading by name · cell 37a0f456
+    # nbs/testing/01_encoders.ipynb · transformers · cell 37a0f456
     import open_clip
     same = open_clip.tokenizer.SimpleTokenizer()(['a cat and a Dachshund!'])[0]
     ours = encoders['clip'].tokens(['a cat and a Dachshund!'])[0]
     test_eq(same[:len(ours)].tolist(), ours.tolist())       # both tokenizers give CLIP's numbers
-    # nbs/testing/01_encoders.ipynb · Loading by name · cell 83a40359
+    # nbs/testing/01_encoders.ipynb · transformers · cell 83a40359
     def gemma_like(folder):
         "A tokenizer of Gemma's kind: byte pairs, <bos> and <eos>, capitals kept"
         from transformers import GemmaTokenizer
         letters = [*map(chr, range(33, 127)), '▁']
         words = ['<pad>', '<eos>', '<bos>', '<unk>', '<mask>', *letters, *(f'<0x{i:02X}>' for i in range(256))]
-        GemmaTokenizer(vocab={k: i for i,k in enumerate(words)}, merges=[], add_bos_token=False, add_eos_token=True).save_pretrained(folder)
+        vocab = {k: i for i,k in enumerate(words)}
+        tokenizer = GemmaTokenizer(vocab=vocab, merges=[], add_bos_token=False, add_eos_token=True)
+        tokenizer.save_pretrained(folder)
 
     pairs = ('a photo of an Audi TT.', 'a photo of an audi tt.'),('Crème_brûlée', 'crème_brûlée')
     for kind in ('siglip', 'siglip2'):
@@ -128,11 +140,13 @@ def test_loading_by_name():
             names = ['Audi TT', 'kite (bird of prey)', 'impala (antelope)']
             for e in (pieces, gemma):
                 context = context_from_words(e, 'a photo of a')
-                test_close(Prompts(e, names, len(context))(context), e.encode_text([f'a photo of a {c}.' for c in names]), eps=1e-5)
-    # nbs/testing/01_encoders.ipynb · Loading by name · cell ab285a31
+                sentences = [f'a photo of a {c}.' for c in names]
+                test_close(Prompts(e, names, len(context))(context), e.encode_text(sentences), eps=1e-5)
+    # nbs/testing/01_encoders.ipynb · transformers · cell ab285a31
     from open_clip.tokenizer import HFTokenizer
 
-    tower = dict(custom=True, context_length=32, vocab_size=600, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=0)
+    tower = dict(custom=True, context_length=32, vocab_size=600, no_causal_mask=True)
+    tower |= dict(pool_type='last', proj_bias=True, pad_id=0)
     with tempfile.TemporaryDirectory() as d:
         gemma_like(d)
         e = tiny_open_clip(text=tower, tokenizer=HFTokenizer(d, context_length=32), init_logit_bias=-10.)
@@ -141,7 +155,7 @@ def test_loading_by_name():
         test_close(Prompts(e, ['Audi TT'], len(context))(context), e.encode_text(['a pet Audi TT.']), eps=1e-5)
         e.tokenizer.tokenizer.pad_token = None                       # and one without a token for padding
         test_eq(e.tokens(['a cat']).shape, (1, 32))
-    # nbs/testing/01_encoders.ipynb · Loading by name · cell 91eff4a5
+    # nbs/testing/01_encoders.ipynb · transformers · cell 91eff4a5
     for kind in hub_models:
         with tempfile.TemporaryDirectory() as d:
             usual = tiny_transformers(kind, d)
@@ -149,15 +163,16 @@ def test_loading_by_name():
             settings.pop('pad_token')
             (Path(d)/'tokenizer_config.json').write_text(json.dumps(settings))
             without = load_transformers(f'hf:{d}')
-        pad = usual.model.config.text_config.pad_token_id if without.tokenizer.pad_token_id is None else without.tokenizer.pad_token_id
+        pad = without.tokenizer.pad_token_id
+        if pad is None: pad = usual.model.config.text_config.pad_token_id
         test_eq(without.frame[2], pad)
         texts = ['a cat', 'a dog and a horse in the rain']
         if kind=='clip' or pad==usual.frame[2]: test_close(without.encode_text(texts), usual.encode_text(texts), eps=1e-5)
 
 
-def test_models_of_transformers():
-    'nbs/testing/01_encoders.ipynb · Models of transformers'
-    # nbs/testing/01_encoders.ipynb · Models of transformers · cell 50ff64e5
+def test_a_language_model():
+    'nbs/testing/01_encoders.ipynb · A language model'
+    # nbs/testing/01_encoders.ipynb · A language model · cell 50ff64e5
     with tempfile.TemporaryDirectory() as d:
         llm = tiny_llm(d)
         prompts = ['kinds of cat:', 'kinds of elephant:', chat_prompt('kinds of dog?'), 'kinds of cat:']
@@ -169,19 +184,22 @@ def test_models_of_transformers():
         greedy = dict(llm.answer(prompts, [0]*4, SamplingParameters(max_tokens=12, temperature=0)))
         for i,p in enumerate(prompts):
             ids = torch.tensor([llm.token_ids(p)])
-            plain = llm.model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=12, pad_token_id=0)[0,ids.shape[1]:]
+            greedily = dict(do_sample=False, max_new_tokens=12, pad_token_id=0)
+            plain = llm.model.generate(ids, attention_mask=torch.ones_like(ids), **greedily)[0,ids.shape[1]:]
             test_eq(greedy[i].text, llm.tokenizer.decode(plain, skip_special_tokens=True).strip())
         test_eq(llm.count_tokens(prompts[0]), 13)
         llm.batch_size = 2                                          # the size of a batch changes nothing
         test_eq(dict(llm.answer(prompts, [1,2,3,4], draw)), together)
-    # nbs/testing/01_encoders.ipynb · Models of transformers · cell b4dc52b9
+    # nbs/testing/01_encoders.ipynb · A language model · cell b4dc52b9
     with tempfile.TemporaryDirectory() as d:
         llm = tiny_llm(d)
-        strict = "{% if messages[0]['role']=='system' %}{{ raise_exception('System role not supported') }}{% endif %}" + llm.tokenizer.chat_template
+        no_system = "{% if messages[0]['role']=='system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+        strict = no_system + llm.tokenizer.chat_template
         llm.tokenizer.chat_template = strict
-        test_eq(llm.token_ids(chat_prompt('kinds of dog?', 'Be short.')), llm.token_ids(chat_prompt('Be short.\n\nkinds of dog?')))
+        one_message = chat_prompt('Be short.\n\nkinds of dog?')
+        test_eq(llm.token_ids(chat_prompt('kinds of dog?', 'Be short.')), llm.token_ids(one_message))
         test_eq((llm._thinks, llm._ends(('.',))[0]!=[0]), (False, True))
         llm.tokenizer.chat_template = strict + '<think>'
-        test_eq((llm._thinks, llm._ends(('.',))[0]), (True, [0]))                       # a full stop does not end its thoughts
+        test_eq((llm._thinks, llm._ends(('.',))[0]), (True, [0]))         # a full stop does not end its thoughts
         answer = llm._answer_of(llm.tokenizer('One. Two.</think> A green fish. It').input_ids, {0}, ('.',), 9)
         test_eq((said(answer.text).text, answer.reason), ('A green fish', 'stop'))

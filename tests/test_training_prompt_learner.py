@@ -20,7 +20,9 @@ from textclip.training.prompt_classifier import PromptClassifier, prompt_encoder
 import tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
-from textclip.training.prompt_learner import ImageRows
+from textclip.testing.encoders import tiny_open_clip
+from textclip.testing.data import caption_images
+from textclip.training.prompt_learner import ImageRows, PromptLearner, coop_epochs
 
 NOTEBOOK = 'nbs/4_training/10_prompt_learner.ipynb'
 
@@ -36,3 +38,47 @@ def test_images_to_train_on():
     assert all((row==v).all(-1).any() for row,v in zip(x, views))                       # each is one of its own views
     x,y = ImageRows(f[:4], f.y[:4], beside=f[4:])(slice(0,2), g)
     test_eq((x.shape, y), ((4,4), torch.tensor([0,0,2,2])))
+
+
+def test_fit():
+    'nbs/4_training/10_prompt_learner.ipynb · Fit'
+    # nbs/4_training/10_prompt_learner.ipynb · Fit · cell 0b0af4ed
+    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox','parrot','oak tree'])
+    train,val,test = [caption_images(tower, task.classes, n, seed=s) for s,n in enumerate((4, 4, 40))]
+    def right(clf): return (clf(test).argmax(-1)==test.y).float().mean().item()
+    before,after = [PromptLearner(recipe='ours', steps=k).fit(task, tower, train=train, val=val) for k in (0, 60)]
+    print(f'a photo of a: {right(before):.2f}')
+    print(f"after {after.info['steps']} steps: {right(after):.2f}   tuning: {after.info['tuning']}")
+    assert right(after)>right(before)+.1
+    # nbs/4_training/10_prompt_learner.ipynb · Fit · cell 6a30d21a
+    tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
+    train = caption_images(tower, task.classes, 2)
+    still = PromptLearner(recipe='ours', steps=0).fit(task, tower, train=train)
+    test_close(still.weight, F.normalize(tower.encode_text([f'a photo of a {c}.' for c in task.classes]), dim=-1), eps=1e-6)
+    twice = [PromptLearner(recipe='ours', steps=3).fit(task, tower, train=train, seed=1) for _ in range(2)]
+    test_eq(twice[0].context, twice[1].context)
+    test_eq(still.info['tuning'], 'fixed')
+    # nbs/4_training/10_prompt_learner.ipynb · Fit · cell 3e7bd63c
+    tower,names,g = tiny_open_clip(),['cat','golden retriever','ox'],torch.Generator().manual_seed(0)
+    tower.model.to('meta'); tower.device = torch.device('meta')
+    prompts,context = Prompts(tower, names, 4),nn.Parameter(torch.zeros(4, 64, device='meta'))
+    views = Features(torch.zeros(6, tower.dim), y=torch.arange(6)%3, views=torch.zeros(6, 2, tower.dim))
+    images = ImageRows(views, views.y, views, device='meta')
+    for chunk in (256, 2):
+        x,y = images(torch.tensor([0,4], device='meta'), g)
+        loss = F.cross_entropy(100*x @ prompt_weights(prompts, context, chunk).T, y)
+        loss.backward()
+    test_eq((len(x), loss.device.type, context.grad.shape), (4, 'meta', context.shape))
+    test_fail(lambda: loss.item())
+    # nbs/4_training/10_prompt_learner.ipynb · Fit · cell 9debfc7d
+    tower,task = tiny_open_clip(),Task('toy', ['cat','ox'])
+    train = caption_images(tower, task.classes, 2)
+    test_fail(lambda: PromptLearner(lr=1e38, epochs=4).fit(task, tower, train=train), contains='not finite')
+    test_fail(lambda: PromptLearner(recipe='our'), contains="Did you mean 'ours'?")
+    test_fail(lambda: PromptLearner(position='centre'), contains="Unknown position 'centre'")
+    test_fail(lambda: PromptLearner().fit(task, tower), contains="needs 'train'")
+    test_fail(lambda: PromptLearner(length=90).fit(task, tower, train=train), contains='do not fit into the 77 tokens')
+    test_eq([coop_epochs(k, 100) for k in (1,2,4,8,16)] + [coop_epochs(16, 1000)], [50,100,100,200,200,50])
+    given = [dict(), dict(length=8), dict(recipe='ours'), dict(recipe='ours', length=8), dict(recipe='ours', words='')]
+    made = [PromptLearner(**o) for o in given]
+    test_eq([(m.words, m.length) for m in made], [('', 16), ('', 8), ('a photo of a', None), ('', 8), ('', 16)])

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from fastcore.basics import patch
 from .core.basics import TextclipError, some, warn
+from .core.display import Shown
 from .types.features import Features
 from .types.classifier import Classifier, load_classifier
 from .data.images import ImageSplit, image_endings, is_pixels
@@ -31,8 +32,8 @@ class Prediction:
     probability:float   # of the best class
     top:list            # (name, probability) of the best classes
 
-@dataclass
-class Pipeline:
+@dataclass(repr=False)
+class Pipeline(Shown):
     "Encoder and classifier: images in, names and probabilities out"
     encoder:Encoder
     classifier:Classifier
@@ -40,58 +41,55 @@ class Pipeline:
     upright:bool=None # turn them as their orientation tags say? Likewise
 
     def __post_init__(self):
-        if self.classifier.encoder_delta is not None: self.encoder = self.classifier.encoder_delta.apply_to(self.encoder)   # methods that train inside the encoder
-        made = self.classifier.info.get('fingerprint')
+        delta,info = self.classifier.encoder_delta,self.classifier.info
+        if delta is not None: self.encoder = delta.apply_to(self.encoder)   # methods that train inside the encoder
+        made = info.get('fingerprint')
         if made and made!=self.encoder.fingerprint:
-            raise TextclipError(f"This classifier was made with another encoder ({self.classifier.info.get('encoder')!r}, weights {made}) than {self.encoder.name!r} ({self.encoder.fingerprint}).",
+            raise TextclipError(f"This classifier was made with another encoder ({info.get('encoder')!r}, "
+                f'weights {made}) than {self.encoder.name!r} ({self.encoder.fingerprint}).',
                 'Load the encoder that it was made with.')
         given = {k: v for k,v in dict(square=self.square, upright=self.upright).items() if v is not None}
-        known = dict(square=self.classifier.info.get('square', False), upright=True) | self.classifier.info.get('reading', {})
-        if given: self.classifier.info['reading'] = known | given                       # saved with the classifier
-        self.square,self.upright = (known | given)['square'],(known | given)['upright']
-        if hasattr(self.classifier, 'attach'): self.classifier.attach(self.encoder)     # reads images through the text tower (CoCoOp)
+        known = dict(square=info.get('square', False), upright=True) | info.get('reading', {})
+        if given: info['reading'] = known | given                           # saved with the classifier
+        known |= given
+        self.square,self.upright = known['square'],known['upright']
+        reads_through_the_text_tower = hasattr(self.classifier, 'attach')   # CoCoOp
+        if reads_through_the_text_tower: self.classifier.attach(self.encoder)
+
+    def facts(self):
+        title,about = self.classifier.facts()
+        reading = ', '.join(k for k,v in self.reading.items() if v)
+        return 'Pipeline', dict(encoder=self.encoder.name, classifier=title) | about | {'images are read': reading}
 
 # %% ../nbs/pipeline.ipynb #929fe8b7
 def _in_folder(path):
     found = images_in(path)
-    if not found: raise TextclipError(f'Folder {str(path)!r} holds no images.', f'Known endings: {" ".join(sorted(image_endings))}.')
-    return found
+    if found: return found
+    endings = ' '.join(sorted(image_endings))
+    raise TextclipError(f'Folder {str(path)!r} holds no images.', f'Known endings: {endings}.')
 
 def _listed(images):
     "Whatever stands for images, as a list"
     if isinstance(images, ImageSplit): return images.paths
     if isinstance(images, (str,Path)) and Path(images).is_dir(): return _in_folder(images)
     if is_pixels(images) and images.ndim==4: return list(images)
-    one = isinstance(images, (str,Path,Image.Image,bytes,bytearray,memoryview)) or is_pixels(images) or hasattr(images, 'read') or hasattr(images, 'read_bytes')
-    if one: return [images]
+    known = isinstance(images, (str,Path,Image.Image,bytes,bytearray,memoryview)) or is_pixels(images)
+    if known or hasattr(images, 'read') or hasattr(images, 'read_bytes'): return [images]
     if isinstance(images, (Features,dict)) or not hasattr(images, '__iter__'):
-        raise TextclipError(f'{type(images).__name__} is no image.', 'Give paths, a folder, bytes, PIL images, arrays or an ImageSplit; for ready Features use classifier.predict_proba.')
+        raise TextclipError(f'{type(images).__name__} is no image.',
+            'Give paths, a folder, bytes, PIL images, arrays or an ImageSplit; '
+            'for ready Features use classifier.predict_proba.')
     return list(images)
 
 def _chunks(encoder, images, wanted, reading):
     "Yield (dictionary of tensors of the readable images, why each of the others cannot be read) for every batch"
     for pixels in stream_pixels(encoder, images, chunk=encoder.batch_size, **reading):
-        good,why = [o for o in pixels if not isinstance(o, str)],[o if isinstance(o, str) else None for o in pixels]
-        with torch.inference_mode(), encoder.autocast(): yield encoder.encode_pixels(encoder.collate(good), **wanted) if good else {},why
+        good = [o for o in pixels if not isinstance(o, str)]
+        why = [o if isinstance(o, str) else None for o in pixels]
+        with torch.inference_mode(), encoder.autocast():
+            yield encoder.encode_pixels(encoder.collate(good), **wanted) if good else {},why
 
-@patch
-def features(self:Pipeline,
-    images # paths, a folder, bytes, open files, PIL images, arrays, tensors, or an `ImageSplit`
-)->tuple: # (`Features`, positions of the images they belong to)
-    "Features of the images that could be read; only a few batches of images are in memory at a time"
-    if isinstance(images, ImageSplit): images = self.as_read(images)
-    images = _listed(images)
-    wanted = {k: True for k in ('local','pre') if k in self.classifier.requires}      # a classifier that looks at places needs them
-    parts,reasons = [],[]
-    for found,why in _chunks(self.encoder, images, wanted, self.reading):
-        reasons += why
-        if found: parts.append(found)
-    skipped = [f'{name_of_image(images[i], i)} ({v})' for i,v in enumerate(reasons) if v is not None]
-    if not parts: raise TextclipError('There is no image to classify' + (f': {some(skipped)}.' if skipped else '.'), 'Name at least one readable image file.')
-    if skipped: warn(f'{len(skipped)} of {len(images)} images left out: {some(skipped)}.')
-    tensors = {k: torch.cat([o[k] for o in parts]).float() for k in ('x',*wanted)}
-    return Features(**tensors, meta=encoder_meta(self.encoder) | dict(reading=self.reading)), [i for i,v in enumerate(reasons) if v is None]
-
+# %% ../nbs/pipeline.ipynb #5e4cc169
 @patch(as_prop=True)
 def reading(self:Pipeline)->dict:
     "How images are read, as arguments of `load_image`"
@@ -102,9 +100,43 @@ def as_read(self:Pipeline,
     split:ImageSplit # images
 )->ImageSplit:
     "The split, read as the classifier's own images were; a line where that is another way"
-    if split.reading!=self.reading: warn(f'This split is read with {split.reading}, the classifier was made with {self.reading}, which is used.')
+    if split.reading!=self.reading:
+        warn(f'This split is read with {split.reading}, the classifier was made with {self.reading}, which is used.')
     return replace(split, **self.reading)
 
+# %% ../nbs/pipeline.ipynb #9f51af50
+@patch
+def features(self:Pipeline,
+    images # paths, a folder, bytes, open files, PIL images, arrays, tensors, or an `ImageSplit`
+)->tuple: # (`Features`, positions of the images they belong to)
+    "Features of the images that could be read; only a few batches of images are in memory at a time"
+    if isinstance(images, ImageSplit): images = self.as_read(images)
+    images = _listed(images)
+    # a classifier that looks at places needs them
+    wanted = {k: True for k in ('local','pre') if k in self.classifier.requires}
+    parts,reasons = [],[]
+    for found,why in _chunks(self.encoder, images, wanted, self.reading):
+        reasons += why
+        if found: parts.append(found)
+    skipped = [f'{name_of_image(images[i], i)} ({v})' for i,v in enumerate(reasons) if v is not None]
+    if not parts:
+        why = f': {some(skipped)}.' if skipped else '.'
+        raise TextclipError(f'There is no image to classify{why}', 'Name at least one readable image file.')
+    if skipped: warn(f'{len(skipped)} of {len(images)} images left out: {some(skipped)}.')
+    tensors = {k: torch.cat([o[k] for o in parts]).float() for k in ('x',*wanted)}
+    meta = encoder_meta(self.encoder) | dict(reading=self.reading)
+    return Features(**tensors, meta=meta), [i for i,v in enumerate(reasons) if v is None]
+
+def name_of_image(
+    image, # whatever `load_image` reads
+    i:int  # its position
+)->str:
+    "What an answer calls an image: its path or name, else its position"
+    if isinstance(image, (str,Path)): return str(image)
+    name = getattr(image, 'name', None)
+    return name if isinstance(name, str) else f'image {i}'
+
+# %% ../nbs/pipeline.ipynb #cb4dbb9f
 @patch
 def predict(self:Pipeline,
     images,               # as in `features`
@@ -123,15 +155,6 @@ def predict(self:Pipeline,
         out[i] = Prediction(out[i].image, name, best[0][1], best)
     return out
 
-def name_of_image(
-    image, # whatever `load_image` reads
-    i:int  # its position
-)->str:
-    "What an answer calls an image: its path or name, else its position"
-    if isinstance(image, (str,Path)): return str(image)
-    name = getattr(image, 'name', None)
-    return name if isinstance(name, str) else f'image {i}'
-
 # %% ../nbs/pipeline.ipynb #aaef1734
 @patch
 def tags(self:Pipeline,
@@ -139,13 +162,18 @@ def tags(self:Pipeline,
 )->list: # for each image the names above their thresholds, surest first; None where it could not be read
     "Label every image"
     at,n = self.classifier.info.get('thresholds'),len(self.classifier.classes)
-    if at is None or len(at['values'])!=n: raise TextclipError(f"This classifier has no thresholds for its {n} classes.", "Choose them on validation images or texts: set_thresholds(classifier, threshold_from(evaluation, 'validation')).")
+    if at is None or len(at['values'])!=n:
+        raise TextclipError(f'This classifier has no thresholds for its {n} classes.',
+            'Choose them on validation images or texts: '
+            "set_thresholds(classifier, threshold_from(evaluation, 'validation')).")
     if isinstance(images, ImageSplit): images = self.as_read(images)
     listed = _listed(images)
     features,rows = self.features(listed)
     with torch.no_grad(): above = self.classifier(features).float().cpu()-torch.tensor(at['values'])
     out = [None]*len(listed)
-    for i,a in zip(rows, above): out[i] = [self.classifier.classes[k] for k in a.argsort(descending=True).tolist() if a[k]>0]
+    for i,a in zip(rows, above):
+        surest_first = a.argsort(descending=True).tolist()
+        out[i] = [self.classifier.classes[k] for k in surest_first if a[k]>0]
     return out
 
 # %% ../nbs/pipeline.ipynb #285c081a
@@ -157,6 +185,7 @@ def load_pipeline(
     "Classifier and encoder from a saved classifier"
     classifier = load_classifier(folder)
     if encoder is None:
-        if not classifier.info.get('encoder'): raise TextclipError('This classifier does not say which encoder made its features.', 'Pass encoder=...')
+        if not classifier.info.get('encoder'):
+            raise TextclipError('This classifier does not say which encoder made its features.', 'Pass encoder=...')
         encoder = load_encoder(classifier.info['encoder'], device=device)
     return Pipeline(encoder, classifier.to(device))

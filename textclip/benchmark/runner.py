@@ -141,7 +141,7 @@ def run_cells(
 def run_benchmark(
     methods:dict,              # name in the table -> `Method`
     tasks,                     # `TaskFeatures`, one for every task and encoder
-    protocols:dict=('zero-shot',), # names; or name -> options, e.g. {'few-shot': dict(tuning='none')}
+    protocols=('zero-shot',),  # names; or name -> options, e.g. {'few-shot': dict(tuning='none')}
     shots=(1,2,4,8,16),        # for protocols that draw training images
     seeds=(0,1,2),             # of draws and training
     baseline:str=None,         # method that the others are tested against; zero-shot if not given and measured too; '' for none

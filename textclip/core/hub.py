@@ -35,7 +35,9 @@ def hub_access(
     logging.disable(logging.ERROR)
     try: yield
     except (OSError, RuntimeError, ValueError, KeyError) as e:
-        if not unreachable or not needed: raise TextclipError(f'Loading {name!r} failed: {str(e)[:300]}', 'Check the name, and your access to it.') from e
+        if not unreachable or not needed:
+            raise TextclipError(f'Loading {name!r} failed: {str(e)[:300]}',
+                'Check the name, and your access to it.') from e
         raise TextclipError(f'{name!r} is not on this machine and the hub cannot be reached.', fix) from e
     finally:
         logging.disable(logging.NOTSET)

@@ -12,8 +12,10 @@ from pathlib import Path
 from .basics import TextclipError, home, some, unknown_name
 
 # %% ../../nbs/core/06_store_upkeep.ipynb #1267bdae
-store_kinds = dict(assets='weights and pictures from package registries', downloads='packages on their way', llm='recorded answers of language models',
-    models='language models, converted', scenes='composed pictures', image='features of images', text='features of texts', tokens='features of tokens',
+store_kinds = dict(
+    assets='weights and pictures from package registries', downloads='packages on their way',
+    llm='recorded answers of language models', models='language models, converted', scenes='composed pictures',
+    image='features of images', text='features of texts', tokens='features of tokens',
     cell='measured cells of a benchmark', unfinished='left behind by killed processes')
 _by_name = ('assets','downloads','llm','models','scenes')
 
@@ -41,14 +43,16 @@ def _entry(kind, name, paths):
     "Size and time of an entry; None where another process has just removed it"
     try: stats = [(o.lstat(), o.is_dir() and not o.is_symlink()) for p in paths for o in _below(p)]
     except OSError: return None
-    return StoreEntry(kind, name, paths, sum(s.st_size for s,folder in stats if not folder), max(s.st_mtime for s,_ in stats))
+    size = sum(s.st_size for s,folder in stats if not folder)
+    return StoreEntry(kind, name, paths, size, max(s.st_mtime for s,_ in stats))
 
 def _digested(folder):
     "Digest -> its files, the description first: `ab/ab12....json` and `.safetensors`"
     found = {}
     for suffix in ('.json','.safetensors'):
         for p in sorted(folder.glob(f'??/*{suffix}')):
-            if re.fullmatch('[0-9a-f]{32}', p.stem) and p.stem.startswith(p.parent.name) and not p.parent.is_symlink(): found.setdefault(p.stem, []).append(p)
+            digested = re.fullmatch('[0-9a-f]{32}', p.stem) and p.stem.startswith(p.parent.name)
+            if digested and not p.parent.is_symlink(): found.setdefault(p.stem, []).append(p)
     return found
 
 # %% ../../nbs/core/06_store_upkeep.ipynb #c3f79b3b
@@ -57,7 +61,8 @@ def kinds_of(
 )->list:
     "The kinds that a store can hold: those with a name, and those of the folders in it"
     root = Path(root or home())
-    others = sorted(p.name for p in root.iterdir() if p.name not in store_kinds and _folder(root, p.name) and _digested(p)) if root.is_dir() else []
+    there = [p for p in root.iterdir() if p.name not in store_kinds] if root.is_dir() else []
+    others = sorted(p.name for p in there if _folder(root, p.name) and _digested(p))
     return [*store_kinds, *others]
 
 def store_entries(
@@ -67,7 +72,10 @@ def store_entries(
     "What the store holds of a kind"
     root = Path(root or home())
     if kind not in kinds_of(root): raise unknown_name('kind of the store', kind, kinds_of(root))
-    if kind=='unfinished': groups = {str(p.relative_to(root)): [p] for k in root.glob('*') if _folder(root, k.name) for p in sorted([*k.glob('.part-*'), *k.glob('??/.part-*')])}
+    if kind=='unfinished':
+        folders = [k for k in root.glob('*') if _folder(root, k.name)]
+        parts = [p for k in folders for p in sorted([*k.glob('.part-*'), *k.glob('??/.part-*')])]
+        groups = {str(p.relative_to(root)): [p] for p in parts}
     elif (folder := _folder(root, kind)) is None: groups = {}
     elif kind in _by_name: groups = {p.name: [p] for p in sorted(folder.iterdir()) if not p.name.startswith('.')}
     else: groups = _digested(folder)
@@ -88,7 +96,9 @@ def readable_age(
 )->str:
     "How long ago"
     hours = max(0, time.time()-written)/3600
-    n,unit = (hours/24, 'day') if hours>=48 else (hours, 'hour') if hours>=2 else (hours*60, 'minute')
+    n,unit = hours*60,'minute'
+    if hours>=2: n,unit = hours,'hour'
+    if hours>=48: n,unit = hours/24,'day'
     return f"{n:.0f} {unit}{'' if round(n)==1 else 's'}"
 
 def store_summary(
@@ -96,10 +106,15 @@ def store_summary(
 )->list: # of dictionaries: kind, holds, entries, size, oldest, newest
     "One row for each kind that is there, and one for all"
     found = {k: store_entries(k, root) for k in kinds_of(root)}
-    row = lambda kind, holds, entries: dict(kind=kind, holds=holds, entries=len(entries), size=readable_bytes(sum(e.bytes for e in entries)),
-        oldest=readable_age(min(e.written for e in entries)), newest=readable_age(max(e.written for e in entries)))
-    rows = [row(k, store_kinds.get(k, ''), v) for k,v in found.items() if v]
-    return rows + [row('all', '', [e for v in found.values() for e in v])] if rows else []
+    rows = [_row(k, store_kinds.get(k, ''), v) for k,v in found.items() if v]
+    return rows + [_row('all', '', [e for v in found.values() for e in v])] if rows else []
+
+def _row(kind, holds, entries):
+    "A row of the summary"
+    written = [e.written for e in entries]
+    size = readable_bytes(sum(e.bytes for e in entries))
+    return dict(kind=kind, holds=holds, entries=len(entries), size=size,
+        oldest=readable_age(min(written)), newest=readable_age(max(written)))
 
 # %% ../../nbs/core/06_store_upkeep.ipynb #d5941627
 @dataclass
@@ -114,7 +129,9 @@ class Cleared:
     def __repr__(self):
         n = len(self.entries)
         did = 'Would remove' if self.dry_run else 'Removed'
-        text = f"{did} {n:,} {'entry' if n==1 else 'entries'} of {self.kind!r}, {readable_bytes(sum(e.bytes for e in self.entries))}; {self.left:,} stay."
+        size = readable_bytes(sum(e.bytes for e in self.entries))
+        entries = 'entry' if n==1 else 'entries'
+        text = f'{did} {n:,} {entries} of {self.kind!r}, {size}; {self.left:,} stay.'
         return text + (f' Not removable: {some([f"{k} ({v})" for k,v in self.failed])}.' if self.failed else '')
 
 def clear_store(
@@ -124,7 +141,8 @@ def clear_store(
     dry_run:bool=True      # only say what would be removed?
 )->Cleared:
     "Remove the entries of a kind"
-    if older_than is not None and not (older_than>=0 and math.isfinite(older_than)): raise TextclipError(f'older_than={older_than} is no number of days.', 'Give 0 or more.')
+    if older_than is not None and not (older_than>=0 and math.isfinite(older_than)):
+        raise TextclipError(f'older_than={older_than} is no number of days.', 'Give 0 or more.')
     days = max(older_than or 0, 1) if kind in ('unfinished','downloads') else older_than or 0
     every = store_entries(kind, root)
     chosen = [e for e in every if not days or time.time()-e.written>days*86400]

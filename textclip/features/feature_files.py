@@ -145,7 +145,7 @@ def _read_clip_retrieval(folder, which, y, ids, dtype):
 def load_features(
     path,                 # a folder of `Features.save` or of clip-retrieval, or a .npz, .npy, .safetensors or .parquet file
     x:str='x',            # array or column of the features; the only one there is, where 'x' is missing
-    y:str='y',            # of the labels; also 'label'; None for no labels
+    y='y',                # of the labels; also 'label'; None for no labels
     names:str='classnames', # of the class list, in an .npz file
     ids:str='ids',        # of the names of the rows
     labels=None,          # .npy or .txt file with the labels of an .npy file

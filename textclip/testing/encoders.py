@@ -23,7 +23,10 @@ class ColourEncoder(Encoder):
         super().__init__('colour', 3)
         self.encoded = 0 # rows that went through it
 
-    def _rgb(self, text): return [self.colours[w] for w in text.lower().replace('.', '').split() if w in self.colours] or [(.5,.5,.5)]
+    def _rgb(self, text):
+        words = text.lower().replace('.', '').split()
+        return [self.colours[w] for w in words if w in self.colours] or [(.5,.5,.5)]
+
     def preprocess(self, image): return torch.tensor(list(image.convert('RGB').resize((1,1)).getpixel((0,0))))/255
 
     def encode_text_batch(self, texts):
@@ -59,7 +62,8 @@ def tiny_open_clip(
 )->OpenClipEncoder:
     "A small open_clip model with seeded random weights, for tests"
     import open_clip
-    vision,text = dict(image_size=64, layers=2, width=64, patch_size=16, head_width=32)|(vision or {}),dict(width=64, heads=2, layers=2)|(text or {})
+    vision = dict(image_size=64, layers=2, width=64, patch_size=16, head_width=32) | (vision or {})
+    text = dict(width=64, heads=2, layers=2) | (text or {})
     custom = text.pop('custom', False) or 'hf_model_config' in text or 'timm_model_name' in vision
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -67,7 +71,8 @@ def tiny_open_clip(
         for p in net.parameters():
             if p.ndim<2: p.data += .02*torch.randn_like(p)      # so that no bias is zero
     net.logit_scale.data.fill_(3.)
-    preprocess = open_clip.image_transform(vision['image_size'], is_train=False, mean=open_clip.OPENAI_DATASET_MEAN, std=open_clip.OPENAI_DATASET_STD)
+    colours = dict(mean=open_clip.OPENAI_DATASET_MEAN, std=open_clip.OPENAI_DATASET_STD)
+    preprocess = open_clip.image_transform(vision['image_size'], is_train=False, **colours)
     tokenizer = tokenizer or open_clip.tokenizer.SimpleTokenizer(context_length=text.get('context_length', 77))
     return OpenClipEncoder(name, net, preprocess, tokenizer, device)
 
@@ -81,18 +86,27 @@ def tiny_transformers(
     import transformers as t
     text = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
     vision = text | dict(patch_size=16) | (dict(num_patches=16) if kind=='siglip2' else dict(image_size=64))
-    text |= dict(bos_token_id=49406, eos_token_id=49407, projection_dim=24) if kind=='clip' else dict(max_position_embeddings=48, vocab_size=600, pad_token_id=0, bos_token_id=1, eos_token_id=1)
-    config = dict(clip=t.CLIPConfig, siglip=t.SiglipConfig, siglip2=t.Siglip2Config)[kind](text_config=text, vision_config=vision, **(dict(projection_dim=24) if kind=='clip' else {}))
+    clip = kind=='clip'
+    if clip: text |= dict(bos_token_id=49406, eos_token_id=49407, projection_dim=24)
+    else: text |= dict(max_position_embeddings=48, vocab_size=600, pad_token_id=0, bos_token_id=1, eos_token_id=1)
+    config = dict(clip=t.CLIPConfig, siglip=t.SiglipConfig, siglip2=t.Siglip2Config)[kind]
+    config = config(text_config=text, vision_config=vision, **(dict(projection_dim=24) if clip else {}))
     with torch.random.fork_rng(), quiet_transformers():
         torch.manual_seed(0)
         model = t.AutoModel.from_config(config)
         for p in model.parameters(): p.data += .05*torch.randn_like(p)      # so that no bias is zero
-    size = dict(shortest_edge=64) if kind=='clip' else dict(height=64, width=64)
-    processor = dict(clip=t.CLIPImageProcessor, siglip=t.SiglipImageProcessor, siglip2=t.Siglip2ImageProcessor)[kind]
-    processor = processor(max_num_patches=16, patch_size=16) if kind=='siglip2' else processor(size=size, **(dict(crop_size=dict(height=64, width=64)) if kind=='clip' else {}))
+    vocabulary = _clip_vocabulary() if clip else _byte_vocabulary()
     with quiet_transformers():
-        for part in (model, processor, _clip_vocabulary() if kind=='clip' else _byte_vocabulary()): part.save_pretrained(folder)
+        for part in (model, _small_processor(kind), vocabulary): part.save_pretrained(folder)
     return load_transformers(f'hf:{folder}', device)
+
+def _small_processor(kind):
+    "The class that makes pixels of images, for pictures of 64 x 64"
+    import transformers as t
+    square = dict(height=64, width=64)
+    if kind=='clip': return t.CLIPImageProcessor(size=dict(shortest_edge=64), crop_size=square)
+    if kind=='siglip': return t.SiglipImageProcessor(size=square)
+    return t.Siglip2ImageProcessor(max_num_patches=16, patch_size=16)
 
 # %% ../../nbs/testing/01_encoders.ipynb #eea2d5e5
 def _clip_vocabulary():
@@ -100,17 +114,20 @@ def _clip_vocabulary():
     from open_clip.tokenizer import SimpleTokenizer
     from transformers import CLIPTokenizer
     own,names = SimpleTokenizer(),{'<start_of_text>': '<|startoftext|>', '<end_of_text>': '<|endoftext|>'}
-    return CLIPTokenizer(vocab={names.get(k, k): v for k,v in own.encoder.items()}, merges=list(own.bpe_ranks), model_max_length=10**6)
+    vocab = {names.get(k, k): v for k,v in own.encoder.items()}
+    return CLIPTokenizer(vocab=vocab, merges=list(own.bpe_ranks), model_max_length=10**6)
 
 def _byte_vocabulary():
     "Every byte is a token, and </s> ends a text: enough to stand in for SigLIP's word pieces"
     from tokenizers import Tokenizer,decoders,models,pre_tokenizers,processors
     from transformers import PreTrainedTokenizerFast
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE({'<pad>': 0, '</s>': 1, '<unk>': 2} | {c: i+3 for i,c in enumerate([*letters, '▁'])}, [], unk_token='<unk>'))
+    words = ['<pad>', '</s>', '<unk>', *letters, '▁']
+    tokenizer = Tokenizer(models.BPE({w: i for i,w in enumerate(words)}, [], unk_token='<unk>'))
     tokenizer.pre_tokenizer,tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False),decoders.ByteLevel()
     tokenizer.post_processor = processors.TemplateProcessing(single='$A </s>', special_tokens=[('</s>', 1)])
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token='<pad>', eos_token='</s>', unk_token='<unk>', model_max_length=10**6)
+    special = dict(pad_token='<pad>', eos_token='</s>', unk_token='<unk>')
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=10**6, **special)
 
 # %% ../../nbs/testing/01_encoders.ipynb #080a7001
 def tiny_llm(
@@ -121,10 +138,13 @@ def tiny_llm(
     from tokenizers import Tokenizer,models,pre_tokenizers,decoders
     from transformers import LlamaConfig,LlamaForCausalLM,PreTrainedTokenizerFast
     vocab = {c: i for i,c in enumerate(['<eos>', *sorted(pre_tokenizers.ByteLevel.alphabet())])}
-    tok = Tokenizer(models.BPE(vocab, [])); tok.pre_tokenizer,tok.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False),decoders.ByteLevel()
+    tok = Tokenizer(models.BPE(vocab, []))
+    tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tok.decoder = decoders.ByteLevel()
     template = "{% for m in messages %}[{{m['role']}}] {{m['content']}}\n{% endfor %}[assistant]"
     PreTrainedTokenizerFast(tokenizer_object=tok, eos_token='<eos>', chat_template=template).save_pretrained(folder)
-    size = dict(vocab_size=len(vocab), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, eos_token_id=0)
+    size = dict(vocab_size=len(vocab), hidden_size=32, intermediate_size=64, num_hidden_layers=2)
+    size |= dict(num_attention_heads=2, eos_token_id=0)
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
         LlamaForCausalLM(LlamaConfig(**size | changes)).save_pretrained(folder)
