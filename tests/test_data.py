@@ -45,11 +45,7 @@ def test_from_a_folder_to_a_task():
     sheet = Image.new('RGB', (64*6, 64))
     for i,image in enumerate(images): sheet.paste(image, (64*i, 0))
     sheet
-
-
-def test_the_same_images_in_a_table_in_an_archive_in_memory():
-    'nbs/data/00_data.ipynb · The same images in a table, in an archive, in memory'
-    # nbs/data/00_data.ipynb · The same images in a table, in an archive, in memory · cell 5814ca21
+    # nbs/data/00_data.ipynb · From a folder to a task · cell 5814ca21
     good = split[kept]
     table = write_table(good, folder/'shapes.csv', task.classes)
     archive = write_webdataset(good, folder.parent/'archive', task.classes)
@@ -60,18 +56,14 @@ def test_the_same_images_in_a_table_in_an_archive_in_memory():
         test_eq(other.classes, task.classes)
         test_eq(seen(other.split('all' if name=='table' else 'test')), seen(good))
     test_eq(seen(ImageSplit(images, good.labels)), seen(good))       # PIL images; arrays and bytes as well
-    # nbs/data/00_data.ipynb · The same images in a table, in an archive, in memory · cell 9001ada9
+    # nbs/data/00_data.ipynb · From a folder to a task · cell 9001ada9
     numbers = folder/'numbers.csv'
     numbers.write_text('path,label\ndisc/teal.png,0\nsquare/teal.png,1\n')
     try: load_task(numbers)
     except TextclipError as e: print(e)
     test_fail(lambda: load_task(numbers), contains='nothing says what they mean')
     test_eq(table_task(numbers, classes=['disc','square']).split('all').labels.tolist(), [0,1])
-
-
-def test_splits():
-    'nbs/data/00_data.ipynb · Splits'
-    # nbs/data/00_data.ipynb · Splits · cell 59d51eb4
+    # nbs/data/00_data.ipynb · From a folder to a task · cell 59d51eb4
     support = few_shot(good, 2, seed=0)
     halves = hold_out(load_task(table), 1/3, seed=0)
     train,test = halves.split('train'),halves.split('test')

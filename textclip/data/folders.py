@@ -71,6 +71,7 @@ def _entries(folder):
 
 def _sub_folders(path): return _entries(path)[0]
 
+# %% ../../nbs/data/02_folders.ipynb #7787ad38
 def find_images(
     folder # a folder
 )->tuple: # (image files below it, sorted; path -> why it is left out)
@@ -160,6 +161,7 @@ def _levels(root, named):
     for p in deep: splits.setdefault(usual[p.name], []).append(p)
     return splits, sorted({o.name for p in deep for o in _sub_folders(p)})
 
+# %% ../../nbs/data/02_folders.ipynb #9c37c9c8
 def _no_labels(root, flat):
     return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in flat)}, full of images: splits '
         'without class folders, or classes?',
@@ -215,6 +217,7 @@ def _warn_nested(splits, folders):
         warn(f'{len(nested)} of {len(folders)} class folders hold images in folders of their own: {some(nested)}. All '
             'of these have the class of the upper folder.')
 
+# %% ../../nbs/data/02_folders.ipynb #a698ca85
 def _nested(folder):
     if not folder.is_dir(): return False
     folders,files,_ = _entries(folder)

@@ -51,6 +51,7 @@ def _only_split(table, classes, root):
     split = task.split(next(iter(task.splits)))
     return replace(split, ids=[f'{table.parent.name}/{i}' for i in split.ids])
 
+# %% ../../nbs/data/11_load.ipynb #d2ad5793
 def _labelled_table(table, path):
     "The task of a table in a folder, or that of the class folders beside it where the table has no labels"
     folders = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(('.','__'))]

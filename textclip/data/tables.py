@@ -221,6 +221,7 @@ def _with_labels(rows, columns, multi, given):
     if codes and not given and columns['names'] is not None: plain = names   # the class name stands beside it
     return [r._replace(label=v, name=n, unknown=None) for r,v,n in zip(rows, plain, names)], False
 
+# %% ../../nbs/data/05_tables.ipynb #7f4b2870
 def has_labels(
     path # a table
 )->bool:

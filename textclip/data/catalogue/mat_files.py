@@ -124,6 +124,7 @@ def _variables(f, path):
         f.seek(start+size)
     return order,found
 
+# %% ../../../nbs/data/catalogue/02_mat_files.ipynb #510058c8
 def read_mat(
     path,        # a .mat file of version 5 to 7
     names,       # variables that must be there
