@@ -21,7 +21,8 @@ def test_from_a_name_to_a_task():
     # nbs/data/catalogue/09_check.ipynb · From a name to a task · cell 3f44aa2c
     def small_pets(root):
         "Three images of two classes"
-        rows = dict(train=[['Abyssinian_1.jpg', 0, 'abyssinian'], ['basset_hound_7.jpg', 1, 'basset_hound']], val=[], test=[['Abyssinian_2.jpg', 0, 'abyssinian']])
+        rows = dict(train=[['Abyssinian_1.jpg', 0, 'abyssinian'], ['basset_hound_7.jpg', 1, 'basset_hound']], val=[],
+            test=[['Abyssinian_2.jpg', 0, 'abyssinian']])
         folder = Path(root)/'oxford_pets'
         (folder/'images').mkdir(parents=True)
         for p,_,_ in rows['train']+rows['test']: Image.new('RGB', (8,8), 'tan').save(folder/'images'/p)
@@ -31,15 +32,18 @@ def test_from_a_name_to_a_task():
     with tempfile.TemporaryDirectory() as d:
         folder = small_pets(d)
         pets = catalogue_task('pets', d)
-        test_eq((pets.name, pets.classes, pets.templates, sorted(pets.splits)), ('oxford_pets', ['abyssinian','basset hound'], ['a photo of a {}, a type of pet.'], ['test','train']))
+        test_eq((pets.name, pets.classes, pets.templates, sorted(pets.splits)),
+            ('oxford_pets', ['abyssinian','basset hound'], ['a photo of a {}, a type of pet.'], ['test','train']))
         images,_,skipped = read_images(pets.split('train').paths)
-        test_eq((len(images), pets.split('train').ids, pets.split('train').labels.tolist()), (2, ['Abyssinian_1.jpg','basset_hound_7.jpg'], [0,1]))
+        test_eq((len(images), pets.split('train').ids, pets.split('train').labels.tolist()),
+            (2, ['Abyssinian_1.jpg','basset_hound_7.jpg'], [0,1]))
         test_eq(catalogue_task('OxfordPets', folder, templates='sus-x').templates, ['A photo of a pet {}.'])
         test_eq(catalogue_task('pets', d, templates=['one {}']).templates, ['one {}'])
         test_eq((pets.reading, pets.split('train').reading), (dict(upright=False), dict(square=False, upright=False)))
         test_eq(with_reading(pets, upright=True).split('train').reading, dict(square=False, upright=True))
         os.rename(folder/'images'/'Abyssinian_2.jpg', folder/'images'/'gone.jpg')
-        _,kept,skipped = read_images(catalogue_task('pets', d).split('test').paths)   # a missing file is no error when the task is made
+        # a missing file is no error when the task is made
+        _,kept,skipped = read_images(catalogue_task('pets', d).split('test').paths)
         test_eq((kept, skipped), ([], {0: 'no such file'}))
     pets
     # nbs/data/catalogue/09_check.ipynb · From a name to a task · cell 33e07666
@@ -48,7 +52,8 @@ def test_from_a_name_to_a_task():
         test_fail(lambda: catalogue_task('dtd', Path(d)/'gone'), contains='is no folder')
         test_fail(lambda: catalogue_task('imagenot', d), contains="Did you mean 'imagenet'?")
         (Path(d)/'caltech256'/'256_ObjectCategories'/'001.ak47').mkdir(parents=True)
-        (Path(d)/'caltech256'/'split_Caltech256.json').write_text(json.dumps(dict(test=[['001.ak47/001_0001.jpg', 0, '001.ak47'], ['002.american-flag/002_0001.jpg', 1, '002.american-flag']])))
+        (Path(d)/'caltech256'/'split_Caltech256.json').write_text(json.dumps(dict(test=[['001.ak47/001_0001.jpg', 0,
+            '001.ak47'], ['002.american-flag/002_0001.jpg', 1, '002.american-flag']])))
         test_eq(catalogue_task('caltech256', d).classes, ['ak47'])
         test_eq(catalogue_task('caltech256', d, split_file='split_Caltech256.json').classes, ['ak47','american flag'])
 
@@ -68,7 +73,8 @@ def test_what_is_missing():
     # nbs/data/catalogue/09_check.ipynb · What is missing · cell a1e3d94b
     def small_pets(root):
         "Three images of two classes, one of them missing"
-        rows = dict(train=[['Abyssinian_1.jpg', 0, 'abyssinian'], ['basset_hound_7.jpg', 1, 'basset_hound']], val=[], test=[['Abyssinian_2.jpg', 0, 'abyssinian']])
+        rows = dict(train=[['Abyssinian_1.jpg', 0, 'abyssinian'], ['basset_hound_7.jpg', 1, 'basset_hound']], val=[],
+            test=[['Abyssinian_2.jpg', 0, 'abyssinian']])
         folder = Path(root)/'oxford_pets'
         (folder/'images').mkdir(parents=True)
         for p,_,_ in rows['train']: Image.new('RGB', (8,8), 'tan').save(folder/'images'/p)
@@ -97,7 +103,8 @@ def test_what_is_missing():
         assert 'They belong into eurosat/2750, for example 0/train_0.jpg.' in check.advice[0]
         (folder/'2750'/'0').mkdir(parents=True)
         (folder/'2750'/'0'/'train_0.jpg').write_text('x')
-        found = {f: [l.found for l in check_dataset('eurosat', d, full=f).lines if l.what=='train: image files'] for f in (False,True)}
+        found = {f: [l.found for l in check_dataset('eurosat', d, full=f).lines if l.what=='train: image files']
+            for f in (False,True)}
         test_eq(found, {False: ['1'], True: ['1']})
         test_eq(check_dataset('eurosat', d, full=True).lines[4].expected, '13,500')
         (Path(d)/'WHU-RS19'/'Airport').mkdir(parents=True)

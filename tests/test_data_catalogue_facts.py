@@ -18,8 +18,10 @@ NOTEBOOK = 'nbs/data/catalogue/01_facts.ipynb'
 def test_one_dataset():
     'nbs/data/catalogue/01_facts.ipynb · One dataset'
     # nbs/data/catalogue/01_facts.ipynb · One dataset · cell 77bb3cad
-    for names,wanted in ((('oxford_flowers','Flowers102','flowers-102','VGG Flowers'), 'flowers102'), (('fgvc','FGVCAircraft','aircraft'), 'fgvc_aircraft'),
-                         (('DescribableTextures','textures','DTD'), 'dtd'), (('OxfordIIITPet','pets'), 'oxford_pets'), (('My Photos!',), 'myphotos')):
+    for names,wanted in ((('oxford_flowers','Flowers102','flowers-102','VGG Flowers'), 'flowers102'),
+        (('fgvc','FGVCAircraft','aircraft'), 'fgvc_aircraft'),
+                         (('DescribableTextures','textures','DTD'), 'dtd'), (('OxfordIIITPet','pets'), 'oxford_pets'),
+                         (('My Photos!',), 'myphotos')):
         test_eq({benchmark_key(n) for n in names}, {wanted})
     keys = [_key(n) for b in known_datasets().values() for n in {_key(n) for n in (*b.aliases, b.title, b.name)}]
     test_eq(len(keys), len(set(keys)))                            # no name stands for two datasets
@@ -33,8 +35,11 @@ def test_one_dataset():
 def test_all_of_them():
     'nbs/data/catalogue/01_facts.ipynb · All of them'
     # nbs/data/catalogue/01_facts.ipynb · All of them · cell df01ca7b
-    rows = [[b.name, b.title, b.classes] + [f'{b.counts[s]:,}' + '*'*('counts' in b.recalled) if s in b.counts else '' for s in ('train','val','test','all')] for b in known_datasets().values()]
-    print(tabulate(rows, ['name','title','classes','train','val','test','all'], disable_numparse=True, colalign=('left','left')+('right',)*5))
+    rows = [[b.name, b.title, b.classes]
+        + [f'{b.counts[s]:,}' + '*'*('counts' in b.recalled) if s in b.counts else '' for s in ('train','val','test','all')]
+        for b in known_datasets().values()]
+    print(tabulate(rows, ['name','title','classes','train','val','test','all'], disable_numparse=True,
+        colalign=('left','left')+('right',)*5))
     # nbs/data/catalogue/01_facts.ipynb · All of them · cell ee9fd8fc
     total = lambda name, *splits: sum(dataset_facts(name).counts[s] for s in splits)
     test_eq(total('stanford_cars', 'train','val','test'), 16185)        # torchvision: 8,144 + 8,041
@@ -73,7 +78,8 @@ def test_where_it_lies():
         (root/'sun397'/'SUN397').mkdir(parents=True)
         test_eq(dataset_folder(sun, root), root/'sun397')
         (root/'sun397'/'split_zhou_SUN397.json').touch()
-        test_eq(dataset_folder(sun, root/'sun397'), root/'sun397')         # not the folder of the images, which has a fitting name
+        # not the folder of the images, which has a fitting name
+        test_eq(dataset_folder(sun, root/'sun397'), root/'sun397')
         test_eq(image_folder(sun, root/'sun397'), root/'sun397'/'SUN397')
         test_fail(lambda: dataset_root(root/'gone'), contains='is no folder')
         (root/'imagenet'/'val').mkdir(parents=True)

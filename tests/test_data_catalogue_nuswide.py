@@ -4,8 +4,8 @@ import numpy as np
 from textclip.core.basics import TextclipError, unknown_name
 from textclip.types.task import Task
 from textclip.data.images import ImageSplit, with_reading
-from textclip.data.catalogue.list_layouts import text_lines
-import json, tempfile, torch, warnings
+from textclip.data.catalogue.list_layouts import check_paths, text_lines
+import json, tempfile, warnings
 from PIL import Image
 from fastcore.test import *
 from textclip.data.images import load_image
@@ -19,6 +19,31 @@ from textclip.methods.zeroshot import ZeroShot
 from textclip.data.catalogue.nuswide import nuswide_task, nuswide_unseen_task, unseen_labels
 
 NOTEBOOK = 'nbs/data/catalogue/06_nuswide.ipynb'
+
+
+def test_nus_wide():
+    'nbs/data/catalogue/06_nuswide.ipynb · NUS-WIDE'
+    # nbs/data/catalogue/06_nuswide.ipynb · NUS-WIDE · cell c142fbe5
+    def nus_tree(root):
+        "NUS-WIDE with three concepts and three images in each half"
+        root = Path(root)
+        for p in ('ImageList','TrainTestLabels','Flickr'): (root/p).mkdir()
+        (root/'Concepts81.txt').write_text('airport\nbeach\ncat\n')
+        for part in ('Train','Test'):
+            (root/f'ImageList/{part}Imagelist.txt').write_text('actor\\0001_212.jpg\nzoo\\0002_77.jpg\nzoo\\0003_9.jpg\n')
+            for c,labels in dict(airport='000', beach='110', cat='010').items():
+                (root/f'TrainTestLabels/Labels_{c}_{part}.txt').write_text('\n'.join(labels)+'\n')
+        return root
+
+    with tempfile.TemporaryDirectory() as d:
+        task = nuswide_task(nus_tree(d))
+        test_eq(task.split('test').labels.tolist(), [[0,1,0],[0,1,1],[0,0,0]])
+        test_eq(task.split('train').ids[0], 'Flickr/actor/0001_212.jpg')
+        test_eq(len(nuswide_task(d, unlabelled='drop').split('test')), 2)
+        (Path(d)/'TrainTestLabels/Labels_cat_Test.txt').write_text('1\n')
+        test_fail(lambda: nuswide_task(d).split('test'), contains='1 lines for 3 images')
+        test_fail(lambda: nuswide_task(Path(d)/'Flickr'), contains='NUS-WIDE is not in')
+    print(task.kind, task.classes)
 
 
 def test_seen_and_unseen_labels():
@@ -74,7 +99,7 @@ def test_from_a_folder_to_map():
         for i,(_,image) in zip(ids, pictures): image.save(folder/f'JPEGImages/{i}.jpg')
         (folder/'ImageSets/Main/test.txt').write_text('\n'.join(ids))
         for c in names:
-            code = lambda i,shown: -1 if c not in shown else 0 if (i,c) in difficult else 1
+            code = lambda i,shown: -1 if c not in shown else int((i,c) not in difficult)
             rows = [f'{i} {code(n, shown):2d}' for n,(i,(shown,_)) in enumerate(zip(ids, pictures))]
             (folder/f'ImageSets/Main/{c.replace(" ", "")}_test.txt').write_text('\n'.join(rows))
         return voc2007_task(root).split('test')
@@ -83,9 +108,11 @@ def test_from_a_folder_to_map():
         folder,names = Path(root),list(multilabel_names['coco2014'])
         for p in ('annotations','val2014'): (folder/p).mkdir()
         for i,(_,image) in enumerate(pictures): image.save(folder/f'val2014/COCO_val2014_{i:012}.jpg')
-        (folder/'annotations/instances_val2014.json').write_text(json.dumps(dict(categories=[dict(id=k+1, name=c) for k,c in enumerate(names)],
+        (folder/'annotations/instances_val2014.json').write_text(json.dumps(dict(categories=[dict(id=k+1, name=c)
+            for k,c in enumerate(names)],
             images=[dict(id=i, file_name=f'COCO_val2014_{i:012}.jpg') for i in range(len(pictures))],
-            annotations=[dict(image_id=i, category_id=1+names.index(c), bbox=[0,0,99,99], iscrowd=0) for i,(shown,_) in enumerate(pictures) for c in shown])))
+            annotations=[dict(image_id=i, category_id=1+names.index(c), bbox=[0,0,99,99], iscrowd=0)
+            for i,(shown,_) in enumerate(pictures) for c in shown])))
         return coco2014_task(root).split('test')
 
     def write_nus(root, pictures, concepts=('bird','cat','dog','horse','whales')):
@@ -94,14 +121,17 @@ def test_from_a_folder_to_map():
         (root/'Concepts81.txt').write_text('\n'.join(concepts))
         for i,(_,image) in enumerate(pictures): image.save(root/f'Flickr/zoo/{i:04}.jpg')
         (root/'ImageList/TestImagelist.txt').write_text('\n'.join(f'zoo\\{i:04}.jpg' for i in range(len(pictures))))
-        for c in concepts: (root/f'TrainTestLabels/Labels_{c}_Test.txt').write_text('\n'.join(str(int(c in shown)) for shown,_ in pictures))
+        for c in concepts:
+            (root/f'TrainTestLabels/Labels_{c}_Test.txt').write_text('\n'.join(str(int(c in shown))
+                for shown,_ in pictures))
         return nuswide_task(root).split('test')
     # nbs/data/catalogue/06_nuswide.ipynb · From a folder to mAP · cell 0db0c99f
     encoder,pictures,found = load_encoder('lite'),animals(),{}
     with tempfile.TemporaryDirectory() as d:
         places = {k: Path(d)/k for k in ('voc2007','coco2014','nuswide')}
         for p in places.values(): p.mkdir()
-        splits = dict(voc2007=write_voc(places['voc2007'], pictures, []), coco2014=write_coco(places['coco2014'], pictures), nuswide=write_nus(places['nuswide'], pictures))
+        splits = dict(voc2007=write_voc(places['voc2007'], pictures, []), coco2014=write_coco(places['coco2014'], pictures),
+            nuswide=write_nus(places['nuswide'], pictures))
         images = {k: image_features(split, encoder) for k,split in splits.items()}
         tasks = {k: multilabel_tasks[k](p) for k,p in places.items()}
     for k,task in tasks.items():
@@ -112,7 +142,8 @@ def test_from_a_folder_to_map():
     for c in ('dog','cat','horse','bird'):
         test_close([of_class('voc2007', c)]*2, [of_class('coco2014', c), of_class('nuswide', c)], eps=1e-6)
     test_eq([len(found[k].absent) for k in found], [16,76,1])
-    assert found['voc2007'].mean_average_precision > .45         # each animal is on six of twenty pictures: .3 by chance, a little more in so few
+    # each animal is on six of twenty pictures: .3 by chance, a little more in so few
+    assert found['voc2007'].mean_average_precision > .45
     # nbs/data/catalogue/06_nuswide.ipynb · From a folder to mAP · cell 46ce5573
     encoder,pictures = load_encoder('lite'),animals()
     with tempfile.TemporaryDirectory() as d:
@@ -120,7 +151,8 @@ def test_from_a_folder_to_map():
         scored = {}
         for choice in ('ignore','negative','positive'):
             task = voc2007_task(d, difficult=choice)
-            scored[choice] = evaluate_multilabel(ZeroShot().fit(task, encoder), image_features(task.split('test'), encoder)).mean_average_precision
+            scored[choice] = evaluate_multilabel(ZeroShot().fit(task, encoder),
+                image_features(task.split('test'), encoder)).mean_average_precision
     test_eq(len(set(scored.values())), 3)
     {k: round(v, 3) for k,v in scored.items()}
     # nbs/data/catalogue/06_nuswide.ipynb · From a folder to mAP · cell 3c36fda2
@@ -136,28 +168,3 @@ def test_from_a_folder_to_map():
         half = evaluate_multilabel(ZeroShot().fit(task, encoder), f)
     test_eq(int((half.y==-1).sum()), 800)
     print(full, half, sep='\n')
-
-
-def test_nus_wide():
-    'nbs/data/catalogue/06_nuswide.ipynb · NUS-WIDE'
-    # nbs/data/catalogue/06_nuswide.ipynb · NUS-WIDE · cell c142fbe5
-    def nus_tree(root):
-        "NUS-WIDE with three concepts and three images in each half"
-        root = Path(root)
-        for p in ('ImageList','TrainTestLabels','Flickr'): (root/p).mkdir()
-        (root/'Concepts81.txt').write_text('airport\nbeach\ncat\n')
-        for part in ('Train','Test'):
-            (root/f'ImageList/{part}Imagelist.txt').write_text('actor\\0001_212.jpg\nzoo\\0002_77.jpg\nzoo\\0003_9.jpg\n')
-            for c,labels in dict(airport='000', beach='110', cat='010').items():
-                (root/f'TrainTestLabels/Labels_{c}_{part}.txt').write_text('\n'.join(labels)+'\n')
-        return root
-
-    with tempfile.TemporaryDirectory() as d:
-        task = nuswide_task(nus_tree(d))
-        test_eq(task.split('test').labels.tolist(), [[0,1,0],[0,1,1],[0,0,0]])
-        test_eq(task.split('train').ids[0], 'Flickr/actor/0001_212.jpg')
-        test_eq(len(nuswide_task(d, unlabelled='drop').split('test')), 2)
-        (Path(d)/'TrainTestLabels/Labels_cat_Test.txt').write_text('1\n')
-        test_fail(lambda: nuswide_task(d).split('test'), contains='1 lines for 3 images')
-        test_fail(lambda: nuswide_task(Path(d)/'Flickr'), contains='NUS-WIDE is not in')
-    print(task.kind, task.classes)

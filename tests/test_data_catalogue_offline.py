@@ -13,7 +13,6 @@ from textclip.data.images import ImageSplit, MAX_PIXELS, UnreadableImage, image_
 import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.data.images import load_image, read_images
-import torch
 from collections import Counter
 from textclip.data.catalogue.offline import (Cutout, Scene, draw_scene, make_scene, open_cutout, scene_kinds,
     scenes_of, scenes_task, suite_task, visible_shares)
@@ -21,34 +20,36 @@ from textclip.data.catalogue.offline import (Cutout, Scene, draw_scene, make_sce
 NOTEBOOK = 'nbs/data/catalogue/08_offline.ipynb'
 
 
-def test_what_stamps_holds():
-    'nbs/data/catalogue/08_offline.ipynb · What stamps holds'
-    # nbs/data/catalogue/08_offline.ipynb · What stamps holds · cell 7fa65c0d
+def test_two_sets_from_packages():
+    'nbs/data/catalogue/08_offline.ipynb · Two sets from packages'
+    # nbs/data/catalogue/08_offline.ipynb · Two sets from packages · cell 7fa65c0d
     stamps = suite_task('stamps')
     counts = {s: stamps.split(s).labels.bincount(minlength=len(stamps)) for s in ('dev','test')}
     test_eq([int(c.sum()) for c in counts.values()], [104,128])
     _,ax = plt.subplots(figsize=(5,3))
-    ax.bar(stamps.classes, counts['dev'], label='dev'); ax.bar(stamps.classes, counts['test'], bottom=counts['dev'], label='test')
+    ax.bar(stamps.classes, counts['dev'], label='dev'); ax.bar(stamps.classes, counts['test'], bottom=counts['dev'],
+        label='test')
     ax.set_ylabel('images'); ax.tick_params(axis='x', rotation=90); ax.legend();
-    # nbs/data/catalogue/08_offline.ipynb · What stamps holds · cell 9b492766
+    # nbs/data/catalogue/08_offline.ipynb · Two sets from packages · cell 9b492766
     assert not set(stamps.split('dev').ids) & set(stamps.split('test').ids)
     test_eq(len(stamps.split('all')), 232)
 
 
 @pytest.mark.slow
-def test_what_stamps_holds_slow():
-    'nbs/data/catalogue/08_offline.ipynb · What stamps holds'
-    # nbs/data/catalogue/08_offline.ipynb · What stamps holds · cell 7fa65c0d
+def test_two_sets_from_packages_slow():
+    'nbs/data/catalogue/08_offline.ipynb · Two sets from packages'
+    # nbs/data/catalogue/08_offline.ipynb · Two sets from packages · cell 7fa65c0d
     stamps = suite_task('stamps')
     counts = {s: stamps.split(s).labels.bincount(minlength=len(stamps)) for s in ('dev','test')}
     test_eq([int(c.sum()) for c in counts.values()], [104,128])
     _,ax = plt.subplots(figsize=(5,3))
-    ax.bar(stamps.classes, counts['dev'], label='dev'); ax.bar(stamps.classes, counts['test'], bottom=counts['dev'], label='test')
+    ax.bar(stamps.classes, counts['dev'], label='dev'); ax.bar(stamps.classes, counts['test'], bottom=counts['dev'],
+        label='test')
     ax.set_ylabel('images'); ax.tick_params(axis='x', rotation=90); ax.legend();
-    # nbs/data/catalogue/08_offline.ipynb · What stamps holds · cell 9b492766
+    # nbs/data/catalogue/08_offline.ipynb · Two sets from packages · cell 9b492766
     assert not set(stamps.split('dev').ids) & set(stamps.split('test').ids)
     test_eq(len(stamps.split('all')), 232)
-    # nbs/data/catalogue/08_offline.ipynb · What stamps holds · cell 1a82cbb5
+    # nbs/data/catalogue/08_offline.ipynb · Two sets from packages · cell 1a82cbb5
     clipart = suite_task('clipart').split('all')
     test_eq(len(clipart), 1544)
     images,kept,skipped = read_images(clipart.paths)
@@ -59,9 +60,9 @@ def test_what_stamps_holds_slow():
     for ax,im in zip(axs.flat, show): ax.imshow(im.resize((96,96))); ax.axis('off')
 
 
-def test_cut_outs():
-    'nbs/data/catalogue/08_offline.ipynb · Cut-outs'
-    # nbs/data/catalogue/08_offline.ipynb · Cut-outs · cell 4e08e082
+def test_scenes():
+    'nbs/data/catalogue/08_offline.ipynb · Scenes'
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell 4e08e082
     class Drawn:
         "A drawing that stands for a file"
         name = 'disc.png'
@@ -75,11 +76,7 @@ def test_cut_outs():
     test_eq((disc.image.size, disc.area.shape), ((40,40), (40,40)))
     test_close(disc.area.mean(), np.pi/4, eps=.03)        # a disc covers pi/4 of its square
     test_fail(lambda: open_cutout('gone.png', 0), contains='no such file')
-
-
-def test_the_recipe():
-    'nbs/data/catalogue/08_offline.ipynb · The recipe'
-    # nbs/data/catalogue/08_offline.ipynb · The recipe · cell fa3b4598
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell fa3b4598
     def drawings():
         "Cut-outs of six drawn things"
         def draw(label, size, paint):
@@ -87,20 +84,31 @@ def test_the_recipe():
             paint(ImageDraw.Draw(image))
             return Cutout(label, image.crop(image.getchannel('A').getbbox()))
         return dict(
-            sun=draw(0, (200,200), lambda p: [p.regular_polygon((100,100,99), 12, a, fill='orange') for a in (0,15)] + [p.ellipse((40,40,160,160), fill='gold')]),
-            pear=draw(1, (160,240), lambda p: [p.ellipse((20,100,140,239), fill='yellowgreen'), p.ellipse((45,30,115,150), fill='yellowgreen'), p.line((80,40,95,2), fill='saddlebrown', width=8)]),
-            house=draw(2, (220,220), lambda p: [p.rectangle((30,100,190,219), fill='firebrick'), p.polygon([(10,100),(210,100),(110,10)], fill='dimgray'), p.rectangle((90,150,130,219), fill='white')]),
-            fish=draw(3, (260,140), lambda p: [p.ellipse((2,20,200,120), fill='steelblue'), p.polygon([(180,70),(258,10),(258,130)], fill='steelblue'), p.ellipse((35,50,55,70), fill='white')]),
-            tree=draw(4, (180,260), lambda p: [p.rectangle((75,170,105,259), fill='saddlebrown'), p.ellipse((5,5,175,190), fill='seagreen')]),
-            moon=draw(5, (180,180), lambda p: [p.ellipse((2,2,178,178), fill='slategray'), p.ellipse((60,30,90,60), fill='lightgray'), p.ellipse((100,90,140,130), fill='lightgray')]))
+            sun=draw(0, (200,200), lambda p: [p.regular_polygon((100,100,99), 12, a, fill='orange') for a in (0,15)]
+            + [p.ellipse((40,40,160,160), fill='gold')]),
+            pear=draw(1, (160,240),
+            lambda p: [p.ellipse((20,100,140,239), fill='yellowgreen'), p.ellipse((45,30,115,150), fill='yellowgreen'),
+            p.line((80,40,95,2), fill='saddlebrown', width=8)]),
+            house=draw(2, (220,220),
+            lambda p: [p.rectangle((30,100,190,219), fill='firebrick'),
+            p.polygon([(10,100),(210,100),(110,10)], fill='dimgray'), p.rectangle((90,150,130,219), fill='white')]),
+            fish=draw(3, (260,140),
+            lambda p: [p.ellipse((2,20,200,120), fill='steelblue'),
+            p.polygon([(180,70),(258,10),(258,130)], fill='steelblue'), p.ellipse((35,50,55,70), fill='white')]),
+            tree=draw(4, (180,260),
+            lambda p: [p.rectangle((75,170,105,259), fill='saddlebrown'), p.ellipse((5,5,175,190), fill='seagreen')]),
+            moon=draw(5, (180,180),
+            lambda p: [p.ellipse((2,2,178,178), fill='slategray'), p.ellipse((60,30,90,60), fill='lightgray'),
+            p.ellipse((100,90,140,130), fill='lightgray')]))
 
     cutouts = drawings()
     _,axs = plt.subplots(2, 5, figsize=(6.5,2.9), layout='constrained')
     for column,kind in zip(axs.T, scene_kinds):
         for i,ax in enumerate(column):
-            ax.imshow(draw_scene(make_scene(f'{i}', cutouts, kind), cutouts).resize((120,120))); ax.set_xticks([]); ax.set_yticks([])
+            ax.imshow(draw_scene(make_scene(f'{i}', cutouts, kind),
+                cutouts).resize((120,120))); ax.set_xticks([]); ax.set_yticks([])
         column[0].set_title(kind, fontsize=10)
-    # nbs/data/catalogue/08_offline.ipynb · The recipe · cell 744c5ba9
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell 744c5ba9
     scenes = [make_scene(f'{i}', cutouts, kind, seed=3) for kind in scene_kinds for i in range(20)]
     for s in scenes:
         k = scene_kinds[s.kind]
@@ -108,30 +116,30 @@ def test_the_recipe():
         assert k.objects[0]<=len(s.objects)<=k.objects[1] and len(set(s.sources))==len(s.objects)
         assert min(visible_shares(s, cutouts))>=max(.4, k.visible)
         assert all(0<=o['box'][0]<o['box'][2]<=s.size and 0<=o['box'][1]<o['box'][3]<=s.size for o in s.objects)
-    test_eq(Scene(**json.loads(json.dumps(asdict(scenes[0])))), scenes[0])                          # the recipe survives JSON
-    test_eq(draw_scene(scenes[0], cutouts).tobytes(), draw_scene(make_scene('0', drawings(), seed=3), drawings()).tobytes())   # same seed, same bytes
+    # the recipe survives JSON
+    test_eq(Scene(**json.loads(json.dumps(asdict(scenes[0])))), scenes[0])
+    # same seed, same bytes
+    test_eq(draw_scene(scenes[0], cutouts).tobytes(), draw_scene(make_scene('0', drawings(), seed=3), drawings()).tobytes())
     test_eq(make_scene('7', cutouts, 'many', 3), make_scene('7', cutouts, 'many', 3))
     test_ne(make_scene('7', cutouts, 'many', 3), make_scene('7', cutouts, 'many', 4))
     test_fail(lambda: make_scene('7', cutouts, 'dark'), contains='kind of scene')
     test_fail(lambda: make_scene('7', {k: cutouts[k] for k in ('sun','fish')}, 'many'), contains='too few')
-    # nbs/data/catalogue/08_offline.ipynb · The recipe · cell b4292aec
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell b4292aec
     cutouts = {c: Cutout(k, Image.new('RGBA', (50,50), c)) for k,c in enumerate(('red','blue'))}
     place = lambda c,k,l,t: dict(source=c, label=k, box=[l,t,l+50,t+50], mirrored=False)
     scene = Scene('two', 200, 'plain', [place('red', 0, 10, 10), place('blue', 1, 35, 10)], [])
     test_eq(visible_shares(scene, cutouts), [.5,1.])
     picture = draw_scene(scene, cutouts)
-    test_eq([picture.getpixel(p) for p in ((12,12),(40,12),(84,59),(120,120))], [(255,0,0),(0,0,255),(0,0,255),(255,255,255)])
-
-
-def test_the_suite():
-    'nbs/data/catalogue/08_offline.ipynb · The suite'
-    # nbs/data/catalogue/08_offline.ipynb · The suite · cell 2d09d678
+    test_eq([picture.getpixel(p) for p in ((12,12),(40,12),(84,59),(120,120))],
+        [(255,0,0),(0,0,255),(0,0,255),(255,255,255)])
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell 2d09d678
     task = scenes_task(12, 12)
     dev,test = task.split('dev'),task.split('test')
     test_eq(dev.labels.shape, (12,14))
     for split in (dev, test):
         for row,scene in zip(split.labels, scenes_of(split)):
-            test_eq(row.nonzero().flatten().tolist(), sorted({o['label'] for o in scene.objects}))         # labels are what was pasted
+            # labels are what was pasted
+            test_eq(row.nonzero().flatten().tolist(), sorted({o['label'] for o in scene.objects}))
             assert min(o['visible'] for o in scene.objects)>=.4
     sources = [{s for scene in scenes_of(split) for s in scene.sources} for split in (dev, test)]
     test_eq(sources[0] & sources[1], set())                                  # the halves share no picture
@@ -140,14 +148,14 @@ def test_the_suite():
     test_eq(scenes_of(dev[3:5])[0], scenes_of(dev)[3])                       # a part of a split knows its recipes
     test_fail(lambda: scenes_task(hard=['dark']), contains='kind of scene')
     task
-    # nbs/data/catalogue/08_offline.ipynb · The suite · cell ce154fb1
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell ce154fb1
     stamps = suite_task('stamps').split('dev')
     cutouts = {i: open_cutout(p, k) for p,k,i in zip(stamps.paths, stamps.labels.tolist(), stamps.ids)}
     dev = scenes_task(12, 12).split('dev')
     for path,scene in zip(dev.paths, scenes_of(dev)):
         drawn = draw_scene(make_scene(scene.name, cutouts, scene.kind), cutouts)
         test_eq(digest(drawn.tobytes()), digest(load_image(path).tobytes()))
-    # nbs/data/catalogue/08_offline.ipynb · The suite · cell 5e61c46e
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell 5e61c46e
     test = scenes_task().split('test')
     found = scenes_of(test)
     used = Counter(s for scene in found for s in scene.sources)
@@ -157,6 +165,7 @@ def test_the_suite():
     axs[0].bar(classes, test.labels.sum(0).numpy()); axs[0].set_ylabel('scenes')
     axs[1].bar(classes, [len(of_class[c]) for c in classes]); axs[1].set_ylabel('different pictures')
     axs[1].tick_params(axis='x', rotation=90);
-    # nbs/data/catalogue/08_offline.ipynb · The suite · cell 000b52ac
-    print(dict(Counter(s.kind for s in found)), '- labels a scene:', dict(sorted(Counter(len(s.labels) for s in found).items())))
+    # nbs/data/catalogue/08_offline.ipynb · Scenes · cell 000b52ac
+    print(dict(Counter(s.kind for s in found)), '- labels a scene:',
+        dict(sorted(Counter(len(s.labels) for s in found).items())))
     test_eq(len(test), 400)

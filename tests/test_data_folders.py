@@ -24,6 +24,9 @@ def test_names_in_a_list_or_a_file():
         for content in (bytes(range(128,255)), b'GIF\0\0'):
             file.write_bytes(content)
             test_fail(lambda: names_file(file), contains='not text')
+        for content,says in {'['*100_000: 'not JSON', '["cat"': 'not JSON', '{"a": 1}': 'holds no list'}.items():
+            (Path(d)/'names.json').write_text(content)
+            test_fail(lambda: names_file(Path(d)/'names.json'), contains=says)
 
 
 def test_which_files_are_images():
@@ -44,7 +47,8 @@ def test_which_files_are_images():
         test_eq([p.relative_to(root).as_posix() for p in found], ['1.jpg','5.png','link/4.png','sub/2.jfif','sub/3.AVIF'])
         why = {p.relative_to(root).as_posix(): w for p,w in left_out.items()}
         above = 'a link to a folder above it'
-        test_eq(why, {'film.mp4': 'unknown ending', 'gone.png': 'a link that leads nowhere', 'sub/loop': above, 'sub/far loop': above})
+        test_eq(why, {'film.mp4': 'unknown ending', 'gone.png': 'a link that leads nowhere', 'sub/loop': above,
+            'sub/far loop': above})
         with warnings.catch_warnings(record=True) as w:
             warnings.simplefilter('always')
             test_eq(images_in(root), found)
@@ -78,7 +82,8 @@ def test_a_folder_of_class_folders():
     # nbs/data/02_folders.ipynb · A folder of class folders · cell 9869302c
     with tempfile.TemporaryDirectory() as d:
         root = Path(d)
-        for name in ('Train/n01/1.png','valid/n01/1.png','valid/n02/1.png','Train/n01/._1.png','__MACOSX/n01/1.png','valid/.cache/x/1.png'):
+        hidden = ['Train/n01/._1.png','__MACOSX/n01/1.png','valid/.cache/x/1.png']
+        for name in ['Train/n01/1.png','valid/n01/1.png','valid/n02/1.png', *hidden]:
             (root/name).parent.mkdir(parents=True, exist_ok=True)
             Image.new('RGB', (4,4)).save(root/name)
         (root/'Train'/'n02').mkdir()
@@ -102,9 +107,12 @@ def test_a_folder_of_class_folders():
 
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        for i,(first,second) in enumerate((('train','eval'), ('training_set','test_set'), ('train2017','val2017'), ('Train','Validation'))):
-            task,w = said(lambda: folder_task(folder_with(d/f'{i}', *(f'{s}/{c}/1.png' for s in (first,second) for c in ('cat','dog')))))
-            test_eq((task.classes, sorted(task.splits), w), (['cat','dog'], sorted([split_of_folder(first), split_of_folder(second)]), []))
+        for i,(first,second) in enumerate((('train','eval'), ('training_set','test_set'), ('train2017','val2017'),
+            ('Train','Validation'))):
+            task,w = said(lambda: folder_task(folder_with(d/f'{i}',
+                *(f'{s}/{c}/1.png' for s in (first,second) for c in ('cat','dog')))))
+            test_eq((task.classes, sorted(task.splits), w),
+                (['cat','dog'], sorted([split_of_folder(first), split_of_folder(second)]), []))
         vehicles = folder_with(d/'vehicles', *(f'{c}/{k}/1.png' for c in ('bus','car','train') for k in ('side','front')))
         test_fail(lambda: folder_task(vehicles), contains='are these splits, or classes?')
         (vehicles/'classnames.json').write_text('{"train": "train"}')
@@ -114,14 +122,17 @@ def test_a_folder_of_class_folders():
         flat = folder_with(d/'flat', 'bus/1.png', 'car/1.png', 'train/1.png')
         task,w = said(lambda: folder_task(flat))
         test_eq((task.classes, 'train: called like splits' in w[0]), (['bus','car','train'], True))
-        test_fail(lambda: folder_task(folder_with(d/'unlabelled', 'train/1.png', 'test/1.png')), contains='splits without class folders, or classes?')
+        test_fail(lambda: folder_task(folder_with(d/'unlabelled', 'train/1.png', 'test/1.png')),
+            contains='splits without class folders, or classes?')
         task,w = said(lambda: folder_task(folder_with(d/'kaggle', 'train/cat/1.png', 'train/dog/1.png', 'test/1.png')))
         test_eq((list(task.splits), 'test' in w[0]), (['train'], True))
         three = said(lambda: folder_task(folder_with(d/'three', *(f'{s}/cat/1.png' for s in ('train','test','eval')))))[0]
         test_eq(sorted(three.splits), ['eval','test','train'])           # two splits are never one
-        birds,w = said(lambda: folder_task(folder_with(d/'birds', '001.Black_footed_Albatross/1.png', '002.Laysan_Albatross/1.png')))
+        birds,w = said(lambda: folder_task(folder_with(d/'birds', '001.Black_footed_Albatross/1.png',
+            '002.Laysan_Albatross/1.png')))
         test_eq((birds.classes, len(w)), (['Black footed Albatross','Laysan Albatross'], 1))
         test_eq(said(lambda: folder_task(folder_with(d/'cars', '2CV/1.png', '911/1.png')))[0].classes, ['2CV','911'])
-        assert 'put a file classnames.json' in said(lambda: folder_task(folder_with(d/'wn', 'n01440764/1.png', 'n02102040/1.png')))[1][0]
+        assert 'put a file classnames.json' in said(lambda: folder_task(folder_with(d/'wn', 'n01440764/1.png',
+            'n02102040/1.png')))[1][0]
         (d/'birds'/'loose.png').write_bytes((d/'wn'/'n01440764'/'1.png').read_bytes())
         assert 'loose.png (beside the class folders)' in ' '.join(said(lambda: folder_task(d/'birds'))[1])

@@ -4,12 +4,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from textclip.core.basics import TextclipError, unknown_name
+from textclip.core.basics import TextclipError, some, unknown_name, warn
 from textclip.core.hub import hub_access
-from textclip.types.task import Task
+from textclip.types.task import Task, class_positions
 from textclip.data.images import ImageSplit, UnreadableImage
 from textclip.data.folders import usual_splits
-from textclip.data.labels import class_names, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels, row_ids, split_name
+from textclip.data.labels import are_flags, class_names, from_flags, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels, row_ids, split_name
 import io, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 import datasets
@@ -37,7 +37,8 @@ def test_images_unopened():
 
     turned = Image.Exif()
     turned[0x0112] = 6                                      # the camera's tag: turn me by a quarter
-    rows = [dict(bytes=encoded('red'), path='a.png'), dict(bytes=encoded('lime', exif=turned), path='b.png'), dict(bytes=b'no picture', path='c.png'), None]
+    rows = [dict(bytes=encoded('red'), path='a.png'), dict(bytes=encoded('lime', exif=turned), path='b.png'),
+        dict(bytes=b'no picture', path='c.png'), None]
     data = datasets.Dataset.from_dict(dict(image=rows), features=datasets.Features(image=datasets.Image()))
     items = _dataset_images(data, 'image')
     test_eq([o.name for o in items], ['0/a.png','1/b.png','2/c.png','row 3'])
@@ -45,7 +46,8 @@ def test_images_unopened():
     test_eq(load_image(items[1], upright=False).size, (8,4))
     images,kept,skipped = read_images(items)
     test_eq(kept, [0,1])
-    with ThreadPoolExecutor(8) as pool: test_eq(set(pool.map(lambda o: load_image(o).getpixel((0,0)), items[:1]*200)), {(255,0,0)})
+    with ThreadPoolExecutor(8) as pool:
+        test_eq(set(pool.map(lambda o: load_image(o).getpixel((0,0)), items[:1]*200)), {(255,0,0)})
     test_eq([o.name for o in _dataset_images(data.select([1,0]), 'image')], ['b.png','a.png'])
     skipped
 
@@ -92,7 +94,8 @@ def test_a_task_from_a_dataset():
     # nbs/data/06_hub_datasets.ipynb · A task from a dataset · cell 0d350272
     def pictures(n, **columns):
         "A dataset of `n` pictures"
-        return datasets.Dataset.from_dict(dict(image=[Image.new('RGB', (2,2))]*n) | columns).cast_column('image', datasets.Image())
+        return datasets.Dataset.from_dict(dict(image=[Image.new('RGB', (2,2))]*n) | columns).cast_column('image',
+            datasets.Image())
 
     texts = dataset_task(pictures(3, label=['dog','tabby_cat','dog']))
     test_eq((texts.classes, texts.split('all').labels), (['dog','tabby cat'], torch.tensor([0,1,0])))
@@ -100,22 +103,37 @@ def test_a_task_from_a_dataset():
     test_fail(lambda: dataset_task(numbered), contains='nothing says what they mean')
     test_eq(dataset_task(numbered, classes=['a','b']).split('all').labels, torch.tensor([1,0]))
     test_fail(lambda: dataset_task(numbered, classes=['a']).split('all'), contains='1 (row 0)')
-    found = pictures(3, objects=[[dict(category='car', box=[1,2])]*2, [], [dict(category='car', box=[1,2]), dict(category='tree', box=[1,2])]])
+    found = pictures(3, objects=[[dict(category='car', box=[1,2])]*2, [],
+        [dict(category='car', box=[1,2]), dict(category='tree', box=[1,2])]])
     truth = [[1,0,0,0],[0,1,1,0],[0,0,-1,1]]
     for labels in (truth, [[float(o) for o in v] for v in truth], [str(v) for v in truth]):
         test_eq(dataset_task(pictures(3, labels=labels), classes=list('abcd')).split('all').labels.tolist(), truth)
-    test_fail(lambda: dataset_task(pictures(3, labels=truth), classes=list('abc')).split('all'), contains='and there are 3 classes')
-    test_fail(lambda: dataset_task(pictures(2, label=[1.5,0.]), classes=['a','b']).split('all'), contains='row 0: Label 1.5 is no whole number')
+    test_fail(lambda: dataset_task(pictures(3, labels=truth), classes=list('abc')).split('all'),
+        contains='and there are 3 classes')
+    test_fail(lambda: dataset_task(pictures(2, label=[1.5,0.]), classes=['a','b']).split('all'),
+        contains='row 0: Label 1.5 is no whole number')
     test_eq(dataset_task(pictures(2, label=[1.,0.]), classes=['a','b']).split('all').labels, torch.tensor([1,0]))
     test_fail(lambda: dataset_task(pictures(2, label=[dict(name='a')]*2)), contains='is an object')
-    test_fail(lambda: dataset_task(pictures(2, label=[2**31,2**40]), classes=['a','b']).split('all'), contains='not in the class list')
+    test_fail(lambda: dataset_task(pictures(2, label=[2**31,2**40]), classes=['a','b']).split('all'),
+        contains='not in the class list')
     boxes = dataset_task(found, label='objects.category')
-    test_eq((boxes.kind, boxes.classes, boxes.split('all').labels), ('multi', ['car','tree'], torch.tensor([[1.,0],[0,0],[1,1]])))
+    test_eq((boxes.kind, boxes.classes, boxes.split('all').labels),
+        ('multi', ['car','tree'], torch.tensor([[1.,0],[0,0],[1,1]])))
     test_fail(lambda: dataset_task(pictures(2)), contains='No column is known to hold labels')
     test_eq(dataset_task(pictures(2), classes=['a']).split('all').labels, None)
     test_eq(dataset_task(pictures(4, label=list('abab')).select([3,0])).split('all').labels, torch.tensor([1,0]))
     test_fail(lambda: dataset_task(numbered.to_iterable_dataset()), contains='is a stream')
     test_fail(lambda: dataset_task(['a']), contains='A list is no dataset')
+    # nbs/data/06_hub_datasets.ipynb · A task from a dataset · cell 4858f007
+    wide = dict(a=[1,0,0], b=[False,True,None], c=[0.,1.,1.])
+    with own_warnings() as said: found = dataset_task(pictures(3, size=[4,5,6], **wide))
+    print(said[0].message)
+    test_eq((found.kind, found.classes), ('multi', ['a','b','c']))
+    test_eq(found.split('all').labels.tolist(), [[1,0,0],[0,1,1],[0,-1,1]])
+    named = dataset_task(pictures(3, size=[4,5,6], **wide), label=['c','a'])
+    test_eq((named.classes, named.split('all').labels.tolist()), (['c','a'], [[0,1],[1,0],[1,0]]))
+    test_fail(lambda: dataset_task(pictures(1, size=[4]), label=['size']).split('all'), contains='4 (size, row 0)')
+    test_fail(lambda: dataset_task(pictures(1), label=['cow']), contains="no column 'cow'")
     # nbs/data/06_hub_datasets.ipynb · A task from a dataset · cell c2b29695
     with tempfile.TemporaryDirectory() as d:
         Image.new('RGB', (4,4), 'teal').save(Path(d)/'1.png')
@@ -143,7 +161,8 @@ dataset_info:
             Image.new('RGB', (4,4)).save(root/'train'/c/f'{c}.png')
         builder = datasets.load_dataset_builder('imagefolder', data_dir=str(root), cache_dir=f'{d}/cache')
         folder = dataset_task(builder, name='pets')
-        test_eq((folder.classes, folder.split('train').labels, folder.split('train').ids), (['cat','dog'], torch.tensor([0,1]), ['cat.png','dog.png']))
+        test_eq((folder.classes, folder.split('train').labels, folder.split('train').ids),
+            (['cat','dog'], torch.tensor([0,1]), ['cat.png','dog.png']))
         test_eq(load_image(folder.split('train').paths[1]).size, (4,4))
         (root/'README.md').write_text(card)
         lazy = datasets.load_dataset_builder(str(root), cache_dir=f'{d}/cache2')
@@ -166,4 +185,5 @@ def test_without_a_network():
         hub_answers.cache_clear()
     assert time.time()-start < 60      # a look-up that hangs takes minutes
     test_fail(lambda: dataset_task('hf:not a name'), contains='no name of a dataset')
-    test_eq([hub_name(s) for s in ('hf:org/name','name#part','org/name#part@v1.0')], [('org/name',None,None), ('name','part',None), ('org/name','part','v1.0')])
+    test_eq([hub_name(s) for s in ('hf:org/name','name#part','org/name#part@v1.0')],
+        [('org/name',None,None), ('name','part',None), ('org/name','part','v1.0')])

@@ -6,8 +6,8 @@ from textclip.types.task import class_positions, normal_name
 from textclip.data.folders import split_of_folder
 from fastcore.test import *
 from textclip.core.basics import own_warnings
-from textclip.data.labels import (class_names, from_indicators, label_list, label_numbers, label_tensor,
-    labelled_rows, plain_label, plain_labels, row_ids, split_name)
+from textclip.data.labels import (are_flags, class_names, distinct_names, from_flags, from_indicators, label_list,
+    label_numbers, label_tensor, labelled_rows, plain_label, plain_labels, row_ids, split_name)
 
 NOTEBOOK = 'nbs/data/03_labels.ipynb'
 
@@ -16,14 +16,17 @@ def test_what_is_written():
     'nbs/data/03_labels.ipynb · What is written'
     # nbs/data/03_labels.ipynb · What is written · cell ea6e32dd
     test_eq(plain_label(' golden  retriever'), 'golden retriever')
-    test_eq([plain_label(v) for v in (3, 3., '', None, float('nan'), True, '[0, 2]', '[cat]')], [3, 3, None, None, None, 'True', [0,2], '[cat]'])
+    test_eq([plain_label(v) for v in (3, 3., '', None, float('nan'), True, '[0, 2]', '[cat]')],
+        [3, 3, None, None, None, 'True', [0,2], '[cat]'])
     test_eq([plain_label(v) for v in (torch.tensor(2), torch.tensor([0.,1.]), [True,False])], [2, [0,1], [1,0]])
     for bad in (3.5, float('inf'), [.5,.5]): test_fail(lambda: plain_label(bad), contains='no whole number')
-    test_fail(lambda: plain_labels(['cat',{'name': 'cat'}], ['line 2','line 3']), contains="line 3: Label {'name': 'cat'} is an object")
+    test_fail(lambda: plain_labels(['cat',{'name': 'cat'}], ['line 2','line 3']),
+        contains="line 3: Label {'name': 'cat'} is an object")
     test_eq(plain_label('['*9999 + ']'*9999)[:2], '[[')                # too deep for a list
     # nbs/data/03_labels.ipynb · What is written · cell e1c0f2f4
     test_eq(label_list('cat| dog'), ['cat','dog'])
-    test_eq([label_list(v) for v in ('', [], None, 'cat', 4, '["cat", "a|b"]', [2.,None])], [[], [], None, ['cat'], [4], ['cat','a|b'], [2]])
+    test_eq([label_list(v) for v in ('', [], None, 'cat', 4, '["cat", "a|b"]', [2.,None])],
+        [[], [], None, ['cat'], [4], ['cat','a|b'], [2]])
     test_fail(lambda: label_list("['cat' 'dog']"), contains='no list of labels')
     test_fail(lambda: label_list([['cat'],'dog']), contains='lists in a list')
 
@@ -36,6 +39,9 @@ def test_the_list_of_classes():
     test_fail(lambda: class_names(['1.5','2.0']), contains='Labels are fractions: 1.5')
     test_fail(lambda: class_names(['cat','Cat']), contains='differ only in case')
     test_fail(lambda: class_names([]), contains='no labels and no class names')
+    # nbs/data/03_labels.ipynb · The list of classes · cell 4b9da2a2
+    test_eq(distinct_names(['crane','maillot','Crane']), ['crane','maillot','Crane (2)'])
+    test_eq(distinct_names(['crane','crane'], ['n02012849','n03126707']), ['crane','crane (n03126707)'])
 
 
 def test_class_numbers():
@@ -46,7 +52,8 @@ def test_class_numbers():
     test_eq(label_numbers(['0','2.0'], 'ab', classes), {'0': 0, '2.0': 2})
     test_eq(label_numbers([1], 'a', classes), {1: 1})
     test_eq(label_numbers(['1','2'], 'ab', ['2','1']), {'1': 1, '2': 0})           # names
-    test_fail(lambda: label_numbers([-1,3], ['row 0','row 1'], classes), contains='2 labels are not in the class list: -1 (row 0), 3 (row 1)')
+    test_fail(lambda: label_numbers([-1,3], ['row 0','row 1'], classes),
+        contains='2 labels are not in the class list: -1 (row 0), 3 (row 1)')
     test_fail(lambda: label_numbers([10**400], 'a', classes), contains='not in the class list')
     test_fail(lambda: label_numbers(['9'*5000], 'a', classes), contains='not in the class list')
     test_fail(lambda: label_numbers(['-7'], 'a', classes), contains='not in')      # and not the class "7"
@@ -66,6 +73,13 @@ def test_indicators():
     test_fail(lambda: from_indicators([[0,1],[1,0]], ['cat','dog']), contains='may be class numbers, or indicators')
     test_fail(lambda: from_indicators([[0,1,1]], four), contains='indicators for 3 classes, and there are 4')
     test_fail(lambda: from_indicators([[0,1,1,0]]), contains='the class list is not known')
+    # nbs/data/03_labels.ipynb · Indicators · cell c79b772d
+    wide = dict(cat=['1','0',''], dog=[True,False,None], cow=[0.,1,-1])
+    test_eq(from_flags(wide, ['line 2','line 3','line 4']), ([['cat','dog'],['cow'],None], [[],[],[]]))
+    test_eq(from_flags(dict(cat=['1','']), 'ab'), ([['cat'],None], [[],[]]))
+    test_eq(from_flags(dict(cat=[1], dog=['']), 'a'), ([['cat']], [['dog']]))
+    test_eq([are_flags(v) for v in (['0','1'], ['True','false'], [1.,0.], [2,1], ['a'], ['',''], [])], [True]*3+[False]*4)
+    test_fail(lambda: from_flags(dict(cat=['1','x']), ['line 2','line 3']), contains="'x' (cat, line 3)")
 
 
 def test_rows_of_labels():

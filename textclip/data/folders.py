@@ -12,20 +12,43 @@ from ..core.basics import TextclipError, some, warn
 from ..types.task import Task, normal_name
 from .images import ImageSplit, image_endings
 
+# %% ../../nbs/data/02_folders.ipynb #d14c88a7
+def read_text(
+    path,  # a file
+    fix:str='Save it as text in UTF-8.' # what to do where it is none
+)->str:
+    "A text file in UTF-8, with or without a mark in front"
+    path = Path(path)
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+        if '\0' in text: raise ValueError
+    except OSError as e:
+        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.',
+            'Check the name and the permissions.') from None
+    except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', fix) from None
+    return text
+
+def read_json(
+    path,    # a file
+    fix:str, # what it should look like, or where to get it
+    **kwargs # for `json.loads`
+):
+    "What a JSON file holds"
+    try: return json.loads(read_text(path, fix), **kwargs)
+    except (ValueError, RecursionError):             # lists in lists in lists, a hundred thousand deep
+        raise TextclipError(f'{Path(path).name!r} is not JSON, or cut off.', fix) from None
+
 # %% ../../nbs/data/02_folders.ipynb #4a74db9a
 def names_file(
     path:Path # a .txt file with one name per line, or a .json list
 )->list:
     "Class names of a .txt or .json file"
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-        if '\0' in text: raise ValueError
-    except OSError as e: raise TextclipError(f'File {path.name!r} cannot be read: {e.strerror}.', 'Check its permissions.') from None
-    except ValueError: raise TextclipError(f'File {path.name!r} is not text in UTF-8.', 'Give a .txt file with one class name per line, or a .json list.') from None
-    if path.suffix.lower()!='.json': return [l.strip() for l in text.splitlines() if l.strip() and not l.strip().startswith('#')]
-    try: names = json.loads(text)
-    except (ValueError, RecursionError): raise TextclipError(f'File {path.name!r} is not JSON.', 'It should be a list: ["cat", "dog"].') from None
-    if not isinstance(names, list): raise TextclipError(f'File {path.name!r} holds no list.', 'It should be a list: ["cat", "dog"].')
+    if path.suffix.lower()!='.json':
+        lines = [l.strip() for l in read_text(path, 'Give one class name per line, or a .json list.').splitlines()]
+        return [l for l in lines if l and not l.startswith('#')]
+    names = read_json(path, 'It should be a list: ["cat", "dog"].')
+    if not isinstance(names, list):
+        raise TextclipError(f'File {path.name!r} holds no list.', 'It should be a list: ["cat", "dog"].')
     return names
 
 # %% ../../nbs/data/02_folders.ipynb #30c29292
@@ -48,13 +71,14 @@ def _entries(folder):
 
 def _sub_folders(path): return _entries(path)[0]
 
+# %% ../../nbs/data/02_folders.ipynb #7787ad38
 def find_images(
     folder # a folder
 )->tuple: # (image files below it, sorted; path -> why it is left out)
     "Image files below a folder, and what else is there"
     folders,files,out = _entries(folder)
     images = [p for p in files if p.suffix.lower() in image_endings]
-    out |= {p: f'unknown ending' for p in files if p.suffix.lower() not in image_endings}
+    out |= {p: 'unknown ending' for p in files if p.suffix.lower() not in image_endings}
     for f in folders:
         more,left = find_images(f)
         images,out = images+more,out | left
@@ -67,7 +91,8 @@ def warn_left_out(
     "One line about what is left out"
     if not left_out: return
     shown = [f'{_readable(os.path.relpath(p, root))} ({why})' for p,why in left_out.items()]
-    warn(f'{len(left_out)} files or folders in {_readable(Path(root).resolve().name)!r} are no images and are left out: {some(shown)}.')
+    warn(f'{len(left_out)} files or folders in {_readable(Path(root).resolve().name)!r} are no images and are left '
+        f'out: {some(shown)}.')
 
 def images_in(
     path # a folder
@@ -125,33 +150,42 @@ def _levels(root, named):
     flat = [p for p in maybe if p not in deep and _holds_images(p)]
     if not deep:
         if flat and not others: raise _no_labels(root, flat)
-        if flat: warn(f'{some(p.name for p in flat)}: called like splits, but full of images beside other class folders, and so taken for classes.')
+        if flat:
+            warn(f'{some(p.name for p in flat)}: called like splits, but full of images beside other class folders, '
+                'and so taken for classes.')
         return {'all': [root]}, [p.name for p in top]
     if others: raise _doubt(root, deep, others)
-    if flat: warn(f'{len(flat)} folders hold images without class folders and are left out: {some(p.name for p in flat)}.')
+    if flat:
+        warn(f'{len(flat)} folders hold images without class folders and are left out: {some(p.name for p in flat)}.')
     splits,usual = {},usual_splits(p.name for p in deep)
     for p in deep: splits.setdefault(usual[p.name], []).append(p)
     return splits, sorted({o.name for p in deep for o in _sub_folders(p)})
 
+# %% ../../nbs/data/02_folders.ipynb #9c37c9c8
 def _no_labels(root, flat):
-    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in flat)}, full of images: splits without class folders, or classes?',
+    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in flat)}, full of images: splits '
+        'without class folders, or classes?',
         'Put class folders into them. If they are the classes, say so in a file classnames.json: {"test": "test"}.')
 
 def _doubt(root, deep, others):
-    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in deep)} with folders of images in it, beside {some((p.name for p in others), 3)}: '
-        'are these splits, or classes?', 'If classes, say so in a file classnames.json: {"train": "train"}. If splits, move the others away or rename them.')
+    return TextclipError(f'Folder {_readable(root.name)!r} holds {some(p.name for p in deep)} with folders of images '
+        f'in it, beside {some((p.name for p in others), 3)}: '
+        'are these splits, or classes?',
+        'If classes, say so in a file classnames.json: {"train": "train"}. If splits, move the others away or rename '
+        'them.')
 
 def _class_names(root):
     "Folder name -> class name, from `classnames.json` or `classnames.txt` in the root"
-    for name in ('classnames.json','classnames.txt'):
-        try: text = (root/name).read_text(encoding='utf-8-sig')
-        except FileNotFoundError: continue
-        except (OSError, UnicodeDecodeError): raise TextclipError(f'{name!r} cannot be read as text in UTF-8.', 'Mend it, or take it away.') from None
-        lines = [re.split(r'\t+|\s+', l.strip(), maxsplit=1) for l in text.splitlines() if l.strip() and not l.startswith('#')]
-        try: found = json.loads(text) if name.endswith('.json') else {l[0]: l[-1] for l in lines}
-        except (ValueError, RecursionError): found = None
+    fix = 'It should look like {"n02123045": "tabby cat"}.'
+    for file in (root/'classnames.json', root/'classnames.txt'):
+        if not os.path.lexists(file): continue
+        if file.suffix=='.json': found = read_json(file, fix)
+        else:
+            lines = [l.strip() for l in read_text(file).splitlines() if l.strip() and not l.startswith('#')]
+            pairs = [re.split(r'\s+', l, maxsplit=1) for l in lines]
+            found = {p[0]: p[-1] for p in pairs}
         if isinstance(found, dict) and all(isinstance(v, str) for v in found.values()): return found
-        raise TextclipError(f'{name!r} does not map folder names to class names.', 'It should look like {"n02123045": "tabby cat"}.')
+        raise TextclipError(f'{file.name!r} does not map folder names to class names.', fix)
     return {}
 
 # %% ../../nbs/data/02_folders.ipynb #5e4bf541
@@ -163,10 +197,12 @@ def names_of_folders(
     known = known or {}
     shown = {f: _readable(f) for f in folders if f not in known}
     bare = {f: re.sub(r'^\d+[._-]+(?=[^\W\d])', '', o) for f,o in shown.items()}
-    numbered = len(bare)>1 and all(bare[f]!=o for f,o in shown.items()) and len({normal_name(o) for o in bare.values()})==len(bare)
+    all_changed = len(bare)>1 and all(bare[f]!=o for f,o in shown.items())
+    numbered = all_changed and len({normal_name(o) for o in bare.values()})==len(bare)
     if numbered:
         first = next(iter(bare))
-        warn(f"The numbers before the names of {len(bare)} class folders are left out: {shown[first]!r} is {bare[first].replace('_', ' ')!r}.")
+        warn(f"The numbers before the names of {len(bare)} class folders are left out: {shown[first]!r} is "
+            f"{bare[first].replace('_', ' ')!r}.")
         shown = bare
     codes = [o for o in shown.values() if re.fullmatch(r'n\d{8}|\d+', o)]
     if codes:
@@ -177,8 +213,11 @@ def names_of_folders(
 def _warn_nested(splits, folders):
     "One line where class folders hold folders and no images of their own"
     nested = [f for f in folders if any(_nested(t/f) for tops in splits.values() for t in tops)]
-    if nested: warn(f'{len(nested)} of {len(folders)} class folders hold images in folders of their own: {some(nested)}. All of these have the class of the upper folder.')
+    if nested:
+        warn(f'{len(nested)} of {len(folders)} class folders hold images in folders of their own: {some(nested)}. All '
+            'of these have the class of the upper folder.')
 
+# %% ../../nbs/data/02_folders.ipynb #a698ca85
 def _nested(folder):
     if not folder.is_dir(): return False
     folders,files,_ = _entries(folder)
@@ -195,11 +234,16 @@ def folder_task(
     if not folders: raise TextclipError(f'Folder {str(root)!r} has no class folders.', fix)
     found = {s: _folder_split(root, tops, folders) for s,tops in splits.items()}
     has = {folders[k] for split,_ in found.values() for k in split.labels.tolist()}
-    if not has: raise TextclipError(f'Folder {str(root)!r} holds no images.', f'Put images ({" ".join(sorted(image_endings))}) into its class folders.')
+    if not has:
+        raise TextclipError(f'Folder {str(root)!r} holds no images.',
+            f'Put images ({" ".join(sorted(image_endings))}) into its class folders.')
     warn_left_out({p: why for _,left_out in found.values() for p,why in left_out.items()} | _loose(root, splits), root)
-    if (empty := [f for f in folders if f not in has]): warn(f'{len(empty)} of {len(folders)} class folders hold no images: {some(empty)}. They stay in the list of classes.')
+    if (empty := [f for f in folders if f not in has]):
+        warn(f'{len(empty)} of {len(folders)} class folders hold no images: {some(empty)}. They stay in the list of '
+            'classes.')
     _warn_nested(splits, folders)
-    return Task(_readable(root.resolve().name), names_of_folders(folders, names), splits={s: split for s,(split,_) in found.items()})
+    return Task(_readable(root.resolve().name), names_of_folders(folders, names),
+        splits={s: split for s,(split,_) in found.items()})
 
 def _loose(root, splits):
     "Images and links beside the class folders, which have no label"

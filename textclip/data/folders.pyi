@@ -6,6 +6,12 @@ from ..core.basics import TextclipError, some, warn
 from ..types.task import Task, normal_name
 from .images import ImageSplit, image_endings
 
+def read_text(path, fix: str=...) -> str:
+    ...
+
+def read_json(path, fix: str, **kwargs):
+    ...
+
 def names_file(path: Path) -> list:
     ...
 

@@ -11,13 +11,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from ..core.basics import TextclipError, unknown_name
+from ..core.basics import TextclipError, some, unknown_name, warn
 from ..core.hub import hub_access
-from ..types.task import Task
+from ..types.task import Task, class_positions
 from .images import ImageSplit, UnreadableImage
 from .folders import usual_splits
-from .labels import (
-    class_names, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels, row_ids, split_name)
+from textclip.data.labels import (
+    are_flags, class_names, from_flags, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels,
+    row_ids, split_name)
 
 # %% ../../nbs/data/06_hub_datasets.ipynb #5ecba728
 @dataclass(frozen=True)
@@ -56,10 +57,14 @@ def _image_column(features, given):
     images = [k for k,v in features.items() if isinstance(v, datasets.Image)]
     usual = [k for k in usual_image_columns if k in images]
     if given is not None and given not in features: raise unknown_name('column', given, features)
-    encoded = lambda v: isinstance(v, datasets.Image) or hasattr(v, 'keys') and 'bytes' in v or getattr(v, 'dtype', '') in ('string','large_string','binary','large_binary')
-    if given is not None and not encoded(features[given]): raise TextclipError(f'Column {given!r} holds no images.', f'There are {_listing(features)}.')
+    def encoded(kind):
+        if isinstance(kind, datasets.Image) or hasattr(kind, 'keys') and 'bytes' in kind: return True
+        return getattr(kind, 'dtype', '') in ('string','large_string','binary','large_binary')
+    if given is not None and not encoded(features[given]):
+        raise TextclipError(f'Column {given!r} holds no images.', f'There are {_listing(features)}.')
     if given is None and not images:
-        raise TextclipError(f'No column holds images: {_listing(features)}.', 'Give image=, a column of paths or of encoded images.')
+        raise TextclipError(f'No column holds images: {_listing(features)}.',
+            'Give image=, a column of paths or of encoded images.')
     if given is None and len(images)>1 and not usual:
         raise TextclipError(f'Several columns hold images: {", ".join(images)}.', 'Choose one with image=.')
     return given or (usual or images)[0]
@@ -91,10 +96,18 @@ def _below(value, keys):
     return value if not keys or value is None else _below(value[keys[0]], keys[1:])
 
 # %% ../../nbs/data/06_hub_datasets.ipynb #2f01b1a8
+def _column_values(data, name):
+    "What stands in a column"
+    import pyarrow as pa
+    try: return data.with_format(None).select_columns([name])[:][name]
+    except (OSError, ValueError, pa.ArrowException) as e:
+        raise TextclipError(f'Column {name!r} of the dataset cannot be read ({type(e).__name__}).',
+            'Its files are damaged. Get or save it again.') from None
+
 def _read_labels(data, keys, classlabel):
     "One label or list of labels per row, None where there is none"
     if not keys: return [None]*len(data)
-    column = data.with_format(None).select_columns([keys[0]])[:][keys[0]]
+    column = _column_values(data, keys[0])
     plain = plain_labels([_below(v, keys[1:]) for v in column], [f'row {i}' for i in range(len(column))])
     known = lambda v: None if v is None or classlabel and v==-1 else v
     return [[o for o in v if known(o) is not None] if isinstance(v, list) else known(v) for v in plain]
@@ -102,28 +115,55 @@ def _read_labels(data, keys, classlabel):
 def _lists_in_text(kind, parts, keys):
     "Is the label column one of texts that are lists in JSON?"
     if not keys or getattr(kind, 'dtype', None) not in ('string','large_string'): return False
-    return any(isinstance(v, list) for load in parts.values() for v in _read_labels(load().select(range(min(50, len(load())))), keys, False))
+    first = lambda data: data.select(range(min(50, len(data))))
+    return any(isinstance(v, list) for load in parts.values() for v in _read_labels(first(load()), keys, False))
 
-def _single(value): return value if isinstance(value, list) else [] if value is None else [value]
+def _single(value):
+    "The labels of a row as a list"
+    if isinstance(value, list): return value
+    return [] if value is None else [value]
 
-def _dataset_split(load, image, keys, multi, classlabel, classes, square):
+# %% ../../nbs/data/06_hub_datasets.ipynb #7ccb47f4
+def _flag_columns(features, parts, image, classes):
+    "The columns that hold 1 or 0 for one class each"
+    types = ('bool','int','uint','float')
+    could = [k for k,v in features.items() if k!=image and str(getattr(v, 'dtype', '')).startswith(types)]
+    first = next(iter(parts.values()))() if could else None
+    found = [k for k in could if are_flags(_column_values(first, k))]
+    if classes is None: return found if len(found)>1 else []
+    place = class_positions(classes, found, unknown='skip')
+    return [] if None in place else [found[k] for k in place]
+
+def _values_of(data, keys, multi, classlabel, classes, wide):
+    "(labels of every row, labels of which nobody knows)"
+    if wide: return from_flags({c: _column_values(data, c) for c in wide}, [f'row {i}' for i in range(len(data))])
+    values = _read_labels(data, keys, classlabel)
+    if not multi and any(isinstance(o, list) for o in values):
+        raise TextclipError('Some rows have a list of labels, and others one.', 'Give all rows a list.')
+    if not multi or classlabel or len(keys)!=1: return values, None              # objects may repeat a class
+    found = from_indicators([o if o is None else _single(o) for o in values], classes)
+    return (values, None) if found is None else found
+
+def _dataset_split(load, image, keys, multi, classlabel, classes, square, wide=()):
     "The images and labels of a split"
     data = load()
-    values,where = _read_labels(data, keys, classlabel),[f'row {i}' for i in range(len(data))]
-    found = from_indicators([o if o is None else _single(o) for o in values], classes) if multi and not classlabel and len(keys)==1 else None      # objects may repeat a class
-    values,unknown = (values, None) if found is None else found
-    if not multi and any(isinstance(o, list) for o in values): raise TextclipError('Some rows have a list of labels, and others one.', 'Give all rows a list.')
-    numbers = label_numbers(*zip(*[(v,w) for o,w in zip(values, where) for v in _single(o)]), classes) if any(map(_single, values)) else {}
+    where = [f'row {i}' for i in range(len(data))]
+    values,unknown = _values_of(data, keys, multi, classlabel, classes, wide)
+    all_ = [[*_single(o), *(unknown[i] if unknown else [])] for i,o in enumerate(values)]
+    places = [(v,where[i]) for i,row in enumerate(all_) for v in row]
+    numbers = label_numbers(*zip(*places), classes) if places else {}
     rows = list(range(len(data))) if multi else labelled_rows(values, where)
     items = _dataset_images(data, image)
-    return ImageSplit([items[i] for i in rows], label_tensor([values[i] for i in rows], numbers, len(classes), multi, unknown), [items[i].name for i in rows], square)
+    y = label_tensor([values[i] for i in rows], numbers, len(classes), multi, unknown and [unknown[i] for i in rows])
+    return ImageSplit([items[i] for i in rows], y, [items[i].name for i in rows], square)
 
 # %% ../../nbs/data/06_hub_datasets.ipynb #ca3028cd
 def is_saved_dataset(
     path # a folder
 )->bool:
     "Did `save_to_disk` of the `datasets` library write this folder?"
-    return (Path(path)/'dataset_dict.json').is_file() or all((Path(path)/n).is_file() for n in ('dataset_info.json','state.json'))
+    return (Path(path)/'dataset_dict.json').is_file() or all((Path(path)/n).is_file()
+        for n in ('dataset_info.json','state.json'))
 
 def _parts_of(data):
     "Split name -> function that gives it, from data in memory"
@@ -153,8 +193,9 @@ def _from_folder(path):
         raise TextclipError(f'Folder {path.name!r} was not written by `save_to_disk`.',
             'Save the dataset again, or give a folder of class folders to load_task.')
     try: data = datasets.load_from_disk(str(path))
-    except (OSError, ValueError, KeyError) as e:
-        raise TextclipError(f'The dataset in {path.name!r} cannot be read: {str(e)[:200]}', 'Save it again.') from None
+    except Exception as e:                 # whatever the library falls over in files that are not as it wrote them
+        raise TextclipError(f'The dataset in {path.name!r} cannot be read ({type(e).__name__}): {str(e)[:200]}',
+            'Save it again.') from None
     return path.resolve().name, _features_of(data), _parts_of(data)
 
 # %% ../../nbs/data/06_hub_datasets.ipynb #fe88d2da
@@ -169,7 +210,8 @@ def _from_builder(builder, access=nullcontext):
                     'Its files may be damaged.') from e
             return builder.as_dataset(split=split)
     info = builder.info
-    if not info.features or not info.splits: return builder.dataset_name, _features_of(data := prepared()), _parts_of(data)
+    if not info.features or not info.splits:
+        return builder.dataset_name, _features_of(data := prepared()), _parts_of(data)
     return builder.dataset_name, info.features, {u: partial(prepared, s) for s,u in usual_splits(info.splits).items()}
 
 def hub_name(
@@ -178,13 +220,15 @@ def hub_name(
     "The parts of the name of a dataset on the hub"
     found = re.fullmatch(r'(?:hf:|wds:)?([\w.-]+(?:/[\w.-]+)?)(?:#([^@]+))?(?:@(.+))?', what)
     if found: return found.groups()
-    raise TextclipError(f'{what!r} is no name of a dataset.', "Write 'hf:org/name', 'hf:org/name#config' or 'hf:org/name@revision'.")
+    raise TextclipError(f'{what!r} is no name of a dataset.',
+        "Write 'hf:org/name', 'hf:org/name#config' or 'hf:org/name@revision'.")
 
 def _from_hub(what, config, revision):
     "As `_from_builder`, for a name on the hub"
     import datasets
     known,part,state = hub_name(what)
-    access = partial(hub_access, what, fix='Check the network (or HF_HUB_OFFLINE), or name a folder that `save_to_disk` wrote.')
+    access = partial(hub_access, what,
+        fix='Check the network (or HF_HUB_OFFLINE), or name a folder that `save_to_disk` wrote.')
     with access(): builder = datasets.load_dataset_builder(known, name=config or part, revision=revision or state)
     return _from_builder(builder, access)
 
@@ -199,13 +243,14 @@ def _source(what, config, revision):
     if isinstance(what, str): return _from_hub(what, config, revision)
     if isinstance(what, datasets.DatasetBuilder): return _from_builder(what)
     if isinstance(what, (datasets.Dataset,datasets.DatasetDict)): return 'dataset', _features_of(what), _parts_of(what)
-    raise TextclipError(f'A {type(what).__name__} is no dataset.', "Give a datasets.Dataset or DatasetDict, a folder that `save_to_disk` wrote, or 'hf:org/name'.")
+    raise TextclipError(f'A {type(what).__name__} is no dataset.',
+        "Give a datasets.Dataset or DatasetDict, a folder that `save_to_disk` wrote, or 'hf:org/name'.")
 
 # %% ../../nbs/data/06_hub_datasets.ipynb #63cc27a3
 def dataset_task(
     what,             # a Dataset, DatasetDict or builder, a folder that `save_to_disk` wrote, or 'hf:org/name'
     image=None,       # column of the images; found by its type if not given
-    label=None,       # column of the labels, with dots where it lies deeper
+    label=None,       # column of the labels, with dots where it lies deeper; a list where each class has its own
     name:str=None,    # name of the task
     revision=None,    # branch, tag or commit on the hub
     config=None,      # which configuration of a dataset on the hub
@@ -215,10 +260,15 @@ def dataset_task(
     "A task from a dataset of the `datasets` library"
     import datasets
     known,features,parts = _source(what, config, revision)
-    image,keys = _image_column(features, image),_label_column(features, label)
+    image,wide = _image_column(features, image),list(label) if isinstance(label, (list,tuple)) else []
+    for c in wide: _label_type(features, [c])             # or an error that lists what there is
+    keys = [] if wide else _label_column(features, label)
+    if not keys and not wide: wide = _flag_columns(features, parts, image, classes)
+    if wide and label is None: warn(f'Labels are read from {len(wide)} columns of 1 and 0: {some(wide)}.')
+    if wide and classes is None: classes = [c.replace('_', ' ') for c in wide]
     kind,multi = _label_type(features, keys) if keys else (None, False)
     classlabel = isinstance(kind, datasets.ClassLabel)
-    multi = multi or _lists_in_text(kind, parts, keys)
+    multi = bool(multi or wide or _lists_in_text(kind, parts, keys))
     if classlabel and classes is None: classes = [n.replace('_', ' ') for n in kind.names]
     if classes is None:
         if not keys:
@@ -227,5 +277,6 @@ def dataset_task(
         values = [v for load in parts.values() for o in _read_labels(load(), keys, False) for v in _single(o)]
         classes = class_names(values, None, 'Give classes=[...] in the order of these numbers.')
     task = Task(name or known, classes, kind='multi' if multi else 'single', reading=dict(square=square, upright=True))
-    task.splits = {s: partial(_dataset_split, load, image, keys, multi, classlabel, task.classes, square) for s,load in parts.items()}
+    args = (image, keys, multi, classlabel, task.classes, square, wide)
+    task.splits = {s: partial(_dataset_split, load, *args) for s,load in parts.items()}
     return task

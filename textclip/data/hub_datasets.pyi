@@ -5,12 +5,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from ..core.basics import TextclipError, unknown_name
+from ..core.basics import TextclipError, some, unknown_name, warn
 from ..core.hub import hub_access
-from ..types.task import Task
+from ..types.task import Task, class_positions
 from .images import ImageSplit, UnreadableImage
 from .folders import usual_splits
-from .labels import class_names, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels, row_ids, split_name
+from textclip.data.labels import are_flags, class_names, from_flags, from_indicators, label_numbers, label_tensor, labelled_rows, plain_labels, row_ids, split_name
 
 @dataclass(frozen=True)
 class DatasetImage:

@@ -27,7 +27,8 @@ def plain_label(
     if isinstance(value, (list,tuple)): return [plain_label(int(v) if isinstance(v, bool) else v) for v in value]
     if value is None or value!=value: return None                 # NaN is not equal to itself
     if isinstance(value, dict):
-        raise TextclipError(f'Label {str(value)[:60]} is an object.', "Say what in it is the label; in a dataset with dots: label='label.name'.")
+        raise TextclipError(f'Label {str(value)[:60]} is an object.',
+            "Say what in it is the label; in a dataset with dots: label='label.name'.")
     if isinstance(value, float) and not value.is_integer():
         raise TextclipError(f'Label {value!r} is no whole number.', 'A label is the name or the number of a class.')
     if isinstance(value, float): return int(value)
@@ -56,12 +57,15 @@ def label_list(
     if value is None: return None
     if isinstance(value, str) and re.fullmatch(r'\[.*\]', value.strip(), re.S):
         listed = _json_list(value)
-        if listed is None: raise TextclipError(f'{value[:60]!r} is no list of labels.', f'Write them as a{separator}b, or as JSON: ["a", "b"].')
+        if listed is None:
+            raise TextclipError(f'{value[:60]!r} is no list of labels.',
+                f'Write them as a{separator}b, or as JSON: ["a", "b"].')
         value = listed
     elif isinstance(value, str): value = value.split(separator)
     found = plain_label(value if isinstance(value, (list,tuple)) or hasattr(value, 'tolist') else [value])
     found = found if isinstance(found, list) else [found]
-    if any(isinstance(v, list) for v in found): raise TextclipError(f'Labels {str(value)[:60]} are lists in a list.', 'Give one list of labels.')
+    if any(isinstance(v, list) for v in found):
+        raise TextclipError(f'Labels {str(value)[:60]} are lists in a list.', 'Give one list of labels.')
     return [v for v in found if v is not None]
 
 # %% ../../nbs/data/03_labels.ipynb #d3947ff1
@@ -85,20 +89,36 @@ def class_names(
     fix:str='Give classes=[...], the names in the order of these numbers.' # what to do where labels are numbers
 )->list:
     "The class list: the given one, or the names that occur"
-    if classes is not None: return classes if isinstance(classes, str) else list(classes)   # a string is an error of `Task`
+    # a string is an error of `Task`
+    if classes is not None: return classes if isinstance(classes, str) else list(classes)
     if not values: raise TextclipError('There are no labels and no class names.', 'Give classes=[...].')
     fraction = re.compile(r'[+-]?\d*[.,]\d+(e[+-]?\d+)?|[+-]?inf(inity)?', re.I)
     fractions = [v for v in values if not is_number(v) and fraction.fullmatch(v)]
     if fractions and all(is_number(v) or fraction.fullmatch(v) for v in values):
-        raise TextclipError(f'Labels are fractions: {some(dict.fromkeys(fractions))}.', 'A label is the name or the number of a class; name the column that holds it.')
+        raise TextclipError(f'Labels are fractions: {some(dict.fromkeys(fractions))}.',
+            'A label is the name or the number of a class; name the column that holds it.')
     if all(is_number(v) for v in values):
-        raise TextclipError(f'Labels are numbers ({some(sorted(set(values), key=str))}) and nothing says what they mean.', fix)
+        raise TextclipError(f'Labels are numbers ({some(sorted(set(values), key=str))}) and nothing says what they '
+            'mean.', fix)
     found,seen = sorted({str(v).replace('_', ' ') for v in values}),{}
     for v in found:
         if (other := seen.setdefault(normal_name(v), v)) is not v:
             raise TextclipError(f'The labels {other!r} and {v!r} differ only in case or punctuation.',
             'If they are one class, give classes=[...] with the spelling to use. If not, rename one.')
     return found
+
+# %% ../../nbs/data/03_labels.ipynb #4390a7ff
+def distinct_names(
+    names,     # class names, some of them more than once
+    marks=None # what tells each of them from others of its name; which of them it is if not given
+)->list:
+    "The same with no name twice: the second of a name has its mark in brackets"
+    seen,out = {},[]
+    for i,n in enumerate(names):
+        k = seen[normal_name(n)] = seen.get(normal_name(n), 0)+1
+        mark = k if marks is None else marks[i]
+        out.append(n if k==1 else f'{n} ({mark})')
+    return out
 
 # %% ../../nbs/data/03_labels.ipynb #1423115a
 def label_numbers(
@@ -124,7 +144,8 @@ def _not_a_class(found, classes, source):
     first = dict(reversed([(v, f'{v!r} ({w})') for v,w in found]))
     near = next((f' Did you mean {n[0]!r}?' for v in first if (n := nearest(v, classes, 1))), '')
     range_ = f'Numbers lie in 0..{len(classes)-1}.' if any(map(is_number, first)) else f'Known: {some(classes, 8)}.'
-    return TextclipError(f'{len(found)} labels are not in {source}: {some(first[v] for v in dict.fromkeys(v for v,_ in found))}.{near}', range_)
+    return TextclipError(f'{len(found)} labels are not in {source}: '
+        f'{some(first[v] for v in dict.fromkeys(v for v,_ in found))}.{near}', range_)
 
 # %% ../../nbs/data/03_labels.ipynb #fb54ebec
 def _flags(row):
@@ -144,12 +165,49 @@ def from_indicators(
     if not sure and lengths!={n}: return None
     shown = next((f for f in flags if len(set(f))<len(f) or -1 in f), flags[0])
     if not sure:
-        raise TextclipError(f'Labels such as {shown} may be class numbers, or indicators for the {n} classes.', 'Write the names of the classes in place of the numbers.')
+        raise TextclipError(f'Labels such as {shown} may be class numbers, or indicators for the {n} classes.',
+            'Write the names of the classes in place of the numbers.')
     if n is None or lengths!={n}:
         known = 'the class list is not known' if n is None else f'there are {n} classes'
-        raise TextclipError(f'Labels such as {str(shown)[:60]} look like indicators for {some(sorted(lengths))} classes, and {known}.', 'Give classes=[...] in the order of the entries, or lists of class names.')
+        raise TextclipError(f'Labels such as {str(shown)[:60]} look like indicators for {some(sorted(lengths))} '
+            f'classes, and {known}.', 'Give classes=[...] in the order of the entries, or lists of class names.')
     pick = lambda value: [None if r is None else [k for k,v in enumerate(r) if whole_number(v)==value] for r in rows]
     return pick(1), pick(-1)
+
+# %% ../../nbs/data/03_labels.ipynb #f6ac72e8
+def as_flag(
+    value # as a file holds it
+):
+    "1, 0 or -1 (unknown) for what may stand in the column of one class; None where it is something else"
+    if hasattr(value, 'tolist'): value = value.tolist()
+    if value is None or value!=value or isinstance(value, str) and not value.strip(): return -1
+    if isinstance(value, str): value = dict(true='1', false='0').get(value.strip().lower(), value.strip())
+    if isinstance(value, str) and not is_number(value): return None
+    if not isinstance(value, (int,float,str)): return None
+    number = whole_number(value) if isinstance(value, str) else value
+    return int(number) if number in (-1,0,1) else None
+
+def are_flags(
+    values # what stands in a column
+)->bool:
+    "Does a column hold flags, and something besides nothing?"
+    found = [as_flag(v) for v in values]
+    return None not in found and set(found)!={-1} and len(found)>0
+
+def from_flags(
+    columns:dict, # class name -> what stands in its column
+    where         # where each row stands, e.g. "line 7"
+)->tuple: # (lists of class names, None where nothing is known of any; lists of the names that are unknown)
+    "What a column for each class says about every row"
+    flags = {name: [as_flag(v) for v in values] for name,values in columns.items()}
+    bad = [f'{columns[n][i]!r} ({n}, {where[i]})' for n,v in flags.items() for i,f in enumerate(v) if f is None]
+    if bad:
+        raise TextclipError(f'{len(bad)} labels in columns of 1 and 0 are neither: {some(bad)}.',
+            'Write 1, 0, or nothing where it is unknown.')
+    pick = lambda i, value: [n for n,v in flags.items() if v[i]==value]
+    rows = range(len(where))
+    known = [None if len(pick(i, -1))==len(flags) else pick(i, 1) for i in rows]
+    return known,[[] if k is None else pick(i, -1) for i,k in enumerate(known)]
 
 # %% ../../nbs/data/03_labels.ipynb #b65fb0dc
 def labelled_rows(
@@ -196,6 +254,8 @@ def row_ids(
     names # one per row, None where a row has none
 )->list:
     "A distinct id for every row"
-    names = [re.split(r'[\\/]', n)[-1] if n and re.match(r'[\\/]|\w:|\w+://', n) else n for n in names]   # no folders of another machine
+    names = [None if n is None else str(n) for n in names]
+    # no folders of another machine
+    names = [re.split(r'[\\/]', n)[-1] if n and re.match(r'[\\/]|\w:|\w+://', n) else n for n in names]
     if None not in names and len(set(names))==len(names): return names
     return [f'{i}/{n}' if n else f'row {i}' for i,n in enumerate(names)]

@@ -36,7 +36,9 @@ def _from_tables(path, tables):
     "One task from a table for each split: the classes of all of them, joined by name"
     alone = {s: table_task(t) for s,t in tables.items()}
     kinds = {t.kind for t in alone.values()}
-    if len(kinds)>1: raise TextclipError(f'Some tables below {path.name!r} have one label for each image, others several.', 'Write all in the same way.')
+    if len(kinds)>1:
+        raise TextclipError(f'Some tables below {path.name!r} have one label for each image, others several.',
+            'Write all in the same way.')
     classes = list({normal_name(c): c for t in alone.values() for c in t.classes}.values())
     if any(t.classes!=next(iter(alone.values())).classes for t in alone.values()): classes = sorted(classes)
     task = Task(path.resolve().name, classes, kind=kinds.pop())
@@ -49,13 +51,17 @@ def _only_split(table, classes, root):
     split = task.split(next(iter(task.splits)))
     return replace(split, ids=[f'{table.parent.name}/{i}' for i in split.ids])
 
+# %% ../../nbs/data/11_load.ipynb #d2ad5793
 def _labelled_table(table, path):
     "The task of a table in a folder, or that of the class folders beside it where the table has no labels"
     folders = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(('.','__'))]
     if has_labels(table):
         task = table_task(table)
-        strange = [f for f,k in zip(folders, class_positions(folders, task.classes, unknown='skip')) if k is None and not split_of_folder(f)]
-        if strange and len(folders)>1: warn(f'{table.name} gives the labels; the names of {len(folders)} folders beside it are not used: {some(folders)}.')
+        strange = [f for f,k in zip(folders, class_positions(folders, task.classes, unknown='skip')) if k is None
+            and not split_of_folder(f)]
+        if strange and len(folders)>1:
+            warn(f'{table.name} gives the labels; the names of {len(folders)} folders beside it are not used: '
+                f'{some(folders)}.')
         return task
     if not folders: return table_task(table)
     warn(f'{table.name} has no column of labels and is not used; the class folders beside it give the labels.')
@@ -79,25 +85,27 @@ def _file(path):
 known_tasks = (*offline_tasks, 'scenes')
 
 def dataset_names()->list:
-    "Benchmarks that are read from a folder by their name"
+    "Published datasets that are read from a folder by their name"
     return [*known_datasets(), *multilabel_tasks, *(f'{k}-gzsl' for k in generalized_sets)]
 
-def _benchmark(name, root):
-    "The benchmark of that name, read from `root`"
+def _published(name, root):
+    "The dataset of that name, read from `root`"
     if name in multilabel_tasks: return multilabel_tasks[name](root)
     if name.endswith('-gzsl'): return generalized_task(name.removesuffix('-gzsl'), root)
     return catalogue_task(name, root)
 
 def load_task(
     what,      # see the table
-    root=None  # the folder of a benchmark
+    root=None  # the folder of a published dataset
 )->Task:
     "A task from whatever describes it"
     if isinstance(what, Task): return what
     if isinstance(what, (list,tuple)): return Task('task', list(what))
     if type(what).__module__.split('.')[0]=='datasets': return dataset_task(what)
-    if not isinstance(what, (str,Path)): raise TextclipError(f'A task cannot be made from {type(what).__name__!r}.', 'Give a list of names, a file, a folder or the name of a task.')
-    if root is not None: return _benchmark(str(what), root)
+    if not isinstance(what, (str,Path)):
+        raise TextclipError(f'A task cannot be made from {type(what).__name__!r}.',
+            'Give a list of names, a file, a folder or the name of a task.')
+    if root is not None: return _published(str(what), root)
     if what in known_tasks: return scenes_task() if what=='scenes' else suite_task(what)
     return _from_place(str(what))
 
@@ -110,16 +118,22 @@ def _from_place(what):
     if os.path.isdir(path): return _folder(path)
     if os.path.isfile(path): return _file(path)
     if path.suffix in ('.txt','.json',*table_endings) or '/' in what:
-        raise TextclipError(f'{what!r} does not exist.', f'Give a file of class names, a folder of class folders, a table, or a known task: {", ".join(known_tasks)}.')
-    if what in dataset_names(): raise TextclipError(f'{what!r} is a benchmark that lies in a folder of yours.', f'Name it: load_task({what!r}, root=...); `textclip data check {what} FOLDER` looks whether it is complete.')
-    raise unknown_name('task', what, known_tasks, 'Or give a folder of class folders, a table, a .txt file of class names, or a benchmark with root=...')
+        raise TextclipError(f'{what!r} does not exist.',
+            'Give a file of class names, a folder of class folders, a table, or a known task: '
+            f'{", ".join(known_tasks)}.')
+    if what in dataset_names():
+        raise TextclipError(f'{what!r} is a dataset that lies in a folder of yours.',
+            f'Name it: load_task({what!r}, root=...); `textclip data check {what} FOLDER` looks whether it is '
+            'complete.')
+    raise unknown_name('task', what, known_tasks,
+        'Or give a folder of class folders, a table, a .txt file of class names, or a published dataset with root=...')
 
 # %% ../../nbs/data/11_load.ipynb #b76d82bb
 def check_data(
-    name:str,        # a benchmark
+    name:str,        # a published dataset
     root,            # the folder that holds it
     full:bool=False  # look at every image file?
 )->tuple: # (is all well?, text for a person)
-    "Layout and counts of a benchmark, and how to get what is missing"
+    "Layout and counts of a dataset, and how to get what is missing"
     found = multilabel_check(name, root) if name in multilabel_tasks else check_dataset(name, root, full=full)
     return found.ok, str(found)

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from ..types.task import class_positions
+from .folders import read_text
 from .images import ImageSplit
 
 # %% ../../nbs/data/10_split_files.ipynb #52c7718c
@@ -44,30 +45,32 @@ def _from_lines(lines, part):
     head,*rows = lines
     if 'textclip' not in head: return {part: [_listed(o['_impath'], o['_label'], o['_classname']) for o in lines]}
     if _paths_hash(o['path'] for o in rows)!=head['sha256']:
-        raise TextclipError(f"The list was changed or cut off: its {len(rows)} paths do not have the hash of its header.", 'Write it again with write_list.')
+        raise TextclipError(f"The list was changed or cut off: its {len(rows)} paths do not have the hash of its "
+            "header.", 'Write it again with write_list.')
     parts = dict.fromkeys(o['part'] for o in rows)
     return {p: [_listed(o['path'], o['labels'], o['names']) for o in rows if o['part']==p] for p in parts}
 
 def _from_text(lines, part):
     "SWAT"
     rows = [l.rsplit(maxsplit=2) for l in lines]
-    found = {part: [_listed(p, k) for p,k,s in rows if s!='0'], 'retrieved': [_listed(p, k) for p,k,s in rows if s=='0']}
+    found = {part: [_listed(p, k) for p,k,s in rows if s!='0'],
+        'retrieved': [_listed(p, k) for p,k,s in rows if s=='0']}
     return {k: v for k,v in found.items() if v}
 
 def _paths_hash(paths): return hashlib.sha256('\n'.join(paths).encode()).hexdigest()
 
 # %% ../../nbs/data/10_split_files.ipynb #7d51e1fa
-_convert = ('python -c "import json,pickle; d = pickle.load(open(\'{0}\',\'rb\')); json.dump({{p: dict(data=[dict(impath=o.impath, label=o.label, '
+_convert = ('python -c "import json,pickle; d = pickle.load(open(\'{0}\',\'rb\')); json.dump({{p: '
+    'dict(data=[dict(impath=o.impath, label=o.label, '
     'classname=o.classname) for o in v]) for p,v in d.items()}}, open(\'{1}.json\',\'w\'))"')
 
 def _file_text(path):
     "The text of a list, or an error that says what to do"
     if path.suffix in ('.pkl','.pickle'):
         raise TextclipError(f'{path.name!r} is a pickle: reading it would run the code it holds.',
-            f'If you trust it, run this once in the repository that wrote it, and give {path.stem}.json: {_convert.format(path.name, path.stem)}')
-    try: return path.read_text(encoding='utf-8-sig')
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Check the name.') from None
-    except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', 'Give a list in one of the forms of this module.') from None
+            f'If you trust it, run this once in the repository that wrote it, and give {path.stem}.json: '
+            f'{_convert.format(path.name, path.stem)}')
+    return read_text(path, 'Give a list in one of the forms of this module.')
 
 # %% ../../nbs/data/10_split_files.ipynb #0293b512
 def read_list(
@@ -81,10 +84,10 @@ def read_list(
     try:
         if not text.lstrip().startswith('{'): return _from_text(lines, part)
         try: whole = json.loads(text)
-        except ValueError: whole = None
+        except ValueError: whole = None         # a file of lines
         if isinstance(whole, dict) and not {'_impath','textclip'} & set(whole): return _from_json(whole)
         return _from_lines([json.loads(l) for l in lines], part)
-    except (ValueError, KeyError, TypeError, AttributeError) as e:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as e:
         raise TextclipError(f'{path.name!r} is no list of images in a known form ({type(e).__name__}: {e}).',
             'The page of textclip.data.split_files has a table of the forms.') from None
 
@@ -100,7 +103,8 @@ def _find_paths(paths, ids):
         parts = path.split('/')
         hits = next((h for j in range(len(parts)) if (h := whole.get('/'.join(parts[j:])))), None)
         if not hits: hits = [i for i,k in by_last.get(parts[-1], []) if k.endswith('/'+path)]
-        return (hits[0] if len(hits)==1 else -1) if hits else None
+        if not hits: return None
+        return hits[0] if len(hits)==1 else -1
     return [find(p) for p in paths]
 
 # %% ../../nbs/data/10_split_files.ipynb #5bbda52e
@@ -116,17 +120,26 @@ def _check_numbers(listed):
 
 def _names_from_images(listed, rows, y, classes):
     "The list with names, where it has numbers only: from the labels of the images"
-    if y is None or y.ndim!=1: raise TextclipError('The list has numbers and no class names.', 'Give names=, the class names in the order of these numbers.')
+    if y is None or y.ndim!=1:
+        raise TextclipError('The list has numbers and no class names.',
+            'Give names=, the class names in the order of these numbers.')
+    if (several := [o.path for o in listed if len(o.labels)!=1]):
+        raise TextclipError(f'{len(several)} lines have no name and not one number: {some(several)}.',
+            'Give names=, the class names in the order of these numbers.')
     seen = {}
     for o,i in zip(listed, rows): seen.setdefault(o.labels[0], set()).add(int(y[i]))
     bad = [f'{k} is {" and ".join(classes[j] for j in sorted(v))}' for k,v in seen.items() if len(v)>1]
-    if bad: raise TextclipError(f'{len(bad)} numbers of the list stand for images of several classes: {some(bad)}.', 'List and images do not belong together.')
+    if bad:
+        raise TextclipError(f'{len(bad)} numbers of the list stand for images of several classes: {some(bad)}.',
+            'List and images do not belong together.')
     return [replace(o, names=(classes[next(iter(seen[o.labels[0]]))],)) for o in listed]
 
 def _with_names(listed, names):
     "The list with names from the writer's class list"
     bad = [o.labels for o in listed if not all(0<=k<len(names) for k in o.labels)]
-    if bad: raise TextclipError(f'Label {bad[0][0]} of the list is outside the {len(names)} names.', 'Give the class list of whoever wrote the file.')
+    if bad:
+        raise TextclipError(f'Label {bad[0][0]} of the list is outside the {len(names)} names.',
+            'Give the class list of whoever wrote the file.')
     return [replace(o, names=tuple(names[k] for k in o.labels)) for o in listed]
 
 # %% ../../nbs/data/10_split_files.ipynb #7ca2ce03
@@ -137,7 +150,9 @@ def find_listed(
     names=None  # the class list of whoever wrote the file; needed only where the list has no names and `data` no labels
 )->tuple: # (positions of the rows, class numbers of each row)
     "Which rows a list means, joined by path and class name"
-    if data.ids is None: raise TextclipError('These features have no ids to find images by.', 'Extract them with `image_features`, or give ids.')
+    if data.ids is None:
+        raise TextclipError('These features have no ids to find images by.',
+            'Extract them with `image_features`, or give ids.')
     place = _find_paths([o.path for o in listed], data.ids)
     if all(i in (None,-1) for i in place): raise _nothing_found(listed, data)
     rows = [i for i in place if i not in (None,-1)]
@@ -156,8 +171,10 @@ def _labels_or_none(data):
     return None if y is None else y.cpu()
 
 def _nothing_found(listed, data):
-    if not listed or not len(data): return TextclipError('The list or the split is empty.', 'Give a list and the split that it was drawn from.')
-    return TextclipError(f'None of {len(listed)} listed paths is among the {len(data)} images: {listed[0].path!r} is not; their ids look like {data.ids[0]!r}.',
+    if not listed or not len(data):
+        return TextclipError('The list or the split is empty.', 'Give a list and the split that it was drawn from.')
+    return TextclipError(f'None of {len(listed)} listed paths is among the {len(data)} images: {listed[0].path!r} is '
+        f'not; their ids look like {data.ids[0]!r}.',
         'Give the split that the list was drawn from, with ids that hold the folders.')
 
 def _named(lines, rows, y, classes, names):
@@ -170,13 +187,17 @@ def _check_labels(found, data, classes):
     "An error where the data give an image another label than the list"
     if (y := _labels_or_none(data)) is None: return
     true = lambda i,k: y[i]==k if y.ndim==1 else y[i,k]==1
-    wrong = [f'{data.ids[i]} ({", ".join(classes[k] for k in ks)})' for i,ks in found.items() if not all(true(i, k) for k in ks)]
-    if wrong: raise TextclipError(f'{len(wrong)} listed images have another label in the data: {some(wrong)}.', 'List and images do not belong together.')
+    wrong = [f'{data.ids[i]} ({", ".join(classes[k] for k in ks)})' for i,ks in found.items()
+        if not all(true(i, k) for k in ks)]
+    if wrong:
+        raise TextclipError(f'{len(wrong)} listed images have another label in the data: {some(wrong)}.',
+            'List and images do not belong together.')
 
 def _warn_lost(listed, place, unknown, dropped, twice):
     "One warning for the lines that were left out"
     gone,several = ([o.path for o,i in zip(listed, place) if i==k] for k in (None,-1))
-    says = [f'{len(v)} paths match {what}: {some(v)}' for what,v in (('no image', gone), ('several images', several)) if v]
+    says = [f'{len(v)} paths match {what}: {some(v)}' for what,v in (('no image', gone), ('several images', several))
+        if v]
     if unknown: says.append(f'{dropped} have a class that is not in the class list: {some(sorted(unknown), 5)}')
     if twice: says.append(f'{twice} are listed twice')
     if says: warn(f'Of {len(listed)} listed images, {"; ".join(says)}.')
@@ -186,8 +207,11 @@ def _lines_of(data, classes):
     "`ListedImage` of every row"
     y = _labels_or_none(data)
     if y is None or data.ids is None: raise TextclipError('A list needs ids and labels.', 'Give a labelled split.')
-    if len(set(data.ids))<len(data): raise TextclipError('Some images have the same id.', 'Give ids with folders: paths relative to the root of the data.')
-    many = [(y[i]==1).nonzero().flatten().tolist() for i in range(len(data))] if y.ndim==2 else [[k] for k in y.tolist()]
+    if len(set(data.ids))<len(data):
+        raise TextclipError('Some images have the same id.',
+            'Give ids with folders: paths relative to the root of the data.')
+    if y.ndim==2: many = [(row==1).nonzero().flatten().tolist() for row in y]
+    else: many = [[k] for k in y.tolist()]
     return [_listed(p, k, [classes[j] for j in k]) for p,k in zip(data.ids, many)]
 
 def _own_form(parts, classes):
@@ -197,7 +221,8 @@ def _own_form(parts, classes):
 
 def _cross_modal(parts, classes):
     data = lambda lines: dict(data=[dict(impath=o.path, label=o.labels[0], classname=o.names[0]) for o in lines])
-    return json.dumps({part: data(parts.get(part, [])) for part in dict.fromkeys(['train','val',*parts])}, indent=4, ensure_ascii=False)
+    return json.dumps({part: data(parts.get(part, [])) for part in dict.fromkeys(['train','val',*parts])}, indent=4,
+        ensure_ascii=False)
 
 def _two_sfs(parts, classes):
     line = lambda o: dict(_impath=o.path, _label=o.labels[0], _domain=0, _classname=o.names[0])
@@ -218,9 +243,11 @@ def write_list(
     if form not in list_forms: raise unknown_name('form of list', form, list_forms)
     parts = {k: _lines_of(v, classes) for k,v in (data if isinstance(data, dict) else dict(train=data)).items()}
     if form in ('2sfs','swat') and len(parts)>1:
-        raise TextclipError(f'The form {form!r} holds one part a file, not {len(parts)}.', 'Write one file a part, named ..._train and ..._val.')
+        raise TextclipError(f'The form {form!r} holds one part a file, not {len(parts)}.',
+            'Write one file a part, named ..._train and ..._val.')
     if form!='textclip' and any(len(o.labels)!=1 for v in parts.values() for o in v):
-        raise TextclipError(f'The form {form!r} knows one label per image.', "Write multi-label images with form='textclip'.")
+        raise TextclipError(f'The form {form!r} knows one label per image.',
+            "Write multi-label images with form='textclip'.")
     with atomic_path(path) as p: p.write_text(list_forms[form](parts, classes), encoding='utf-8')
     return Path(path)
 

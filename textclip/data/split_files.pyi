@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from ..types.task import class_positions
+from .folders import read_text
 from .images import ImageSplit
 
 @dataclass(frozen=True)

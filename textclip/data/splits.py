@@ -16,7 +16,7 @@ from .images import ImageSplit
 
 # %% ../../nbs/data/09_splits.ipynb #5807c4be
 def _tickets(data, seed, purpose):
-    "Row positions in the order in which they are drawn: by a number made from seed and id, or from seed and position without ids"
+    "Positions in the order in which they are drawn: by a number from seed and id, or seed and position without ids"
     draw = hashlib.sha256(str(derive_seed(seed, purpose)).encode())
     def ticket(name):
         h = draw.copy()
@@ -35,13 +35,17 @@ def _labels(data):
 def _in_range(y, n):
     "(N,) labels, checked against the number of classes"
     bad = y[(y<0)|(y>=n)].unique().tolist()
-    if bad: raise TextclipError(f'Labels {some(bad)} lie outside 0..{n-1}.', 'Check that labels and class list belong together.')
+    if bad:
+        raise TextclipError(f'Labels {some(bad)} lie outside 0..{n-1}.',
+            'Check that labels and class list belong together.')
     return y.long()
 
 def _class_list(y, n_classes):
     "(number of classes, what to call each of them)"
     if not isinstance(n_classes, int) and n_classes is not None: return len(n_classes), list(n_classes)
-    n = y.shape[1] if y.ndim==2 else n_classes if n_classes is not None else int(y.max())+1 if len(y) else 0
+    n = n_classes
+    if n is None: n = int(y.max())+1 if len(y) else 0
+    if y.ndim==2: n = y.shape[1]
     return n, [f'class {k}' for k in range(n)]
 
 # %% ../../nbs/data/09_splits.ipynb #b70df669
@@ -73,7 +77,8 @@ def _warn_few(counts, shots, names):
     "One warning for the classes that cannot give `shots` images"
     few = [f'{name} ({c})' for name,c in zip(names, counts) if 0<c<shots]
     none = [name for name,c in zip(names, counts) if not c]
-    says = [f'{len(few)} of {len(names)} classes have fewer than {shots} images and give all they have: {some(few, 5)}.'] if few else []
+    says = [f'{len(few)} of {len(names)} classes have fewer than {shots} images and give all they have: '
+        f'{some(few, 5)}.'] if few else []
     if none: says.append(f'{len(none)} of {len(names)} classes have no images: {some(none, 5)}.')
     if says: warn(' '.join(says))
 
@@ -86,12 +91,14 @@ def few_shot_rows(
     purpose='few-shot' # another purpose draws other images with the same seed
 )->torch.Tensor: # positions of the rows
     "Which rows a few-shot draw takes: class by class, or in the order they were drawn where images have several labels"
-    if type(shots) is not int or shots<1: raise TextclipError(f'{shots!r} shots cannot be drawn.', 'Give a whole number, at least 1.')
+    if type(shots) is not int or shots<1:
+        raise TextclipError(f'{shots!r} shots cannot be drawn.', 'Give a whole number, at least 1.')
     y = _labels(data)
     n,names = _class_list(y, n_classes)
     order = _tickets(data, seed, purpose)
     if y.ndim==2: rows,counts = _lowest_positives(y, order, shots),(y==1).sum(0)
-    else: rows,counts = _lowest_of_class(_in_range(y, n).tolist(), order, shots, n),torch.bincount(y.long(), minlength=n)
+    else:
+        rows,counts = _lowest_of_class(_in_range(y, n).tolist(), order, shots, n),torch.bincount(y.long(), minlength=n)
     _warn_few(counts.tolist(), shots, names)
     return torch.tensor(rows, dtype=torch.long)
 
@@ -131,11 +138,17 @@ def hold_out(
     split:str=None    # the split to divide; the only one if not given
 )->Task: # the same with two splits: `train` and `test`
     "A task with training and test images, from one that has a single split"
-    if split is None and len(task.splits)!=1: raise TextclipError(f'Task {task.name!r} has {len(task.splits)} splits.', f'Name the one to divide: {", ".join(task.splits) or "it has no images"}.')
-    if not 0<share<1: raise TextclipError(f'share={share} leaves nothing to train or to measure on.', 'Give a number between 0 and 1.')
+    if split is None and len(task.splits)!=1:
+        raise TextclipError(f'Task {task.name!r} has {len(task.splits)} splits.',
+            f'Name the one to divide: {", ".join(task.splits) or "it has no images"}.')
+    if not 0<share<1:
+        raise TextclipError(f'share={share} leaves nothing to train or to measure on.',
+            'Give a number between 0 and 1.')
     images,name = task.split(split or next(iter(task.splits))),split or next(iter(task.splits))
     test = _held_out(images, share, seed, len(task))
-    if not test.any() or test.all(): raise TextclipError(f'The {len(images)} images of {name!r} cannot be divided.', 'Some class needs two images or more.')
+    if not test.any() or test.all():
+        raise TextclipError(f'The {len(images)} images of {name!r} cannot be divided.',
+            'Some class needs two images or more.')
     return replace(task, splits=dict(train=images[(~test).nonzero().flatten()], test=images[test.nonzero().flatten()]))
 
 # %% ../../nbs/data/09_splits.ipynb #7fb54838
@@ -155,7 +168,9 @@ def positions_of(classes, known):
     classes = list(classes)
     place = iter(class_positions([c for c in classes if not isinstance(c, int)], known))
     where = [c if isinstance(c, int) else next(place) for c in classes]
-    if (bad := [i for i in where if not 0<=i<len(known)]): raise TextclipError(f'{len(bad)} of {len(where)} classes are not in the list: {some(bad)}.', f'The list has {len(known)} classes: {some(known, 5)}.')
+    if (bad := [i for i in where if not 0<=i<len(known)]):
+        raise TextclipError(f'{len(bad)} of {len(where)} classes are not in the list: {some(bad)}.',
+            f'The list has {len(known)} classes: {some(known, 5)}.')
     if not where: raise TextclipError('No classes are left.', 'Give at least one.')
     if len(set(where))<len(where): raise TextclipError('A class is listed twice.', 'Name each class once.')
     return where
@@ -176,7 +191,8 @@ def _subset_own(data, classes, own, of):
     "Rows of some classes of features that carry their class list"
     keep = positions_of(classes, own if of is None or all(isinstance(c, str) for c in classes) else of)
     if of is not None and class_positions(own, of, unknown='skip')!=list(range(len(of))):
-        raise TextclipError(f'These features carry the classes {some(own)}, and `of` lists {some(of)}.', 'Leave `of` out, or join them first: join_classes(features, task).')
+        raise TextclipError(f'These features carry the classes {some(own)}, and `of` lists {some(of)}.',
+            'Leave `of` out, or join them first: join_classes(features, task).')
     number = {k: i for i,k in enumerate(keep)}
     return relabel(data, [number.get(k) for k in range(len(own))], [own[k] for k in keep])
 
@@ -197,7 +213,9 @@ def subset_classes(
     if isinstance(what, Task): return _subset_task(what, positions_of(classes, what.classes), name)
     own = own_classes(what) if isinstance(what, Features) else None
     if own is not None: return _subset_own(what, list(classes), own, of)
-    if of is None: raise TextclipError('Images know their classes by number only.', 'Give the whole class list: subset_classes(..., of=task.classes).')
+    if of is None:
+        raise TextclipError('Images know their classes by number only.',
+            'Give the whole class list: subset_classes(..., of=task.classes).')
     return _subset_data(what, positions_of(classes, of), len(of))
 
 # %% ../../nbs/data/09_splits.ipynb #a320d4d7
@@ -218,7 +236,9 @@ def hide_labels(
 )->torch.Tensor: # (N,C) float
     "Multi-label data with a share of its labels left"
     y = torch.as_tensor(y).float()
-    if y.ndim!=2: raise TextclipError(f'Labels of shape {tuple(y.shape)} cannot be hidden.', 'Give (N,C) labels, one column per class.')
+    if y.ndim!=2:
+        raise TextclipError(f'Labels of shape {tuple(y.shape)} cannot be hidden.',
+            'Give (N,C) labels, one column per class.')
     if not 0<=keep<=1: raise TextclipError(f'keep is {keep}.', 'Give a share from 0 to 1.')
     known = (y!=-1).flatten()
     ticket = torch.rand(y.numel(), generator=make_generator(seed, 'hide-labels')).masked_fill(~known, 2)

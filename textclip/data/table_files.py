@@ -7,11 +7,12 @@ __all__ = []
 
 # %% ../../nbs/data/04_table_files.ipynb #77b17097
 import csv, io, json, os, threading
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from ..core.basics import TextclipError, some
-from .images import UnreadableImage
+from ..core.basics import TextclipError, some, warn
+from .images import UnreadableImage, image_bytes
 from .labels import row_ids
 
 # %% ../../nbs/data/04_table_files.ipynb #254978fc
@@ -21,11 +22,13 @@ def _table_text(path):
     "The text of a file, or an error that names the line"
     try: content = path.read_bytes()
     except OSError as e:
-        raise TextclipError(f'Table {path.name!r} cannot be read: {e.strerror}.', 'Check the name and the permissions.') from None
+        raise TextclipError(f'Table {path.name!r} cannot be read: {e.strerror}.',
+            'Check the name and the permissions.') from None
     encoding = 'utf-16' if content[:2] in (b'\xff\xfe', b'\xfe\xff') else 'utf-8-sig'
     try: text = content.decode(encoding)
     except UnicodeDecodeError as e:
-        raise TextclipError(f'Line {content[:e.start].count(10)+1} of {path.name!r} is not text in UTF-8.', 'Save the table as UTF-8.') from None
+        raise TextclipError(f'Line {content[:e.start].count(10)+1} of {path.name!r} is not text in UTF-8.',
+            'Save the table as UTF-8.') from None
     if '\0' in text: raise TextclipError(f'{path.name!r} is not text.', f'Known tables: {", ".join(table_endings)}.')
     return text
 
@@ -41,13 +44,16 @@ def _csv_table(path):
             if any(o.strip() for o in row): lines[start] = [o.strip() for o in row]
             start = reader.line_num+1
     except csv.Error as e:
-        raise TextclipError(f'{path.name!r} is no table from line {start} on: {e}.', 'Look for an open quote there.') from None
+        raise TextclipError(f'{path.name!r} is no table from line {start} on: {e}.',
+            'Look for an open quote there.') from None
     names = lines.pop(next(iter(lines)), []) if lines else []
     long = [f'line {n} ({len(r)})' for n,r in lines.items() if len(r)>len(names)]
     if long:
-        raise TextclipError(f'{len(long)} rows of {path.name!r} have more values than the {len(names)} columns: {some(long)}.',
+        raise TextclipError(f'{len(long)} rows of {path.name!r} have more values than the {len(names)} columns: '
+            f'{some(long)}.',
             'Put quotes around values that hold a separator.')
-    if len(set(names))<len(names): raise TextclipError(f'Two columns of {path.name!r} have the same name: {some(names, 9)}.', 'Rename one.')
+    if len(set(names))<len(names):
+        raise TextclipError(f'Two columns of {path.name!r} have the same name: {some(names, 9)}.', 'Rename one.')
     rows = [r + ['']*(len(names)-len(r)) for r in lines.values()]
     return dict(zip(names, map(list, zip(*rows)) if rows else [[] for _ in names])),[f'line {n}' for n in lines]
 
@@ -73,8 +79,13 @@ _reading = threading.Lock()
 @lru_cache(2)
 def _row_group(path, changed, column, group):
     "One column of a group of rows; `changed` is the time when the file was written"
-    import pyarrow.parquet as pq
-    with pq.ParquetFile(path) as file: return file.read_row_group(group, columns=[column]).column(0)
+    import pyarrow as pa, pyarrow.parquet as pq
+    with pq.ParquetFile(path) as file:
+        with suppress(OSError, pa.ArrowException): return file.read_row_group(group, columns=[column]).column(0)
+        rows = []
+        with suppress(OSError, pa.ArrowException):
+            for batch in file.iter_batches(1, row_groups=[group], columns=[column]): rows.append(batch.column(0)[0])
+        return rows
 
 @dataclass(frozen=True)
 class ParquetImage:
@@ -87,44 +98,94 @@ class ParquetImage:
 
     def read_bytes(self):
         "The encoded image"
-        with _reading: found = _row_group(self.path, os.stat(self.path).st_mtime_ns, self.column, self.group)[self.row].as_py()
-        content = found.get('bytes') if isinstance(found, dict) else found
-        if content is None and isinstance(found, dict) and found.get('path'): return (self.path.parent/found['path']).read_bytes()
-        if content is None: raise UnreadableImage('no image in this row')
-        return content
+        with _reading: rows = _row_group(self.path, os.stat(self.path).st_mtime_ns, self.column, self.group)
+        if self.row>=len(rows): raise UnreadableImage('this part of the table is damaged')
+        found = rows[self.row].as_py()
+        if not isinstance(found, dict): found = dict(bytes=found)
+        if isinstance(found.get('bytes'), bytes): return found['bytes']
+        if not isinstance(found.get('path'), str): raise UnreadableImage('no image in this row')
+        return image_bytes(self.path.parent/found['path'])
 
 # %% ../../nbs/data/04_table_files.ipynb #297535bb
-def _parquet_images(file, path, column):
+def open_parquet(
+    path:Path # a .parquet file
+): # (the opened `ParquetFile`, its schema in terms of Arrow)
+    "A Parquet file that can be read, or an error"
+    import pyarrow as pa, pyarrow.parquet as pq
+    try:
+        file = pq.ParquetFile(path)
+        return file, file.schema_arrow
+    except (OSError, ValueError, pa.ArrowException) as e:
+        raise TextclipError(f'{path.name!r} is no Parquet table, or damaged ({type(e).__name__}).',
+            'Write it again.') from None
+
+def schema_notes(
+    schema,  # of an opened Parquet file
+    key:bytes, # who wrote them: b'huggingface' or b'textclip'
+    source:str # name of the file, for the warning
+)->dict:
+    "The notes that a library left in a Parquet file; empty, with a line about it, where they cannot be read"
+    text = (schema.metadata or {}).get(key, b'{}')
+    with suppress(ValueError, RecursionError):
+        found = json.loads(text)
+        if isinstance(found, dict): return found
+    warn(f'The notes of {key.decode()} in {source!r} are damaged and are not used.')
+    return {}
+
+def noted_names(
+    feature # what the notes of the `datasets` library say of a column
+):
+    "The class names of a column, None where there are none"
+    for _ in range(9):
+        if not isinstance(feature, dict): return None
+        if 'feature' not in feature: break
+        feature = feature['feature']
+    names = feature.get('names') if isinstance(feature, dict) else None
+    good = isinstance(names, list) and names and all(isinstance(n, str) for n in names)
+    return names if good else None
+
+# %% ../../nbs/data/04_table_files.ipynb #4e34f266
+def _parquet_column(file, path, name):
+    "The values of a column"
+    import pyarrow as pa
+    try: values = [v for c in file.read(columns=[name]).columns for v in c.to_pylist()]
+    except (OSError, ValueError, pa.ArrowException) as e:
+        raise TextclipError(f'Column {name!r} of {path.name!r} cannot be read ({type(e).__name__}).',
+            'The table is damaged. Write it again.') from None
+    if len(values)==file.metadata.num_rows: return values
+    raise TextclipError(f'Column {name!r} of {path.name!r} has {len(values)} of {file.metadata.num_rows} rows.',
+        'The table is damaged. Write it again.')
+
+def _parquet_images(file, path, name, kind):
     "A `ParquetImage` for every row"
     import pyarrow as pa
     names = [None]*file.metadata.num_rows
-    if pa.types.is_struct(kind := file.schema_arrow.field(column).type) and kind.get_field_index('path')>=0:
-        names = [(v or {}).get('path') for v in file.read(columns=[f'{column}.path']).column(0).to_pylist()]
+    if pa.types.is_struct(kind) and kind.get_field_index('path')>=0:
+        names = [(v or {}).get('path') for v in _parquet_column(file, path, f'{name}.path')]
     places = [(g,i) for g in range(file.num_row_groups) for i in range(file.metadata.row_group(g).num_rows)]
-    return [ParquetImage(path, column, g, i, n) for (g,i),n in zip(places, row_ids(names))]
+    return [ParquetImage(path, name, g, i, n) for (g,i),n in zip(places, row_ids(names))]
+
+def _holds_bytes(kind):
+    "Is it the type of a column of encoded images?"
+    import pyarrow as pa
+    if pa.types.is_struct(kind): return kind.get_field_index('bytes')>=0
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 def _parquet_table(path):
     "(column -> function that reads it, where each row stands, label column -> class names)"
-    import pyarrow as pa, pyarrow.parquet as pq
-    try: file = pq.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid): raise TextclipError(f'{path.name!r} is no Parquet table, or damaged.', 'Write it again.') from None
-    def holds_bytes(kind):
-        if pa.types.is_struct(kind): return kind.get_field_index('bytes')>=0
-        return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    column = lambda name: file.read(columns=[name]).column(0).to_pylist()
-    read = {f.name: partial(_parquet_images, file, path, f.name) if holds_bytes(f.type) else partial(column, f.name) for f in file.schema_arrow}
-    notes = json.loads((file.schema_arrow.metadata or {}).get(b'huggingface', b'{}')).get('info', {}).get('features', {})
-    return read,[f'row {i}' for i in range(file.metadata.num_rows)],{k: n for k,v in notes.items() if (n := _noted_names(v))}
-
-def _noted_names(feature):
-    "Class names in the notes of the `datasets` library"
-    while isinstance(feature, dict) and 'feature' in feature: feature = feature['feature']
-    return feature.get('names') if isinstance(feature, dict) else None
+    file,schema = open_parquet(path)
+    read = {f.name: partial(_parquet_column, file, path, f.name) for f in schema}
+    read |= {f.name: partial(_parquet_images, file, path, f.name, f.type) for f in schema if _holds_bytes(f.type)}
+    info = schema_notes(schema, b'huggingface', path.name).get('info')
+    features = info.get('features') if isinstance(info, dict) else None
+    notes = {k: noted_names(v) for k,v in features.items()} if isinstance(features, dict) else {}
+    where = [f'row {i}' for i in range(file.metadata.num_rows)]
+    return read, where, {k: n for k,n in notes.items() if n}
 
 # %% ../../nbs/data/04_table_files.ipynb #c2d12005
 def read_columns(
     path # a table
-)->tuple: # (column -> values or a function that reads them, where each row stands, label column -> class names in the table's notes)
+)->tuple: # (column -> values or a function that reads them, where each row stands, label column -> noted class names)
     "The columns of a CSV, TSV, JSON Lines or Parquet table"
     path = Path(path)
     if (kind := path.suffix.lower()) not in table_endings:

@@ -11,12 +11,12 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
-from ..types.task import Task
+from ..types.task import Task, class_positions
 from .images import ImageSplit
 from .folders import names_file, usual_splits
-from textclip.data.labels import (
-    class_names, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels,
-    whole_number)
+from .labels import (
+    are_flags, class_names, from_flags, from_indicators, is_number, label_list, label_numbers, label_tensor,
+    labelled_rows, plain_labels, whole_number)
 from .table_files import ParquetImage, read_columns
 
 # %% ../../nbs/data/05_tables.ipynb #e1ac2031
@@ -27,8 +27,10 @@ usual_columns = dict(
     split=('split',), unknown=('unknown_labels',))
 
 def _no_images(path, columns):
-    return TextclipError(f'No column of {path.name!r} is known to hold images: {", ".join(map(str, columns)) or "it is empty"}.',
-        f'Name one of them {usual_columns["image"][0]!r}, or give image=. The first line of a text table holds the names of the columns.')
+    return TextclipError(f'No column of {path.name!r} is known to hold images: '
+        f'{", ".join(map(str, columns)) or "it is empty"}.',
+        f'Name one of them {usual_columns["image"][0]!r}, or give image=. The first line of a text table holds the '
+        'names of the columns.')
 
 def _column(columns, role, given=None):
     "The column for a role, None where there is none"
@@ -38,6 +40,10 @@ def _column(columns, role, given=None):
 
 # %% ../../nbs/data/05_tables.ipynb #e2cb2d81
 _Row = namedtuple('_Row', 'where id image label name split unknown')
+
+def _values(read, column):
+    "What stands in a column"
+    return read[column]() if callable(read[column]) else read[column]
 
 def _image_of(value, root):
     "(id, the image where it is no file)"
@@ -49,19 +55,51 @@ def _image_of(value, root):
 def _rows(table, columns, root):
     "The rows that have an image and a split, with one warning for the others"
     read,where,_ = table
-    column = lambda role: [None]*len(where) if columns[role] is None else read[columns[role]]() if callable(read[columns[role]]) else read[columns[role]]
+    column = lambda role: [None]*len(where) if columns[role] is None else _values(read, columns[role])
     images,splits = column('image'),column('split')
     says = lambda v: v is not None and v==v and str(v).strip()!=''
     keep = [i for i,v in enumerate(images) if says(v) and (columns['split'] is None or says(splits[i]))]
-    if not keep: raise TextclipError('The table has no rows with an image.', f'Its columns are {", ".join(map(str, read))}.')
+    if not keep:
+        raise TextclipError('The table has no rows with an image.', f'Its columns are {", ".join(map(str, read))}.')
     if (gone := sorted(set(range(len(where))) - set(keep))):
-        warn(f'{len(gone)} of {len(where)} rows have no image or no split and are left out: {some([where[i] for i in gone])}.')
+        warn(f'{len(gone)} of {len(where)} rows have no image or no split and are left out: '
+            f'{some([where[i] for i in gone])}.')
     if (web := [where[i] for i in keep if '://' in str(images[i])[:12]]):
-        raise TextclipError(f'{len(web)} images are addresses on the web: {some(web)}.', 'Download them first, for example with img2dataset.')
+        raise TextclipError(f'{len(web)} images are addresses on the web: {some(web)}.',
+            'Download them first, for example with img2dataset.')
     usual = usual_splits(str(splits[i]) for i in keep)
     more = zip(column('label'), column('names'), splits, column('unknown'))
     rows = [(w, i, *m) for w,i,m in zip(where, images, more)]
-    return [_Row(w, *_image_of(i, root), l, n, 'all' if s is None else usual[str(s)], u) for w,i,l,n,s,u in (rows[k] for k in keep)]
+    return [_Row(w, *_image_of(i, root), l, n, 'all' if s is None else usual[str(s)], u)
+        for w,i,l,n,s,u in (rows[k] for k in keep)]
+
+# %% ../../nbs/data/05_tables.ipynb #f23205d2
+_spread = 'labels of all columns'    # what the column is called that is made of them
+
+def _flag_columns(read, columns, classes):
+    "The columns that hold 1 or 0 for one class each, where no column of labels is there"
+    others = [c for c in read if c not in columns.values()]
+    found = [c for c in others if are_flags(_values(read, c))]
+    if classes is not None and not isinstance(classes, str):
+        place = class_positions(classes, found, unknown='skip')
+        return [] if None in place else [found[k] for k in place]
+    return found if len(found)>1 else []
+
+def _spread_labels(table, columns, label, classes, multi):
+    "(table, columns) with the labels of several columns in one, the class list); as they are where there is one"
+    read,where,notes = table
+    given = isinstance(label, (list,tuple))
+    if not given and (label is not None or columns['label'] is not None): return table, columns, classes
+    wide = [_column(read, 'label', c) for c in label] if given else _flag_columns(read, columns, classes)
+    if not wide: return table, columns, classes
+    if not given: warn(f'Labels are read from {len(wide)} columns of 1 and 0: {some(wide)}.')
+    names = [str(c) for c in wide]
+    known,unknown = from_flags({str(c): _values(read, c) for c in wide}, where)
+    if multi is False: known = [r[0] if r and len(r)==1 else r or None for r in known]
+    read = read | {_spread: known, 'unknown of all columns': unknown}
+    columns = columns | dict(label=_spread, names=None)
+    if multi is not False: columns['unknown'] = 'unknown of all columns'
+    return (read, where, notes), columns, [n.replace('_', ' ') for n in names] if classes is None else classes
 
 # %% ../../nbs/data/05_tables.ipynb #0f75d9cb
 def _once(rows, multi, long):
@@ -72,14 +110,19 @@ def _once(rows, multi, long):
     if (twice := [f'{i} ({", ".join(p)})' for i,p in parts.items() if len(p)>1]):
         warn(f'{len(twice)} images are in several splits: {some(twice)}.')
     copies = [v for v in by_image.values() if len(v)>1]
-    differ = [f'{v[0].id} ({", ".join(dict.fromkeys(str(o.label) for o in v))})' for v in copies if any(o.label!=v[0].label for o in v)]
+    differ = [f'{v[0].id} ({", ".join(dict.fromkeys(str(o.label) for o in v))})' for v in copies
+        if any(o.label!=v[0].label for o in v)]
     if differ and not multi:
         raise TextclipError(f'{len(differ)} images have several labels: {some(differ)}.',
             'Mend the table, or give multi=True if images have several labels.')
     if copies and not long:
-        warn(f'{sum(len(v)-1 for v in copies)} of {len(rows)} rows name an image a second time and are {"joined" if multi else "left out"}: {some([o.where for v in copies for o in v[1:]])}.')
+        warn(f'{sum(len(v)-1 for v in copies)} of {len(rows)} rows name an image a second time and are '
+            f'{"joined" if multi else "left out"}: {some([o.where for v in copies for o in v[1:]])}.')
     both = lambda values: None if all(v is None for v in values) else [o for v in values for o in v or []]
-    if multi: return [v[0] if len(v)==1 else v[0]._replace(label=both([o.label for o in v]), unknown=both([o.unknown for o in v])) for v in by_image.values()]
+    if multi:
+        return [v[0] if len(v)==1
+            else v[0]._replace(label=both([o.label for o in v]), unknown=both([o.unknown for o in v]))
+            for v in by_image.values()]
     return [v[0] for v in by_image.values()]
 
 # %% ../../nbs/data/05_tables.ipynb #28c22aa8
@@ -93,9 +136,11 @@ def _names_by_number(rows):
     "The class list, where rows hold a number and its name"
     found = {}
     for r in rows:
-        if r.label is not None and r.name is not None: found.setdefault(whole_number(r.label), {}).setdefault(str(r.name).replace('_', ' '), r.where)
+        if r.label is not None and r.name is not None:
+            found.setdefault(whole_number(r.label), {}).setdefault(str(r.name).replace('_', ' '), r.where)
     several = [f'{k} is {" and ".join(f"{n!r} ({w})" for n,w in v.items())}' for k,v in found.items() if len(v)>1]
-    if several: raise TextclipError(f'{len(several)} label numbers have several names: {some(several)}.', 'Mend the table.')
+    if several:
+        raise TextclipError(f'{len(several)} label numbers have several names: {some(several)}.', 'Mend the table.')
     if any(not 0<=k<len(found) for k in found):
         raise TextclipError(f'Label numbers do not run from 0 on without a gap: {some(sorted(found), 6)}.',
             'Give classes=[...], all names in the order of these numbers.')
@@ -109,38 +154,45 @@ def _class_list(rows, values, classes, noted, named, path):
         if named: return sorted(set(map(str, values))), 'the names in the table'     # digits, for example
         if any(r.name is not None for r in rows): return _names_by_number(rows), 'the names in the table'
     names,file = _names_beside(path)
-    fix = f"Give classes=[...] in the order of these numbers, a column 'classname', or the names in a file {path.stem}.classnames.txt beside the table."
+    beside = f'the names in a file {path.stem}.classnames.txt beside the table'
+    fix = f"Give classes=[...] in the order of these numbers, a column 'classname', or {beside}."
     return class_names(values, names, fix), file or 'the class list'
 
 # %% ../../nbs/data/05_tables.ipynb #b7656bcc
 def table_task(
     path,               # the table
     image=None,         # its columns, where they do not have their usual names: paths or images,
-    label=None,         # labels,
+    label=None,         # labels; a list where each class has a column of its own,
     split=None,         # split of each image,
     unknown=None,       # labels of which nobody knows
     root=None,          # folder that paths are relative to; the table's folder if not given
     classes=None,       # class names in order
-    multi:bool=None,    # several labels per image? If not given: yes for a column `labels` or `unknown_labels`, and for lists
+    multi:bool=None,    # several labels per image? If not given: for a column `labels` or `unknown_labels`, and lists
     name:str=None,      # name of the task; the table's name if not given
     square:bool=False   # pad images to a white square?
 )->Task:
     "A task from a CSV, TSV, JSON Lines or Parquet table"
     path = Path(path).expanduser()
     table,root = read_columns(path),Path(os.path.abspath(path.parent if root is None else Path(root).expanduser()))
-    columns = {role: _column(table[0], role, given) for role,given in dict(image=image, label=label, split=split, unknown=unknown, names=None).items()}
+    named = dict(image=image, label=None if isinstance(label, (list,tuple)) else label, split=split, unknown=unknown)
+    columns = {role: _column(table[0], role, given) for role,given in (named | dict(names=None)).items()}
     if columns['image'] is None: raise _no_images(path, table[0])
+    table,columns,classes = _spread_labels(table, columns, label, classes, multi)
     rows,several = _with_labels(_rows(table, columns, root), columns, multi, label is not None)
     noted,named = table[2].get(columns['label']),columns['label'] is not None and columns['label']==columns['names']
-    if several: rows = _read_indicators(rows, classes or noted or _names_beside(path)[0])
-    values = [(v,r.where) for r in rows for v in ((r.label or [])+(r.unknown or []) if several else [r.label]) if v is not None]
-    if noted and not several: rows,values = [r._replace(label=None) if r.label==-1 else r for r in rows],[o for o in values if o[0]!=-1]
+    if several and columns['label']!=_spread: rows = _read_indicators(rows, classes or noted or _names_beside(path)[0])
+    values = [(v,r.where) for r in rows for v in ((r.label or [])+(r.unknown or []) if several else [r.label])
+        if v is not None]
+    if noted and not several:
+        rows,values = [r._replace(label=None) if r.label==-1 else r for r in rows],[o for o in values if o[0]!=-1]
     classes,source = _class_list(rows, [v for v,_ in values], classes, noted, named, path)
-    task = Task(name or path.stem, classes, kind='multi' if several else 'single', reading=dict(square=square, upright=True))
+    task = Task(name or path.stem, classes, kind='multi' if several else 'single',
+        reading=dict(square=square, upright=True))
     numbers = label_numbers([v for v,_ in values], [w for _,w in values], task.classes, source)
     rows = _once(rows, several, multi is True)
     for part in dict.fromkeys(r.split for r in rows):
-        task.splits[part] = partial(_table_split, [r for r in rows if r.split==part], root, numbers, len(task), several, square)
+        task.splits[part] = partial(_table_split, [r for r in rows if r.split==part], root, numbers, len(task), several,
+            square)
     return task
 
 # %% ../../nbs/data/05_tables.ipynb #b9dedde2
@@ -154,20 +206,30 @@ def _with_labels(rows, columns, multi, given):
     where = [r.where for r in rows]
     plain = plain_labels([r.label for r in rows], where)
     names = plain_labels([r.name for r in rows], where)
-    several = multi if multi is not None else str(columns['label']).lower()=='labels' or columns['unknown'] is not None or any(isinstance(v, list) for v in plain)
-    if several: return [r._replace(label=_list_of(r.label, r.where), unknown=_list_of(r.unknown, r.where), name=None) for r in rows], True
+    several = multi
+    if several is None:
+        lists = any(isinstance(v, list) for v in plain)
+        several = lists or str(columns['label']).lower()=='labels' or columns['unknown'] is not None
+    if several:
+        many = lambda r: r._replace(label=_list_of(r.label, r.where), unknown=_list_of(r.unknown, r.where), name=None)
+        return [many(r) for r in rows], True
     if (lists := [r.where for r,v in zip(rows, plain) if isinstance(v, list)]):
         raise TextclipError(f'{len(lists)} rows have a list of labels: {some(lists)}.', 'Give multi=True.')
+    if (lists := [r.where for r,v in zip(rows, names) if isinstance(v, list)]):
+        raise TextclipError(f'{len(lists)} rows have a list of class names: {some(lists)}.', 'Give one name a row.')
     codes = any(v is not None and not is_number(v) for v in plain)
     if codes and not given and columns['names'] is not None: plain = names   # the class name stands beside it
     return [r._replace(label=v, name=n, unknown=None) for r,v,n in zip(rows, plain, names)], False
 
+# %% ../../nbs/data/05_tables.ipynb #7f4b2870
 def has_labels(
     path # a table
 )->bool:
-    "Does a table have a column with one of the usual names of labels?"
-    columns = read_columns(path)[0]
-    return any(_column(columns, role) is not None for role in ('label','names'))
+    "Does a table have a column with one of the usual names of labels, or a column for each class?"
+    read = read_columns(path)[0]
+    columns = {role: _column(read, role) for role in usual_columns}
+    named = columns['label'] is not None or columns['names'] is not None
+    return named or bool(_flag_columns(read, columns, None))
 
 def _read_indicators(rows, classes):
     "The rows with class numbers where they hold indicators"
@@ -187,7 +249,7 @@ def missing_images(
     split:ImageSplit # images that should be files
 )->list: # ids
     "Which images of a split are not there"
-    return [i for i,p in zip(split.ids, split.paths) if isinstance(p, (str,Path)) and not Path(p).is_file()]
+    return [i for i,p in zip(split.ids, split.paths) if isinstance(p, (str,Path)) and not os.path.isfile(p)]
 
 # %% ../../nbs/data/05_tables.ipynb #1d6b8efb
 def write_table(
@@ -199,15 +261,20 @@ def write_table(
     "Write images and labels as a table, and the class list beside it"
     path,classes = Path(path),Task('table', classes).classes
     if (kind := path.suffix.lower()) not in ('.csv','.tsv','.jsonl'):
-        raise TextclipError(f'Tables are not written as {path.suffix or path.name!r}.', 'Give a .csv, .tsv or .jsonl file.')
+        raise TextclipError(f'Tables are not written as {path.suffix or path.name!r}.',
+            'Give a .csv, .tsv or .jsonl file.')
     parts = data if isinstance(data, dict) else {None: data}
     root = os.path.abspath(path.parent if root is None else root)
-    forms = {'none' if s.labels is None else 'many' if s.labels.ndim==2 else 'one' for s in parts.values()}
-    if {'one','many'} <= forms:
-        raise TextclipError('Some of these splits have one label per image and some have several.', 'Write them to tables of their own.')
-    rows = [_row_to_write(part, s, i, classes, Path(root), 'many' in forms) for part,s in parts.items() for i in range(len(s))]
+    sizes = {None if s.labels is None else s.labels.ndim for s in parts.values()}
+    if {1,2} <= sizes:
+        raise TextclipError('Some of these splits have one label per image and some have several.',
+            'Write them to tables of their own.')
+    rows = []
+    for part,s in parts.items():
+        rows += [_row_to_write(part, s, i, classes, Path(root), 2 in sizes) for i in range(len(s))]
     if not rows: raise TextclipError('There are no images to write.', 'Give a split with images.')
-    text = ''.join(json.dumps(r, ensure_ascii=False)+'\n' for r in rows) if kind=='.jsonl' else _csv_text(rows, '\t' if kind=='.tsv' else ',')
+    if kind=='.jsonl': text = ''.join(json.dumps(r, ensure_ascii=False)+'\n' for r in rows)
+    else: text = _csv_text(rows, {'.csv': ',', '.tsv': '\t'}[kind])
     with atomic_path(path) as p: p.write_text(text, encoding='utf-8', newline='')
     write_json(path.parent/f'{path.stem}.classnames.json', classes)
     return path
@@ -215,14 +282,16 @@ def write_table(
 # %% ../../nbs/data/05_tables.ipynb #8c72944c
 def _row_to_write(part, split, i, classes, root, multi):
     "A row as column -> value"
-    image,y = split.paths[i],None if split.labels is None else split.labels[i]
+    image = split.paths[i]
+    y = None if split.labels is None else split.labels[i]
     if not isinstance(image, (str,Path)):
         raise TextclipError(f'Image {split.ids[i]!r} is not a file of its own.',
             'Extract it, or use write_webdataset, which holds the images too.')
     whole = Path(os.path.abspath(image))
-    row = dict(path=whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.as_posix())
+    row = dict(path=(whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix())
     names = lambda value: None if y is None else [c for c,v in zip(classes, y) if v==value]
-    row |= dict(labels=names(1), unknown_labels=names(-1)) if multi else dict(label=None if y is None else classes[int(y)])
+    if multi: row |= dict(labels=names(1), unknown_labels=names(-1))
+    else: row['label'] = None if y is None else classes[int(y)]
     return row if part is None else row | dict(split=part)
 
 def _csv_text(rows, separator):
@@ -230,12 +299,15 @@ def _csv_text(rows, separator):
     def cell(v):
         if not isinstance(v, list): return '' if v is None else v
         if any('|' in c for c in v):
-            raise TextclipError("A class name holds '|', which separates labels in this format.", 'Write a .jsonl file.')
+            raise TextclipError("A class name holds '|', which separates labels in this format.",
+                'Write a .jsonl file.')
         return '|'.join(v)
     if 'labels' in rows[0] and any(r['labels'] is None for r in rows):
-        raise TextclipError('Some of these splits have labels and some have none.', 'Write them to tables of their own, or as .jsonl.')
+        raise TextclipError('Some of these splits have labels and some have none.',
+            'Write them to tables of their own, or as .jsonl.')
     if any(r['path']!=r['path'].strip() for r in rows):
         raise TextclipError('A path begins or ends with a space.', 'Rename the file, or write a .jsonl file.')
     out = io.StringIO()
-    csv.writer(out, delimiter=separator, lineterminator='\n').writerows([list(rows[0]), *([cell(v) for v in r.values()] for r in rows)])
+    writer = csv.writer(out, delimiter=separator, lineterminator='\n')
+    writer.writerows([list(rows[0]), *([cell(v) for v in r.values()] for r in rows)])
     return out.getvalue()

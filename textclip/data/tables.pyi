@@ -5,10 +5,10 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
-from ..types.task import Task
+from ..types.task import Task, class_positions
 from .images import ImageSplit
 from .folders import names_file, usual_splits
-from textclip.data.labels import class_names, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels, whole_number
+from .labels import are_flags, class_names, from_flags, from_indicators, is_number, label_list, label_numbers, label_tensor, labelled_rows, plain_labels, whole_number
 from .table_files import ParquetImage, read_columns
 usual_columns: Any
 

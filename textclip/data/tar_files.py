@@ -47,12 +47,17 @@ def tar_index(
             f.seek(end)
             rest = f.read(tarfile.BLOCKSIZE)      # zeros, or nothing, where an archive ends
     except tarfile.TarError:
-        raise TextclipError(f'{path.name!r} is no uncompressed tar archive.', 'Unpack it, or download it again.') from None
+        raise TextclipError(f'{path.name!r} is no uncompressed tar archive.',
+            'Unpack it, or download it again.') from None
     except OSError as e:
-        raise TextclipError(f'Archive {path.name!r} cannot be read: {e.strerror}.', 'Check the name and the permissions.') from None
+        raise TextclipError(f'Archive {path.name!r} cannot be read: {e.strerror}.',
+            'Check the name and the permissions.') from None
     whole = {k: (o,n) for k,(o,n) in found.items() if o+n<=path.stat().st_size}
-    if len(whole)<len(found) or rest.strip(b'\0'): warn(f'{path.name} is damaged or cut off; its first {len(whole)} files are used.')
-    if twice: warn(f'{path.name} holds {len(twice)} files under a name that was there before: {some(twice)}. The first is used.')
+    if len(whole)<len(found) or rest.strip(b'\0'):
+        warn(f'{path.name} is damaged or cut off; its first {len(whole)} files are used.')
+    if twice:
+        warn(f'{path.name} holds {len(twice)} files under a name that was there before: {some(twice)}. The first is '
+            'used.')
     return whole
 
 # %% ../../nbs/data/07_tar_files.ipynb #99631488
@@ -82,13 +87,15 @@ def json(self:TarImage)->dict:
     "What the `json` file of the sample holds"
     try: found = loads(self.read('json'))
     except (ValueError, RecursionError):
-        raise TextclipError(f'The json file of {self.name!r} in {self.shard.name} is not JSON.', 'Make the archive again.') from None
+        raise TextclipError(f'The json file of {self.name!r} in {self.shard.name} is not JSON.',
+            'Make the archive again.') from None
     return found if isinstance(found, dict) else dict(label=found)
 
 @patch(as_prop=True)
 def captions(self:TarImage)->list:
     "Texts about the image"
-    if 'txt' in self.files: return [l.strip() for l in self.read('txt').decode('utf-8', 'replace').split('\n') if l.strip()]
+    if 'txt' in self.files:
+        return [l.strip() for l in self.read('txt').decode('utf-8', 'replace').split('\n') if l.strip()]
     found = self.json().get('caption') if 'json' in self.files else None
     return [found] if isinstance(found, str) else list(found or [])
 
@@ -112,7 +119,9 @@ def tar_samples(
         if not key or not ending or any(p.startswith(('.','__MACOSX')) for p in folders if p!='..'): continue
         grouped.setdefault('/'.join([*folders, key]), {})[ending.lower()] = place
     bare = [k for k,files in grouped.items() if _image_ending(files) is None]
-    if bare: warn(f'{len(bare)} of {len(grouped)} samples in {Path(shard).name} have no image and are left out: {some(bare)}.')
+    if bare:
+        warn(f'{len(bare)} of {len(grouped)} samples in {Path(shard).name} have no image and are left out: '
+            f'{some(bare)}.')
     return [TarImage(Path(shard), f'{k}.{e}', e, files) for k,files in grouped.items() if (e := _image_ending(files))]
 
 # %% ../../nbs/data/07_tar_files.ipynb #0a5bf1aa
@@ -123,7 +132,8 @@ def expand_braces(
     found = re.search(r'\{([^{}]*)\}', pattern)
     if not found: return [pattern]
     if (span := re.fullmatch(r'(\d+)\.\.(\d+)', found[1])):
-        if int(span[2])<int(span[1]): raise TextclipError(f'The range {found[0]} is empty.', 'Write the smaller number first.')
+        if int(span[2])<int(span[1]):
+            raise TextclipError(f'The range {found[0]} is empty.', 'Write the smaller number first.')
         middle = [f'{i:0{len(span[1])}}' for i in range(int(span[1]), int(span[2])+1)]
     else: middle = found[1].split(',')
     return [found.string[:found.start()]+m+rest for m in middle for rest in expand_braces(pattern[found.end():])]

@@ -6,13 +6,14 @@
 __all__ = []
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #75f595ea
-import json, re
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 import numpy as np
 from ...core.basics import TextclipError, some, unknown_name, warn
 from ...types.task import Task
+from ..folders import read_json
 from ..images import ImageSplit, with_reading
 from .facts import dataset_root
 from .mat_files import read_mat, whole_numbers
@@ -34,7 +35,9 @@ def _names_by_image(file, files, labels):
         if last(f) in by_image: found.setdefault(int(k), set()).add(by_image[last(f)])
     bad = [f'{k} ({" or ".join(sorted(v))})' for k,v in found.items() if len(v)>1]
     if bad or sorted(found)!=list(range(1, len(found)+1)) or not found:
-        raise TextclipError(f'{file.name!r} does not name the classes of these images' + (f': {some(bad)}.' if bad else '.'), 'The files do not belong together. Give names=[...] in the order of the class numbers.')
+        raise TextclipError(f'{file.name!r} does not name the classes of these images'
+            + (f': {some(bad)}.' if bad else '.'),
+            'The files do not belong together. Give names=[...] in the order of the class numbers.')
     return [next(iter(found[k])) for k in sorted(found)]
 
 def _raw_names(folder, cells, files=(), labels=()):
@@ -43,9 +46,14 @@ def _raw_names(folder, cells, files=(), labels=()):
     if (file := folder/'allclasses.txt').is_file(): return text_lines(file)
     if (file := folder/'split_zhou_OxfordFlowers.json').is_file(): return _names_by_image(file, files, labels)
     if (file := folder/'cat_to_name.json').is_file():
-        try: return [n for _,n in sorted((int(k), str(n)) for k,n in json.loads(file.read_text(encoding='utf-8')).items())]
-        except (ValueError, AttributeError): raise TextclipError(f'{file.name!r} is no JSON of the form {{"1": "pink primrose"}}.', 'Get it again.') from None
-    raise TextclipError('The MATLAB files hold no class names.', 'Give names=[...] in the order of the class numbers, or put allclasses.txt there (for FLO: split_zhou_OxfordFlowers.json or cat_to_name.json).')
+        found = read_json(file, 'It should look like {"1": "pink primrose"}.')
+        try: return [n for _,n in sorted((int(k), str(n)) for k,n in found.items())]
+        except (ValueError, AttributeError):
+            raise TextclipError(f'{file.name!r} does not map numbers to names.',
+                'It should look like {"1": "pink primrose"}.') from None
+    raise TextclipError('The MATLAB files hold no class names.',
+        'Give names=[...] in the order of the class numbers, or put allclasses.txt there (for FLO: '
+        'split_zhou_OxfordFlowers.json or cat_to_name.json).')
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #eb7b4899
 def _dropped_parts(
@@ -65,7 +73,8 @@ def _dropped_parts(
 def _rooted(files, root):
     "(ids, paths) of images below their new root"
     parts = [[o for o in str(f).replace('\\', '/').split('/') if o not in ('','.')] for f in files]
-    if any(not p or '..' in p for p in parts): raise TextclipError('image_files has paths that cannot be used.', 'Get the files again.')
+    if any(not p or '..' in p for p in parts):
+        raise TextclipError('image_files has paths that cannot be used.', 'Get the files again.')
     j = _dropped_parts(parts, root)
     ids = ['/'.join(p[j:]) for p in parts]
     return ids, [Path(str(f)) for f in files] if root is None else [root/i for i in ids]
@@ -83,8 +92,10 @@ class GeneralizedSet:
 
 generalized_sets = dict(
     cub=GeneralizedSet('CUB-200-2011', 'CUB', 150, 50, 'a photo of a {}, a type of bird.', 'photographs of birds'),
-    awa2=GeneralizedSet('Animals with Attributes 2', 'AWA2', 40, 10, 'a photo of a {}, a type of animal.', 'photographs of animals'),
-    flo=GeneralizedSet('Oxford Flowers 102', 'FLO', 82, 20, 'a photo of a {}, a type of flower.', 'photographs of flowers'),
+    awa2=GeneralizedSet('Animals with Attributes 2', 'AWA2', 40, 10, 'a photo of a {}, a type of animal.',
+    'photographs of animals'),
+    flo=GeneralizedSet('Oxford Flowers 102', 'FLO', 82, 20, 'a photo of a {}, a type of flower.',
+    'photographs of flowers'),
     sun=GeneralizedSet('SUN Attribute', 'SUN', 645, 72, 'a photo of a {}.', 'photographs of scenes'))
 
 def _mat_folder(name, folder):
@@ -94,16 +105,21 @@ def _mat_folder(name, folder):
     places = [root] + ([root/p/known.folder for p in ('.','data','xlsa17/data')] if known else [])
     for p in places:
         if (p/'att_splits.mat').is_file() and (p/'res101.mat').is_file(): return p
-    raise TextclipError(f'{root.name!r} has no att_splits.mat and res101.mat.', 'Get xlsa17.zip of Xian et al. (datasets.d2.mpi-inf.mpg.de/xian/xlsa17.zip) and name its folder data, or that of the dataset in it. FLO '
+    raise TextclipError(f'{root.name!r} has no att_splits.mat and res101.mat.',
+        'Get xlsa17.zip of Xian et al. (datasets.d2.mpi-inf.mpg.de/xian/xlsa17.zip) and name its folder data, or that '
+        'of the dataset in it. FLO '
         'is published with f-CLSWGAN and TF-VAEGAN.')
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #dc9b637a
 def _positions(mat, n_images):
     "split -> positions of its images; an error where two splits share one"
-    found = {s: whole_numbers(mat[k], k, n_images) for s,k in (('train','trainval_loc'), ('test_seen','test_seen_loc'), ('test_unseen','test_unseen_loc'))}
+    found = {s: whole_numbers(mat[k], k, n_images)
+        for s,k in (('train','trainval_loc'), ('test_seen','test_seen_loc'), ('test_unseen','test_unseen_loc'))}
     for a,b in (('train','test_seen'), ('train','test_unseen'), ('test_seen','test_unseen')):
         both = set(found[a].tolist()) & set(found[b].tolist())
-        if both: raise TextclipError(f'{len(both)} images are in {a} and in {b}, the first is number {min(both)+1}.', 'The splits are damaged, or not those of Xian et al.')
+        if both:
+            raise TextclipError(f'{len(both)} images are in {a} and in {b}, the first is number {min(both)+1}.',
+                'The splits are damaged, or not those of Xian et al.')
     return found
 
 def _check_seen(y, at, classes):
@@ -112,8 +128,10 @@ def _check_seen(y, at, classes):
     names = lambda ks: some([classes[k] for k in sorted(ks)])
     fix = 'The two MATLAB files do not belong together, or are damaged.'
     if seen&unseen: raise TextclipError(f'{len(seen&unseen)} classes are seen and unseen: {names(seen&unseen)}.', fix)
-    if test-seen: raise TextclipError(f'{len(test-seen)} classes of test_seen have no training images: {names(test-seen)}.', fix)
-    if (lost := set(range(len(classes)))-seen-unseen): raise TextclipError(f'{len(lost)} classes are neither seen nor unseen: {names(lost)}.', fix)
+    if test-seen:
+        raise TextclipError(f'{len(test-seen)} classes of test_seen have no training images: {names(test-seen)}.', fix)
+    if (lost := set(range(len(classes)))-seen-unseen):
+        raise TextclipError(f'{len(lost)} classes are neither seen nor unseen: {names(lost)}.', fix)
     return len(seen), len(unseen)
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #2247cb3e
@@ -122,13 +140,20 @@ def _development(folder, number, raw, y, train):
     found,place = {},{n: k for k,n in enumerate(raw)}
     for split,kind in (('dev_train','train'), ('dev_unseen','val')):
         file = folder/f'{kind}classes{number}.txt'
-        if not file.is_file(): raise TextclipError(f'There is no {file.name!r} for development={number}.', 'The archive of Xian et al. has trainclasses1.txt to 3 and valclasses1.txt to 3; give a number for which both are there.')
+        if not file.is_file():
+            raise TextclipError(f'There is no {file.name!r} for development={number}.',
+                'The archive of Xian et al. has trainclasses1.txt to 3 and valclasses1.txt to 3; give a number for '
+                'which both are there.')
         lines = text_lines(file)
         bad = [l for l in lines if l not in place]
-        if bad: raise TextclipError(f'{len(bad)} lines of {file.name!r} are no class: {some(bad)}.', 'The files do not belong together.')
+        if bad:
+            raise TextclipError(f'{len(bad)} lines of {file.name!r} are no class: {some(bad)}.',
+                'The files do not belong together.')
         found[split] = train[np.isin(y[train], [place[l] for l in lines])]
     both = set(y[found['dev_train']].tolist()) & set(y[found['dev_unseen']].tolist())
-    if both: raise TextclipError(f'{len(both)} classes are in both lists of development={number}: {some(raw[k] for k in sorted(both))}.', 'The files do not belong together.')
+    if both:
+        raise TextclipError(f'{len(both)} classes are in both lists of development={number}: '
+            f'{some(raw[k] for k in sorted(both))}.', 'The files do not belong together.')
     return found
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #80e2a835
@@ -141,14 +166,16 @@ def generalized_task(
 )->Task:
     "A dataset with the proposed splits of Xian et al. (2019)"
     name = None if name is None else str(name).lower()
-    if name is not None and name not in generalized_sets: raise unknown_name('set with generalized splits', name, generalized_sets, 'Give None for another one.')
+    if name is not None and name not in generalized_sets:
+        raise unknown_name('set with generalized splits', name, generalized_sets, 'Give None for another one.')
     folder,root = _mat_folder(name, folder),None if image_root is None else Path(image_root).expanduser()
     mat = read_mat(folder/'att_splits.mat', ['trainval_loc','test_seen_loc','test_unseen_loc'], ['allclasses_names'])
     images = read_mat(folder/'res101.mat', ['labels','image_files'])
     files = [f[0] if isinstance(f, list) and len(f)==1 else f for f in images['image_files']]
     raw = list(names) if names is not None else _raw_names(folder, mat.get('allclasses_names'), files, images['labels'])
     classes,y = [plain_class_name(n) for n in raw],whole_numbers(images['labels'], 'labels', len(raw))
-    if len(files)!=len(y): raise TextclipError(f'{len(files)} image_files for {len(y)} labels.', 'res101.mat is damaged.')
+    if len(files)!=len(y):
+        raise TextclipError(f'{len(files)} image_files for {len(y)} labels.', 'res101.mat is damaged.')
     at = _positions(mat, len(y))
     _warn_unusual(name, _check_seen(y, at, classes))
     if development is not None: at |= _development(folder, development, raw, y, at['train'])
@@ -156,13 +183,16 @@ def generalized_task(
     split = lambda p: ImageSplit([paths[i] for i in p], y[p], [ids[i] for i in p])
     known = generalized_sets.get(name)
     more = dict(templates=(known.template,), domain=known.domain) if known else {}
-    task = Task(f'{name or folder.name.lower()}-gzsl', classes, **more, splits={s: partial(split, p) for s,p in at.items()})
+    task = Task(f'{name or folder.name.lower()}-gzsl', classes, **more,
+        splits={s: partial(split, p) for s,p in at.items()})
     return with_reading(task, upright=False)              # published code reads images as they lie
 
 def _warn_unusual(name, found):
     "A warning where a known set has other numbers of classes"
     known = generalized_sets.get(name)
-    if known and found!=(known.seen, known.unseen): warn(f'{known.title} has {known.seen} seen and {known.unseen} unseen classes, these files {found[0]} and {found[1]}.')
+    if known and found!=(known.seen, known.unseen):
+        warn(f'{known.title} has {known.seen} seen and {known.unseen} unseen classes, these files {found[0]} and '
+            f'{found[1]}.')
 
 # %% ../../../nbs/data/catalogue/05_generalized.ipynb #0d327161
 @dataclass(frozen=True)
@@ -177,7 +207,9 @@ def generalized_split(
     "The seen classes, which have training images, and the others that are tested"
     labels = lambda s: set(task.split(s).labels.tolist())
     seen,unseen = labels('train'),labels('test_unseen')
-    if seen&unseen: raise TextclipError(f'{len(seen&unseen)} classes of {task.name!r} are seen and unseen: {some(task.classes[k] for k in sorted(seen&unseen))}.', 'Check its splits.')
+    if seen&unseen:
+        raise TextclipError(f'{len(seen&unseen)} classes of {task.name!r} are seen and unseen: '
+            f'{some(task.classes[k] for k in sorted(seen&unseen))}.', 'Check its splits.')
     return GeneralizedSplit(sorted(seen), sorted(unseen))
 
 def seen_classes(task)->list:

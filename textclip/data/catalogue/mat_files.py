@@ -6,60 +6,156 @@
 __all__ = []
 
 # %% ../../../nbs/data/catalogue/02_mat_files.ipynb #ed698259
+import math, struct, zlib
 from pathlib import Path
 import numpy as np
 from ...core.basics import TextclipError, some
 
 # %% ../../../nbs/data/catalogue/02_mat_files.ipynb #231817c0
-def _plain(x, where):
-    "Numbers, strings, lists and dictionaries, or an error that says where something else stands"
-    if x is None: return None   # a cell that nothing was put into
-    if type(x) is not np.ndarray:
-        raise TextclipError(f'{where} is a {type(x).__name__}, which is more than data.', 'Only numbers, strings, cells and structs are read from MATLAB files.')
-    if x.dtype.names: return [{k: _plain(row[k], f'{where}.{k}') for k in x.dtype.names} for row in x.ravel(order='F')]
-    if x.dtype==object: return [_plain(v, f'{where}{{{i+1}}}') for i,v in enumerate(x.ravel(order='F'))]
-    if x.dtype.kind=='U': return '' if not x.size else str(x.item()) if x.size==1 else [str(v).rstrip() for v in x.ravel(order='F')]
-    if x.dtype.kind in 'biuf': return x
-    raise TextclipError(f'{where} holds values of type {x.dtype}.', 'Only numbers, strings, cells and structs are read from MATLAB files.')
+_number_types = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 9: 'f8', 12: 'i8', 13: 'u8'}
+_encodings = {16: 'utf-8', 17: 'utf-16', 18: 'utf-32'}
+_matrix,_compressed = 14,15
+
+def _elements(data, order):
+    "Yield (kind, bytes) of every element in `data`; `order` of the bytes in a number is '<' or '>'"
+    at = 0
+    while at<len(data):
+        kind,size = struct.unpack_from(order+'II', data, at)
+        start = at+8
+        if kind>>16: kind,size,start = kind & 0xffff,kind>>16,at+4
+        if start+size>len(data) or start==at+4 and size>4: raise ValueError('an element that is cut off')
+        yield kind,data[start:start+size]
+        at = at+8 if start==at+4 else start+size+(-size)%8
+
+def _numbers_in(element, order):
+    "The numbers of an element, of whichever type"
+    kind,data = element
+    if kind not in _number_types: raise ValueError('no numbers where numbers belong')
+    return np.frombuffer(data, order+_number_types[kind])
 
 # %% ../../../nbs/data/catalogue/02_mat_files.ipynb #bd671c76
-MAX_VALUES = 2**29 # larger variables are refused
-_kinds = {'double','single','int8','int16','int32','int64','uint8','uint16','uint32','uint64','logical','char','cell','struct'}
+_array_types = {6: 'f8', 7: 'f4', 8: 'i1', 9: 'u1', 10: 'i2', 11: 'u2', 12: 'i4', 13: 'u4', 14: 'i8', 15: 'u8'}
+_cell,_struct,_char = 1,2,4
+_refused = {3: 'object', 5: 'sparse', 16: 'function', 17: 'opaque'}
 
-def _variables(path):
-    "name -> (shape, kind), from the headers"
-    from scipy.io import whosmat
-    try:
-        with open(path, 'rb') as f: head = f.read(16)
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Check the name of the folder.') from None
-    newer = TextclipError(f'{path.name!r} is a MATLAB 7.3 (HDF5) file.', "Only versions up to 7 are read. Save it again in MATLAB with save(..., '-v7').")
-    if head.startswith((b'MATLAB 7.3', b'\x89HDF')): raise newer
-    try: return {n: (shape, kind) for n,shape,kind in whosmat(str(path), appendmat=False)}
-    except NotImplementedError: raise newer from None
-    except Exception as e: raise _damaged(path, e) from None
+def _header(parts, order):
+    "(name, class, shape) from the first three elements of a variable"
+    flags = int(_numbers_in(next(parts), order)[0])
+    shape = _numbers_in(next(parts), order).tolist()
+    name = next(parts)[1].tobytes().decode('latin-1')
+    if flags & 0x800: raise ValueError('complex numbers')
+    if len(shape)<2 or min(shape)<0: raise ValueError('a shape that cannot be')
+    return name, flags & 0xff, shape
 
-def _damaged(path, e): return TextclipError(f'{path.name!r} is no MATLAB file, or damaged ({type(e).__name__}).', 'Get it again.')
+def _value(data, order, where=None, depth=0):
+    "What a variable holds: an array, text, a list or a list of dictionaries; None where nothing was put in"
+    if not len(data): return None
+    if depth>20: raise ValueError('cells in cells in cells')
+    parts = _elements(data, order)
+    name,kind,shape = _header(parts, order)
+    where,n = where or name,math.prod(shape)
+    if kind in _array_types: return _array(next(parts), order, _array_types[kind], shape)
+    if kind==_char: return _text(next(parts), order, shape)
+    if kind==_cell: return [_inner(parts, order, f'{where}{{{i+1}}}', depth) for i in _few(n, data)]
+    if kind!=_struct:
+        raise TextclipError(f'{where} is of the kind {_refused.get(kind, kind)!r}, which is more than data.',
+            'Only numbers, strings, cells and structs are read from MATLAB files.')
+    fields = _field_names(parts, order)
+    rows = _few(n, data) if fields else []
+    return [{k: _inner(parts, order, f'{where}.{k}', depth) for k in fields} for _ in rows]
+
+# %% ../../../nbs/data/catalogue/02_mat_files.ipynb #783bb831
+def _array(element, order, dtype, shape):
+    "Numbers in their shape"
+    return _numbers_in(element, order).astype(dtype).reshape(shape, order='F')
+
+def _text(element, order, shape):
+    "A string, or a list of the strings in the rows"
+    kind,data = element
+    if kind in _encodings: text = data.tobytes().decode(_encodings[kind] + {'<': '-le', '>': '-be'}[order]*(kind>16))
+    else: text = ''.join(map(chr, _numbers_in(element, order).tolist()))
+    if len(text)!=math.prod(shape): raise ValueError('a text of another length')
+    rows = shape[0] if text else 1
+    return text if rows==1 else [text[i::rows].rstrip() for i in range(rows)]
+
+def _few(n, data):
+    "0..n-1, where so many elements have room in the data"
+    if n>len(data)//8: raise ValueError('more entries than bytes')
+    return range(n)
+
+def _inner(parts, order, where, depth):
+    "The variable that is the next element"
+    kind,data = next(parts)
+    if kind!=_matrix: raise ValueError('no variable where one belongs')
+    return _value(data, order, where, depth+1)
+
+def _field_names(parts, order):
+    "Names of the columns of a struct"
+    width = int(_numbers_in(next(parts), order)[0])
+    names = next(parts)[1].tobytes()
+    if width<1 or len(names)%width: raise ValueError('names of fields that cannot be')
+    return [names[i:i+width].split(b'\0')[0].decode('latin-1') for i in range(0, len(names), width)]
 
 # %% ../../../nbs/data/catalogue/02_mat_files.ipynb #3d55723b
+MAX_BYTES = 2**27 # larger variables are refused
+_save_again = "Save it again in MATLAB with save(..., '-v7')."
+
+def _unpacked(kind, content, most):
+    "The beginning of a variable: at most so many bytes, without the head that a compressed one has inside"
+    if kind==_compressed: content = zlib.decompressobj().decompress(content, most+8)[8:]
+    return memoryview(content)[:most]
+
+def _variables(f, path):
+    "(order of bytes, name -> (kind, where it begins, bytes in the file)) of an open file"
+    head = f.read(128)
+    if head.startswith((b'MATLAB 7.3', b'\x89HDF')):
+        raise TextclipError(f'{path.name!r} is a MATLAB 7.3 (HDF5) file.',
+            f'Only versions 5 to 7 are read. {_save_again}')
+    order = {b'IM': '<', b'MI': '>'}.get(head[126:])
+    if order is None or head[:4].count(0): raise ValueError('no MATLAB file of version 5 to 7')
+    found,end = {},path.stat().st_size
+    while f.tell()<end:
+        kind,size = struct.unpack(order+'II', f.read(8))
+        start = f.tell()
+        if start+size>end: raise ValueError('cut off')
+        if kind in (_matrix, _compressed) and size:
+            begin = _unpacked(kind, f.read(min(size, 2000)), 2000)
+            found.setdefault(_header(_elements(begin, order), order)[0], (kind, start, size))
+        f.seek(start+size)
+    return order,found
+
+# %% ../../../nbs/data/catalogue/02_mat_files.ipynb #510058c8
 def read_mat(
-    path,        # a .mat file, up to version 7
+    path,        # a .mat file of version 5 to 7
     names,       # variables that must be there
     optional=()  # variables that are read where they are there
 )->dict: # name -> array of numbers, string, list or list of dictionaries
     "Some variables of a MATLAB file"
-    from scipy.io import loadmat
-    path = Path(path)
-    there = _variables(path)
-    gone = [n for n in names if n not in there]
-    if gone: raise TextclipError(f'{path.name!r} lacks {", ".join(gone)}; it has {some(there, 8)}.', 'It is another file than expected.')
-    wanted = [n for n in (*names, *optional) if n in there]
-    for n in wanted:
-        shape,kind = there[n]
-        if kind not in _kinds: raise TextclipError(f'{n} in {path.name!r} is of the kind {kind!r}, which is not read.', 'Only numbers, strings, cells and structs are read from MATLAB files.')
-        if np.prod(shape, dtype=float)>MAX_VALUES: raise TextclipError(f'{n} in {path.name!r} claims to have {np.prod(shape, dtype=float):.0f} values.', 'The file is damaged, or not meant to be read.')
-    try: found = loadmat(str(path), appendmat=False, variable_names=wanted, struct_as_record=True)
-    except Exception as e: raise _damaged(path, e) from None
-    return {n: _plain(found[n], n) for n in wanted}
+    path,out = Path(path),{}
+    try:
+        with open(path, 'rb') as f:
+            order,there = _variables(f, path)
+            gone = [n for n in names if n not in there]
+            if gone:
+                raise TextclipError(f'{path.name!r} lacks {", ".join(gone)}; it has {some(there, 8)}.',
+                    'It is another file than expected.')
+            for n in (n for n in (*names, *optional) if n in there): out[n] = _read(f, path, n, order, *there[n])
+    except OSError as e:
+        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Check the name of the folder.') from None
+    except TextclipError: raise
+    except Exception as e:
+        raise TextclipError(f'{path.name!r} is no MATLAB file of version 5 to 7, or damaged ({type(e).__name__}: {e}).',
+            'Get it again.') from None
+    return out
+
+def _read(f, path, name, order, kind, start, size):
+    "The value of one variable"
+    f.seek(start)
+    data = _unpacked(kind, f.read(size), MAX_BYTES+1)
+    if len(data)>MAX_BYTES:
+        raise TextclipError(f'{name} in {path.name!r} has more than {MAX_BYTES>>20} MB.',
+            'It is another file than expected.')
+    return _value(data, order)
 
 # %% ../../../nbs/data/catalogue/02_mat_files.ipynb #8d85a1a0
 def whole_numbers(
@@ -68,8 +164,10 @@ def whole_numbers(
     n:int           # the largest that makes sense
 )->np.ndarray: # (N,) counted from 0
     "Numbers 1..n as positions 0..n-1"
-    flat = np.asarray(x).ravel() if np.asarray(x).dtype.kind in 'biuf' else None
+    flat = x.ravel() if isinstance(x, np.ndarray) and x.dtype.kind in 'biuf' else None
     if flat is None: raise TextclipError(f'{what} does not hold numbers.', 'It is another file than expected.')
     bad = flat[(flat!=np.round(flat))|(flat<1)|(flat>n)]
-    if len(bad): raise TextclipError(f'{len(bad)} of {len(flat)} numbers in {what} are not within 1..{n}: {some(bad.tolist())}.', 'The files do not belong together.')
+    if len(bad):
+        raise TextclipError(f'{len(bad)} of {len(flat)} numbers in {what} are not within 1..{n}: {some(bad.tolist())}.',
+            'The files do not belong together.')
     return flat.astype(np.int64)-1
