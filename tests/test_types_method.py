@@ -27,6 +27,7 @@ def test_methods():
     test_eq(as_labelled_texts({'Dog': ['it barks.'], 'cat': 'it purrs.'}, pets), dict(text=['it barks.','it purrs.'], labels=[[1],[0]]))
     test_fail(lambda: as_labelled_texts({'cow': ['it moos.']}, pets), contains='cow')
     test_fail(lambda: as_labelled_texts({'cat': [3]}, pets), contains='3 is no text')
+    test_fail(lambda: as_labelled_texts({'cat': {'How does it look?': ['soft']}}, pets), contains='is no text')
     # nbs/types/04_method.ipynb · Methods · cell 7f5da9ea
     @dataclass
     class Shifted(Method):

@@ -7,8 +7,10 @@ __all__ = ['breaks_off', 'answer_problem']
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #9cb8cef4
 import re
+from collections import Counter
 from ..types.task import normal_name
-from .answer_text import only_thoughts, said
+from .answer_text import json_strings, only_thoughts, said
+from .wording import plain_lines, split_sentences
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #e2687527
 _say = r'(?:provide|describe|answer|help (?!but)|help\b(?! but)|assist|generate|create|fulfil|comply|see\b|view|display|discuss|give|determine|identify|find|write|show|confirm|engage|access|browse|produce|offer|share|respond|complete|accurately|directly|physically|actually)'
@@ -103,3 +105,63 @@ def answer_problem(
     if len(text.split())>most_words: return 'over-long'
     if reason=='length' and not _something_whole(text): return 'cut'
     if reason is None and breaks_off(text) and not _something_whole(re.sub(r'[.!?…\s]+$', '', text)): return 'cut'
+
+# %% ../../nbs/1_sampling/04_answer_checks.ipynb #a1b132a9
+_item = re.compile(r'^\s*(?:[-*•●]\s|\(?\d{1,3}[.)、])', re.M)
+
+def _on_one_line(text):
+    "Lines in one; items of a list get a comma between them"
+    lines,items = plain_lines(re.sub(r'^[\s.,;:!?)\]]+', '', text)),len(_item.findall(text))>1
+    joined = [l+',' if items and l[-1].isalnum() and i<len(lines) else l for i,l in enumerate(lines, 1)]
+    return re.sub(r"(?<=[A-Za-z)'’][.!?:;])\s*\d{1,2}[.)]\s+(?=[A-Z])", ' ', ' '.join(joined))
+
+def _one_stop(text):
+    "Without a second full stop at the end, and no space before a stop"
+    text = re.sub(r'(?<!\.)\.\.$|(?<=[!?])\.$', lambda stop: '.' if stop[0]=='..' else '', text.strip())
+    return re.sub(r'\s+([.,;!?])', r'\1', text)
+
+def _strip_marks(text):
+    "The text on one line, and what was found on the way"
+    spoken,_,unsaid = said(text)
+    strings = json_strings(spoken)
+    lines = spoken.replace('\\n', '\n') if strings is None else '\n'.join(strings)
+    flat = _on_one_line(lines)
+    clean = _one_stop(flat)
+    marks = normal_name(flat)!=normal_name(lines) or re.search(r'[*_`#]{2}|^\W*[-*•]\s', lines)
+    found = {
+        'line breaks': '\n' in lines or '\r' in lines,
+        'numbering or markdown': marks or strings is not None,
+        'thoughts and tokens': bool(unsaid),
+        'stray punctuation': clean!=flat or re.match(r'\s*[.,;:!?)\]]', lines)}
+    return clean, [k for k,v in found.items() if v]
+
+# %% ../../nbs/1_sampling/04_answer_checks.ipynb #597579ac
+_ending = re.compile(r's|es|d|ed|r|er|ers|ing|ings|ly|y|est|n|en|al')      # other forms of the same word
+
+def file_words(
+    texts # of a file
+)->Counter:
+    "How often each word stands before the end of a text"
+    return Counter(w for t in texts for w in re.findall(r"[^\W\d_]+", t.lower())[:-1])
+
+def _torn_word(text, words):
+    "Is its last word the beginning of a word of the file, and no word itself?"
+    last = (re.findall(r"[^\W\d_]+(?=[.!?…\s]*$)", text.lower()) or [''])[-1]
+    if len(last)<2 or words[last]: return False
+    return any(w.startswith(last) and not _ending.fullmatch(w[len(last):]) for w in words)
+
+# %% ../../nbs/1_sampling/04_answer_checks.ipynb #50619159
+def repair_text(
+    text:str,      # one recorded text
+    cautious=True, # as in `breaks_off`
+    words=None     # as `file_words`; with it, the beginning of a longer word is a cut too
+)->tuple: # (the text or None, names of what was found)
+    "One recorded text, mended where something whole is left"
+    clean,found = _strip_marks(text)
+    if not any(c.isalnum() for c in clean): return None, [*(found if not text.strip() else ()), 'empty']
+    if is_refusal(clean): return None, [*found, 'refusal']
+    if repeats_itself(clean): return None, [*found, 'repeats itself']
+    def open_end(t): return breaks_off(t, cautious) or bool(words) and _torn_word(t, words)
+    if open_end(clean): found.append('cut off')
+    while clean and open_end(clean): clean = ' '.join(split_sentences(clean)[0][:-1])
+    return clean or None, found

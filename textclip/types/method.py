@@ -106,7 +106,7 @@ def as_labelled_texts(
     if strange:
         raise TextclipError(f'{len(strange)} of {len(texts)} names in the texts are no class of task {task.name!r}: {some(strange)}.',
             'Give texts of the classes of the task.')
-    pairs = [(t, number[c]) for c,v in texts.items() for t in ([v] if isinstance(v, str) else v)]
+    pairs = [(t, number[c]) for c,v in texts.items() for t in ([v] if isinstance(v, (str, dict)) else v)]
     if not pairs: raise TextclipError('The texts are empty.', 'Give at least one for each class.')
     bad = [t for t,_ in pairs if not isinstance(t, str)]
     if bad: raise TextclipError(f'{bad[0]!r} is no text.', 'Give {class name: list of sentences}.')
