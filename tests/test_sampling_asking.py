@@ -7,8 +7,8 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 from textclip.core.basics import Journal, TextclipError, derive_seed, digest, warn, whole_letters
 from textclip.sampling.llms.protocol import Answer, SamplingParameters, estimate_tokens, prompt_text
-from textclip.sampling.llms.server import HttpLLM
-import json, tempfile, time, warnings
+from textclip.sampling.llms.server import HttpLLM, missing_note
+import copy, json, tempfile, time, warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from fastcore.test import *
@@ -111,13 +111,17 @@ def test_requests_stay_whole():
     test_eq(question_groups(['a', 'b', 'a', 'a'], [1, 2, 3, 4], 2), [([0,2], 'a', [1,3]), ([3], 'a', [4]), ([1], 'b', [2])])
     # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell a68d791b
     class Echo(BaseHTTPRequestHandler):
-        "Answers with the prompt, the seed and the number of the sample; a prompt with 'forbidden' is refused"
+        "Answers with the prompt, the seed and the number of the sample; refuses a prompt with 'forbidden', and a `top_k`"
         def log_message(self, *args): pass
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers['content-length'])))
+        def reply(self, body):
             said = body['messages'][-1]['content']
-            reply = dict(choices=[dict(message=dict(content=f"{said} / {body.get('seed')} / {j}"), finish_reason='stop') for j in range(body.get('n', 1))])
-            status,reply = (400, dict(error=dict(message='not this one'))) if 'forbidden' in said else (200, reply)
+            if 'forbidden' in said: return 400,dict(error=dict(message='not this one'))
+            if 'top_k' in body: return 400,dict(error=dict(message="Unsupported parameter: 'top_k'."))
+            texts = [f"{said} / {body.get('seed')} / {j}" for j in range(body.get('n', 1))]
+            return 200,dict(choices=[dict(message=dict(content=t), finish_reason='stop') for t in texts])
+
+        def do_POST(self):
+            status,reply = self.reply(json.loads(self.rfile.read(int(self.headers['content-length']))))
             data = json.dumps(reply).encode()
             self.send_response(status)
             for k,v in {'Content-Type': 'application/json', 'Content-Length': len(data)}.items(): self.send_header(k, v)
@@ -140,6 +144,17 @@ def test_requests_stay_whole():
     def ask():
         for pair in workers.answer([*prompts[:5], 'forbidden'], seeds[:6]): kept.append(pair)
     test_fail(ask, contains='1 of 6 questions have no answer')
-    server.shutdown(); server.server_close()
     test_eq(len(kept), 5)
     test_fail(lambda: LLMWorkers(type('Local', (), dict(name='smollm2'))(), None), contains='workers ask a server')
+    # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell cc4a881d
+    class FarAway(SerialExecutor):
+        "Each worker has a copy of the model, as on another machine"
+        def map(self, worker, args, items, batch): yield from super().map(worker, copy.deepcopy(args), items, batch)
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        found = dict(LLMWorkers(llm, FarAway()).answer(prompts[:9], seeds[:9], SamplingParameters(top_k=5)))
+    server.shutdown()
+    server.server_close()
+    test_eq((len(found), llm.left_out), (9, {'top_k'}))
+    assert sum('takes no top_k' in str(w.message) for w in said)>0

@@ -119,39 +119,67 @@ def test_sending_it_to_the_batch_api():
     'nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API'
     # nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API · cell 0a6eb667
     class BatchApi:
-        "Files and batches, kept in memory"
+        "Files and batches, kept in memory; `say` writes what a request is answered with"
+        def __init__(self, say='yes'): self.say = say
         def __enter__(self):
-            self.files,self.looks,self.keys,api = {},0,set(),self
-            class Handler(BaseHTTPRequestHandler):
-                def log_message(self, *args): pass
-                def send(self, data, status=200):
-                    self.send_response(status); self.send_header('Content-Type', 'application/json'); self.send_header('Content-Length', str(len(data))); self.end_headers(); self.wfile.write(data)
-                def do_POST(self):
-                    body = self.rfile.read(int(self.headers['content-length']))
-                    api.keys.add(self.headers['authorization'])
-                    if 'right' not in self.headers['authorization']: return self.send(json.dumps(dict(error=dict(message=f"wrong key {self.headers['authorization']}"))).encode(), 401)
-                    if self.path.endswith('/files'): api.files['in'] = [json.loads(l) for l in body.splitlines() if l.startswith(b'{"custom_id')]
-                    self.send(json.dumps(dict(id='batch_1' if 'batches' in self.path else 'in', object='x', status='validating')).encode())
-                def do_GET(self):
-                    if self.path.endswith('content'):
-                        good = lambda r: json.dumps(dict(custom_id=r['custom_id'], response=dict(status_code=200, body=dict(choices=[dict(message=dict(content='yes'))]))))
-                        return self.send('\n'.join(map(good, api.files['in'])).encode())
-                    api.looks += 1
-                    self.send(json.dumps(dict(id='batch_1', status='in_progress' if api.looks==1 else 'completed', output_file_id=None if api.looks==1 else 'out')).encode())
-            self.server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+            self.files,self.looks = {},0
+            self.server = ThreadingHTTPServer(('127.0.0.1', 0), type('Handler', (BatchHandler,), dict(api=self)))
             threading.Thread(target=self.server.serve_forever, kwargs=dict(poll_interval=.02), daemon=True).start()
             self.url = f'http://127.0.0.1:{self.server.server_port}/v1'
             return self
-        def __exit__(self, *args): self.server.shutdown(); self.server.server_close()
+        def __exit__(self, *args):
+            self.server.shutdown()
+            self.server.server_close()
+
+    class BatchHandler(BaseHTTPRequestHandler):
+        "Takes a file, is busy at the first look and done at the second"
+        def log_message(self, *args): pass
+        def send(self, data, status=200):
+            self.send_response(status)
+            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Length', str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_POST(self):
+            body,key = self.rfile.read(int(self.headers['content-length'])),self.headers['authorization']
+            if 'right' not in key: return self.send(json.dumps(dict(error=dict(message=f'wrong key {key}'))).encode(), 401)
+            if self.path.endswith('/files'):
+                self.api.files['in'] = [json.loads(l) for l in body.splitlines() if l.startswith(b'{"custom_id')]
+            name = 'batch_1' if 'batches' in self.path else 'in'
+            self.send(json.dumps(dict(id=name, object='x', status='validating')).encode())
+
+        def do_GET(self):
+            if self.path.endswith('content'):
+                response = '{"status_code": 200, "body": {"choices": [{"message": {"content": "%s"}}]}}' % self.api.say
+                lines = ['{"custom_id": "%s", "response": %s}' % (r['custom_id'], response) for r in self.api.files['in']]
+                return self.send('\n'.join(lines).encode())
+            self.api.looks += 1
+            status,output = ('in_progress', None) if self.api.looks==1 else ('completed', 'out')
+            self.send(json.dumps(dict(id='batch_1', status=status, output_file_id=output)).encode())
     # nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API · cell bd994714
-    with tempfile.TemporaryDirectory() as d, BatchApi() as api, mock_patch.dict(os.environ, A_KEY='right-key-0123', B_KEY='bad-key-0123'):
+    keys = dict(A_KEY='right-key-0123', B_KEY='bad-key-0123')
+    def everything_in(folder): return ' '.join(p.read_text() for p in Path(folder).rglob('*') if p.is_file())
+
+    with tempfile.TemporaryDirectory() as d, BatchApi() as api, mock_patch.dict(os.environ, keys):
         llm = BatchLLM(d, 'm')
         test_fail(lambda: list(llm.answer(['a', 'b', 'c'], [1,2,3])), contains='3 of 3 answers')
         try: llm.submit(api.url, 'B_KEY'); assert False
         except TextclipError as e: assert 'HTTP 401' in str(e) and 'variable B_KEY' in str(e) and 'bad-key' not in str(e), e
         test_eq(llm.submit(api.url, 'A_KEY'), ['requests-001.jsonl'])
         test_eq(llm.submit(api.url, 'A_KEY'), [])                             # nothing is sent twice
-        written = ' '.join(p.read_text() for p in Path(d).rglob('*') if p.is_file())
+        written = everything_in(d)
         assert 'batch_1' in written and 'right-key' not in written and 'bad-key' not in written
-        test_eq([llm.collect('A_KEY') for _ in range(3)], [{'requests-001.jsonl': 'in_progress'}, {'requests-001.jsonl': 'completed'}, {}])
+        states = [llm.collect('A_KEY') for _ in range(3)]
+        test_eq(states, [{'requests-001.jsonl': 'in_progress'}, {'requests-001.jsonl': 'completed'}, {}])
         test_eq(sorted(i for i,a in llm.answer(['a', 'b', 'c'], [1,2,3]) if a.text=='yes'), [0,1,2])
+    # nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API · cell f5f25c9e
+    escaped = ''.join(f'\\u{ord(c):04x}' for c in 'right-key-0123')
+    for said in ('your key is right-key-0123', f'your key is {escaped}'):
+        with tempfile.TemporaryDirectory() as d, BatchApi(said) as api, mock_patch.dict(os.environ, A_KEY='right-key-0123'):
+            llm = BatchLLM(d, 'm')
+            test_fail(lambda: list(llm.answer(['a'], [1])), contains='1 of 1 answers')
+            llm.submit(api.url, 'A_KEY')
+            for _ in range(2): llm.collect('A_KEY')
+            assert 'right-key' not in everything_in(d) and escaped not in everything_in(d)
+            test_eq(dict(llm.answer(['a'], [1]))[0].text, 'your key is (key)')

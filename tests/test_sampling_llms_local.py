@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 import torch
 from fastcore.basics import patch
-from textclip.core.basics import TextclipError, atomic_path, digest, home, need_package, warn
+from textclip.core.basics import TextclipError, atomic_path, digest, home, need_package, warn, whole_letters
 from textclip.core.hub import hub_access, quiet_transformers
 from textclip.core.assets import ASSETS, fetch_asset
 from textclip.sampling.answer_text import cut_at

@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 from ..core.basics import Journal, TextclipError, derive_seed, digest, warn, whole_letters
 from .llms.protocol import Answer, SamplingParameters, estimate_tokens, prompt_text
-from .llms.server import HttpLLM
+from .llms.server import HttpLLM, missing_note
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #7fc8c441
 @dataclass(frozen=True)
@@ -212,18 +212,20 @@ def question_groups(
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #b9a1e9ef
 def _asking_worker(llm, parameters):
-    "Asks for groups of questions: yields (position, (answers, reason why some are missing or None))"
+    "Asks for groups of questions: yields (position, (answers, reason why some are missing or None, what was left out))"
     def work(groups):
-        rows = [(k,j) for k,(_,_,seeds) in enumerate(groups) for j in range(len(seeds))]
+        rows = [(k, j) for k,(_,_,seeds) in enumerate(groups) for j in range(len(seeds))]
+        prompts = [groups[k][1] for k,_ in rows]
+        seeds = [groups[k][2][j] for k,j in rows]
         got = [{} for _ in groups]
         try:
-            for i,answer in llm.answer([groups[k][1] for k,_ in rows], [groups[k][2][j] for k,j in rows], parameters):
+            for i,answer in llm.answer(prompts, seeds, parameters):
                 k,j = rows[i]
                 got[k][j] = answer
-                if len(got[k])==len(groups[k][2]): yield k,(got[k], None)
+                if len(got[k])==len(groups[k][2]): yield k,(got[k], None, sorted(llm.left_out))
         except TextclipError as e:
-            for k,o in enumerate(got):
-                if len(o)<len(groups[k][2]): yield k,(o, e)
+            for k,found in enumerate(got):
+                if len(found)<len(groups[k][2]): yield k,(found, e, sorted(llm.left_out))
     return work
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #a244ec7a
@@ -233,20 +235,31 @@ class LLMWorkers:
         llm,       # an `HttpLLM`; each worker has `llm.concurrency` requests under way
         executor   # a `RayExecutor`
     ):
-        if not isinstance(llm, HttpLLM): raise TextclipError(f'{llm.name} answers in this process; workers ask a server.',
-            'Serve the model (vllm serve, transformers serve) and name it http://HOST:PORT/v1#MODEL, or leave out executor=.')
+        if not isinstance(llm, HttpLLM):
+            raise TextclipError(f'{llm.name} answers in this process; workers ask a server.',
+                'Serve the model (vllm serve, transformers serve) and name it http://HOST:PORT/v1#MODEL, or leave out executor=.')
         self.llm,self.executor = llm,executor
 
     def __getattr__(self, name):
         if name=='llm': raise AttributeError(name)
         return getattr(self.llm, name)
 
+    def note(self, left_out):
+        "Say here, once, what a worker had to leave out, and leave it out from now on"
+        for name in left_out:
+            if name in self.llm.left_out: continue
+            self.llm.left_out.add(name)
+            if said := missing_note(self.llm, name): warn(said)
+
     def answer(self, prompts, seeds, parameters=SamplingParameters()):
         "As `HttpLLM.answer`: yields (position, `Answer`) as they arrive"
         groups,failed = question_groups(prompts, seeds, self.llm.n_per_request),[]
         batch = max(1, min(4*self.llm.concurrency, len(groups)//getattr(self.executor, 'workers', 1)))
-        for g,(answers,reason) in self.executor.map(_asking_worker, (self.llm, parameters), groups, batch):
+        for g,(answers,reason,left_out) in self.executor.map(_asking_worker, (self.llm, parameters), groups, batch):
+            self.note(left_out)
             for j,answer in answers.items(): yield groups[g][0][j],answer
             if reason: failed.append((len(groups[g][0])-len(answers), reason))
             if len(failed)>=2*batch: break       # the server is down for everybody
-        if failed: raise TextclipError(f'{sum(n for n,_ in failed):,} of {len(prompts):,} questions have no answer. The first reason: {failed[0][1].what}', failed[0][1].fix)
+        if not failed: return
+        n,first = sum(n for n,_ in failed),failed[0][1]
+        raise TextclipError(f'{n:,} of {len(prompts):,} questions have no answer. The first reason: {first.what}', first.fix)

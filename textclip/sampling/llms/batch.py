@@ -211,6 +211,23 @@ def submit(self:BatchLLM,
         write_json(_note(f), dict(id=batch.id, url=url))
     return [f.name for f in files]
 
+# %% ../../../nbs/1_sampling/llms/05_batch.ipynb #56237cb8
+def _masked_strings(value, masked):
+    "A JSON value without the key in any of its strings"
+    if isinstance(value, str): return masked(value)
+    if isinstance(value, list): return [_masked_strings(v, masked) for v in value]
+    if isinstance(value, dict): return {masked(k): _masked_strings(v, masked) for k,v in value.items()}
+    return value
+
+def _masked_line(line, masked):
+    "A line of results without the key; one that is no JSON is kept as it is, but for the key"
+    text = line.decode('utf-8', 'replace')
+    try: return masked(json.dumps(_masked_strings(json.loads(text), masked), ensure_ascii=True))
+    except (ValueError, RecursionError): return masked(text)
+
+# %% ../../../nbs/1_sampling/llms/05_batch.ipynb #522d3331
+_ended = ('completed', 'failed', 'expired', 'cancelled')
+
 @patch
 def collect(self:BatchLLM,
     key_from:str='auto' # as in `HttpLLM`
@@ -222,9 +239,13 @@ def collect(self:BatchLLM,
         with _batch_api(note['url'], self.model, key_from) as (client,masked):
             batch = client.batches.retrieve(note['id'])
             for part,file in (('', batch.output_file_id), ('-errors', batch.error_file_id)):
-                if file:
-                    with atomic_path(self.results/f'{f.stem}{part}.jsonl') as p: p.write_bytes(masked(client.files.content(file).content.decode('utf-8', 'replace')).encode())
+                if not file: continue
+                lines = client.files.content(file).content.split(b'\n')
+                with atomic_path(self.results/f'{f.stem}{part}.jsonl') as p:
+                    p.write_text('\n'.join(_masked_line(l, masked) for l in lines), encoding='utf-8')
         states[f.name] = batch.status
-        if batch.status in ('completed', 'failed', 'expired', 'cancelled'): _note(f).unlink()
-        if batch.status=='failed': warn(f'The batch of {f.name} failed: {some([masked(str(e.message)) for e in (batch.errors and batch.errors.data) or []])}. It can be submitted again.')
+        if batch.status in _ended: _note(f).unlink()
+        if batch.status=='failed':
+            reasons = [masked(str(e.message)) for e in (batch.errors and batch.errors.data) or []]
+            warn(f'The batch of {f.name} failed: {some(reasons)}. It can be submitted again.')
     return states

@@ -7,8 +7,10 @@ __all__ = ['known_llms', 'FunctionLLM', 'load_llm']
 
 # %% ../../../nbs/1_sampling/llms/06_load.ipynb #c2eea3f0
 import dis, functools, inspect, re, textwrap
-from ...core.basics import TextclipError, digest, unknown_name
-from .protocol import Answer, estimate_tokens, prompt_text
+from ...core.basics import TextclipError, digest, unknown_name, whole_letters
+from ..answer_text import cut_at, said
+from ..answer_checks import breaks_off
+from .protocol import Answer, SamplingParameters, estimate_tokens, prompt_text
 
 # %% ../../../nbs/1_sampling/llms/06_load.ipynb #21f17c68
 _secret = re.compile(r'key|token(?!s)|secret|passw|credential', re.I)
@@ -53,6 +55,12 @@ def _code_of(function, seen=()):
 
 def _plain(value): return repr(value) if isinstance(value, (str, int, float, bool)) else None
 
+# %% ../../../nbs/1_sampling/llms/06_load.ipynb #f4b3a2d4
+def _ended(text, stop):
+    "What a function wrote as an `Answer`: cut at the first stop string; 'length' where it breaks off"
+    text,cut = cut_at(whole_letters(text), stop)
+    return Answer(text, 'length' if not cut and breaks_off(said(text).text) else 'stop')
+
 # %% ../../../nbs/1_sampling/llms/06_load.ipynb #1fe1740d
 class FunctionLLM:
     "A function that answers a prompt, as a back-end (see `LLM`)"
@@ -64,21 +72,26 @@ class FunctionLLM:
         version=None          # what tells this model from others of the name; the function's code if not given
     ):
         self.name = name or getattr(function, '__name__', '')
-        if not callable(function): raise TextclipError(f'{function!r} is no function.', 'Give a function that takes a prompt and returns the answer.')
-        if not self.name or self.name=='<lambda>': raise TextclipError('This function has no name, and its answers are kept under one.', "Give it: FunctionLLM(function, name='my-model').")
+        if not callable(function):
+            raise TextclipError(f'{function!r} is no function.', 'Give a function that takes a prompt and returns the answer.')
+        if not self.name or self.name=='<lambda>':
+            raise TextclipError('This function has no name, and its answers are kept under one.',
+                "Give it: FunctionLLM(function, name='my-model').")
         self.function,self.instructed = function,instructed
         self.fingerprint = f'function-{self.name}-{digest(_code_of(function) if version is None else str(version))[:16]}'
         self.takes = _takes(function)
 
     def count_tokens(self, prompt): return estimate_tokens(prompt)
 
-    def answer(self, prompts, seeds, parameters):
+    def answer(self, prompts, seeds, parameters=SamplingParameters()):
         "(position, answer) of every prompt"
         for i,(prompt,seed) in enumerate(zip(prompts, seeds)):
             more = {k: v for k,v in dict(seed=seed, parameters=parameters).items() if k in self.takes}
-            text = self.function(prompt_text(prompt), **more)
-            if not isinstance(text, str): raise TextclipError(f'{self.name!r} answered with {type(text).__name__!r}, not with a text.', 'Let the function return a string.')
-            yield i,Answer(text)
+            text = self.function(whole_letters(prompt_text(prompt)), **more)
+            if not isinstance(text, str):
+                raise TextclipError(f'{self.name!r} answered with {type(text).__name__!r}, not with a text.',
+                    'Let the function return a string.')
+            yield i,_ended(text, parameters.stop)
 
 # %% ../../../nbs/1_sampling/llms/06_load.ipynb #51a0d169
 def _takes(function):

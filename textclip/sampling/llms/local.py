@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 import torch
 from fastcore.basics import patch
-from ...core.basics import TextclipError, atomic_path, digest, home, need_package, warn
+from ...core.basics import TextclipError, atomic_path, digest, home, need_package, warn, whole_letters
 from ...core.hub import hub_access, quiet_transformers
 from ...core.assets import ASSETS, fetch_asset
 from ..answer_text import cut_at
@@ -98,22 +98,32 @@ class LocalLLM:
         return [self.tokenizer.decode([i]) for i in range(len(self.tokenizer))]
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #1854f5b0
+def _whole_turns(prompt):
+    "A chat as a template takes it, without halves of letters"
+    return [dict(role=r, content=whole_letters(c)) for r,c in prompt]
+
 @patch
 def token_ids(self:LocalLLM,
     prompt # a str or a chat
 )->list:
     "The tokens of a prompt; a chat is put into the model's template"
-    if isinstance(prompt, str): return self.tokenizer(prompt).input_ids or [self.tokenizer.eos_token_id]
-    if not self.tokenizer.chat_template: raise TextclipError(f'{self.name} has no chat template, so it cannot be asked questions.', "Use a strategy whose name ends in '-list', or a model made for chats.")
+    if isinstance(prompt, str): return self.tokenizer(whole_letters(prompt)).input_ids or [self.tokenizer.eos_token_id]
+    if not self.tokenizer.chat_template:
+        raise TextclipError(f'{self.name} has no chat template, so it cannot be asked questions.',
+            "Use a strategy whose name ends in '-list', or a model made for chats.")
     from jinja2 import TemplateError
-    put = lambda turns: self.tokenizer.apply_chat_template([dict(role=r, content=c) for r,c in turns], add_generation_prompt=True, return_dict=True, enable_thinking=False).input_ids
-    try: return put(prompt)
-    except TemplateError: return put(without_system(prompt))               # a template that knows no system role
+    options = dict(add_generation_prompt=True, return_dict=True, enable_thinking=False)
+    try: found = self.tokenizer.apply_chat_template(_whole_turns(prompt), **options)
+    except TemplateError:                                  # a template that knows no system role
+        found = self.tokenizer.apply_chat_template(_whole_turns(without_system(prompt)), **options)
+    return found.input_ids
+
+_thinking = re.compile(r'<\|?(?:think|thinking|thought|reasoning|channel)\b|\[THINK\]|◁think▷')
 
 @patch(as_prop=True)
 def _thinks(self:LocalLLM):
     "Does it write thoughts or channels before what it says?"
-    return bool(re.search(r'<\|?(?:think|thinking|thought|reasoning|channel)\b|\[THINK\]|◁think▷', f'{self.tokenizer.chat_template or ""} {" ".join(self.tokenizer.get_added_vocab())}'))
+    return bool(_thinking.search(f'{self.tokenizer.chat_template or ""} {" ".join(self.tokenizer.get_added_vocab())}'))
 
 @patch
 def count_tokens(self:LocalLLM, prompt)->int:

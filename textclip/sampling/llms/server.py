@@ -272,6 +272,13 @@ _called = dict(response_format='response_format|json_schema|schema', stop='stop|
 _system_refused = re.compile(r'\bsystem[ \w\'"`]{0,40}\b(?:role|message|prompt|instruction)s?|\b(?:role|instruction)s?\b.{0,40}\bsystem\b|roles must alternate|developer instruction', re.I)
 _unsupported = re.compile(r'unsupported|not (?:\w+ )?support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra (?:input|field)|invalid parameter', re.I)
 
+def missing_note(
+    llm,     # a model behind a server
+    name:str # of a parameter that it does not take
+)->str:
+    "What it means that a server does not take a parameter; None where it means nothing"
+    return _notes[name] and f'{llm.name} {_notes[name]}'
+
 def _refuses(name, param, said):
     "Does a refusal speak of a parameter, or of the system role?"
     if name=='system': return bool(re.match(r'messages?\b.*role', param or '')) or bool(_system_refused.search(said))
@@ -288,7 +295,8 @@ def _adapt(self:_Run, error):
     here = {*sent, *(m['role'] for m in turns if m['role']=='system')}
     name = next((k for k in _notes if k in here and _refuses(k, param, said)), None)
     if name is None: return False
-    if _notes[name] and name not in self.llm.left_out: self.out.put(f'{self.llm.name} {_notes[name]}')
+    note = missing_note(self.llm, name)
+    if note and name not in self.llm.left_out: self.out.put(note)
     self.llm.left_out.add(name)
     return True
 
