@@ -14,56 +14,84 @@ NOTEBOOK = 'nbs/1_sampling/04_answer_checks.ipynb'
 def test_refusals():
     'nbs/1_sampling/04_answer_checks.ipynb · Refusals'
     # nbs/1_sampling/04_answer_checks.ipynb · Refusals · cell bc18866f
-    assert is_refusal("I'm sorry, but I can’t help with that.") and is_refusal('Unfortunately, I do not have enough context to describe a burette.')
-    assert not is_refusal("I can't help but admire the plumage of a macaw.") and not is_refusal('Sorry! is a board game with four coloured pawns a player.')
+    assert is_refusal("I'm sorry, but I can’t help with that.") and is_refusal(
+        'Unfortunately, I do not have enough context to describe a burette.')
+    assert not is_refusal("I can't help but admire the plumage of a macaw.") and not is_refusal(
+        'Sorry! is a board game with four coloured pawns a player.')
     len(refusal_openings)
 
 
 def test_loops():
     'nbs/1_sampling/04_answer_checks.ipynb · Loops'
     # nbs/1_sampling/04_answer_checks.ipynb · Loops · cell f7131005
-    assert repeats_itself('It has fur and a tail, and fur and a tail, and fur and a tail, and fur and a tail.') and repeats_itself('red, blue, red, blue, red, blue, red, blue')
-    assert repeats_itself('A kettle has a spout. A kettle has a spout.') and repeats_itself('ha'*40)
-    assert not repeats_itself('A very, very, very old oak. A very tall oak.') and not repeats_itself('A red car, a red bus, a red van, a red train, a red ship')
+    loops = ['It has fur and a tail, and fur and a tail, and fur and a tail, and fur and a tail.',
+        'red, blue, red, blue, red, blue, red, blue', 'A kettle has a spout. A kettle has a spout.', 'ha'*40]
+    for text in loops: assert repeats_itself(text), text
+    lists = ['A very, very, very old oak. A very tall oak.', 'A red car, a red bus, a red van, a red train, a red ship']
+    for text in lists: assert not repeats_itself(text), text
 
 
 def test_broken_off():
     'nbs/1_sampling/04_answer_checks.ipynb · Broken off'
     # nbs/1_sampling/04_answer_checks.ipynb · Broken off · cell a3cc1b06
-    assert breaks_off('A zebra has stripes, a mane,.') and breaks_off('A zebra stands on four legs and.') and breaks_off('A zebra (a horse with')
-    assert breaks_off('A zebra has a mane. 2.') and breaks_off('It has coats of.', cautious=False)
-    assert not breaks_off('Wood is what it is made of.') and not breaks_off('a zebra in the grass') and not breaks_off('A Boeing 737.')
-    assert _something_whole('A zebra has stripes. Its legs are') and _something_whole('stripes, a mane, thin le') and not _something_whole('A zebra has a long, narrow head and')
+    cut = ['It has stripes, a mane,.', 'A zebra stands on four legs and.', 'A zebra (a horse with', 'It has a mane. 2.']
+    for text in cut: assert breaks_off(text), text
+    assert breaks_off('It has coats of.', cautious=False)
+    for text in ('Wood is what it is made of.', 'a zebra in the grass', 'A Boeing 737.'): assert not breaks_off(text), text
+    assert _something_whole('A zebra has stripes. Its legs are') and _something_whole('stripes, a mane, thin le')
+    assert not _something_whole('A zebra has a long, narrow head and')
 
 
 def test_one_word_for_what_is_wrong():
     'nbs/1_sampling/04_answer_checks.ipynb · One word for what is wrong'
     # nbs/1_sampling/04_answer_checks.ipynb · One word for what is wrong · cell ebb6411d
-    good = ["I can't help but notice the long curved beak of a curlew.", 'Sorry! is a board game with coloured pawns and a card deck.', 'As an air mattress, it is flat, blue and filled by a pump.',
-        'None of its legs touch the ground when a cheetah sprints.', "Unknown to many, a narwhal's tusk is a long spiral tooth.", 'The Apology of Socrates is a slim book with a plain cover.',
-        'A lighthouse is a tall, round tower with a lamp at the top.', 'sandal, boot, sneaker, slipper, loafer', 'black and white stripes', '- a spout\n- a lid\n- a handle',
-        '1. A round face\n2. Small ears\n3. A thick striped tail', 'A no-entry sign is a red disc with a white bar.', 'It is hard to tell an alligator from a crocodile, but its snout is wider.',
-        'There is no fur on a sphynx cat; its skin is wrinkled and pink.', 'A very, very, very long neck.', 'Unfortunately for its enemies, a hedgehog is covered in sharp spines.',
-        'Can you see the white rump? That is how a house martin looks from below.', 'ha-ha: a sunken wall at the edge of a lawn', 'A red car, a red bus, a red van, a red lorry, a red tram and a red bike.',
-        'I am a teapot, says the rhyme; indeed it has a handle and a spout.', 'An AI accelerator card has a large heat sink and two fans.', 'As an artificial lake, it has a straight dam at one end.',
-        'The request stop sign is a yellow plate on a pole.', 'Please Touch museums have bright rooms full of toys.', 'A photo of a St. Bernard, i.e. a huge brown and white dog',
-        "It's not possible to miss the giant panda's black eye patches.", 'Seen from above: grey roofs, small gardens, a grid of streets.', 'Wool is what it is made of.',
-        'Hello Kitty is a white cat with a red bow.', 'A domino tile: two squares, each with dots. A double six has six dots in each square.']
+    good = ["I can't help but notice the long curved beak of a curlew.",
+        'Sorry! is a board game with coloured pawns and a card deck.',
+        'As an air mattress, it is flat, blue and filled by a pump.',
+        'None of its legs touch the ground when a cheetah sprints.',
+        "Unknown to many, a narwhal's tusk is a long spiral tooth.",
+        'The Apology of Socrates is a slim book with a plain cover.',
+        'A lighthouse is a tall, round tower with a lamp at the top.', 'sandal, boot, sneaker, slipper, loafer',
+        'black and white stripes', '- a spout\n- a lid\n- a handle',
+        '1. A round face\n2. Small ears\n3. A thick striped tail', 'A no-entry sign is a red disc with a white bar.',
+        'It is hard to tell an alligator from a crocodile, but its snout is wider.',
+        'There is no fur on a sphynx cat; its skin is wrinkled and pink.', 'A very, very, very long neck.',
+        'Unfortunately for its enemies, a hedgehog is covered in sharp spines.',
+        'Can you see the white rump? That is how a house martin looks from below.',
+        'ha-ha: a sunken wall at the edge of a lawn',
+        'A red car, a red bus, a red van, a red lorry, a red tram and a red bike.',
+        'I am a teapot, says the rhyme; indeed it has a handle and a spout.',
+        'An AI accelerator card has a large heat sink and two fans.',
+        'As an artificial lake, it has a straight dam at one end.', 'The request stop sign is a yellow plate on a pole.',
+        'Please Touch museums have bright rooms full of toys.',
+        'A photo of a St. Bernard, i.e. a huge brown and white dog',
+        "It's not possible to miss the giant panda's black eye patches.",
+        'Seen from above: grey roofs, small gardens, a grid of streets.', 'Wool is what it is made of.',
+        'Hello Kitty is a white cat with a red bow.',
+        'A domino tile: two squares, each with dots. A double six has six dots in each square.']
     test_eq(len(good), 30)
     for t in good:
         for reason in ('stop', None): test_eq((t, answer_problem(t, reason)), (t, None))
     # nbs/1_sampling/04_answer_checks.ipynb · One word for what is wrong · cell a6851d47
     bad = {'empty': ['', ' \n\n', '1.', 'N/A', 'None.', '- -'],
-        'refusal': ["I'm sorry, but I cannot fulfill this request.", 'As an AI language model, I have no eyes.', "I don't have enough information about this breed.", 'Could you please clarify which crane you mean?',
-            'Unfortunately, I am not familiar with the term.', 'I apologize for the confusion.', 'Sorry, but there is nothing I can say about it.', '"I cannot provide a description of this."', 'I’m just an AI, so I have never seen one.',
-            'I do not know what a "bilby" looks like.', 'There is not enough information to describe it.', 'Your request is incomplete.', 'It is unclear what is meant by "crane".', "I'm unable to see images."],
-        'repeats itself': ['a tail, a tail, a tail, a tail, a tail, a tail', 'It is a dog. It is a small dog. It is a small dog.', 'very '*9, 'the dog and the cat and the dog and the cat and the dog and the cat and', 'o'*50, 'A brown bear.\n'*5],
+        'refusal': ["I'm sorry, but I cannot fulfill this request.", 'As an AI language model, I have no eyes.',
+            "I don't have enough information about this breed.", 'Could you please clarify which crane you mean?',
+            'Unfortunately, I am not familiar with the term.', 'I apologize for the confusion.',
+            'Sorry, but there is nothing I can say about it.', '"I cannot provide a description of this."',
+            'I’m just an AI, so I have never seen one.', 'I do not know what a "bilby" looks like.',
+            'There is not enough information to describe it.', 'Your request is incomplete.',
+            'It is unclear what is meant by "crane".', "I'm unable to see images."],
+        'repeats itself': ['a tail, a tail, a tail, a tail, a tail, a tail',
+            'It is a dog. It is a small dog. It is a small dog.', 'very '*9,
+            'the dog and the cat and the dog and the cat and the dog and the cat and', 'o'*50, 'A brown bear.\n'*5],
         'over-long': [' '.join(f'word{i}' for i in range(301))]}
     for problem,answers in bad.items():
         for t in answers: test_eq((t, answer_problem(t)), (t, problem))
     cut = ['A lighthouse is a tall, round tower with', 'A zebra', 'Here is a list of features:\n']
     test_eq([answer_problem(t, 'length') for t in cut[:2]], ['cut', 'cut'])
-    test_eq([answer_problem('A tower with a lamp,.', None), answer_problem('It is a tower. It has a lamp,.', None)], ['cut', None])   # a whole sentence is left
+    # a whole sentence is left
+    test_eq([answer_problem('A tower with a lamp,.', None), answer_problem('It is a tower. It has a lamp,.', None)],
+        ['cut', None])
     test_eq(sum(map(len, bad.values()))+3, 30)
     # nbs/1_sampling/04_answer_checks.ipynb · One word for what is wrong · cell 9c5f2f23
     test_eq(answer_problem('It is a tower. It has a', 'length'), None)                # of use: its first sentence
@@ -80,7 +108,8 @@ def test_repairs_of_recorded_texts():
     # nbs/1_sampling/04_answer_checks.ipynb · Repairs of recorded texts · cell 374acb6f
     words = file_words(['Ships lie in harbours.', 'A harbour is full of ships.', 'Long masts are seen.'])
     assert _torn_word('They lie in harb.', words) and not _torn_word('They lie in a harbour.', words)
-    assert not _torn_word('A mast.', words) and not _torn_word('A quay.', words)      # "masts" is the same word; "quay" begins none
+    # "masts" is the same word; "quay" begins none
+    assert not _torn_word('A mast.', words) and not _torn_word('A quay.', words)
     # nbs/1_sampling/04_answer_checks.ipynb · Repairs of recorded texts · cell b070625d
     test_eq(repair_text('2. A heron stands on thin legs.'), ('A heron stands on thin legs.', ['numbering or markdown']))
     test_eq(repair_text('\n\nA heron is grey. It stands on thin legs,.'), ('A heron is grey.', ['line breaks', 'cut off']))

@@ -36,7 +36,9 @@ def test_asking():
     # nbs/1_sampling/13_asking.ipynb · Asking · cell 74dc91b0
     class Parrot:
         "Answers every prompt and counts; some of its answers are of no use"
-        name,fingerprint,instructed,exact_tokens,asked = 'parrot','parrot-1',True,False,0
+        name,fingerprint = 'parrot','parrot-1'
+        instructed,exact_tokens = True,False
+        asked = 0
         def count_tokens(self, prompt): return estimate_tokens(prompt)
         def answer(self, prompts, seeds, parameters):
             for i,(p,s) in enumerate(zip(prompts, seeds)):
@@ -85,7 +87,8 @@ def test_asking():
         askers = [Asker(slow, j) for j in journals]
         with ThreadPoolExecutor() as pool: found = list(pool.map(lambda a: a(questions, 40), askers))
         assert found[0]==found[1]==found[2]
-        test_eq((slow.asked, sum(a.spent.answers for a in askers), len(path.read_bytes().splitlines())), (80, 80, 80))     # each asked once
+        # each asked once
+        test_eq((slow.asked, sum(a.spent.answers for a in askers), len(path.read_bytes().splitlines())), (80, 80, 80))
         test_eq([p.name for p in Path(d).iterdir() if 'claims' in p.name], [])
     # nbs/1_sampling/13_asking.ipynb · Asking · cell 173f91f2
     class Odd(Parrot):
@@ -97,10 +100,13 @@ def test_asking():
         path = Path(d)/'a.jsonl'
         asker = Asker(Odd(), Journal(path))
         found = asker([Question('a \udc1f fish')], 1)
-        test_eq((found[0][0].text, found), ('a green fish \ufffd', Asker(Odd(), Journal(path))([Question('a \udc1f fish')], 1)))
+        test_eq((found[0][0].text, found),
+            ('a green fish \ufffd', Asker(Odd(), Journal(path))([Question('a \udc1f fish')], 1)))
         assert asker.spent.prompt_tokens>0 and asker.spent.answer_tokens>0
         record = Journal(path).records.popitem()[1]
-        for text in (5, None, {}, ['a']): path.write_text(json.dumps(record | dict(text=text)) + '\n'); test_is(Asker(Odd(), Journal(path)).recorded('a \udc1f fish', SamplingParameters(), 0), None)
+        for text in (5, None, {}, ['a']):
+            path.write_text(json.dumps(record | dict(text=text)) + '\n')
+            test_is(Asker(Odd(), Journal(path)).recorded('a \udc1f fish', SamplingParameters(), 0), None)
 
 
 def test_requests_stay_whole():

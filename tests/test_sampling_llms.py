@@ -16,7 +16,7 @@ def test_the_smallest_model():
 
     model = load_llm(zoo)
     assert isinstance(model, LLM)
-    questions = [Question('What does a zebra look like?', labels=(0,)), Question('What does a crab look like?', labels=(1,))]
+    questions = [Question(f'What does a {c} look like?', labels=(k,)) for k,c in enumerate(['zebra', 'crab'])]
     answers = dict(model.answer([q.prompt for q in questions], [0, 1], SamplingParameters(max_tokens=30)))
     test_eq(answers[1], Answer('It has ten legs and two claws.'))
     for position,answer in answers.items(): print(questions[position].prompt, '->', answer.text, f'({answer.reason})')

@@ -26,13 +26,15 @@ def test_writing():
     # nbs/1_sampling/llms/05_batch.ipynb · Writing · cell 9e351ada
     draw = SamplingParameters(stop='.')
     with tempfile.TemporaryDirectory() as d:
-        files = write_batch(['a cat', chat_prompt('What is a dog?'), 'a cat', 'a cat'], [1,1,2,1], draw, 'm', f'{d}/requests.jsonl', most=2)
+        files = write_batch(['a cat', chat_prompt('What is a dog?'), 'a cat', 'a cat'], [1,1,2,1], draw, 'm',
+            f'{d}/requests.jsonl', most=2)
         test_eq([f.name for f in files], ['requests-001.jsonl', 'requests-002.jsonl'])
         requests = [json.loads(l) for f in files for l in f.read_text().splitlines()]
         by_size = write_batch([f'{i:0100}' for i in range(50)], range(50), draw, 'm', f'{d}/large.jsonl', most_bytes=2000)
         assert len(by_size)>5 and all(f.stat().st_size<=2000 for f in by_size)
         test_eq(sum(len(f.read_text().splitlines()) for f in by_size), 50)
-    test_eq([r['custom_id'] for r in requests], [request_id('m', p, s, draw) for p,s in (('a cat', 1), (chat_prompt('What is a dog?'), 1), ('a cat', 2))])
+    test_eq([r['custom_id'] for r in requests],
+        [request_id('m', p, s, draw) for p,s in (('a cat', 1), (chat_prompt('What is a dog?'), 1), ('a cat', 2))])
     requests[1]
 
 
@@ -41,33 +43,43 @@ def test_reading():
     # nbs/1_sampling/llms/05_batch.ipynb · Reading · cell 9e3efed0
     def result(key, text='A tube. It', status=200, error=None):
         "One line of results"
-        body = dict(choices=[dict(message=dict(content=text), finish_reason='stop')], model='m-1') if status==200 else dict(error=dict(message='too long'))
-        return json.dumps(dict(id='batch_req_1', custom_id=key, response=error or dict(status_code=status, request_id='r', body=body), error=error))
+        body = dict(choices=[dict(message=dict(content=text), finish_reason='stop')],
+            model='m-1') if status==200 else dict(error=dict(message='too long'))
+        return json.dumps(dict(id='batch_req_1', custom_id=key,
+            response=error or dict(status_code=status, request_id='r', body=body), error=error))
 
     with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         one,two = Path(d)/'one.jsonl',Path(d)/'two.jsonl'
         one.write_text('\n'.join([result('c'), result('a'), result('b', status=400), result('x'), '', result('d')[:60]]))
-        two.write_text('\n'.join([result('a', 'again'), result('e', error=dict(code='batch_expired')), result('f', status=500), result('f')]))
+        two.write_text('\n'.join([result('a', 'again'), result('e', error=dict(code='batch_expired')),
+            result('f', status=500), result('f')]))
         found = read_batch([one, two], known='abcdefg', parameters=SamplingParameters(stop='.'))
     test_eq({k: a.text for k,a in found.items()}, dict(c='A tube', a='A tube', f='A tube'))
     test_eq(found.failed, dict(b='HTTP 400, too long', e='batch_expired'))
     test_eq(len(said), 1)
-    for part in ('1 could not be read', '1 repeat another', '2 hold errors', '1 belong to no question', '2 of 7 answers are missing'): assert part in str(said[0].message), part
+    for part in ('1 could not be read', '1 repeat another', '2 hold errors', '1 belong to no question',
+        '2 of 7 answers are missing'):
+        assert part in str(said[0].message), part
     print(said[0].message)
     # nbs/1_sampling/llms/05_batch.ipynb · Reading · cell fb18f923
     def line(key, **body): return json.dumps(dict(custom_id=key, response=dict(status_code=200, body=body)))
     message = lambda content, **kw: [dict(message=dict(content=content, **kw), finish_reason='stop')]
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         path = Path(d)/'odd.jsonl'
-        path.write_text('\n'.join([line('a', choices=message([dict(type='thinking', thinking='A. B.'), dict(type='text', text='A tube. It')])), line('b', choices=message('<think>A. B.</think>A tube. It')), line('c', choices=message([dict(type='image_url')])),
-            line('d', error=dict(message='overloaded')), line('e', choices=message('a tube \ud83d')), '5', '[]', '{}', '['*9999, '{"custom_id": [1]}', '{"custom_id": "f", "response": 5}']))
+        path.write_text('\n'.join([
+            line('a', choices=message([dict(type='thinking', thinking='A. B.'), dict(type='text', text='A tube. It')])),
+            line('b', choices=message('<think>A. B.</think>A tube. It')),
+            line('c', choices=message([dict(type='image_url')])), line('d', error=dict(message='overloaded')),
+            line('e', choices=message('a tube \ud83d')), '5', '[]', '{}', '['*9999, '{"custom_id": [1]}',
+            '{"custom_id": "f", "response": 5}']))
         found = read_batch(path, parameters=SamplingParameters(stop='.'))
     test_eq([a.text for a in found.values()], ['A tube', '<think>A. B.</think>A tube', 'a tube \ufffd'])
-    test_eq(found.failed, dict(c='no answer in the response, its content has parts of type image_url and no text', d='an error in the response: overloaded'))
+    test_eq(found.failed, dict(c='no answer in the response, its content has parts of type image_url and no text',
+            d='an error in the response: overloaded'))
     test_eq(found.problems['could not be read'], 6)
     with tempfile.TemporaryDirectory() as d:
-        asked, = write_batch([chat_prompt('What is it?', 'One word.')], [0], SamplingParameters(stop='.'), 'm', Path(d)/'r.jsonl', leave_out=('temperature', 'stop', 'system'))
+        asked, = write_batch([chat_prompt('What is it?', 'One word.')], [0], SamplingParameters(stop='.'), 'm',
+            Path(d)/'r.jsonl', leave_out=('temperature', 'stop', 'system'))
         test_eq(sorted(json.loads(asked.read_text())['body']), ['max_completion_tokens', 'messages', 'model', 'seed'])
 
 
@@ -75,7 +87,8 @@ def test_a_back_end_that_waits_for_a_batch():
     'nbs/1_sampling/llms/05_batch.ipynb · A back-end that waits for a batch'
     # nbs/1_sampling/llms/05_batch.ipynb · A back-end that waits for a batch · cell 2cfb8690
     with tempfile.TemporaryDirectory() as d:                       # lines that others put there are no requests
-        (Path(d)/'requests-001.jsonl').write_bytes(b'0\n{}\n\x96\n{"custom_id": [1]}\n' + b'['*9999 + b'\n{"custom_id": "k"}\n')
+        (Path(d)/'requests-001.jsonl').write_bytes(b'0\n{}\n\x96\n{"custom_id": [1]}\n' + b'['*9999
+            + b'\n{"custom_id": "k"}\n')
         test_eq(list(BatchLLM(d, 'm').requests().values()), [['k']])
     # nbs/1_sampling/llms/05_batch.ipynb · A back-end that waits for a batch · cell 34485725
     def process(folder, name, fail=()):

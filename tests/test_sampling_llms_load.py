@@ -26,7 +26,8 @@ def test_the_function():
     def helper(c): return f'{prefix}{c} has stripes.'
     edited = FunctionLLM(animal).fingerprint
     prefix = 'The '
-    test_eq(len({first, edited, FunctionLLM(animal).fingerprint}), 3)            # what it calls, and what it takes from outside
+    # what it calls, and what it takes from outside
+    test_eq(len({first, edited, FunctionLLM(animal).fingerprint}), 3)
     test_eq(FunctionLLM(animal, version=1).fingerprint, FunctionLLM(helper, 'animal', version=1).fingerprint)
     # nbs/1_sampling/llms/06_load.ipynb · The function · cell 62e3014b
     def client(prompt, model='a', api_key='secret-1'): return f'{model} says that a zebra has stripes.'
@@ -49,11 +50,13 @@ def test_the_function():
         def ask(self, prompt): return self(prompt)
     test_ne(FunctionLLM(Model('a'), 'm').fingerprint, FunctionLLM(Model('b'), 'm').fingerprint)
     test_eq(FunctionLLM(len, 'm').fingerprint, FunctionLLM(len, 'm').fingerprint)
-    test_ne(FunctionLLM(eval('lambda p: "a"'), 'm').fingerprint, FunctionLLM(eval('lambda p: "b"'), 'm').fingerprint)   # no source to read
+    # no source to read
+    test_ne(FunctionLLM(eval('lambda p: "a"'), 'm').fingerprint, FunctionLLM(eval('lambda p: "b"'), 'm').fingerprint)
     # nbs/1_sampling/llms/06_load.ipynb · The function · cell 38f269ec
     def zoo(prompt, seed=0):
         "A client of some API would stand here"
-        knows = dict(zebra=['A zebra has black and white stripes.', 'A zebra looks like a striped horse.'], crab=['A crab has ten legs and two claws.', 'A crab is round and red.'])
+        knows = dict(zebra=['A zebra has black and white stripes.', 'A zebra looks like a striped horse.'],
+            crab=['A crab has ten legs and two claws.', 'A crab is round and red.'])
         animal = 'zebra' if 'zebra' in prompt else 'crab'
         return knows[animal][seed%2]
 
@@ -84,7 +87,8 @@ def test_the_function():
         _,report = sample_with_report(task, counted, 'cupl', n=1, journal=f'{d}/a.jsonl', budget=Budget(answers=1))
         test_eq(report.spent.answers, 1)
         test_fail(lambda: sample_texts(task, lambda p: 'x', 'cupl'), contains='no name')
-        test_fail(lambda: sample_texts(task, FunctionLLM(lambda p: 5, 'five'), 'cupl', journal=f'{d}/b.jsonl'), contains="'five' answered with 'int'")
+        test_fail(lambda: sample_texts(task, FunctionLLM(lambda p: 5, 'five'), 'cupl',
+            journal=f'{d}/b.jsonl'), contains="'five' answered with 'int'")
         test_fail(lambda: sample_texts(task, 42, 'cupl'), contains="'int' is no language model")
         test_fail(lambda: sample_texts(task, FunctionLLM, 'cupl'), contains='is no language model')
 

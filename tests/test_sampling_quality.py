@@ -12,7 +12,6 @@ from textclip.sampling.texts import template_texts
 from textclip.sampling.answer_checks import breaks_off, is_refusal, repeats_itself
 from textclip.sampling.text_filters import class_columns, nearest_classes, rows_of_classes
 import tempfile
-import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.core.basics import make_generator
 from textclip.data.load import load_task
@@ -42,18 +41,24 @@ def test_the_report():
     'nbs/1_sampling/12_quality.ipynb · The report'
     # nbs/1_sampling/12_quality.ipynb · The report · cell ec447bef
     task = Task('colours', ['red', 'blue', 'green'])
-    texts = make_texts(dict(text=t, labels=[k]) for k,t in [(0,'a red car'), (0,'a red sea'), (0,'A red car.'), (1,'a blue sea'), (1,"I'm sorry, I see red."), (1,'a blue and')])
+    texts = make_texts(dict(text=t, labels=[k])
+        for k,t in [(0,'a red car'), (0,'a red sea'), (0,'A red car.'), (1,'a blue sea'), (1,"I'm sorry, I see red."),
+            (1,'a blue and')])
     with tempfile.TemporaryDirectory() as d: quality = text_quality(texts, task, ColourEncoder(), Store(d))
     test_eq(quality.table['texts'].tolist(), [3,3,0,6])
     test_eq(quality.table['unique'].tolist(), [2,3,0,5])
     test_eq(quality.table[['refusals','cut off']].loc['blue'].tolist(), [1,1])
-    test_close(quality.table['filed under own'].tolist()[:2], [1,2/3], eps=1e-6); test_close(quality.table['filed under own'].iloc[-1], 5/6, eps=1e-6)
-    assert np.isnan(quality.table.loc['green','margin']) and quality.similarity[2].abs().sum()==0      # a class without texts
+    test_close(quality.table['filed under own'].tolist()[:2], [1,2/3], eps=1e-6)
+    test_close(quality.table['filed under own'].iloc[-1], 5/6, eps=1e-6)
+    # a class without texts
+    assert np.isnan(quality.table.loc['green','margin']) and quality.similarity[2].abs().sum()==0
     test_close(quality.similarity.diagonal()[:2], torch.ones(2), eps=1e-5)
     test_fail(lambda: text_quality(make_texts([]), task, ColourEncoder()), contains='There are no texts')
     quality
     # nbs/1_sampling/12_quality.ipynb · The report · cell 31e68b17
-    both = make_texts([dict(text='red and blue', labels=[0,1]), dict(text='a green car', labels=[2]), dict(text='a red car', labels=[0])])   # a text of two classes
+    # a text of two classes
+    both = make_texts([dict(text='red and blue', labels=[0,1]), dict(text='a green car', labels=[2]),
+        dict(text='a red car', labels=[0])])
     with tempfile.TemporaryDirectory() as d: several = text_quality(both, task, ColourEncoder(), Store(d))
     test_eq(several.table['texts'].tolist(), [2,1,1,3])
     test_eq(several.table.loc['green','filed under own'], 1)

@@ -8,7 +8,7 @@ from fastcore.basics import patch
 from textclip.core.basics import TextclipError, atomic_path, nearest, some, unknown_name, warn, write_json
 from textclip.core.hub import hub_access
 from textclip.types.task import Task, normal_name
-from textclip.sampling.texts import dataset_of_texts, make_texts, text_columns, texts_by_class
+from textclip.sampling.texts import dataset_of_texts, make_texts, other_names, text_columns, texts_by_class
 from textclip.sampling.wording import plain_name, plural, which_clause
 from textclip.sampling.answer_checks import breaks_off, file_words, repair_text
 from textclip.sampling.text_files import join_keys, label_names, open_parquet, text_rows, texts_example
@@ -129,7 +129,8 @@ def test_reading():
         path = Path(d)/'q.json'
         path.write_text(json.dumps({'dog': {look: ['a wet nose and two ears', 'a tail']}, 'cat': {look: 'soft fur'}}))
         texts = read_texts(path, pets, encoder=Reader())
-    test_eq(list(zip(texts['labels'], texts['text'])), [([1], 'a wet nose and two ears'), ([1], 'a tail'), ([0], 'soft fur')])
+    rows = list(zip(texts['labels'], texts['text']))
+    test_eq(rows, [([1], 'a wet nose and two ears'), ([1], 'a tail'), ([0], 'soft fur')])
     test_eq(set(texts['prompt']), {look})
     assert "1 text is longer than the encoder's context" in str(w[0].message)
     given = as_texts({'Dog': ['a wet nose'], 'cat': ('soft fur', 'a tail')}, pets)
@@ -164,7 +165,7 @@ def test_writing():
         with own_warnings() as w: other = read_texts(path, Task('pets', ['Dog', 'fox', 'Cat']))
         test_eq(other['labels'][:], [[2], [2, 0]])                               # by name, in the other task's order
         test_eq(other['seed'][0], 3)
-        test_fail(lambda: read_texts(path, Task('fruit', ['fig'])), contains='None of these texts')
+        test_fail(lambda: read_texts(path, Task('fruit', ['fig'])), contains='No text is about')
         test_fail(lambda: read_texts(Path(d)/'text.parquet', task), contains='cannot be read')
     print(w[0].message)
     # nbs/1_sampling/10_recorded_texts.ipynb · Writing · cell a6cf1e3b

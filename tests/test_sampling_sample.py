@@ -34,11 +34,13 @@ def test_the_plan():
     # nbs/1_sampling/14_sample.ipynb · The plan · cell 5410c372
     class Paid:
         "Stands for a paid model"
-        name,fingerprint,instructed,exact_tokens = 'a paid model','paid-1',True,False
+        name,fingerprint = 'a paid model','paid-1'
+        instructed,exact_tokens = True,False
         def count_tokens(self, prompt): return estimate_tokens(prompt)
         def answer(self, prompts, seeds, parameters): raise AssertionError('a plan asks nothing')
 
-    with tempfile.TemporaryDirectory() as d: plan = sampling_plan(task, Paid(), 'cupl', prices=Prices(.5, 2.), journal=Path(d)/'answers.jsonl')
+    with tempfile.TemporaryDirectory() as d:
+        plan = sampling_plan(task, Paid(), 'cupl', prices=Prices(.5, 2.), journal=Path(d)/'answers.jsonl')
     test_eq((plan.questions, plan.answers, plan.ready), (15, 150, 0))
     test_close(plan.cost, (.5*plan.prompt_tokens + 2*150*50)/1e6)
     plan
@@ -57,7 +59,8 @@ def test_sampling():
     # nbs/1_sampling/14_sample.ipynb · Sampling · cell 6a19a6b9
     task = Task('animals', ['zebra', 'crab'])
     def plain(prompt): return 'It has stripes or claws.'
-    def thinking(prompt): return '<think>One sentence. About a ' + prompt[-20:] + '</think>\n\nIt has stripes or claws.<|im_end|>'
+    def thinking(prompt):
+        return '<think>One sentence. About a ' + prompt[-20:] + '</think>\n\nIt has stripes or claws.<|im_end|>'
     def lost_in_thought(prompt): return '<think>It has stripes or cl'
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as w:
         warnings.simplefilter('always')
@@ -72,7 +75,9 @@ def test_sampling():
     task = Task('pets', ['cat', 'dog'])
     test_eq(texts_by_class(sample_texts(task, 'template', n=2), task)['dog'], ['a photo of a dog.', 'a photo of the dog.'])
     with tempfile.TemporaryDirectory() as d:
-        write_texts(make_texts([dict(text='a furry cat', labels=[0]), dict(text='a dog runs', labels=[1])]), task, Path(d)/'mine.json')
-        test_eq(texts_by_class(sample_texts(task, f'file:{d}/mine.json'), task), {'cat': ['a furry cat'], 'dog': ['a dog runs']})
+        write_texts(make_texts([dict(text='a furry cat', labels=[0]), dict(text='a dog runs', labels=[1])]), task,
+            Path(d)/'mine.json')
+        test_eq(texts_by_class(sample_texts(task, f'file:{d}/mine.json'), task),
+            {'cat': ['a furry cat'], 'dog': ['a dog runs']})
     test_fail(lambda: sample_texts(task, 'smolm2'), contains="Did you mean 'smollm2'?")
     sample_texts(task, 'random', n=2)['text'][:]

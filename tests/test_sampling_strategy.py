@@ -43,7 +43,8 @@ def test_a_strategy():
     # nbs/1_sampling/05_strategy.ipynb · A strategy · cell 32667b53
     mine = Strategy('mine', ['What colour is {a} {c} in {domain}?', 'How large is {a} {c}?'], n=2)
     asked = mine.questions(Task('t', ['electric_ray', 'owl'], domain='photographs of animals'))
-    test_eq(asked[0].prompt, (('system', one_sentence), ('user', 'What colour is an electric ray in photographs of animals?')))
+    test_eq(asked[0].prompt,
+        (('system', one_sentence), ('user', 'What colour is an electric ray in photographs of animals?')))
     test_eq([(q.labels, q.template) for q in asked][2], ((1,), mine.asked[0]))
     test_fail(lambda: Strategy('mine', 'What colour?'), contains='does not say which class')
     test_fail(lambda: Strategy('mine', ['Which {c}?'], reads='sentense'), contains="Did you mean 'sentence'?")
@@ -51,18 +52,25 @@ def test_a_strategy():
     # nbs/1_sampling/05_strategy.ipynb · A strategy · cell 6f07371b
     task,zebra = Task('animals', ['zebra']),Question('?', (0,), 'What of {c}?')
     features = Strategy('features', 'What of {c}?', reads='phrases', forms='{c}, {which}')
-    test_eq(features.parse(Answer('Sure! Here you are:\n- Black and white stripes\n- often seen in herds\n- a horse-like anim', 'length'), zebra, task),
-        ['zebra, which has black and white stripes', 'zebra, which is often seen in herds'])
+    test_eq(features.parse(
+            Answer('Sure! Here you are:\n- Black and white stripes\n- often seen in herds\n- a horse-like anim', 'length'),
+            zebra, task), ['zebra, which has black and white stripes', 'zebra, which is often seen in herds'])
     test_eq(features.parse(Answer("I'm sorry, but I can't help with that."), zebra, task), [])
     test_eq(Strategy('s', '{c}?').parse(Answer('A zebra has stripes'), zebra, task), ['A zebra has stripes.'])
     test_eq(Strategy('s', '{c}?').parse(Answer('A zebra has str', 'length'), zebra, task), [])
-    test_eq(Strategy('s', '{c}?', forms='{template}: {text}').parse(Answer('It has {} stripes.'), zebra, task), ['a photo of a zebra: It has {} stripes.'])
+    test_eq(Strategy('s', '{c}?', forms='{template}: {text}').parse(Answer('It has {} stripes.'), zebra, task),
+        ['a photo of a zebra: It has {} stripes.'])
     # nbs/1_sampling/05_strategy.ipynb · A strategy · cell d1ed2a7d
-    thinking = Answer("<think>I'm sorry, I cannot see it.\n- shape matters</think>" + '- four legs\n- a stiff mane<|im_end|>', 'length')
+    thinking = Answer(
+        "<think>I'm sorry, I cannot see it.\n- shape matters</think>" + '- four legs\n- a stiff mane<|im_end|>', 'length')
     test_eq(features.parse(thinking, zebra, task), features.parse(Answer('- four legs\n- a stiff mane'), zebra, task))
-    test_eq(len(features.parse(Answer('```json\n{"features": ["four legs", "a stiff mane", "a lo', 'length'), zebra, task)), 2)
-    test_eq(Strategy('s', '{c}?').parse(Answer('One sentence.</think>{"sentence": "A zebra has stripes."}'), zebra, task), ['A zebra has stripes.'])
-    test_eq(Strategy('s', '{c}?').parse(Answer("<think>Hm.</think>I'm sorry, but I can't help with that."), zebra, task), [])
+    test_eq(
+        len(features.parse(Answer('```json\n{"features": ["four legs", "a stiff mane", "a lo', 'length'), zebra, task)),
+        2)
+    test_eq(Strategy('s', '{c}?').parse(Answer('One sentence.</think>{"sentence": "A zebra has stripes."}'), zebra, task),
+        ['A zebra has stripes.'])
+    test_eq(Strategy('s', '{c}?').parse(Answer("<think>Hm.</think>I'm sorry, but I can't help with that."), zebra, task),
+        [])
     test_eq(Strategy('s', '{c}?').parse(Answer('<think>A zebra has stripes. It', 'length'), zebra, task), [])
 
 
@@ -73,5 +81,9 @@ def test_few_shot_lists_for_small_models():
     kinds = FewShotList('kinds', line='Photos of {c}: {items}', header='Things to see in {domain}, by kind.\n')
     asked = kinds.questions(task)[1]
     print(asked.prompt)
-    test_eq(kinds.parse(Answer('ruby, Emerald, gecko, jade'), asked, task), ['a photo of a ruby.', 'a photo of a emerald.', 'a photo of a jade.'])
+    test_eq(kinds.parse(Answer('ruby, Emerald, gecko, jade'), asked, task),
+        ['a photo of a ruby.', 'a photo of a emerald.', 'a photo of a jade.'])
     test_eq(kinds.parse(Answer('a ruby, emer', 'length'), asked, task), ['a photo of a ruby.'])
+    test_fail(lambda: FewShotList('mine', line='Photos of {c}:'), contains='lacks {c} or one {items}')
+    braces = FewShotList('braces', line='{set} of {c}: {items}').questions(Task('t', ['odd {name}']))[0].prompt
+    assert braces.endswith('{set} of odd {name}:')

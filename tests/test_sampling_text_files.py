@@ -6,6 +6,7 @@ import datasets
 from textclip.core.basics import TextclipError, some, whole_letters
 from textclip.types.task import Task, normal_name
 from textclip.data.catalogue.facts import dataset_facts
+from textclip.sampling.texts import other_names
 from textclip.sampling.wording import plain_name
 import tempfile
 from fastcore.test import *
@@ -31,7 +32,8 @@ def test_joined_by_name():
     # nbs/1_sampling/09_text_files.ipynb · Joined by name · cell 2ba4556a
     both = join_keys(['Crane', 'CRANE', 'Annual Crop', 'annualcrop'], task)
     test_eq(both, {'Crane': (4, 'name'), 'CRANE': (4, 'name'), 'Annual Crop': (1, 'name')})
-    test_eq(join_keys(['b a'], Task('t', ['a b', 'a, b.c'], synonyms={'a b': ['x'], 'a, b.c': ['x']})), {'b a': (0, 'words')})
+    two = Task('t', ['a b', 'a, b.c'], synonyms={'a b': ['x'], 'a, b.c': ['x']})
+    test_eq(join_keys(['b a'], two), {'b a': (0, 'words')})
     test_eq(join_keys(['x'], Task('t', ['a', 'b'], synonyms={'a': ['x'], 'b': ['x']})), {})          # two classes: none
     test_eq(join_keys(['newt one', 'newt two'], Task('t', ['newt ones']), near=True), {'newt one': (0, 'near')})
 
@@ -43,7 +45,8 @@ def test_what_a_file_may_look_like():
         'plain.json': '{"cat": ["soft fur", "long whiskers"], "dog": "a wet nose"}',
         'questions.json': '{"cat": {"What is on its face?": ["soft fur", "long whiskers"]}, '
             '"dog": {"And a dog?": ["a wet nose"]}}',
-        'records.json': '[{"class": "cat", "texts": ["soft fur", "long whiskers"]}, {"class": "dog", "texts": ["a wet nose"]}]',
+        'records.json': '[{"class": "cat", "texts": ["soft fur", "long whiskers"]}, '
+            '{"class": "dog", "texts": ["a wet nose"]}]',
         'lines.jsonl': '{"label": "cat", "text": "soft fur"}\n\n{"label": "cat", "text": "long whiskers"}\n'
             '{"label": "dog", "text": "a wet nose"}\n',
         'table.csv': '\ufeffclass_name,description\ncat,soft fur\ncat,long whiskers\ndog,a wet nose\n',

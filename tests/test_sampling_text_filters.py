@@ -11,7 +11,7 @@ from textclip.core.basics import Store, TextclipError, TextclipWarning, some, wa
 from textclip.types.task import Task, normal_name
 from textclip.features.extract import text_features
 from textclip.features.inputs import class_means
-from textclip.sampling.texts import fill_empty, template_texts
+from textclip.sampling.texts import fill_empty, other_names, template_texts
 from textclip.sampling.wording import singular
 from textclip.sampling.answer_checks import is_refusal
 import tempfile
@@ -33,13 +33,18 @@ def test_filters_that_read():
     'nbs/1_sampling/11_text_filters.ipynb · Filters that read'
     # nbs/1_sampling/11_text_filters.ipynb · Filters that read · cell 8fdf07bf
     task = Task('animals', ['cat', 'dog'])
-    texts = make_texts(dict(text=t, labels=[k]) for k,t in [(0,'A cat asleep.'), (0,'a cat asleep'), (0,"I'm sorry, I cannot see a cat."), (1,'furry'), (1,'a dog '+'and a ball '*30), (1,'it has a tail'), (0,'it has a tail')])
+    texts = make_texts(dict(text=t, labels=[k])
+        for k,t in [(0,'A cat asleep.'), (0,'a cat asleep'), (0,"I'm sorry, I cannot see a cat."), (1,'furry'),
+            (1,'a dog '+'and a ball '*30), (1,'it has a tail'), (0,'it has a tail')])
     test_eq(drop_duplicates(texts, task)['text'][:2], ['A cat asleep.', "I'm sorry, I cannot see a cat."])
-    test_eq(len(drop_duplicates(texts, task, across=True)), 4)                         # "it has a tail" says nothing about cats
+    # "it has a tail" says nothing about cats
+    test_eq(len(drop_duplicates(texts, task, across=True)), 4)
     test_eq([len(f(texts, task)) for f in (drop_short, drop_long, drop_refusals)], [6,6,6])
     with own_warnings() as w: kept = drop_short(texts, task, words=4)
-    test_eq(texts_by_class(drop_short(kept, task, words=4), task)['cat'], ["I'm sorry, I cannot see a cat.", 'it has a tail'])
-    with own_warnings() as w: kept = drop_short(make_texts([dict(text='cat', labels=[0]), dict(text='a dog asleep', labels=[1])]), task)
+    test_eq(texts_by_class(drop_short(kept, task, words=4), task)['cat'],
+        ["I'm sorry, I cannot see a cat.", 'it has a tail'])
+    with own_warnings() as w:
+        kept = drop_short(make_texts([dict(text='cat', labels=[0]), dict(text='a dog asleep', labels=[1])]), task)
     test_eq(texts_by_class(kept, task)['cat'], ['a photo of a cat.'])                  # its template takes the place
     assert 'keep their templates: cat' in str(w[0].message)
 
@@ -53,7 +58,9 @@ def test_filters_that_look_for_names():
     test_eq(find('a hotdog stand'), [])
     # nbs/1_sampling/11_text_filters.ipynb · Filters that look for names · cell 66669fd7
     task = Task('food', ['dog', 'hot dog'])
-    texts = make_texts([dict(text='Dogs have fur.', labels=[0]), dict(text='It barks.', labels=[0]), dict(text='a dog eats a hot dog', labels=[0]), dict(text='a hot dog in a bun', labels=[1]), dict(text='Dogs like it.', labels=[1])])
+    texts = make_texts([dict(text='Dogs have fur.', labels=[0]), dict(text='It barks.', labels=[0]),
+        dict(text='a dog eats a hot dog', labels=[0]), dict(text='a hot dog in a bun', labels=[1]),
+        dict(text='Dogs like it.', labels=[1])])
     test_eq(must_name_class(texts, task)['text'][:], ['Dogs have fur.', 'a dog eats a hot dog', 'a hot dog in a bun'])
     test_eq(drop_other_class_names(texts, task)['text'][:], ['Dogs have fur.', 'It barks.', 'a hot dog in a bun'])
 
@@ -62,8 +69,10 @@ def test_the_encoder_s_own_opinion():
     "nbs/1_sampling/11_text_filters.ipynb · The encoder's own opinion"
     # nbs/1_sampling/11_text_filters.ipynb · The encoder's own opinion · cell 3496e777
     task = Task('colours', ['red', 'blue'])
-    texts = make_texts([dict(text='a red car', labels=[0]), dict(text='a blue sea', labels=[0]), dict(text='a red sea', labels=[1])])
-    with tempfile.TemporaryDirectory() as d, own_warnings() as w: kept = keep_own_class(texts, task, ColourEncoder(), Store(d))
+    texts = make_texts([dict(text='a red car', labels=[0]), dict(text='a blue sea', labels=[0]),
+        dict(text='a red sea', labels=[1])])
+    with tempfile.TemporaryDirectory() as d, own_warnings() as w:
+        kept = keep_own_class(texts, task, ColourEncoder(), Store(d))
     test_eq(texts_by_class(kept, task), {'red': ['a red car'], 'blue': ['a photo of a blue.']})
     print(w[0].message)
 
@@ -75,22 +84,27 @@ def test_how_many_and_which():
     x = torch.nn.functional.normalize(torch.randn(12, 4, generator=make_generator(0, 'texts')), dim=-1)
     test_eq(_nearest_to_mean(x)[0], max(range(12), key=lambda i: sum(float(x[i]@x[j]) for j in range(12))))
     plain = [_nearest_to_mean(x)[0]]
-    while len(plain)<5: plain.append(max((i for i in range(12) if i not in plain), key=lambda i: min(float((x[i]-x[j]).norm()) for j in plain)))
+    while len(plain)<5:
+        plain.append(max((i for i in range(12) if i not in plain), key=lambda i: min(float((x[i]-x[j]).norm())
+            for j in plain)))
     test_eq(_farthest_points(x, 5), plain)
     test_eq(_farthest_points(x, 20), _farthest_points(x, 12)); test_eq(sorted(_farthest_points(x, 12)), list(range(12)))
     radius = lambda chosen: max(min(float((x[i]-x[j]).norm()) for j in chosen) for i in range(12))
     assert radius(_farthest_points(x, 3)) <= 2*min(map(radius, combinations(range(12), 3)))
     stay = _not_near(x, .5)
-    assert all(float(x[i]@x[j])<.5 for i,j in combinations(stay, 2)) and all(any(float(x[i]@x[j])>=.5 for j in stay if j<=i) for i in range(12))
+    assert all(float(x[i]@x[j])<.5 for i,j in combinations(stay, 2)) and all(
+        any(float(x[i]@x[j])>=.5 for j in stay if j<=i) for i in range(12))
     # nbs/1_sampling/11_text_filters.ipynb · How many, and which · cell dd835e39
     class Words(Encoder):
         "Places a text by its words on axes"
         fingerprint = 'words-1'
         def __init__(self): super().__init__('words', 4)
-        def encode_text_batch(self, texts): return torch.tensor([[float(w in t) for w in ('cat','fur','ears','toy')] for t in texts])+.01
+        def encode_text_batch(self, texts):
+            return torch.tensor([[float(w in t) for w in ('cat','fur','ears','toy')] for t in texts])+.01
 
     task = Task('one', ['cat'])
-    texts = make_texts(dict(text=t, labels=[0]) for t in ['a cat with fur', 'the cat has fur', 'cat, fur, ears', 'a toy', 'cat ears'])
+    texts = make_texts(dict(text=t, labels=[0])
+        for t in ['a cat with fur', 'the cat has fur', 'cat, fur, ears', 'a toy', 'cat ears'])
     with tempfile.TemporaryDirectory() as d:
         of = lambda f,**kw: f(texts, task, Words(), store=Store(d), **kw)['text'][:]
         test_eq(of(keep_most_typical, n=1), ['cat, fur, ears'])
@@ -99,14 +113,18 @@ def test_how_many_and_which():
         test_fail(lambda: of(drop_near_duplicates, cosine=0), contains='out of range')
     test_eq(balance_texts(texts, task, 2)['text'][:], ['a cat with fur', 'cat, fur, ears'])
     two = make_texts([*texts, dict(text='a dog', labels=[1]), dict(text='dogs', labels=[1])])
-    test_eq([len(v) for v in texts_by_class(balance_texts(two, Task('two', ['cat', 'dog'])), Task('two', ['cat', 'dog'])).values()], [2,2])
+    test_eq([len(v)
+            for v in texts_by_class(balance_texts(two, Task('two', ['cat', 'dog'])), Task('two', ['cat', 'dog'])).values()],
+        [2,2])
 
 
 def test_steps_and_what_each_takes_away():
     'nbs/1_sampling/11_text_filters.ipynb · Steps, and what each takes away'
     # nbs/1_sampling/11_text_filters.ipynb · Steps, and what each takes away · cell 1f634970
     task = Task('animals', ['cat', 'dog'])
-    texts = make_texts(dict(text=t, labels=[k]) for k,t in [(0,'A cat asleep.'), (0,'a cat asleep'), (0,'a cat'), (1,"I'm sorry, I see no dog."), (1,'dogs and a cat')])
+    texts = make_texts(dict(text=t, labels=[k])
+        for k,t in [(0,'A cat asleep.'), (0,'a cat asleep'), (0,'a cat'), (1,"I'm sorry, I see no dog."),
+            (1,'dogs and a cat')])
     steps = FilterSteps([drop_duplicates, drop_refusals, drop_short, drop_other_class_names, partial(balance_texts, n=1)])
     with own_warnings() as w: result = steps(texts, task)
     test_eq(texts_by_class(result.texts, task), {'cat': ['A cat asleep.'], 'dog': ['a photo of a dog.']})
@@ -128,11 +146,13 @@ def test_steps_and_what_each_takes_away():
     # nbs/1_sampling/11_text_filters.ipynb · Steps, and what each takes away · cell 6a619619
     task = Task('instruments', ['musical instruments', 'gemstones', 'desserts'], domain='photographs')
     texts = sample_texts(task, 'smollm2', 'tap', n=4, journal='../recordings/smollm2.jsonl')
-    steps = FilterSteps([drop_duplicates, drop_other_class_names, keep_own_class, partial(drop_near_duplicates, cosine=.9), partial(keep_diverse, n=8)])
+    steps = FilterSteps([drop_duplicates, drop_other_class_names, keep_own_class,
+        partial(drop_near_duplicates, cosine=.9), partial(keep_diverse, n=8)])
     result = steps(texts, task, load_encoder('lite'))
     result.table
     # nbs/1_sampling/11_text_filters.ipynb · Steps, and what each takes away · cell 3e1b62b0
     assert result.table['dropped'].sum()>0 and len(result.texts)<len(texts)
     dropped = [r['text'] for r in result.dropped['keep_own_class']]
     print('Filed under another class:', ', '.join(t.removeprefix('a photo of a ').rstrip('.') for t in dropped) or 'none')
-    print('Kept:', *(f"{c}: {', '.join(t.removeprefix('a photo of a ').rstrip('.') for t in v)}" for c,v in texts_by_class(result.texts, task).items()), sep='\n  ')
+    print('Kept:', *(f"{c}: {', '.join(t.removeprefix('a photo of a ').rstrip('.') for t in v)}"
+            for c,v in texts_by_class(result.texts, task).items()), sep='\n  ')

@@ -13,24 +13,45 @@ from .answer_text import json_strings, only_thoughts, said
 from .wording import plain_lines, split_sentences
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #e2687527
-_say = r'(?:provide|describe|answer|help (?!but)|help\b(?! but)|assist|generate|create|fulfil|comply|see\b|view|display|discuss|give|determine|identify|find|write|show|confirm|engage|access|browse|produce|offer|share|respond|complete|accurately|directly|physically|actually)'
-_machine = r"an? (?:ai\b(?:,| language| assistant| model| system| chatbot| trained| developed| and\b|\.)|artificial intelligence\b|(?:large |text-based )?language model\b|text-based\b|chatbot\b|virtual assistant\b|computer program\b)"
-_details = r'(?:access|(?:any |enough |sufficient |specific |personal |detailed |real-time |visual |more )*(?:information|context|details|data|knowledge|experiences?|capabilit(?:y|ies))|(?:the|an?) (?:ability|capability|capacity)|eyes|a (?:physical|visual) )'
+_say = (
+    r'(?:provide|describe|answer|help (?!but)|help\b(?! but)|assist|generate|create|fulfil|comply|see\b|view|'
+    r'display|discuss|give|determine|identify|find|write|show|confirm|engage|access|browse|produce|offer|share|'
+    r'respond|complete|accurately|directly|physically|actually)')
+_machine = (
+    r"an? (?:ai\b(?:,| language| assistant| model| system| chatbot| trained| developed| and\b|\.)|"
+    r"artificial intelligence\b|(?:large |text-based )?language model\b|text-based\b|chatbot\b|virtual assistant\b|"
+    r"computer program\b)")
+_details = (
+    r'(?:access|(?:any |enough |sufficient |specific |personal |detailed |real-time |visual |more )*(?:information|'
+    r'context|details|data|knowledge|experiences?|capabilit(?:y|ies))|(?:the|an?) (?:ability|capability|capacity)|'
+    r'eyes|a (?:physical|visual) )')
 
-refusal_openings = (
-    r"(?:i'm|i am) (?:very |so |really |truly )?(?:sorry|afraid)\b(?!-)", r'(?:my |i offer my )?(?:sincere )?apologies\b', r'i (?:do )?apologi[sz]e\b',
+refusal_openings = (r"(?:i'm|i am) (?:very |so |really |truly )?(?:sorry|afraid)\b(?!-)",
+    r'(?:my |i offer my )?(?:sincere )?apologies\b', r'i (?:do )?apologi[sz]e\b',
     r"sorry,? (?:but )?(?:i\b|i'm\b|this\b|that\b|there\b|no\b|for (?:the|any)\b|about\b|to\b|your\b)",
-    rf"i (?:really |simply |also )?(?:cannot|can't|can not|could not|couldn't|won't|will not|am not going to|'m not going to) {_say}", r"(?:i'm|i am|i was|i'd be) (?:currently |completely )?unable to\b",
-    r"(?:i'm|i am) not (?:able to|capable|allowed|permitted|programmed|designed|familiar with|aware of|(?:quite |entirely |exactly )?(?:sure|certain) (?:what|which|if|how|about|i))",
-    rf"i (?:do not|don't) (?:currently |actually |really )?(?:have {_details}|know\b|understand\b|see an? (?:image|picture|question|description|class)|recogni[sz]e)", r'i have no (?:information|knowledge|idea|way|data|access)\b',
+    r"i (?:really |simply |also )?(?:cannot|can't|can not|could not|couldn't|won't|will not|am not going to|'m not "
+    rf"going to) {_say}", r"(?:i'm|i am|i was|i'd be) (?:currently |completely )?unable to\b",
+    r"(?:i'm|i am) not (?:able to|capable|allowed|permitted|programmed|designed|familiar with|aware of|(?:quite "
+    r"|entirely |exactly )?(?:sure|certain) (?:what|which|if|how|about|i))",
+    rf"i (?:do not|don't) (?:currently |actually |really )?(?:have {_details}|know\b|understand\b|see an? "
+    r"(?:image|picture|question|description|class)|recogni[sz]e)",
+    r'i have no (?:information|knowledge|idea|way|data|access)\b',
     r'i (?:need|require|would need|will need) (?:some |a bit )?more (?:information|context|details)\b',
-    rf"as {_machine}", rf"(?:i'm|i am) (?:just |only |simply )?{_machine}", r'as a (?:responsible|helpful)(?: and \w+)? (?:ai|assistant)\b',
-    r'(?:could|can|would) you (?:please |kindly )?(?:provide|clarify|specify|tell me|give me|be more|share|rephrase|elaborate)', r'please (?:provide|clarify|specify|give me|share|rephrase|tell me|let me know)\b',
-    r"it(?:'s| is) (?:not possible|impossible|difficult|hard) for me to\b", r"it(?:'s| is) (?:unclear|not clear) (?:what|which|to me|from)\b",
-    r'there is (?:no|not enough|insufficient|no such) (?:\w+ )?(?:information|data|context)\b', r'there is no such thing\b', r'no (?:\w+ )?information (?:is|was|could be) (?:available|found|provided|given)\b',
-    r'(?:this|your|the) (?:request|prompt|question|query) (?:violates|goes against|may violate|is (?:not appropriate|inappropriate|unclear|incomplete)|cannot be|does not|contains? )')
+    rf"as {_machine}", rf"(?:i'm|i am) (?:just |only |simply )?{_machine}",
+    r'as a (?:responsible|helpful)(?: and \w+)? (?:ai|assistant)\b',
+    r'(?:could|can|would) you (?:please |kindly )?(?:provide|clarify|specify|tell me|give me|be '
+    r'more|share|rephrase|elaborate)',
+    r'please (?:provide|clarify|specify|give me|share|rephrase|tell me|let me know)\b',
+    r"it(?:'s| is) (?:not possible|impossible|difficult|hard) for me to\b",
+    r"it(?:'s| is) (?:unclear|not clear) (?:what|which|to me|from)\b",
+    r'there is (?:no|not enough|insufficient|no such) (?:\w+ )?(?:information|data|context)\b',
+    r'there is no such thing\b', r'no (?:\w+ )?information (?:is|was|could be) (?:available|found|provided|given)\b',
+    r'(?:this|your|the) (?:request|prompt|question|query) (?:violates|goes against|may violate|is (?:not '
+    r'appropriate|inappropriate|unclear|incomplete)|cannot be|does not|contains? )')
 
-_before_refusal = r"""^[\s"'*_>#-]*(?:(?:hello|hi|unfortunately|regrettably|oh|hmm|well|thank you for [^.!,]*|thanks for [^.!,]*)\b[,.!\s]+(?:but )?|but )?"""
+_before_refusal = (
+    r"""^[\s"'*_>#-]*(?:(?:hello|hi|unfortunately|regrettably|oh|hmm|well|thank you for [^.!,]*|thanks for [^.!,]*)"""
+    r'\b[,.!\s]+(?:but )?|but )?')
 _refusal = re.compile(_before_refusal + '(?:' + '|'.join(refusal_openings) + ')')
 
 def is_refusal(
@@ -63,9 +84,11 @@ def repeats_itself(
     return len(sentences)>1 and 3*again(sentences)>=len(sentences) or len(items)>=6 and 2*again(items)>len(items)
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #fdea56f0
-_never_last = set('''the a an and or nor but if because although though whereas while whose their your our my every such very between among into onto upon via
-    which who where when than including with by from towards toward during as is are was were be been being has have had will would may might must should could'''.split())
-_seldom_last = set('to of in on at for over under through along across around its his her that this these those can do does did not no more most like also both either such well'.split())
+_never_last = set('''the a an and or nor but if because although though whereas while whose their your our my every
+    such very between among into onto upon via which who where when than including with by from towards toward
+    during as is are was were be been being has have had will would may might must should could'''.split())
+_seldom_last = set('''to of in on at for over under through along across around its his her that this these those can
+    do does did not no more most like also both either such well'''.split())
 
 def breaks_off(
     text:str,     # a text whose end is not known to be its end
@@ -83,12 +106,15 @@ def breaks_off(
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #359e1cf1
 def _something_whole(text):
     "Is there a whole sentence, a whole line, or two whole items of a list?"
-    whole = [s for s in re.split(r'(?<=[.!?])["”’)]*\s+|\n', text)[:-1] if len(s.split())>=3 or not re.search(r'[.!?:]$', s.strip()) and s.strip()]
+    whole = [s for s in re.split(r'(?<=[.!?])["”’)]*\s+|\n', text)[:-1]
+        if len(s.split())>=3 or not re.search(r'[.!?:]$', s.strip()) and s.strip()]
     items = re.split(r'[,;•]', text.split('\n')[-1])[:-1]
-    return bool(whole) or bool(re.search(r'\w{2}[.!?]["”’)]*\s*$', text)) or len(items)>=2 and all(0<len(i.split())<=4 for i in items)
+    return bool(whole) or bool(re.search(r'\w{2}[.!?]["”’)]*\s*$',
+        text)) or len(items)>=2 and all(0<len(i.split())<=4 for i in items)
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #d2474a76
-_nothing = {'', 'n a', 'na', 'none', 'null', 'nan', 'nothing', 'unknown', 'undefined', 'empty', 'no answer', 'not applicable'}
+_nothing = {'', 'n a', 'na', 'none', 'null', 'nan', 'nothing', 'unknown', 'undefined', 'empty', 'no answer',
+    'not applicable'}
 
 def answer_problem(
     text:str,            # what the model wrote
@@ -99,7 +125,8 @@ def answer_problem(
     if only_thoughts(text): return 'only thoughts'
     text,ended,_ = said(text, finished=False)
     if ended and reason=='length': reason = 'stop'
-    if not any(c.isalpha() for c in text) or normal_name(text) in _nothing: return 'refusal' if reason=='refusal' else 'empty'
+    if not any(c.isalpha() for c in text) or normal_name(text) in _nothing:
+        return 'refusal' if reason=='refusal' else 'empty'
     if reason=='refusal' or is_refusal(text): return 'refusal'
     if repeats_itself(text): return 'repeats itself'
     if len(text.split())>most_words: return 'over-long'

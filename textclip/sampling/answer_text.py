@@ -11,16 +11,27 @@ from typing import NamedTuple
 from ..core.basics import whole_letters
 
 # %% ../../nbs/1_sampling/02_answer_text.ipynb #967399a5
-_thought = r'(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|seed:think|antthinking|inner_monologue|chain_of_thought)'
-_opens = rf'<{_thought}(?:\s[^<>]*)?>|\[think\]|◁think▷|<\|(?:begin_of_thought|start_thinking|thinking|think)\|>|<unused94>(?:thought)?|<\|channel>thought'
-_closes = rf'</{_thought}\s*>|\[/think\]|◁/think▷|<\|(?:end_of_thought|end_thinking|/thinking|/think)\|>|<unused95>|<channel\|>'
+_thought = (
+    r'(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|seed:think|antthinking|inner_monologue|'
+    r'chain_of_thought)')
+_opens = (
+    rf'<{_thought}(?:\s[^<>]*)?>|\[think\]|◁think▷|<\|(?:begin_of_thought|start_thinking|thinking|think)\|>|'
+    r'<unused94>(?:thought)?|<\|channel>thought')
+_closes = (
+    rf'</{_thought}\s*>|\[/think\]|◁/think▷|<\|(?:end_of_thought|end_thinking|/thinking|/think)\|>|<unused95>|'
+    r'<channel\|>')
 _thought_tag = re.compile(rf'(?P<opens>{_opens})|{_closes}', re.I)
-_aloud = re.compile(r"\s*(?:(?:okay|ok|alright|all right|hmm+|well|so|right)[,.!]*\s+)?(?:so,?\s+)?(?:the user (?:is|wants|asks|asked|has|needs|said)\b"
-    r"|(?:we|i) (?:need|have|should|are asked) to (?:write|describe|give|list|produce|answer|think|provide|output|respond)\b|let me think\b|let's think\b)", re.I)
+_aloud = re.compile(
+    r"\s*(?:(?:okay|ok|alright|all right|hmm+|well|so|right)[,.!]*\s+)?(?:so,?\s+)?"
+    r"(?:the user (?:is|wants|asks|asked|has|needs|said)\b"
+    r"|(?:we|i) (?:need|have|should|are asked) to (?:write|describe|give|list|produce|answer|think|provide|output|"
+    r"respond)\b|let me think\b|let's think\b)",
+    re.I)
 
 def _without_thoughts(text):
     "(what stands outside of thoughts, were there any?)"
-    parts,place,inside,found = [],0,False,False
+    parts,place = [],0
+    inside,found = False,False
     for tag in _thought_tag.finditer(text):
         found = True
         if not inside and tag['opens']: parts.append(text[place:tag.start()])
@@ -28,14 +39,22 @@ def _without_thoughts(text):
         inside,place = bool(tag['opens']),tag.end()
     if not inside: parts.append(text[place:])
     outside = ' '.join(p.strip() for p in parts if p.strip())
-    return ('', True) if _aloud.match(outside) else (outside if found else text, found)
+    if _aloud.match(outside): return '',True
+    return (outside if found else text), found
 
 # %% ../../nbs/1_sampling/02_answer_text.ipynb #75de0e40
 _channel_end = re.compile(r'<\|(?:end|return|call|start)\|>')
-_turn_begins = re.compile(r'(?:\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|im_start\|>\s*assistant|<\|start_header_id\|>\s*assistant\s*<\|end_header_id\|>|<start_of_turn>\s*model'
-    r'|<\|(?:assistant|start_response)\|>|<\|start\|>\s*assistant|\[/INST\]|<\|start_of_role\|>assistant<\|end_of_role\|>|<｜Assistant｜>|<｜begin▁of▁sentence｜>))+', re.I)
-_turn_ends = re.compile(r'<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|end_of_turn|endofturn|start_header_id|start|user|system|end_response|end_of_turn_token)\|>'
-    r'|</s>|<eos>|<end_of_turn>|<start_of_turn>|\[INST\]|<｜(?:end▁of▁sentence|User)｜>', re.I)
+_turn_begins = re.compile(
+    r'(?:\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|im_start\|>\s*assistant|'
+    r'<\|start_header_id\|>\s*assistant\s*<\|end_header_id\|>|<start_of_turn>\s*model|'
+    r'<\|(?:assistant|start_response)\|>|<\|start\|>\s*assistant|\[/INST\]|'
+    r'<\|start_of_role\|>assistant<\|end_of_role\|>|<｜Assistant｜>|<｜begin▁of▁sentence｜>))+',
+    re.I)
+_turn_ends = re.compile(
+    r'<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|end_of_turn|endofturn|'
+    r'start_header_id|start|user|system|end_response|end_of_turn_token)\|>|'
+    r'</s>|<eos>|<end_of_turn>|<start_of_turn>|\[INST\]|<｜(?:end▁of▁sentence|User)｜>',
+    re.I)
 _token = re.compile(r'<\|[^|<>\s]{1,40}\|>|<｜[^<>｜]{1,40}｜>|</?s>|<(?:pad|unk|bos|eos)>|<0x[0-9A-F]{2}>', re.I)
 _answer_tag = re.compile(r'<(answer|final|final_answer|output|response|solution)>(.*?)(?:</\1>|$)', re.I|re.S)
 
@@ -66,7 +85,7 @@ def said(
     written:str,        # an answer as it came, or a recorded text
     finished:bool=True  # did the back-end see an end?
 )->Said:
-    "What a model said: without thoughts, channels, turn tokens and halves of letters; an empty text where it only thought"
+    "What a model said, without thoughts, channels, turn tokens and halves of letters; empty where it only thought"
     text = whole_letters(written)
     final,channels = _final_channel(text)
     spoken,thoughts = _without_thoughts(final)
@@ -84,11 +103,13 @@ def only_thoughts(
     return 'thoughts' in found and not re.search(r'\w', text)
 
 # %% ../../nbs/1_sampling/02_answer_text.ipynb #282ee085
-_final_begins = re.compile(r'<\|channel\|>\s*(?:final|response|answer)\b\s*(?:<\|constrain\|>\s*\w+\s*)?(?:<\|message\|>)?')
+_final_begins = re.compile(
+    r'<\|channel\|>\s*(?:final|response|answer)\b\s*(?:<\|constrain\|>\s*\w+\s*)?(?:<\|message\|>)?')
 
 def _speech_begins(text):
     "Where what is said begins: 0 without thoughts, the end where the thoughts have none"
-    if re.match(r'\s*(?:analysis|commentary)(?=[A-Z])', text): begins = [m.end() for m in re.finditer('assistantfinal', text)]
+    if re.match(r'\s*(?:analysis|commentary)(?=[A-Z])', text):
+        begins = [m.end() for m in re.finditer('assistantfinal', text)]
     elif '<|channel|>' in text: begins = [m.end() for m in _final_begins.finditer(text)]
     else: begins = [len(text) if m['opens'] else m.end() for m in _thought_tag.finditer(text)] or [-1]
     begin = begins[-1] if begins else len(text)
@@ -105,10 +126,14 @@ def cut_at(
 
 # %% ../../nbs/1_sampling/02_answer_text.ipynb #5a1feae6
 _fence = re.compile(r'(?:```|~~~)(?:[\w+#.-]*(?=[ \t]*\n|\s*[\[{]|\s*$))?')
-_json_start = re.compile(r'''(?:^|[\n:.!])\s*(?:json\s*)?(?=\[\s*(?:["'“\[{\]]|$)|\{\s*(?:["'“{}]|\w+\s*:\s*["'\[{]|$))''', re.I)
+_json_start = re.compile(
+    r'''(?:^|[\n:.!])\s*(?:json\s*)?(?=\[\s*(?:["'“\[{\]]|$)|'''
+    r'''\{\s*(?:["'“{}]|\w+\s*:\s*["'\[{]|$))''', re.I)
 _json_piece = re.compile(r'''\s*(?:(?P<mark>[\[\]{},:])|(?P<quote>["'“])|(?P<word>[^\s\[\]{},:"'“]+))''')
-_string_end = {q: re.compile(rf'((?:\\.|[^\\])*?){e}(?=\s*(?:[,\]}}:]|$))', re.S) for q,e in (('"', '"'), ("'", "'"), ('“', '”'))}
-_naming_keys = set('class name class_name classname label category id type question language title topic object subject key'.split())
+_string_end = {q: re.compile(rf'((?:\\.|[^\\])*?){e}(?=\s*(?:[,\]}}:]|$))', re.S)
+    for q,e in (('"', '"'), ("'", "'"), ('“', '”'))}
+_naming_keys = set('''class name class_name classname label category id type question language title topic object
+    subject key'''.split())
 
 def _string_value(written):
     "A string of JSON without its escapes"
@@ -129,10 +154,12 @@ def _json_pairs(text, place):
             place = string.end()
         if piece['quote'] or piece['word']:
             value = _string_value(string[1]) if piece['quote'] else piece['word']
-            if not valued and open_marks[-1:]==['{']: key = value.lower()          # in an object, what stands before a colon is a key
+            # in an object, what stands before a colon is a key
+            if not valued and open_marks[-1:]==['{']: key = value.lower()
             elif piece['quote']: yield key,value
         valued = mark==':'
-        if not open_marks and not re.match(r'\s*,?\s*[\[{]', text[place:place+99]): return   # the next object may follow
+        # the next object may follow
+        if not open_marks and not re.match(r'\s*,?\s*[\[{]', text[place:place+99]): return
 
 # %% ../../nbs/1_sampling/02_answer_text.ipynb #e6de8254
 def json_strings(

@@ -47,7 +47,8 @@ class Spent:
         "Does the budget allow one more answer of at most this size?"
         p,a = self.prompt_tokens+prompt_tokens,self.answer_tokens+answer_tokens
         within = lambda limit,value: limit is None or value<=limit
-        return within(budget.answers, self.answers+1) and within(budget.tokens, p+a) and (budget.cost is None or prices.cost(p, a)<=budget.cost)
+        return within(budget.answers, self.answers+1) and within(budget.tokens, p+a) and (budget.cost is None
+            or prices.cost(p, a)<=budget.cost)
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #615209c5
 class Asker:
@@ -61,9 +62,14 @@ class Asker:
         attempts:int=3         # how often an answer of no use is asked for, in all
     ):
         if attempts<1: raise TextclipError(f'attempts={attempts} asks for nothing.', 'Give attempts=1 or more.')
-        if budget and budget.cost is not None and prices is None: raise TextclipError('A budget of money needs prices.', 'Give prices=Prices(prompt=..., answer=...), per million tokens.')
-        self.llm,self.journal,self.seed,self.budget,self.prices,self.attempts = llm,journal,seed,budget or Budget(),prices,attempts
-        self.spent,self.reused,self.problems,self.unusable,self.stopped,self.missing = Spent(),0,Counter(),0,False,0
+        if budget and budget.cost is not None and prices is None:
+            raise TextclipError('A budget of money needs prices.',
+                'Give prices=Prices(prompt=..., answer=...), per million tokens.')
+        self.llm,self.journal,self.seed = llm,journal,seed
+        self.budget,self.prices,self.attempts = budget or Budget(),prices,attempts
+        self.spent,self.problems = Spent(),Counter()
+        self.reused,self.unusable = 0,0             # answers from the journal; those given up
+        self.stopped,self.missing = False,0         # is the budget spent, and how many answers it did not allow
 
     def key(self, prompt, parameters, sample, attempt=0):
         "The name of one answer"
@@ -79,12 +85,14 @@ def _as_answer(record):
     "The `Answer` in a record; None where there is none"
     if not isinstance(record.get('text'), str): return None
     known = {k: record[k] for k in ('reason','model') if isinstance(record.get(k), str)}
-    return Answer(whole_letters(record['text']), prompt_tokens=_tokens(record.get('prompt_tokens')), answer_tokens=_tokens(record.get('answer_tokens')), **known)
+    return Answer(whole_letters(record['text']), prompt_tokens=_tokens(record.get('prompt_tokens')),
+        answer_tokens=_tokens(record.get('answer_tokens')), **known)
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #0d994805
 class _Claims:
     "Which keys of a journal are being asked for, by whichever process of this machine"
-    def __init__(self, journal): self.journal,self.folder = journal,journal.path.with_name(f'.{journal.path.name}.claims')
+    def __init__(self, journal):
+        self.journal,self.folder = journal,journal.path.with_name(f'.{journal.path.name}.claims')
 
     def others(self):
         "The keys that others have claimed; claims of processes that are gone are removed"
@@ -132,8 +140,10 @@ def _send(self:Asker, todo, parameters, bar):
         for i,answer in answers:
             p,j,a = todo[i]
             answer = replace(answer, text=whole_letters(answer.text))
-            self.journal.add(self.key(p, parameters, j, a), llm=self.llm.name, prompt=p, seed=self.seed, sample=j, attempt=a, parameters=parameters.to_dict(), **answer.to_dict())
-            known = [estimate_tokens(s) if _tokens(t) is None else t for t,s in ((answer.prompt_tokens, p), (answer.answer_tokens, answer.text))]
+            self.journal.add(self.key(p, parameters, j, a), llm=self.llm.name, prompt=p, seed=self.seed, sample=j,
+                attempt=a, parameters=parameters.to_dict(), **answer.to_dict())
+            known = [estimate_tokens(s) if _tokens(t) is None else t
+                for t,s in ((answer.prompt_tokens, p), (answer.answer_tokens, answer.text))]
             self.spent.add(*known)
             bar.update()
     finally: getattr(answers, 'close', lambda: None)()
@@ -168,7 +178,8 @@ def _fill(self:Asker, todo, parameters):
             if not todo: return
             if time.monotonic()-since>5 and not told:
                 told = True
-                warn(f'Another process asks {len(todo)} of these questions; waiting for its answers in {self.journal.path.name}.')
+                warn(f'Another process asks {len(todo)} of these questions; waiting for its answers in '
+                    f'{self.journal.path.name}.')
             time.sleep(.1)
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #7d7f3e87
@@ -193,7 +204,8 @@ def __call__(self:Asker,
             q,j = slots[i]
             answer = self.recorded(q.prompt, parameters, j, attempt)
             if answer is None: continue
-            wrong = (problem and problem(answer, q)) or (distinct and (q.prompt, answer.text) in seen and 'repeats another sample')
+            wrong = (problem and problem(answer, q)) or (distinct and (q.prompt, answer.text) in seen
+                and 'repeats another sample')
             if wrong: self.problems[wrong] += 1; tried[i] += 1
             else: good[i] = answer; seen.add((q.prompt, answer.text))
     self.unusable += sum(t>=self.attempts for t in tried.values())
@@ -208,7 +220,8 @@ def question_groups(
     "The questions of each request"
     by_prompt = {}
     for i,p in enumerate(prompts): by_prompt.setdefault(p, []).append(i)
-    return [(rows[i:i+n_per_request], p, [seeds[j] for j in rows[i:i+n_per_request]]) for p,rows in by_prompt.items() for i in range(0, len(rows), n_per_request)]
+    return [(rows[i:i+n_per_request], p, [seeds[j] for j in rows[i:i+n_per_request]]) for p,rows in by_prompt.items()
+        for i in range(0, len(rows), n_per_request)]
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #b9a1e9ef
 def _asking_worker(llm, parameters):
@@ -237,7 +250,8 @@ class LLMWorkers:
     ):
         if not isinstance(llm, HttpLLM):
             raise TextclipError(f'{llm.name} answers in this process; workers ask a server.',
-                'Serve the model (vllm serve, transformers serve) and name it http://HOST:PORT/v1#MODEL, or leave out executor=.')
+                'Serve the model (vllm serve, transformers serve) and name it http://HOST:PORT/v1#MODEL, or leave '
+                'out executor=.')
         self.llm,self.executor = llm,executor
 
     def __getattr__(self, name):
@@ -262,4 +276,5 @@ class LLMWorkers:
             if len(failed)>=2*batch: break       # the server is down for everybody
         if not failed: return
         n,first = sum(n for n,_ in failed),failed[0][1]
-        raise TextclipError(f'{n:,} of {len(prompts):,} questions have no answer. The first reason: {first.what}', first.fix)
+        raise TextclipError(f'{n:,} of {len(prompts):,} questions have no answer. The first reason: {first.what}',
+            first.fix)

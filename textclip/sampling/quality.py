@@ -57,8 +57,11 @@ def _beyond(encoder, texts):
 def _words_row(texts, encoder):
     "What the words of some texts say"
     n = [len(t.split()) for t in texts]
-    return {'texts': len(texts), 'unique': len(set(map(normal_name, texts))), 'mean words': np.mean(n) if n else np.nan, 'most words': max(n, default=0), 'beyond context': _beyond(encoder, texts),
-        'distinct-2': distinct_pairs(texts), 'refusals': sum(map(is_refusal, texts)), 'cut off': sum(map(breaks_off, texts)), 'loops': sum(map(repeats_itself, texts))}
+    return {'texts': len(texts), 'unique': len(set(map(normal_name, texts))),
+        'mean words': np.mean(n) if n else np.nan, 'most words': max(n, default=0),
+        'beyond context': _beyond(encoder, texts), 'distinct-2': distinct_pairs(texts),
+        'refusals': sum(map(is_refusal, texts)), 'cut off': sum(map(breaks_off, texts)),
+        'loops': sum(map(repeats_itself, texts))}
 
 # %% ../../nbs/1_sampling/12_quality.ipynb #36f891b3
 def text_quality(
@@ -91,7 +94,8 @@ def _place_row(x, near, own, k, task):
         mean = near.mean(0)
         other = mean.index_fill(0, torch.tensor(k), -torch.inf).argmax().item()
         wrong,margin = task.classes[other],(mean[k]-mean[other]).item()
-    return {'self-consistency': self_consistency(x), 'filed under own': own.mean().item() if len(x) else np.nan, 'nearest wrong class': wrong, 'margin': margin}
+    return {'self-consistency': self_consistency(x), 'filed under own': own.mean().item() if len(x) else np.nan,
+        'nearest wrong class': wrong, 'margin': margin}
 
 def _total(table, strings, encoder, own):
     "The row of all classes: what counts texts counts each once; the other values are means over classes"
@@ -111,10 +115,13 @@ def plot_text_quality(
     values = quality.table[column].iloc[:-1].astype(float).sort_values(kind='stable')
     shown,total = values[:most][::-1],quality.table[column].iloc[-1]
     ax = figure_axes(ax, 5, 1+.22*len(shown))
-    ax.barh([f"{short_name(str(c))} ({quality.table.loc[c,'texts']})" for c in shown.index], shown.fillna(0), color='C0')
-    if column not in ('texts','unique','beyond context','refusals','cut off','loops'): ax.axvline(total, color='black', linewidth=.8, linestyle=':')
+    ax.barh([f"{short_name(str(c))} ({quality.table.loc[c,'texts']})" for c in shown.index], shown.fillna(0),
+        color='C0')
+    if column not in ('texts','unique','beyond context','refusals','cut off','loops'):
+        ax.axvline(total, color='black', linewidth=.8, linestyle=':')
     ax.margins(y=.01)
-    ax.set(xlabel=column, title=f'{len(shown)} of {len(values)} classes, smallest values' if len(shown)<len(values) else '')
+    ax.set(xlabel=column,
+        title=f'{len(shown)} of {len(values)} classes, smallest values' if len(shown)<len(values) else '')
     return ax
 
 # %% ../../nbs/1_sampling/12_quality.ipynb #8788bd83
@@ -133,11 +140,17 @@ def plot_class_similarity(
     ax = figure_axes(ax, 2+cell*k + .7*(k>10), 1.4+cell*k)
     image = ax.imshow(off, vmin=low, vmax=high, cmap='Blues')
     names = [short_name(quality.classes[i], 18) for i in show]
-    ax.set_xticks(range(k), names, rotation=45 if k<=10 else 90, **dict(ha='right', rotation_mode='anchor') if k<=10 else {}); ax.set_yticks(range(k), names)
+    slanted = dict(rotation=45, ha='right', rotation_mode='anchor')
+    ax.set_xticks(range(k), names, **slanted if k<=10 else dict(rotation=90))
+    ax.set_yticks(range(k), names)
     for i,j in np.argwhere(~np.isnan(off)) if k<=10 else ():
-        ax.text(j, i, f'{part[i,j]:.2f}', ha='center', va='center', fontsize=8, color='white' if part[i,j]>(high+low)/2 else 'black')
-    if k>10: ax.figure.colorbar(image, ax=ax, shrink=.7, label='cosine of mean texts')
-    ax.set_title('cosine of mean texts'*(k<=10) or f'{k} of {len(quality.classes)} classes, nearest to another'*(k<len(quality.classes)), fontsize=10)
+        ax.text(j, i, f'{part[i,j]:.2f}', ha='center', va='center', fontsize=8,
+            color='white' if part[i,j]>(high+low)/2 else 'black')
+    title = 'cosine of mean texts'
+    if k>10:
+        ax.figure.colorbar(image, ax=ax, shrink=.7, label=title)
+        title = f'{k} of {len(quality.classes)} classes, nearest to another' if k<len(quality.classes) else ''
+    ax.set_title(title, fontsize=10)
     return ax
 
 # %% ../../nbs/1_sampling/12_quality.ipynb #bb5809eb
@@ -156,20 +169,26 @@ def plot_texts(
     rows = rows_of_classes(texts, task)
     strange = [c for c in classes or () if c not in task.classes]
     if strange: raise unknown_name('class', strange[0], task.classes)
-    shown = [task.classes.index(c) for c in classes][:10] if classes else sorted(range(len(task)), key=lambda k: -len(rows[k]))[:6]
+    most = sorted(range(len(task)), key=lambda k: -len(rows[k]))[:6]
+    shown = [task.classes.index(c) for c in classes][:10] if classes else most
     x = text_features(texts, encoder, len(task), store=store).unit
     means = class_means(text_features(template_texts(task), encoder, store=store), len(task))
     used = x[[i for k in shown for i in rows[k]]]
-    if len(used)<3: raise TextclipError(f'{len(used)} texts of these classes are too few for a picture.', 'Give three or more.')
+    if len(used)<3:
+        raise TextclipError(f'{len(used)} texts of these classes are too few for a picture.', 'Give three or more.')
     centre = used.mean(0)
     axes = torch.linalg.svd(used-centre, full_matrices=False).Vh[:2].T
     ax = figure_axes(ax, 5.6, 4.2)
     pictured = None if images is None else images[torch.isin(images.labels_for(len(task)), torch.tensor(shown))]
     for n,k in enumerate(shown):
         style = dict(color=f'C{n}', linewidths=1)
-        if pictured is not None: ax.scatter(*_place(pictured.unit[pictured.y==k], pictured.unit.mean(0), axes).T, marker='o', s=26, alpha=.45, **style | dict(linewidths=0))
+        if pictured is not None:
+            ax.scatter(*_place(pictured.unit[pictured.y==k], pictured.unit.mean(0), axes).T, marker='o', s=26,
+                alpha=.45, **style | dict(linewidths=0))
         ax.scatter(*_place(x[rows[k]], centre, axes).T, marker='x', s=24, label=short_name(task.classes[k]), **style)
-        ax.scatter(*_place(means[[k]], centre, axes).T, marker='*', s=170, edgecolor='black', **style | dict(linewidths=.8), zorder=3)
+        ax.scatter(*_place(means[[k]], centre, axes).T, marker='*', s=170, edgecolor='black',
+            **style | dict(linewidths=.8), zorder=3)
     ax.set(xlabel='first principal direction', ylabel='second principal direction', xticks=[], yticks=[])
-    ax.legend(fontsize=8, frameon=False, loc='upper left', bbox_to_anchor=(1, 1), title='× text, ★ templates' + ('' if pictured is None else ', • image'), title_fontsize=8, alignment='left')
+    ax.legend(fontsize=8, frameon=False, loc='upper left', bbox_to_anchor=(1, 1),
+        title='× text, ★ templates' + ('' if pictured is None else ', • image'), title_fontsize=8, alignment='left')
     return ax

@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from ..core.basics import TextclipError, atomic_path, nearest, some, unknown_name, warn, write_json
 from ..core.hub import hub_access
 from ..types.task import Task, normal_name
-from .texts import dataset_of_texts, make_texts, text_columns, texts_by_class
+from .texts import dataset_of_texts, make_texts, other_names, text_columns, texts_by_class
 from .wording import plain_name, plural, which_clause
 from .answer_checks import breaks_off, file_words, repair_text
 from .text_files import join_keys, label_names, open_parquet, text_rows, texts_example
@@ -29,7 +29,7 @@ class TextsReport:
     texts:int            # read
     kept:int             # after joining and repairs
     joined:dict          # key -> (class name, how), where not by its plain name
-    unmatched:dict       # key that fits no class -> (number of texts, classes with a similar name, looked up for the first twenty)
+    unmatched:dict       # key that fits no class -> (number of texts, classes with a similar name)
     missing:list         # classes without a text
     defects:dict         # what was found -> list of (class name, as written, as repaired or None)
     shared:dict          # text -> the classes that share it
@@ -37,22 +37,18 @@ class TextsReport:
     over_long:list=None  # texts beyond the encoder's context; None where no encoder was given
 
 # %% ../../nbs/1_sampling/10_recorded_texts.ipynb #910f2c46
-def _other_names(c, task):
-    "The plural of a class name and its synonyms"
-    synonyms = task.synonyms.get(c, ())
-    return plural(c), *([synonyms] if isinstance(synonyms, str) else synonyms)
-
-def _names_class(text, c, task):
-    "Does a text say which class it is about?"
+def _says_one_of(text, names):
+    "Does a text hold one of the names?"
     words = f' {normal_name(text)} '
-    return any(f' {normal_name(name)} ' in words for name in (c, *_other_names(c, task)))
+    return any(f' {normal_name(name)} ' in words for name in names)
 
 def _are_descriptors(mine, task):
     "Are texts phrases about their class that do not name it?"
-    texts = [(task.classes[own[0]], t) for own,_,t in mine if len(own)==1 and t.strip()]
+    texts = [(own[0], t) for own,_,t in mine if len(own)==1 and t.strip()]
     if len(texts)<3 or any(q for _,q,_ in mine): return False          # answers to questions are no descriptors
     sentences = sum(bool(re.search(r'[.!?…]["”’)]*\s*$', t)) or len(t.split())>14 for _,t in texts)
-    named = sum(_names_class(t, c, task) for c,t in texts)
+    names = [(c, plural(c), *others) for c,others in zip(task.classes, other_names(task))]
+    named = sum(_says_one_of(t, names[k]) for k,t in texts)
     return 5*sentences<=len(texts) and 5*named<=len(texts)
 
 def _with_name(own, text, task):
@@ -114,7 +110,8 @@ def _shared(rows, task):
     "text -> the classes that share it"
     held = {}
     for own,_,t in rows: held.setdefault(t, {})[own] = None
-    return {t: [', '.join(task.classes[k] for k in own) for own in owners] for t,owners in held.items() if len(owners)>1}
+    shared = {t: owners for t,owners in held.items() if len(owners)>1}
+    return {t: [', '.join(task.classes[k] for k in own) for own in owners] for t,owners in shared.items()}
 
 def _report_of(file, raw, rows, keys, joined, defects, notes, task):
     "The report about a file that was read"
@@ -156,7 +153,8 @@ def _join_lines(self:TextsReport):
 def lines(self:TextsReport, examples=0)->list:
     "The report, one finding a line"
     keys = _say(self.keys, 'key', 'keys')
-    out = [f'{self.file}: {self.kept:,} of {self.texts:,} texts are of use, under {keys}.', *self.notes, *self._join_lines()]
+    out = [f'{self.file}: {self.kept:,} of {self.texts:,} texts are of use, under {keys}.']
+    out += [*self.notes, *self._join_lines()]
     for what,found in sorted(self.defects.items(), key=lambda o: (-len(o[1]), o[0])):
         out.append(_defect_line(what, found))
         out += [f'    {_ends(old)} -> {_ends(new)}' for _,old,new in found[:examples]]
@@ -221,7 +219,7 @@ def _joined_again(found, task, near, encoder):
         if own: rows.append({k: r[k] for k in text_columns} | dict(labels=list(own)))
     strange = [c for c in names if c not in joined]
     if not rows:
-        raise TextclipError(f'None of these texts is about a class of task {task.name!r}; they are about {some(names)}.',
+        raise TextclipError(f'No text is about a class of task {task.name!r}; they are about {some(names)}.',
             'Are they of another dataset? Give the task synonyms where its classes only have other names.')
     if strange:
         warn(f'{len(strange)} of {len(names)} classes of these texts are not in task {task.name!r}; '
@@ -274,7 +272,7 @@ def _with_names(texts, task):
 def write_texts(
     texts,       # as in `as_texts`
     task:Task,   # whose labels they carry
-    target,      # a `.json` file, a `.parquet` file, or 'organisation/name' on the Hugging Face hub (with its own login)
+    target,      # a `.json` file, a `.parquet` file, or 'organisation/name' on the Hugging Face hub
     private=True # on a hub: visible only to its owner?
 ): # the target
     "Write texts with the names of their classes: by class as JSON, or with their provenance as Parquet or to a hub"

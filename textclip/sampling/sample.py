@@ -43,23 +43,32 @@ class SamplingPlan:
 
     def __repr__(self):
         counted = '' if self.exact else 'about '
-        lines = [f'{self.strategy} by {self.llm}: {self.questions:,} questions, {self.answers:,} answers, {self.ready:,} of them ready.',
-            f'To ask: {self.answers-self.ready:,} answers, {counted}{self.prompt_tokens:,} tokens to read, at most {self.answer_tokens:,} to write.']
-        if self.prices: lines.append(f'At most {self.cost:.4g} at {self.prices.prompt:g} and {self.prices.answer:g} a million tokens; answers asked for again come on top.')
+        lines = [
+            f'{self.strategy} by {self.llm}: {self.questions:,} questions, {self.answers:,} answers, {self.ready:,} '
+            'of them ready.',
+            f'To ask: {self.answers-self.ready:,} answers, {counted}{self.prompt_tokens:,} tokens to read, at most '
+            f'{self.answer_tokens:,} to write.']
+        if self.prices:
+            lines.append(
+                f'At most {self.cost:.4g} at {self.prices.prompt:g} and {self.prices.answer:g} a million tokens; '
+                'answers asked for again come on top.')
         return '\n'.join([*lines, *([self.note] if self.note else [])])
 
 # %% ../../nbs/1_sampling/14_sample.ipynb #8312cb62
 class _NotYet(Exception): "A strategy needs answers that are not in the journal"
 
-def _prepared(task, llm, strategy, n, parameters, device):
-    "The model, the strategy in the form that suits it, the answers to a question and their parameters"
+def _prepared(llm, strategy, n, device):
+    "The model, the strategy in the form that suits it, and the answers to a question"
     model = load_llm(llm, device)
     strategy = strategy_for(strategy, model)
     n = strategy.n if n is None else n
     if n<1: raise TextclipError(f'n={n} asks for no texts.', 'Give n=1 or more.')
-    return model, strategy, n, parameters or strategy.parameters
+    return model,strategy,n
 
-def _journal(journal, model): return journal if isinstance(journal, Journal) else Journal(journal or home()/'llm'/(re.sub(r'[^\w.-]', '_', model.name) + '.jsonl'))
+def _journal(journal, model):
+    "The journal, or the one of the store for this model"
+    if isinstance(journal, Journal): return journal
+    return Journal(journal or home()/'llm'/(re.sub(r'[^\w.-]', '_', model.name) + '.jsonl'))
 
 # %% ../../nbs/1_sampling/14_sample.ipynb #1ae0c1a8
 def sampling_plan(
@@ -74,23 +83,28 @@ def sampling_plan(
     device='cpu'           # as in torch, for a model that runs here
 )->SamplingPlan:
     "What `sample_texts` would ask; nothing is asked"
-    model,strategy,n,parameters = _prepared(task, llm, strategy, n, parameters, device)
-    asker,first,todo,ready = Asker(model, _journal(journal, model), seed),[],[],0
+    model,strategy,n = _prepared(llm, strategy, n, device)
+    parameters = parameters or strategy.parameters
+    asker = Asker(model, _journal(journal, model), seed)
+    first,todo = [],[]
+    ready,note = 0,''
     def look(questions, n=1, parameters=parameters):
         nonlocal ready
         found = [[asker.recorded(q.prompt, parameters, j) for j in range(n)] for q in questions]
         ready += sum(a is not None for row in found for a in row)
-        todo.extend((q.prompt, parameters.max_tokens) for q,row in zip(questions, found) for a in row if a is None)
-        if questions is not first and any(a is None for row in found for a in row): raise _NotYet
+        gone = [q.prompt for q,row in zip(questions, found) for a in row if a is None]
+        todo.extend((p, parameters.max_tokens) for p in gone)
+        if gone and questions is not first: raise _NotYet
         return found
-    note = ''
     try:
         first = strategy.questions(task, look, seed)
         look(first, n)
-    except _NotYet: first,note = [],'The model writes the questions first; plan again when they are there to see the rest.'
-    counts = dict.fromkeys(p for p,_ in todo)
-    tokens = {p: model.count_tokens(p) for p in counts}
-    return SamplingPlan(model.name, strategy.name, len(first) or len(counts), len(todo)+ready, ready, sum(tokens[p] for p,_ in todo), sum(m for _,m in todo), model.exact_tokens, prices, note)
+    except _NotYet:
+        first,note = [],'The model writes the questions first; plan again when they are there to see the rest.'
+    tokens = {p: model.count_tokens(p) for p in dict.fromkeys(p for p,_ in todo)}
+    return SamplingPlan(llm=model.name, strategy=strategy.name, questions=len(first) or len(tokens),
+        answers=len(todo)+ready, ready=ready, prompt_tokens=sum(tokens[p] for p,_ in todo),
+        answer_tokens=sum(m for _,m in todo), exact=model.exact_tokens, prices=prices, note=note)
 
 # %% ../../nbs/1_sampling/14_sample.ipynb #8de6cda4
 @dataclass
@@ -111,14 +125,17 @@ class SamplingReport:
     def __repr__(self):
         wrong = ', '.join(f'{k} {v}' for k,v in self.problems.items())
         cost = '' if self.cost is None else f' They cost {self.cost:.4g}.'
-        return '\n'.join(filter(None, [
-            f'{self.strategy} by {self.llm}: {self.questions:,} questions, {self.texts:,} texts.',
-            f'{self.spent.answers:,} new answers ({self.spent.prompt_tokens:,} tokens read, {self.spent.answer_tokens:,} written), {self.reused:,} were there.{cost}',
-            self.thoughts and f'Thoughts were taken away from {self.thoughts:,} answers.',
-            wrong and f'Of no use: {wrong}; given up: {self.unusable:,}.', self.missing and f'Not asked, the budget is spent: {self.missing:,} answers.']))
+        tokens = f'{self.spent.prompt_tokens:,} tokens read, {self.spent.answer_tokens:,} written'
+        lines = [f'{self.strategy} by {self.llm}: {self.questions:,} questions, {self.texts:,} texts.',
+            f'{self.spent.answers:,} new answers ({tokens}), {self.reused:,} were there.{cost}']
+        if self.thoughts: lines.append(f'Thoughts were taken away from {self.thoughts:,} answers.')
+        if wrong: lines.append(f'Of no use: {wrong}; given up: {self.unusable:,}.')
+        if self.missing: lines.append(f'Not asked, the budget is spent: {self.missing:,} answers.')
+        return '\n'.join(lines)
 
 # %% ../../nbs/1_sampling/14_sample.ipynb #7ffb9a56
-def _is_list(strategy): return strategy.reads in ('list', 'phrases')   # a list may be cut off, and two lists may be alike
+# a list may be cut off, and two lists may be alike
+def _is_list(strategy): return strategy.reads in ('list', 'phrases')
 
 def _problem_of(strategy, task):
     "What is wrong with an answer, as the strategy sees it"
@@ -135,7 +152,27 @@ def _rows(strategy, task, questions, answers, model, seed):
         for text in (t for a in found for t in strategy.parse(a, q, task)):
             if (text, q.labels) in seen: continue
             seen.add((text, q.labels))
-            yield dict(text=text, labels=list(q.labels), prompt=prompt_text(q.prompt), llm=model.name, strategy=strategy.name, seed=seed)
+            yield dict(text=text, labels=list(q.labels), prompt=prompt_text(q.prompt), llm=model.name,
+                strategy=strategy.name, seed=seed)
+
+# %% ../../nbs/1_sampling/14_sample.ipynb #3c67a3a9
+def _report_of(asker, strategy, questions, answers, rows):
+    "What was asked, found and spent"
+    spent,prices = asker.spent,asker.prices
+    cost = prices and prices.cost(spent.prompt_tokens, spent.answer_tokens)
+    thoughts = sum('thoughts' in said(a.text).found for found in answers for a in found)
+    return SamplingReport(llm=asker.llm.name, strategy=strategy.name, questions=len(questions), texts=len(rows),
+        spent=spent, reused=asker.reused, problems=dict(asker.problems), unusable=asker.unusable,
+        missing=asker.missing, cost=cost, thoughts=thoughts)
+
+def _warn_of(asker):
+    "Say what the user can change"
+    if asker.stopped:
+        warn(f'The budget is spent: {asker.missing} answers were not asked. '
+            'Give a larger one and run again; what is there costs nothing.')
+    if alone := asker.problems['only thoughts']:
+        warn(f'{alone} answers were thoughts alone and hold no text. Allow more tokens (--max-tokens, or '
+            'parameters=SamplingParameters(max_tokens=...)), or turn thinking off at the server.')
 
 # %% ../../nbs/1_sampling/14_sample.ipynb #c6213e90
 def sample_with_report(
@@ -153,18 +190,16 @@ def sample_with_report(
     executor=None          # who asks a server: this process, 'ray', or a `RayExecutor`
 )->tuple: # (texts, `SamplingReport`)
     "Texts about every class, and what it took"
-    model,strategy,n,parameters = _prepared(task, llm, strategy, n, parameters, device)
+    model,strategy,n = _prepared(llm, strategy, n, device)
+    parameters = parameters or strategy.parameters
     if executor := as_executor(executor): model = LLMWorkers(model, executor)
     asker = Asker(model, _journal(journal, model), seed, budget, prices, attempts)
-    ask = lambda questions, n=1, parameters=parameters: asker(questions, n, parameters)
+    def ask(questions, n=1, parameters=parameters): return asker(questions, n, parameters)
     questions = strategy.questions(task, ask, seed)
     answers = asker(questions, n, parameters, _problem_of(strategy, task), distinct=not _is_list(strategy))
     rows = [*strategy.texts(task, seed=seed), *_rows(strategy, task, questions, answers, model, seed)]
-    thoughts = sum('thoughts' in said(a.text).found for found in answers for a in found)
-    cost = prices and prices.cost(asker.spent.prompt_tokens, asker.spent.answer_tokens)
-    report = SamplingReport(model.name, strategy.name, len(questions), len(rows), asker.spent, asker.reused, dict(asker.problems), asker.unusable, asker.missing, cost, thoughts)
-    if asker.stopped: warn(f'The budget is spent: {asker.missing} answers were not asked. Give a larger one and run again; what is there costs nothing.')
-    if alone := asker.problems['only thoughts']: warn(f'{alone} answers were thoughts alone and hold no text. Allow more tokens (--max-tokens, or parameters=SamplingParameters(max_tokens=...)), or turn thinking off at the server.')
+    report = _report_of(asker, strategy, questions, answers, rows)
+    _warn_of(asker)
     return fill_empty(strategy.finish(make_texts(rows), task), task), report
 
 # %% ../../nbs/1_sampling/14_sample.ipynb #fa658bd2
@@ -172,7 +207,7 @@ def sample_texts(
     task:Task,             # the classes, their domain and templates
     llm='smollm2',         # as in `sample_with_report`; also 'template', 'random' or 'file:PATH'
     strategy='tap',        # name of a strategy, or a `Strategy`
-    n:int=None,            # answers to a question (texts per class where no model is asked); the strategy's own number if not given
+    n:int=None,            # answers to a question, or texts per class without a model; the strategy's own if not given
     seed:int=0,            # of the sampling
     **kwargs               # as in `sample_with_report`: parameters, budget, prices, attempts, journal, device, executor
 )->datasets.Dataset: # columns text, labels, prompt, llm, strategy, seed

@@ -27,7 +27,8 @@ from .llms.protocol import Answer, Question, SamplingParameters, chat_prompt
 @lru_cache(1)
 def published_questions()->tuple: # of dicts
     "The lines of `questions.jsonl`"
-    return tuple(json.loads(l) for l in (files('textclip')/'facts'/'questions.jsonl').read_text(encoding='utf-8').splitlines())
+    return tuple(json.loads(l)
+        for l in (files('textclip')/'facts'/'questions.jsonl').read_text(encoding='utf-8').splitlines())
 
 def published_field(
     strategy:str,       # e.g. 'cupl'
@@ -35,7 +36,8 @@ def published_field(
     benchmark:str=None  # name of a known benchmark; the general line if not given
 ):
     "One field of one line of the data, or None"
-    return next((r.get(what) for r in published_questions() if (r['strategy'],r['benchmark'])==(strategy,benchmark)), None)
+    return next((r.get(what) for r in published_questions() if (r['strategy'],r['benchmark'])==(strategy,benchmark)),
+        None)
 
 def dataset_of(
     task:Task # any task
@@ -45,8 +47,12 @@ def dataset_of(
     except TextclipError: return None
 
 # %% ../../nbs/1_sampling/05_strategy.ipynb #a6dcf4ec
-one_sentence = 'Answer with one plain English sentence of at most 25 words about what can be seen. No list, no heading, no introduction.'
-short_phrases = "Answer with a list of at most 8 short English phrases about what can be seen, one a line, each after a dash. No introduction."
+one_sentence = (
+    'Answer with one plain English sentence of at most 25 words about what can be seen. No list, no heading, no '
+    'introduction.')
+short_phrases = (
+    "Answer with a list of at most 8 short English phrases about what can be seen, one a line, each after a dash. "
+    "No introduction.")
 
 @dataclass(frozen=True)
 class Strategy:
@@ -61,21 +67,27 @@ class Strategy:
     examples:tuple=()     # (class, answer) pairs, asked and answered before the class
     templates:object=()   # sentences with {} that go in as they are; or a function of (task, n, seed)
     limit:int=None        # most texts from one answer, where it is a list
-    asked_for:dict=field(default_factory=dict, compare=False)     # benchmark -> its own questions
-    templates_for:dict=field(default_factory=dict, compare=False) # benchmark -> its own templates, or such a function
+    asked_for:dict=field(default_factory=dict, compare=False)     # dataset -> its own questions
+    templates_for:dict=field(default_factory=dict, compare=False) # dataset -> its own templates, or such a function
     source:str='own'      # the paper, and where the wording is from
 
     def __post_init__(self):
         for k in ('asked','forms','examples','templates'):
             v = getattr(self, k)
-            object.__setattr__(self, k, v if callable(v) else (v,) if isinstance(v, str) else tuple(v))
+            if isinstance(v, str): v = (v,)
+            object.__setattr__(self, k, v if callable(v) else tuple(v))
         if self.reads not in known_readers: raise unknown_name('reader of answers', self.reads, known_readers)
-        mute = [q for q in (*self.asked, *(q for v in self.asked_for.values() for q in v)) if not re.search(r'\{c?\}', q)]
-        if mute: raise TextclipError(f'Question {mute[0]!r} of strategy {self.name!r} does not say which class it is about.',
-            'Write {c} where the class name goes.')
-        sizes = {len(self.forms)} if len(self.forms)==1 else {len(self.asked), *map(len, self.asked_for.values())}
-        if sizes!={len(self.forms)}: raise TextclipError(f'Strategy {self.name!r} has {len(self.forms)} forms for {len(self.asked)} questions.',
-            'Give one form, or one for each question.')
+        every_question = [*self.asked, *(q for own in self.asked_for.values() for q in own)]
+        mute = [q for q in every_question if not re.search(r'\{c?\}', q)]
+        if mute:
+            raise TextclipError(
+                f'Question {mute[0]!r} of strategy {self.name!r} does not say which class it is about.',
+                'Write {c} where the class name goes.')
+        several = len(self.forms)!=1
+        if several and {len(self.asked), *map(len, self.asked_for.values())}!={len(self.forms)}:
+            raise TextclipError(
+                f'Strategy {self.name!r} has {len(self.forms)} forms for {len(self.asked)} questions.',
+                'Give one form, or one for each question.')
 
     @property
     def needs_llm(self): return bool(self.asked or self.asked_for)
@@ -105,7 +117,7 @@ def prompt(self:Strategy,
 @patch
 def questions(self:Strategy,
     task:Task,   # the classes
-    ask=None,    # function of (questions, n, parameters) that gives a list of answers for each, for strategies that need it
+    ask=None,    # function of (questions, n, parameters): a list of answers for each; for strategies that need it
     seed:int=0   # for strategies that draw what they ask
 )->list: # of `Question`
     "Everything that is to be asked about a task"
@@ -137,7 +149,8 @@ def put(self:Strategy,
 )->str:
     "A sentence or phrase in its form"
     template = fill_blanks(task.templates[0], c).rstrip('.')
-    return ' '.join(fill_blanks(form, c, text=text, which=which_clause(text), template=template, domain=task.domain).split())
+    return ' '.join(fill_blanks(form, c, text=text, which=which_clause(text), template=template,
+        domain=task.domain).split())
 
 @patch
 def parse(self:Strategy,
@@ -162,7 +175,8 @@ def finish(self:Strategy, texts, task:Task)->datasets.Dataset:
 def own_templates(self:Strategy, task:Task, n:int=None, seed:int=0)->list:
     "The sentences with {} that go in without a model"
     found = self.templates_for.get(dataset_of(task), self.templates)
-    return list(found(task, self.n if n is None else n, seed) if callable(found) else found)
+    if not callable(found): return list(found)
+    return list(found(task, self.n if n is None else n, seed))
 
 @patch
 def texts(self:Strategy,
@@ -172,10 +186,16 @@ def texts(self:Strategy,
 )->datasets.Dataset:
     "The texts that need no model"
     templates = self.own_templates(task, n, seed)
-    return make_texts(dict(text=fill_blanks(t, c), labels=[k], prompt=t, strategy=self.name, seed=seed) for k,c in enumerate(task.classes) for t in templates)
+    return make_texts(dict(text=fill_blanks(t, c), labels=[k], prompt=t, strategy=self.name, seed=seed)
+        for k,c in enumerate(task.classes) for t in templates)
 
 # %% ../../nbs/1_sampling/05_strategy.ipynb #4caca266
 _list_parameters = SamplingParameters(max_tokens=24, temperature=.7, top_k=50, stop=('\n',))
+
+def _line(line, c, items):
+    "A line of the list; braces in names and items mean nothing"
+    before,_,after = line.partition('{items}')
+    return before.replace('{c}', c) + items + after.replace('{c}', c)
 
 @dataclass(frozen=True)
 class FewShotList(Strategy):
@@ -185,10 +205,19 @@ class FewShotList(Strategy):
     n:int=8                 # answers to each question
     parameters:SamplingParameters=_list_parameters # how they are drawn
     reads:str='list'        # what an answer is read as
-    forms:tuple=('{template_of_text}',) # how an item becomes a text; {template_of_text} puts the item where the class name goes
-    examples:tuple=(('shoes','sandal, boot, sneaker, slipper, loafer'), ('reptiles','gecko, crocodile, iguana, turtle, cobra'),
-        ('kitchen appliances','toaster, kettle, blender, oven, refrigerator'), ('jewelry','ring, necklace, bracelet, earring, brooch'),
-        ('buildings','church, barn, castle, lighthouse, skyscraper')) # (class, list) pairs
+    forms:tuple=('{template_of_text}',) # how an item becomes a text; {template_of_text}: in place of the class name
+    examples:tuple=( # (class, list) pairs
+        ('shoes','sandal, boot, sneaker, slipper, loafer'),
+        ('reptiles','gecko, crocodile, iguana, turtle, cobra'),
+        ('kitchen appliances','toaster, kettle, blender, oven, refrigerator'),
+        ('jewelry','ring, necklace, bracelet, earring, brooch'),
+        ('buildings','church, barn, castle, lighthouse, skyscraper'))
+
+    def __post_init__(self):
+        super().__post_init__()
+        if '{c}' not in self.line or self.line.count('{items}')!=1:
+            raise TextclipError(f'Line {self.line!r} of strategy {self.name!r} lacks {{c}} or one {{items}}.',
+                'Write {c} where the class name goes, and {items} once, where its list goes.')
 
     @property
     def needs_llm(self): return True
@@ -196,8 +225,9 @@ class FewShotList(Strategy):
 
     def prompt(self, task, c, question=None):
         "The prompt for one class; it ends where the model goes on"
-        lines = [self.line.format(c=k, items=v) for k,v in self.examples] + [self.line.format(c=plain_name(c), items='').rstrip()]
-        return self.header.format(domain=task.domain) + '\n'.join(lines)
+        lines = [_line(self.line, k, items) for k,items in self.examples]
+        lines.append(_line(self.line, plain_name(c), '').rstrip())
+        return self.header.replace('{domain}', task.domain) + '\n'.join(lines)
 
     def questions(self, task, ask=None, seed=0):
         return [Question(self.prompt(task, c), (k,), self.line) for k,c in enumerate(task.classes)]
@@ -207,7 +237,7 @@ def _without_article(name): return re.sub(r'^(?:an?|the) ', '', name)
 
 @patch
 def items(self:FewShotList, answer, c):
-    "The items of the list, without those that merely repeat the examples or, where an item describes the class, its name"
+    "The items of the list without those of the examples and, where an item describes the class, without its name"
     repeated = {normal_name(i) for k,v in self.examples for i in (k, *v.split(','))}
     found = parse_list(answer.text, answer.finished, repeated)
     if self.forms[0]=='{template_of_text}': return found
@@ -216,7 +246,8 @@ def items(self:FewShotList, answer, c):
 @patch
 def put(self:FewShotList, form, text, c, task):
     "An item in its form; in '{template_of_text}' it takes the place of the class name"
-    return fill_blanks(task.templates[0], _without_article(text)) if form=='{template_of_text}' else Strategy.put(self, form, text, c, task)
+    return fill_blanks(task.templates[0],
+        _without_article(text)) if form=='{template_of_text}' else Strategy.put(self, form, text, c, task)
 
 # %% ../../nbs/1_sampling/05_strategy.ipynb #02dd5058
 def published_strategy(
@@ -227,7 +258,8 @@ def published_strategy(
 )->Strategy:
     "A strategy with the questions and templates of the data file"
     own = [r for r in published_questions() if r['strategy']==name and r['benchmark']]
-    data = dict(asked=published_field(name, 'questions') or (), source=published_field(name, 'source') or 'own', asked_for={r['benchmark']: r['questions'] for r in own if 'questions' in r},
+    data = dict(asked=published_field(name, 'questions') or (), source=published_field(name, 'source') or 'own',
+        asked_for={r['benchmark']: r['questions'] for r in own if 'questions' in r},
         templates_for={r['benchmark']: r['templates'] for r in own if 'templates' in r})
     return kind(name, n=n, **data | kwargs)
 

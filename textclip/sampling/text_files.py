@@ -13,6 +13,7 @@ import datasets
 from ..core.basics import TextclipError, some, whole_letters
 from ..types.task import Task, normal_name
 from ..data.catalogue.facts import dataset_facts
+from .texts import other_names
 from .wording import plain_name
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #ea81f892
@@ -22,23 +23,17 @@ _forms = {
     'letters': lambda key: normal_name(key).replace(' ', ''),
     'words': lambda key: ' '.join(sorted(normal_name(key).split()))}
 
-def _synonyms(task):
-    "(class number, synonym) of a task"
-    for c,names in task.synonyms.items():
-        if c not in task.classes: continue
-        for name in [names] if isinstance(names, str) else names: yield task.classes.index(c),name
-
 def join_keys(
     keys,      # names that a file uses
     task:Task, # the classes
     near=False # also join unique near matches?
 )->dict: # key -> (class number, how)
     "Keys of recorded texts joined to classes by name; keys that fit no class are left out"
-    joined = {}
+    joined,synonyms = {},other_names(task)
     for way,form in _forms.items():        # synonyms claim their class before looser ways do
         found = {}
-        for k,name in _synonyms(task) if way=='synonym' else enumerate(task.classes):
-            found.setdefault(form(name), set()).add(k)
+        for k,c in enumerate(task.classes):
+            for name in synonyms[k] if way=='synonym' else [c]: found.setdefault(form(name), set()).add(k)
         claimed = set() if way in ('name', 'synonym') else {k for k,_ in joined.values()}
         new = {}
         for key in keys:
@@ -95,8 +90,8 @@ def _json_rows(value, where, task=None, notes=()):
             several = _many(texts)
             plain = isinstance(several, list) and not isinstance(several, _Pairs)
             if not plain or not all(isinstance(t, str) for t in several):
-                raise TextclipError(f'{where} does not map class names to lists of texts: key {key!r} holds {_kind(texts)}.',
-                    texts_example)
+                raise TextclipError(
+                    f'{where} does not map class names to lists of texts: key {key!r} holds {_kind(texts)}.', texts_example)
             for t in several: yield (key,),question,t
         if found in (None, [], ''): yield (key,),None,None
 
@@ -192,7 +187,8 @@ def _of_task(value, where, task, notes):
 # %% ../../nbs/1_sampling/09_text_files.ipynb #bfdf724a
 def _from_json(text, where, columns, task, notes):
     try: value = json.loads(text, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError) as e: raise TextclipError(f'{where} is not JSON ({e}).', texts_example) from None
+    except (ValueError, RecursionError) as e:
+        raise TextclipError(f'{where} is not JSON ({e}).', texts_example) from None
     if isinstance(value, _Pairs): return _json_rows(_of_task(value, where, task, notes), where, task, notes)
     if isinstance(value, list) and value and all(isinstance(r, _Pairs) for r in value):
         return _record_rows(map(dict, value), where, *columns)

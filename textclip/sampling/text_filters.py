@@ -19,7 +19,7 @@ from ..core.basics import Store, TextclipError, TextclipWarning, some, warn
 from ..types.task import Task, normal_name
 from ..features.extract import text_features
 from ..features.inputs import class_means
-from .texts import fill_empty, template_texts
+from .texts import fill_empty, other_names, template_texts
 from .wording import singular
 from .answer_checks import is_refusal
 
@@ -31,7 +31,8 @@ def class_columns(texts):
 def _keep(texts, task, rows):
     "The chosen rows, in order; classes that lose all keep their templates"
     kept = texts.select(sorted(set(rows)))
-    return kept if {k for own in class_columns(kept)[1] for k in own}.issuperset(range(len(task))) else fill_empty(kept, task)
+    return kept if {k for own in class_columns(kept)[1]
+        for k in own}.issuperset(range(len(task))) else fill_empty(kept, task)
 
 def _keep_if(texts, task, good):
     "The rows of which `good(text, labels)` holds"
@@ -77,7 +78,8 @@ def drop_long(
     "Texts of at most so many words, which the encoder reads to their end"
     limit = encoder and encoder.context_length
     frame = limit and sum(map(len, encoder.frame[:2]))
-    return _keep_if(texts, task, lambda t,_: len(t.split())<=words and not (limit and len(encoder.word_ids(t))+frame>limit))
+    return _keep_if(texts, task, lambda t,_: len(t.split())<=words and not (limit
+        and len(encoder.word_ids(t))+frame>limit))
 
 def drop_refusals(
     texts,    # a dataset of texts
@@ -94,9 +96,8 @@ def class_name_finder(
 ):
     "A function that finds the classes a text names, each as the set of classes that the name may mean"
     known = {}
-    for k,c in enumerate(task.classes):
-        others = task.synonyms.get(c, ())
-        for name in (c, re.sub(r'\s*[(\[].*?[)\]]', ' ', c), *([others] if isinstance(others, str) else others)):
+    for k,(c,others) in enumerate(zip(task.classes, other_names(task))):
+        for name in (c, re.sub(r'\s*[(\[].*?[)\]]', ' ', c), *others):
             if words := tuple(_words(name)): known.setdefault(words, set()).add(k)
     longest = max(map(len, known))
     def find(text:str)->list:
@@ -203,7 +204,9 @@ def drop_near_duplicates(
     store:Store=None # where text features are kept
 )->datasets.Dataset:
     "Texts that are not as near as `cosine` to an earlier one of their class that stays"
-    if not 0<cosine<=1: raise TextclipError(f'cosine={cosine} is out of range.', 'Give a value in (0, 1]; .95 drops what is nearly the same.')
+    if not 0<cosine<=1:
+        raise TextclipError(f'cosine={cosine} is out of range.',
+            'Give a value in (0, 1]; .95 drops what is nearly the same.')
     return _choose_in_classes(texts, task, encoder, store, lambda x: _not_near(x, cosine))
 
 def balance_texts(
@@ -229,7 +232,8 @@ class FilterResult:
 
 def _step_name(step):
     if not isinstance(step, partial): return getattr(step, '__name__', type(step).__name__)
-    return f"{_step_name(step.func)}({', '.join(f'{k}={v}' for k,v in step.keywords.items() if k not in ('encoder','store'))})"
+    given = [f'{k}={v}' for k,v in step.keywords.items() if k not in ('encoder', 'store')]
+    return f'{_step_name(step.func)}({", ".join(given)})'
 
 def _difference(a, b):
     "Rows of `a` that are not in `b`, as a list of dicts"
@@ -247,11 +251,13 @@ def _counts(texts, task):
 class FilterSteps:
     "Filters applied in turn"
     def __init__(self,
-        steps # functions of (texts, task, ...), such as the filters of this page; `functools.partial` sets their arguments
+        steps # functions of (texts, task, ...), such as the filters here; `functools.partial` sets their arguments
     ):
         self.steps = list(steps)
         bad = [s for s in self.steps if not callable(s)]
-        if bad: raise TextclipError(f'{bad[0]!r} is no filter.', 'Give functions, e.g. FilterSteps([drop_duplicates, partial(keep_diverse, n=10)]).')
+        if bad:
+            raise TextclipError(f'{bad[0]!r} is no filter.',
+                'Give functions, e.g. FilterSteps([drop_duplicates, partial(keep_diverse, n=10)]).')
 
     def step(self, step, texts, task, **given):
         "One step, with what it wants of encoder and store"
@@ -260,7 +266,8 @@ class FilterSteps:
             raise TextclipError(f'The step {_step_name(step)} needs an encoder.', "Pass encoder=load_encoder('lite').")
         with warnings.catch_warnings():
             warnings.filterwarnings('ignore', '.*keep their templates', TextclipWarning)      # said once, at the end
-            return step(texts, task, **{k: v for k,v in given.items() if k in wants and k not in fixed and v is not None})
+            return step(texts, task,
+                **{k: v for k,v in given.items() if k in wants and k not in fixed and v is not None})
 
 # %% ../../nbs/1_sampling/11_text_filters.ipynb #eb3a35c6
 @patch
@@ -279,7 +286,8 @@ def __call__(self:FilterSteps,
         while name in dropped: name += ' again'
         dropped[name],added = _difference(before, texts),_difference(texts, before)
         example = min((r['text'] for r in dropped[name]), key=len, default='')
-        rows.append(dict(step=name, dropped=len(dropped[name]), **_counts(texts, task), **{'emptied classes': len({k for r in added for k in r['labels']}), 'for example': example}))
+        rows.append(dict(step=name, dropped=len(dropped[name]), **_counts(texts, task),
+            **{'emptied classes': len({k for r in added for k in r['labels']}), 'for example': example}))
     bare = list(dict.fromkeys(task.classes[k] for r in _difference(texts, first) for k in r['labels']))
     if bare: warn(f'{len(bare)} of {len(task)} classes have no usable text and keep their templates: {some(bare)}.')
     return FilterResult(texts, pd.DataFrame(rows).set_index('step'), dropped)

@@ -23,7 +23,8 @@ def _source(function):
 
 def _bytecode(code):
     "Instructions, names and constants of a code object and those within it"
-    return repr((code.co_code.hex(), code.co_names, [_bytecode(c) if inspect.iscode(c) else repr(c) for c in code.co_consts]))
+    return repr((code.co_code.hex(), code.co_names,
+        [_bytecode(c) if inspect.iscode(c) else repr(c) for c in code.co_consts]))
 
 def _outside(function):
     "(name, value) of what a function takes from outside, but for what it changes itself"
@@ -39,11 +40,14 @@ def _outside(function):
 def _code_of(function, seen=()):
     "What tells a function from its edited self"
     if isinstance(function, functools.partial):
-        given = [_plain(v) for v in function.args] + [(k, _plain(v)) for k,v in sorted(function.keywords.items()) if not _secret.search(k)]
+        given = [_plain(v) for v in function.args] + [(k, _plain(v)) for k,v in sorted(function.keywords.items())
+            if not _secret.search(k)]
         return [_code_of(function.func, seen), given]
     if inspect.ismethod(function): return _code_of(function.__func__, seen)
-    if not inspect.isfunction(function):                               # an object that can be called: its class, and the texts it holds
-        held = {k: v for k,v in getattr(function, '__dict__', {}).items() if isinstance(v, str) and not _secret.search(k)}
+    # an object that can be called: its class, and the texts it holds
+    if not inspect.isfunction(function):
+        held = {k: v for k,v in getattr(function, '__dict__', {}).items()
+            if isinstance(v, str) and not _secret.search(k)}
         return [_source(type(function)), sorted(held.items())]
     if function in seen: return ''
     seen,parts = (*seen, function),[_source(function)]
@@ -73,12 +77,14 @@ class FunctionLLM:
     ):
         self.name = name or getattr(function, '__name__', '')
         if not callable(function):
-            raise TextclipError(f'{function!r} is no function.', 'Give a function that takes a prompt and returns the answer.')
+            raise TextclipError(f'{function!r} is no function.',
+                'Give a function that takes a prompt and returns the answer.')
         if not self.name or self.name=='<lambda>':
             raise TextclipError('This function has no name, and its answers are kept under one.',
                 "Give it: FunctionLLM(function, name='my-model').")
         self.function,self.instructed = function,instructed
-        self.fingerprint = f'function-{self.name}-{digest(_code_of(function) if version is None else str(version))[:16]}'
+        told_by = _code_of(function) if version is None else str(version)
+        self.fingerprint = f'function-{self.name}-{digest(told_by)[:16]}'
         self.takes = _takes(function)
 
     def count_tokens(self, prompt): return estimate_tokens(prompt)
@@ -99,16 +105,19 @@ def _takes(function):
     try: return set(inspect.signature(function).parameters)
     except (TypeError, ValueError): return set()
 
+_members = ('name', 'fingerprint', 'instructed', 'exact_tokens', 'count_tokens', 'answer')
+
 def own_llm(
     model # an `LLM`, or a function
 ):
     "The object itself where it is an `LLM`; a function as one"
-    if hasattr(model, 'answer') or isinstance(model, type): gone = [k for k in ('name','fingerprint','instructed','exact_tokens','count_tokens','answer') if not hasattr(model, k)]
-    elif callable(model): return FunctionLLM(model)
-    else: gone = ['answer']
-    if gone or isinstance(model, type): raise TextclipError(f'{getattr(model, "__name__", type(model).__name__)!r} is no language model' + (f': it has no {gone[0]!r}.' if gone else ', it is a class.'),
+    is_class = isinstance(model, type)
+    if callable(model) and not is_class and not hasattr(model, 'answer'): return FunctionLLM(model)
+    gone = [k for k in _members if not hasattr(model, k)]
+    if not gone and not is_class: return model
+    wrong = f': it has no {gone[0]!r}.' if gone else ', it is a class.'
+    raise TextclipError(f'{getattr(model, "__name__", type(model).__name__)!r} is no language model{wrong}',
         'Give the name of one, an object that follows the protocol LLM, or a function that answers a prompt.')
-    return model
 
 # %% ../../../nbs/1_sampling/llms/06_load.ipynb #700e854f
 known_llms = ['smollm2', 'hf:MODEL', 'http://HOST/v1#MODEL', 'batch:FOLDER#MODEL', 'template', 'random', 'file:PATH']
@@ -131,4 +140,5 @@ def load_llm(
     if name.startswith('batch:'):
         from textclip.sampling.llms.batch import BatchLLM
         return BatchLLM.from_name(name, **options)
-    raise unknown_name('LLM', name, known_llms, "OpenAI's own are 'https://api.openai.com/v1#MODEL', with the key in OPENAI_API_KEY.")
+    raise unknown_name('LLM', name, known_llms,
+        "OpenAI's own are 'https://api.openai.com/v1#MODEL', with the key in OPENAI_API_KEY.")

@@ -31,7 +31,8 @@ class _GumbelNoise:
         if p.top_p<1:
             share = value.softmax(-1)
             value = value.masked_fill(share.cumsum(-1)-share>=p.top_p, -torch.inf)
-        u = torch.stack([torch.rand(value.shape[1], generator=g) for g in self.generators]).clamp_min(1e-20).to(value.device)
+        u = torch.stack([torch.rand(value.shape[1], generator=g)
+            for g in self.generators]).clamp_min(1e-20).to(value.device)
         return torch.full_like(scores, -torch.inf).scatter(1, index, (value - (-u.log()).log()).to(scores.dtype))
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #3abaa506
@@ -58,7 +59,8 @@ def _read_prompts(model, rows, pad):
         cache.batch_repeat_interleave(len(rows))
     if ids.shape[1]-1>prefix:
         position = (mask.cumsum(-1)-1).clamp_min(0)[:,prefix:-1]
-        cache = model(ids[:,prefix:-1], attention_mask=mask[:,:-1], position_ids=position, past_key_values=cache, use_cache=True, logits_to_keep=1).past_key_values
+        cache = model(ids[:,prefix:-1], attention_mask=mask[:,:-1], position_ids=position, past_key_values=cache,
+            use_cache=True, logits_to_keep=1).past_key_values
     return ids, mask, cache
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #01c9e506
@@ -74,7 +76,10 @@ class LocalLLM:
         device='cpu',          # as in torch
         dtype='float32',       # of the weights, as in torch; 'auto' takes the file's
         batch_size:int=96      # answers written together
-    ): self.name,self.folder,self.fingerprint,self.instructed,self.device,self.dtype,self.batch_size = name,folder,fingerprint,instructed,device,dtype,batch_size
+    ):
+        self.name,self.folder,self.fingerprint = name,folder,fingerprint
+        self.instructed,self.device = instructed,device
+        self.dtype,self.batch_size = dtype,batch_size
 
     @cached_property
     def folder_path(self): return str(self.folder() if callable(self.folder) else self.folder)
@@ -90,7 +95,8 @@ class LocalLLM:
         "The model, ready to write"
         from transformers import AutoModelForCausalLM
         with quiet_transformers():
-            return AutoModelForCausalLM.from_pretrained(self.folder_path, local_files_only=True, dtype=self.dtype).eval().to(self.device)
+            return AutoModelForCausalLM.from_pretrained(self.folder_path, local_files_only=True,
+                dtype=self.dtype).eval().to(self.device)
 
     @cached_property
     def token_texts(self):
@@ -163,7 +169,9 @@ def answer(self:LocalLLM,
         batch = order[:self.batch_size]
         try: answers = self._write([rows[prompts[i]] for i in batch], [seeds[i] for i in batch], parameters)
         except torch.OutOfMemoryError:
-            if self.batch_size==1: raise TextclipError(f'{self.name} has not enough memory on {self.device} for one prompt.', 'Take a smaller model, or a device with more memory.') from None
+            if self.batch_size==1:
+                raise TextclipError(f'{self.name} has not enough memory on {self.device} for one prompt.',
+                    'Take a smaller model, or a device with more memory.') from None
             self.batch_size = max(1, len(batch)//2)
             warn(f'Not enough memory on {self.device}; going on with {self.batch_size} answers at once.')
             continue
@@ -180,8 +188,9 @@ def _write(self:LocalLLM, rows, seeds, parameters):
     with torch.inference_mode():
         ids,mask,cache = _read_prompts(self.model, [list(r) for r in different], ends[0])
         if cache is not None: cache.batch_select_indices(copies)
-        out = self.model.generate(input_ids=ids[copies], attention_mask=mask[copies], past_key_values=cache, do_sample=False, max_new_tokens=parameters.max_tokens,
-            eos_token_id=ends, pad_token_id=ends[0], logits_processor=[_GumbelNoise(seeds, parameters)],
+        out = self.model.generate(input_ids=ids[copies], attention_mask=mask[copies], past_key_values=cache,
+            do_sample=False, max_new_tokens=parameters.max_tokens, eos_token_id=ends, pad_token_id=ends[0],
+            logits_processor=[_GumbelNoise(seeds, parameters)],
             **(dict(stop_strings=long, tokenizer=self.tokenizer) if long else {}))
     new = out[:,ids.shape[1]:].tolist()
     return [self._answer_of(t, set(ends), parameters.stop, len(r)) for t,r in zip(new, rows)]
@@ -218,7 +227,8 @@ def _folder_fingerprint(folder):
         with open(p, 'rb') as f:
             while piece := f.read(1<<22): content.update(piece)
         return [p.name, content.hexdigest()]
-    return digest([part(p) for p in sorted(Path(folder).iterdir()) if p.suffix in ('.safetensors', '.json', '.model', '.txt', '.jinja')])[:16]
+    return digest([part(p) for p in sorted(Path(folder).iterdir())
+        if p.suffix in ('.safetensors', '.json', '.model', '.txt', '.jinja')])[:16]
 
 def _with_dtype(fingerprint, dtype, folder=None):
     "A fingerprint that tells weights read with another precision than float32 apart; their answers differ"
@@ -231,16 +241,21 @@ def _with_dtype(fingerprint, dtype, folder=None):
 def _hub_folder(name):
     "The local copy of a model of the hub; fetched where the hub answers"
     from huggingface_hub import snapshot_download
-    with hub_access(name): return Path(snapshot_download(name, allow_patterns=['*.safetensors', '*.json', '*.model', '*.txt', '*.jinja']))
+    with hub_access(name):
+        return Path(snapshot_download(name, allow_patterns=['*.safetensors', '*.json', '*.model', '*.txt', '*.jinja']))
 
 def _transformers_llm(name, device, **options):
     "The model called `hf:name`"
     folder = Path(name).expanduser()
-    if not folder.is_dir(): folder = _hub_folder(name) if name.count('/')==1 and not name.startswith(('.', '/', '~')) else folder
-    if not (folder/'config.json').exists(): raise TextclipError(f'There is no model in {name!r}.', 'Name organisation/model on the hub, or a folder that save_pretrained wrote.')
+    if not folder.is_dir():
+        folder = _hub_folder(name) if name.count('/')==1 and not name.startswith(('.', '/', '~')) else folder
+    if not (folder/'config.json').exists():
+        raise TextclipError(f'There is no model in {name!r}.',
+            'Name organisation/model on the hub, or a folder that save_pretrained wrote.')
     commit = folder.name if folder.parent.name=='snapshots' else _folder_fingerprint(folder)
     dtype = options.pop('dtype', 'float32' if str(device)=='cpu' else 'auto')
-    return LocalLLM(f'hf:{name}' if commit==folder.name else f'hf:{folder.name}', folder, _with_dtype(f'hf-{commit}', dtype, folder), device=device, dtype=dtype, **options)
+    return LocalLLM(f'hf:{name}' if commit==folder.name else f'hf:{folder.name}', folder,
+        _with_dtype(f'hf-{commit}', dtype, folder), device=device, dtype=dtype, **options)
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #f4924187
 def local_llm(
@@ -249,5 +264,7 @@ def local_llm(
     **options     # of `LocalLLM`, e.g. `dtype` and `batch_size`
 )->LocalLLM:
     "The model called `name`; weights are loaded on first use"
-    if name=='smollm2': return LocalLLM('smollm2', smollm2_folder, _with_dtype(smollm2_fingerprint, options.get('dtype', 'float32')), instructed=False, device=device, **options)
+    if name=='smollm2':
+        return LocalLLM('smollm2', smollm2_folder, _with_dtype(smollm2_fingerprint, options.get('dtype', 'float32')),
+            instructed=False, device=device, **options)
     return _transformers_llm(name.removeprefix('hf:'), device, **options)

@@ -23,22 +23,26 @@ def chat_prompt(
     system:str='' # instructions that stand before it
 )->tuple: # of (role, content)
     "A chat of one question"
-    return (*((('system', system),) if system else ()), ('user', content))
+    asked = ('user', content)
+    return (('system', system), asked) if system else (asked,)
 
 def prompt_text(
     prompt # a str or a chat
 )->str:
     "A prompt as one string, for provenance and estimates"
-    return prompt if isinstance(prompt, str) else '\n'.join(c if r=='user' else f'{r}: {c}' for r,c in prompt)
+    if isinstance(prompt, str): return prompt
+    return '\n'.join(c if r=='user' else f'{r}: {c}' for r,c in prompt)
 
 def without_system(
     prompt # a str or a chat
 ): # a str or a chat
     "A chat whose instructions stand before its first question, for models that know no system role"
     if isinstance(prompt, str): return prompt
-    system,turns = '\n\n'.join(c for r,c in prompt if r=='system'),[(r, c) for r,c in prompt if r!='system']
+    system = '\n\n'.join(c for r,c in prompt if r=='system')
+    turns = [(r, c) for r,c in prompt if r!='system']
     if not (system and turns): return tuple(prompt)
-    return ((turns[0][0], f'{system}\n\n{turns[0][1]}'), *turns[1:])
+    (role,content),*others = turns
+    return ((role, f'{system}\n\n{content}'), *others)
 
 # %% ../../../nbs/1_sampling/llms/01_protocol.ipynb #445558c0
 @dataclass(frozen=True)
@@ -53,9 +57,12 @@ class SamplingParameters:
 
     def __post_init__(self):
         object.__setattr__(self, 'stop', (self.stop,) if isinstance(self.stop, str) else tuple(self.stop))
-        bad = [(k, v) for k,v,ok in (('max_tokens', self.max_tokens, self.max_tokens>=1), ('temperature', self.temperature, self.temperature>=0),
-            ('top_p', self.top_p, 0<self.top_p<=1), ('top_k', self.top_k, self.top_k>=0)) if not ok]
-        if bad: raise TextclipError(f'{bad[0][0]}={bad[0][1]} is out of range.', 'max_tokens is 1 or more, temperature and top_k 0 or more, top_p in (0, 1].')
+        bad = [(k, v) for k,v,ok in (('max_tokens', self.max_tokens, self.max_tokens>=1),
+                ('temperature', self.temperature, self.temperature>=0), ('top_p', self.top_p, 0<self.top_p<=1),
+                ('top_k', self.top_k, self.top_k>=0)) if not ok]
+        if bad:
+            raise TextclipError(f'{bad[0][0]}={bad[0][1]} is out of range.',
+                'max_tokens is 1 or more, temperature and top_k 0 or more, top_p in (0, 1].')
 
     def to_dict(self)->dict:
         "The values that differ from an unlimited draw, JSON-able; equal parameters give equal dicts"
