@@ -109,13 +109,13 @@ def test_asking():
             test_is(Asker(Odd(), Journal(path)).recorded('a \udc1f fish', SamplingParameters(), 0), None)
 
 
-def test_requests_stay_whole():
-    'nbs/1_sampling/13_asking.ipynb · Requests stay whole'
-    # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell 9d0fb2b1
+def test_workers_that_ask_a_server():
+    'nbs/1_sampling/13_asking.ipynb · Workers that ask a server'
+    # nbs/1_sampling/13_asking.ipynb · Workers that ask a server · cell 9d0fb2b1
     question_groups(['a cat?', 'a dog?', 'a cat?', 'a cat?'], [1, 2, 3, 4], n_per_request=2)
-    # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell c239a4ca
+    # nbs/1_sampling/13_asking.ipynb · Workers that ask a server · cell c239a4ca
     test_eq(question_groups(['a', 'b', 'a', 'a'], [1, 2, 3, 4], 2), [([0,2], 'a', [1,3]), ([3], 'a', [4]), ([1], 'b', [2])])
-    # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell a68d791b
+    # nbs/1_sampling/13_asking.ipynb · Workers that ask a server · cell a68d791b
     class Echo(BaseHTTPRequestHandler):
         "Answers with the prompt, the seed and the number of the sample; refuses a prompt with 'forbidden', and a `top_k`"
         def log_message(self, *args): pass
@@ -142,17 +142,17 @@ def test_requests_stay_whole():
     workers = LLMWorkers(llm, SerialExecutor())
     spread = dict(workers.answer(prompts, seeds))
     spread[8].text
-    # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell c05ae36f
+    # nbs/1_sampling/13_asking.ipynb · Workers that ask a server · cell c05ae36f
     test_eq({i: a.text for i,a in spread.items()}, {i: a.text for i,a in alone.items()})
     test_eq((len(spread), workers.name, workers.fingerprint), (40, llm.name, llm.fingerprint))
-    # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell 8e5bed26
+    # nbs/1_sampling/13_asking.ipynb · Workers that ask a server · cell 8e5bed26
     kept = []
     def ask():
         for pair in workers.answer([*prompts[:5], 'forbidden'], seeds[:6]): kept.append(pair)
     test_fail(ask, contains='1 of 6 questions have no answer')
     test_eq(len(kept), 5)
     test_fail(lambda: LLMWorkers(type('Local', (), dict(name='smollm2'))(), None), contains='workers ask a server')
-    # nbs/1_sampling/13_asking.ipynb · Requests stay whole · cell cc4a881d
+    # nbs/1_sampling/13_asking.ipynb · Workers that ask a server · cell cc4a881d
     class FarAway(SerialExecutor):
         "Each worker has a copy of the model, as on another machine"
         def map(self, worker, args, items, batch): yield from super().map(worker, copy.deepcopy(args), items, batch)

@@ -78,9 +78,9 @@ def test_a_response_as_answers():
             SamplingParameters())[0].to_dict(), dict(text='A tube', reason='stop', model='None'))
 
 
-def test_what_is_worth_another_try():
-    'nbs/1_sampling/llms/03_chat_api.ipynb · What is worth another try'
-    # nbs/1_sampling/llms/03_chat_api.ipynb · What is worth another try · cell 67cdc838
+def test_what_a_failure_means():
+    'nbs/1_sampling/llms/03_chat_api.ipynb · What a failure means'
+    # nbs/1_sampling/llms/03_chat_api.ipynb · What a failure means · cell 67cdc838
     refused = lambda status, code=None, **headers: SimpleNamespace(status_code=status, code=code, body={},
         response=SimpleNamespace(headers={k.replace('_', '-'): v for k,v in headers.items()}))
     test_eq([request_fault(refused(s)).again for s in (408, 429, 500, 503, 400, 401, 403, 404, 422)], [True]*4 + [False]*5)

@@ -105,7 +105,7 @@ def test_counts():
     dclip-list dualpt-list'''.split()
     strategy_table(Task('dtd', ['banded', 'lined']), here)
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell bca7a058
-    texts = lambda strategy,benchmark: known_strategies[strategy].count(Task(benchmark, ['one']))
+    def texts(strategy, dataset): return known_strategies[strategy].count(Task(dataset, ['one']))
     test_eq([texts('cupl', 'imagenet')[k] for k in ('texts','published')], [50, 50])
     for b in ('imagenet', 'dtd', 'sun397'): test_eq([texts('cupl-base', b)[k] for k in ('texts','published')], [30, 30])
     templates = dict(dtd=8, eurosat=3, flowers102=1, sun397=2, ucf101=48, imagenet=7, caltech101=7,
@@ -117,8 +117,8 @@ def test_counts():
     test_eq(texts('waffle', 'imagenet')['texts'], 30)
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell 3c290c02
     rows = [r for r in published_questions()
-        if r['strategy']=='cupl' and r['benchmark'] not in (None, 'kinetics700', 'resisc45')]
-    pd.DataFrame([texts('cupl', r['benchmark']) | dict(dataset=r['benchmark'])
+        if r['strategy']=='cupl' and r['dataset'] not in (None, 'kinetics700', 'resisc45')]
+    pd.DataFrame([texts('cupl', r['dataset']) | dict(dataset=r['dataset'])
         for r in rows]).set_index('dataset')[['texts', 'published']].T
 
 
@@ -130,7 +130,7 @@ def test_counts_slow():
     dclip-list dualpt-list'''.split()
     strategy_table(Task('dtd', ['banded', 'lined']), here)
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell bca7a058
-    texts = lambda strategy,benchmark: known_strategies[strategy].count(Task(benchmark, ['one']))
+    def texts(strategy, dataset): return known_strategies[strategy].count(Task(dataset, ['one']))
     test_eq([texts('cupl', 'imagenet')[k] for k in ('texts','published')], [50, 50])
     for b in ('imagenet', 'dtd', 'sun397'): test_eq([texts('cupl-base', b)[k] for k in ('texts','published')], [30, 30])
     templates = dict(dtd=8, eurosat=3, flowers102=1, sun397=2, ucf101=48, imagenet=7, caltech101=7,
@@ -144,6 +144,6 @@ def test_counts_slow():
     test_eq(known_strategies['lafter'].count(Task('cifar100', ['one']))['templates'], 81)   # open_clip has the eighty
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell 3c290c02
     rows = [r for r in published_questions()
-        if r['strategy']=='cupl' and r['benchmark'] not in (None, 'kinetics700', 'resisc45')]
-    pd.DataFrame([texts('cupl', r['benchmark']) | dict(dataset=r['benchmark'])
+        if r['strategy']=='cupl' and r['dataset'] not in (None, 'kinetics700', 'resisc45')]
+    pd.DataFrame([texts('cupl', r['dataset']) | dict(dataset=r['dataset'])
         for r in rows]).set_index('dataset')[['texts', 'published']].T

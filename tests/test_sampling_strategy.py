@@ -16,7 +16,7 @@ from textclip.sampling.llms.protocol import Answer, Question, SamplingParameters
 from collections import Counter
 from fastcore.test import *
 from textclip.sampling.strategy import (FewShotList, Strategy, dataset_of, one_sentence, published_field,
-    published_questions)
+    published_questions, published_strategy)
 
 NOTEBOOK = 'nbs/1_sampling/05_strategy.ipynb'
 
@@ -31,9 +31,9 @@ def test_questions_as_data():
     elsewhere = {'kinetics700', 'resisc45'}                       # in the papers, not in the catalogue
     for r in published_questions():
         assert r['source'] and r['wording'] in ('paper', 'ours')
-        assert r['benchmark'] in {None, *elsewhere} or dataset_facts(r['benchmark']).name==r['benchmark'], r['benchmark']
+        assert r['dataset'] in {None, *elsewhere} or dataset_facts(r['dataset']).name==r['dataset'], r['dataset']
         assert all('{c}' in q for q in r.get('questions', ())) and all('{}' in t for t in r.get('templates', ()))
-    keys = [(r['strategy'], r['benchmark']) for r in published_questions()]
+    keys = [(r['strategy'], r['dataset']) for r in published_questions()]
     test_eq(len(keys), len(set(keys)))
     Counter(r['strategy'] for r in published_questions())
 
@@ -87,3 +87,22 @@ def test_few_shot_lists_for_small_models():
     test_fail(lambda: FewShotList('mine', line='Photos of {c}:'), contains='lacks {c} or one {items}')
     braces = FewShotList('braces', line='{set} of {c}: {items}').questions(Task('t', ['odd {name}']))[0].prompt
     assert braces.endswith('{set} of odd {name}:')
+
+
+def test_strategies_of_the_data_file():
+    'nbs/1_sampling/05_strategy.ipynb · Strategies of the data file'
+    # nbs/1_sampling/05_strategy.ipynb · Strategies of the data file · cell 0c02f6e7
+    cupl = published_strategy('cupl', 10)
+    test_eq(cupl.question_templates(Task('my birds', ['owl'])), published_field('cupl', 'questions'))
+    tap = published_strategy('tap', 5)
+    test_eq(tap.question_templates(Task('EuroSAT', ['river'])), published_field('tap', 'questions', 'eurosat'))
+    for q in tap.question_templates(Task('EuroSAT', ['river'])): print(q)
+
+
+def test_counts():
+    'nbs/1_sampling/05_strategy.ipynb · Counts'
+    # nbs/1_sampling/05_strategy.ipynb · Counts · cell 9b221d90
+    two = Strategy('two', ['What of {c}?', 'How large is {c}?'], n=3, templates=('a photo of a {}.',))
+    counted = two.count(Task('t', ['owl', 'crab']))
+    test_eq((counted['questions'], counted['answers'], counted['texts']), (2, 3, 2*3+1))
+    counted

@@ -42,8 +42,9 @@ _question_strategies = (
     Strategy('waffle', n=30, templates=_random_words, source=published_field('waffle', 'source')))
 
 # %% ../../nbs/1_sampling/08_strategies.ipynb #4cb2deea
-_cifar = dict(cifar10=lambda task,n,seed: dataset_templates('cifar10', 'openai'), cifar100=lambda task,n,seed: [
-    *dataset_templates('imagenet', 'openai-80'), 'a photo of a {}'])
+def _cifar10(task, n, seed): return dataset_templates('cifar10', 'openai')
+def _cifar100(task, n, seed): return [*dataset_templates('imagenet', 'openai-80'), 'a photo of a {}']
+_cifar = dict(cifar10=_cifar10, cifar100=_cifar100)
 _lafter = published_strategy('lafter', 5, templates=_of_task)
 _lafter = replace(_lafter, templates_for=_lafter.templates_for | _cifar)
 
@@ -60,7 +61,8 @@ _around = (('zebras', 'dry grassland, a water hole, a herd, a zoo fence'),
     ('castles', 'green hills, a river, a cloudy sky, a stone bridge'))
 
 _kinds = 'Q: What kinds of {c} are there?\nA: {items}'
-_list_strategies = (FewShotList('cupl-list', line=_kinds, source='ours, after CuPL'),
+_list_strategies = (
+    FewShotList('cupl-list', line=_kinds, source='ours, after CuPL'),
     FewShotList('lafter-list', line=_kinds, templates=_of_task, templates_for=_lafter.templates_for,
         source='ours, after LaFTer'),
     FewShotList('tap-list', line='Photos of {c}: {items}', header='Things to see in {domain}, by kind.\n',

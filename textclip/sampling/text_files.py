@@ -90,8 +90,8 @@ def _json_rows(value, where, task=None, notes=()):
             several = _many(texts)
             plain = isinstance(several, list) and not isinstance(several, _Pairs)
             if not plain or not all(isinstance(t, str) for t in several):
-                raise TextclipError(
-                    f'{where} does not map class names to lists of texts: key {key!r} holds {_kind(texts)}.', texts_example)
+                wrong = f'{where} does not map class names to lists of texts: key {key!r} holds {_kind(texts)}.'
+                raise TextclipError(wrong, texts_example)
             for t in several: yield (key,),question,t
         if found in (None, [], ''): yield (key,),None,None
 
@@ -140,7 +140,8 @@ def _fill_templates(templates, where, task, notes):
         raise TextclipError(f'{where} has lines without a blank for the class name.',
             'Texts that belong to classes are read from .json, .csv or .parquet.')
     notes.append(f'{len(templates)} templates were filled with the names of the classes.')
-    return [((c,), t, _blank.sub(lambda m: plain_name(c), t)) for c in task.classes for t in templates]
+    def filled(template, c): return _blank.sub(lambda blank: plain_name(c), template)
+    return [((c,), t, filled(t, c)) for c in task.classes for t in templates]
 
 def _known_name(name):
     "The catalogue's name of a dataset; the plain name of one that is not in it"
