@@ -174,6 +174,20 @@ def _ends(text, n=40):
 @patch
 def __repr__(self:TextsReport): return '\n'.join(self.lines())
 
+# %% ../../nbs/1_sampling/10_recorded_texts.ipynb #c63417be
+_suffixes = ('.json', '.jsonl', '.ndjson', '.csv', '.tsv', '.parquet', '.txt')
+
+def _is_hub_name(place):
+    "Is it organisation/name, and no file?"
+    if not isinstance(place, str) or Path(place).expanduser().exists(): return False
+    return bool(re.fullmatch(r'\w[\w.-]*/[\w.-]+', place)) and Path(place).suffix.lower() not in _suffixes
+
+def _from_hub(source):
+    "The dataset of a hub that has this name; any other source as it is"
+    if not _is_hub_name(source): return source
+    with hub_access(source, fix='Check the network, or give a file: its name ends in .json, .csv or .parquet.'):
+        return datasets.load_dataset(source, split='train')
+
 # %% ../../nbs/1_sampling/10_recorded_texts.ipynb #cbce978b
 def check_texts(
     source,        # as in `read_texts`
@@ -188,19 +202,6 @@ def check_texts(
     return _collect(_from_hub(source), task, near, encoder, (text_column, class_column), True, kind)[1]
 
 # %% ../../nbs/1_sampling/10_recorded_texts.ipynb #b5c2bc96
-_suffixes = ('.json', '.jsonl', '.ndjson', '.csv', '.tsv', '.parquet', '.txt')
-
-def _is_hub_name(place):
-    "Is it organisation/name, and no file?"
-    if not isinstance(place, str) or Path(place).expanduser().exists(): return False
-    return bool(re.fullmatch(r'\w[\w.-]*/[\w.-]+', place)) and Path(place).suffix.lower() not in _suffixes
-
-def _from_hub(source):
-    "The dataset of a hub that has this name; any other source as it is"
-    if not _is_hub_name(source): return source
-    with hub_access(source, fix='Check the network, or give a file: its name ends in .json, .csv or .parquet.'):
-        return datasets.load_dataset(source, split='train')
-
 def _with_provenance(source):
     "The dataset, where it is one that `write_texts` wrote: named labels and all columns; else None"
     if isinstance(source, (str, Path)) and Path(source).suffix.lower()=='.parquet':
