@@ -47,8 +47,8 @@ class Spent:
         "Does the budget allow one more answer of at most this size?"
         p,a = self.prompt_tokens+prompt_tokens,self.answer_tokens+answer_tokens
         within = lambda limit,value: limit is None or value<=limit
-        return within(budget.answers, self.answers+1) and within(budget.tokens, p+a) and (budget.cost is None
-            or prices.cost(p, a)<=budget.cost)
+        cheap = budget.cost is None or prices.cost(p, a)<=budget.cost
+        return cheap and within(budget.answers, self.answers+1) and within(budget.tokens, p+a)
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #615209c5
 class Asker:
@@ -204,8 +204,8 @@ def __call__(self:Asker,
             q,j = slots[i]
             answer = self.recorded(q.prompt, parameters, j, attempt)
             if answer is None: continue
-            wrong = (problem and problem(answer, q)) or (distinct and (q.prompt, answer.text) in seen
-                and 'repeats another sample')
+            wrong = problem and problem(answer, q)
+            if not wrong and distinct and (q.prompt, answer.text) in seen: wrong = 'repeats another sample'
             if wrong: self.problems[wrong] += 1; tried[i] += 1
             else: good[i] = answer; seen.add((q.prompt, answer.text))
     self.unusable += sum(t>=self.attempts for t in tried.values())
@@ -220,8 +220,12 @@ def question_groups(
     "The questions of each request"
     by_prompt = {}
     for i,p in enumerate(prompts): by_prompt.setdefault(p, []).append(i)
-    return [(rows[i:i+n_per_request], p, [seeds[j] for j in rows[i:i+n_per_request]]) for p,rows in by_prompt.items()
-        for i in range(0, len(rows), n_per_request)]
+    groups = []
+    for p,rows in by_prompt.items():
+        for i in range(0, len(rows), n_per_request):
+            group = rows[i:i+n_per_request]
+            groups.append((group, p, [seeds[j] for j in group]))
+    return groups
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #b9a1e9ef
 def _asking_worker(llm, parameters):

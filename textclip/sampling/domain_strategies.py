@@ -87,8 +87,9 @@ def parse_questions(
     if lines is None:
         lines = plain_lines(text)
         if not finished: lines = lines[:-1]
-    lines = [re.sub(r'\b(?:an?|a\(n\)) (?=\{c\})', '{a} ',
-            re.sub(r'\bA(?:n|\(n\))? (?=\{c\})', '{A} ', _class_blank.sub('{c}', l))) for l in map(str.strip, lines)]
+    lines = [_class_blank.sub('{c}', l.strip()) for l in lines]
+    lines = [re.sub(r'\bA(?:n|\(n\))? (?=\{c\})', '{A} ', l) for l in lines]
+    lines = [re.sub(r'\b(?:an?|a\(n\)) (?=\{c\})', '{a} ', l) for l in lines]
     good = lambda l: '{c}' in l and 12<=len(l)<=200 and not re.search(r'[{}\[\]<>]', re.sub(r'\{[acA]\}', '', l))
     return list({normal_name(l): l for l in lines if good(l)}.values())[:limit]
 
@@ -135,8 +136,8 @@ def question_templates(self:MetaStrategy,
     found = []
     for k in range(1, self.drafts+1):
         answers = ask([self.request(task)], n=k, parameters=self.asking)[0]
-        found = list({normal_name(q): q for a in answers
-            for q in parse_questions(a.text, a.finished)}.values())[:self.wanted]
+        written = [q for a in answers for q in parse_questions(a.text, a.finished)]
+        found = list({normal_name(q): q for q in written}.values())[:self.wanted]
         if len(found)>=self.wanted: break
     if not found:
         raise TextclipError(

@@ -27,8 +27,8 @@ def pair_weights(
     strength:float=1. # 0 is uniform
 )->torch.Tensor: # (C,C), zero on the diagonal
     "How often two labels are drawn together: exp of the standardised cosine of their text features"
-    x = features.unit if isinstance(features, Features) else torch.nn.functional.normalize(
-        torch.as_tensor(features).float(), dim=-1)
+    if isinstance(features, Features): x = features.unit
+    else: x = torch.nn.functional.normalize(torch.as_tensor(features).float(), dim=-1)
     if len(x)<2:
         raise TextclipError(f'{len(x)} classes make no pairs.',
             'Give one row of features for each class, in the order of the task.')

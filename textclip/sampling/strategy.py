@@ -26,8 +26,8 @@ from .llms.protocol import Answer, Question, SamplingParameters, chat_prompt
 @lru_cache(1)
 def published_questions()->tuple: # of dicts
     "The lines of `questions.jsonl`"
-    return tuple(json.loads(l)
-        for l in (files('textclip')/'facts'/'questions.jsonl').read_text(encoding='utf-8').splitlines())
+    lines = (files('textclip')/'facts'/'questions.jsonl').read_text(encoding='utf-8').splitlines()
+    return tuple(map(json.loads, lines))
 
 def published_field(
     strategy:str,       # e.g. 'cupl'
@@ -35,8 +35,8 @@ def published_field(
     dataset:str=None    # name of a known dataset; the general line if not given
 ):
     "One field of one line of the data, or None"
-    return next((r.get(what) for r in published_questions() if (r['strategy'],r['dataset'])==(strategy,dataset)),
-        None)
+    key = strategy,dataset
+    return next((r.get(what) for r in published_questions() if (r['strategy'], r['dataset'])==key), None)
 
 def dataset_of(
     task:Task # any task
@@ -245,8 +245,8 @@ def items(self:FewShotList, answer, c):
 @patch
 def put(self:FewShotList, form, text, c, task):
     "An item in its form; in '{template_of_text}' it takes the place of the class name"
-    return fill_blanks(task.templates[0],
-        _without_article(text)) if form=='{template_of_text}' else Strategy.put(self, form, text, c, task)
+    if form=='{template_of_text}': return fill_blanks(task.templates[0], _without_article(text))
+    return Strategy.put(self, form, text, c, task)
 
 # %% ../../nbs/1_sampling/05_strategy.ipynb #02dd5058
 def published_strategy(

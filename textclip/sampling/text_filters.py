@@ -32,8 +32,8 @@ def class_columns(texts):
 def _keep(texts, task, rows):
     "The chosen rows, in order; classes that lose all keep their templates"
     kept = texts.select(sorted(set(rows)))
-    return kept if {k for own in class_columns(kept)[1]
-        for k in own}.issuperset(range(len(task))) else fill_empty(kept, task)
+    have = {k for own in class_columns(kept)[1] for k in own}
+    return kept if have.issuperset(range(len(task))) else fill_empty(kept, task)
 
 def _keep_if(texts, task, good):
     "The rows of which `good(text, labels)` holds"

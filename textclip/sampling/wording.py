@@ -65,9 +65,8 @@ def _singular(w):
     if l in _one: return _one[l]
     if l.endswith('men') and l not in ('specimen','women','stamen','abdomen','omen','ramen'): return w[:-2]+'an'
     if l.endswith('ies') and len(l)>4: return w[:-3]+'y'
-    if re.search(r'(ss|x|z|ch|sh)es$', l) or re.search(r'(?<![aeo])uses$', l) or l in ('irises', 'atlases',
-        'canvases', 'mattresses'):
-        return w[:-2]
+    if re.search(r'(ss|x|z|ch|sh)es$', l) or re.search(r'(?<![aeo])uses$', l): return w[:-2]
+    if l in ('irises', 'atlases', 'canvases', 'mattresses'): return w[:-2]
     return w[:-1] if len(l)>2 and re.search(r'[^su]s$', l) and not l.endswith('is') else w
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #a628c507
@@ -159,8 +158,9 @@ _bullet = re.compile(
     rf'\(?\d{{1,3}}(?:[.):](?:\s+|$)|[、．）]\s*|[.)](?=[^\W\d_]))|\(?[a-zA-Z]\)\s+'
     r'|\(?[ivx]{2,4}\)\s+|\[\d{1,3}\]\s+|\[[ xX✓✔]?\]\s+|[0-9]\ufe0f?\u20e3\s*|#{1,6}\s+|>\s+)')
 _letter = re.compile(r'^\s*\(?(?P<mark>[a-zA-Z]|[ivx]{2,4})(?:[.)]+(?:\s+|$)|$)')
-_label = re.compile(r'^(?:(?:final |short |my '
-    r')?(?:answer|description|response|output|sentence|caption|result|assistant)\b[^\w:：]{0,3}|A)[:：]\s*(?=\S)', re.I)
+_label = re.compile(
+    r'^(?:(?:final |short |my )?(?:answer|description|response|output|sentence|caption|result|assistant)\b'
+    r'[^\w:：]{0,3}|A)[:：]\s*(?=\S)', re.I)
 _yes = (
     r'(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|great|perfect|no problem|definitely|'
     r'(?:great|good|excellent) (?:question|choice|idea))')
@@ -226,8 +226,8 @@ def split_sentences(text):
     "Sentences, and whether the last one has an end"
     text = text.rstrip()
     def whole(m):
-        return text[m.start()]!='.' or m.end()==len(text) or not re.search(_abbreviation,
-            text[max(0, m.start()-100):m.start()])
+        before = text[max(0, m.start()-100):m.start()]
+        return text[m.start()]!='.' or m.end()==len(text) or not re.search(_abbreviation, before)
     cuts = [m.end() for m in _end.finditer(text) if whole(m)]
     starts = [0, *cuts]
     parts = [text[a:b].strip() for a,b in zip(starts, [*cuts, len(text)])]
@@ -288,8 +288,10 @@ def parse_phrases(
 )->list:
     "The phrases of an answer: lines, or a comma-separated list, or JSON; without repetitions"
     text,finished,_ = said(answer, finished)
-    good = lambda t: (2<len(t)<=130 or len(t)==2
-        and not t.isascii()) and len(t.split())<=20 and any(o.isalpha() for o in t) and not _aside.match(t)
+    def good(t):
+        long_enough = len(t)>2 or len(t)==2 and not t.isascii()          # a word of Chinese has two letters
+        short_enough = len(t)<=130 and len(t.split())<=20
+        return long_enough and short_enough and any(o.isalpha() for o in t) and not _aside.match(t)
     phrases = [_phrase(' '.join(t.split())) for t in _items(text, finished)
         if not t.rstrip().endswith((':', '?', '：', '？'))]
     first = {}
@@ -310,8 +312,9 @@ def parse_list(
         parts = re.split(r'[,;•]', text.strip().split('\n')[0])
         if not finished: parts = parts[:-1]
     items = [re.sub(r"^\W*(?:\d+[.)]\s*)?(?:and |or |etc\b)?|[^\w')]+$", '', p.strip()).lower() for p in parts]
-    good = lambda t: 2<len(t)<=10*words and len(t.split())<=words and any(c.isalpha()
-        for c in t) and normal_name(t) not in ignore
+    def good(t):
+        fits = 2<len(t)<=10*words and len(t.split())<=words
+        return fits and any(c.isalpha() for c in t) and normal_name(t) not in ignore
     return list(dict.fromkeys(filter(good, items)))
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #a623ebf9

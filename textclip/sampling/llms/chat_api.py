@@ -162,9 +162,8 @@ _refused,_no_credit = 'Check the parameters and the length of the prompts.','The
 def server_message(error, masked=str, limit=300):
     "What the server said about its refusal; masked before it is cut, so that no part of a key is left"
     body = error.body
-    said = next((body[k] for k in ('message', 'detail', 'error') if body.get(k)),
-        body) if isinstance(body, dict) else body
-    return ' '.join(masked(str(said or '')).split())[:limit]
+    if isinstance(body, dict): body = next((body[k] for k in ('message', 'detail', 'error') if body.get(k)), body)
+    return ' '.join(masked(str(body or '')).split())[:limit]
 
 def explain_fault(llm, error, fault):
     "A failure in words, without the key, and what to do about it"
@@ -194,11 +193,11 @@ def request_fault(error):
     "What a failed request means: `reason`, may a try help (`again`), are `all` questions meant, how long to `wait`"
     if isinstance(getattr(error, '__cause__', None), NoAnswer): error = error.__cause__
     status = getattr(error, 'status_code', None)
-    fault = lambda reason, again=True, all=False, wait=0.: SimpleNamespace(reason=reason, again=again, all=all,
-        wait=wait, status=status)
+    def fault(reason, again=True, all=False, wait=0.):
+        return SimpleNamespace(reason=reason, again=again, all=all, wait=wait, status=status)
     if status:
-        empty = status==402 or status==429 and 'insufficient_quota' in (str(getattr(error, 'code', '')),
-            str(getattr(error, 'type', '')))
+        names = (str(getattr(error, 'code', '')), str(getattr(error, 'type', '')))
+        empty = status==402 or status==429 and 'insufficient_quota' in names
         again = (status in (408, 409, 425, 429) or status>=500) and not empty
         return fault(f'HTTP {status}', again, empty or status in (401, 403, 404),
             _seconds_to_wait(error.response.headers))

@@ -130,8 +130,8 @@ def _masked(self:HttpLLM, text):
 def _client(self:HttpLLM, kind='AsyncOpenAI'):
     "A client for this server that leaves retries to us"
     openai = openai_client()
-    timeout,here = openai.Timeout(self.timeout,
-        connect=min(10., self.timeout)),urlsplit(self.url).hostname in ('localhost', '127.0.0.1', '::1')
+    timeout = openai.Timeout(self.timeout, connect=min(10., self.timeout))
+    here = urlsplit(self.url).hostname in ('localhost', '127.0.0.1', '::1')
     http = _bounded_client(openai, self.most_bytes) if kind=='AsyncOpenAI' else openai.DefaultHttpxClient
     client = http(trust_env=not here, timeout=timeout)     # a server on this machine is not asked through a proxy
     return getattr(openai, kind)(base_url=self.url, api_key=self._key() or 'none', max_retries=0, timeout=timeout,
@@ -298,9 +298,9 @@ _notes = dict(max_tokens=None, max_completion_tokens='takes no limit of tokens: 
     response_format='offers no structured output: the schema is left to the prompt.',
     system='knows no system role: its text is put before the question.')
 _called = dict(response_format='response_format|json_schema|schema', stop='stop|stop_sequences?')
-_system_refused = re.compile(r'\bsystem[ '
-    r'\w\'"`]{0,40}\b(?:role|message|prompt|instruction)s?|\b(?:role|instruction)s?\b.{0,40}\bsystem\b|roles must '
-    r'alternate|developer instruction', re.I)
+_system_refused = re.compile(
+    r'\bsystem[ \w\'"`]{0,40}\b(?:role|message|prompt|instruction)s?|\b(?:role|instruction)s?\b.{0,40}\bsystem\b|'
+    r'roles must alternate|developer instruction', re.I)
 _unsupported = re.compile(
     r'unsupported|not (?:\w+ )?support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra '
     r'(?:input|field)|invalid parameter', re.I)
