@@ -75,22 +75,22 @@ def _many(value):
     return [value] if isinstance(value, str) else value
 
 def _kind(value):
-    "What stands where texts should stand, in words"
+    "What stands origin texts should stand, in words"
     if isinstance(value, _Pairs): return 'objects within objects'
     if isinstance(value, list): return 'a list with something other than texts'
     return f'the {type(value).__name__} {value!r}'
 
-def _json_rows(value, where, task=None, notes=()):
+def _json_rows(value, origin, task=None, notes=()):
     "(keys, question, text) of {class: texts}, {class: {question: texts}} or {dataset: templates}"
     if task and len(value)==1 and _are_templates(value[0][1]) and not join_keys([value[0][0]], task):
-        yield from _fill_templates(value[0][1], where, task, notes)
+        yield from _fill_templates(value[0][1], origin, task, notes)
         return
     for key,found in value:
         for question,texts in found if isinstance(found, _Pairs) else [(None, found)]:
             several = _many(texts)
             plain = isinstance(several, list) and not isinstance(several, _Pairs)
             if not plain or not all(isinstance(t, str) for t in several):
-                wrong = f'{where} does not map class names to lists of texts: key {key!r} holds {_kind(texts)}.'
+                wrong = f'{origin} does not map class names to lists of texts: key {key!r} holds {_kind(texts)}.'
                 raise TextclipError(wrong, texts_example)
             for t in several: yield (key,),question,t
         if found in (None, [], ''): yield (key,),None,None
@@ -99,32 +99,32 @@ def _json_rows(value, where, task=None, notes=()):
 _text_names = ('text', 'texts', 'sentence', 'sentences', 'description', 'descriptions', 'caption')
 _class_names = ('class', 'class_name', 'classname', 'class_names', 'category', 'label', 'labels', 'name')
 
-def _column(columns, known, given, what, where):
+def _column(columns, known, given, what, origin):
     "The column that holds `what`"
     if given is None: given = next((c for k in known for c in columns if str(c).lower()==k), None)
     if given is None or given not in columns:
-        raise TextclipError(f'{where} has no column for the {what}; its columns are {some(columns, 9)}.',
+        raise TextclipError(f'{origin} has no column for the {what}; its columns are {some(columns, 9)}.',
             f'Name it: {what}_column=...')
     return given
 
-def _record_rows(records, where, text_column=None, class_column=None, names=None):
+def _record_rows(records, origin, text_column=None, class_column=None, names=None):
     "(keys, question, text) of records; both columns may hold lists: several texts, several classes of a text"
     records = list(records)
     if not records: return
     columns = list(dict.fromkeys(k for r in records for k in r))
-    text_column = _column(columns, _text_names, text_column, 'text', where)
-    class_column = _column(columns, _class_names, class_column, 'class', where)
+    text_column = _column(columns, _text_names, text_column, 'text', origin)
+    class_column = _column(columns, _class_names, class_column, 'class', origin)
     for n,r in enumerate(records, 1):
         keys,texts = r.get(class_column),r.get(text_column)
         keys = keys if isinstance(keys, list) else [keys]
         keys = tuple(names[k] if names and isinstance(k, int) else k for k in keys)
         bad = [k for k in keys if not isinstance(k, str)]
         if bad or not keys:
-            raise TextclipError(f'Record {n} of {where} names its class by {(bad or [None])[0]!r}.',
+            raise TextclipError(f'Record {n} of {origin} names its class by {(bad or [None])[0]!r}.',
                 'Texts are joined by name, never by number: write the class names into the file.')
         for t in texts if isinstance(texts, list) else [texts]:
             if not (t is None or isinstance(t, str)):
-                raise TextclipError(f'Record {n} of {where} has {t!r} for a text.', 'Texts are strings.')
+                raise TextclipError(f'Record {n} of {origin} has {t!r} for a text.', 'Texts are strings.')
             yield keys,r.get('question') or r.get('prompt'),t
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #94954ec2
@@ -134,10 +134,10 @@ def _are_templates(value):
     "A list of sentences with a blank for the class name?"
     return isinstance(value, list) and bool(value) and all(isinstance(t, str) and _blank.search(t) for t in value)
 
-def _fill_templates(templates, where, task, notes):
+def _fill_templates(templates, origin, task, notes):
     "(keys, question, text) of templates filled with the names of all classes"
     if not (task and _are_templates(templates)):
-        raise TextclipError(f'{where} has lines without a blank for the class name.',
+        raise TextclipError(f'{origin} has lines without a blank for the class name.',
             'Texts that belong to classes are read from .json, .csv or .parquet.')
     notes.append(f'{len(templates)} templates were filled with the names of the classes.')
     def filled(template, c): return _blank.sub(lambda blank: plain_name(c), template)
@@ -160,7 +160,7 @@ def _n_joined(names, task):
     "How many classes the names are names of"
     return len({c for c,_ in join_keys(names, task).values()})
 
-def _of_task(value, where, task, notes):
+def _of_task(value, origin, task, notes):
     "The part of a file of several datasets that is the task's; the whole of a file of one"
     if task is None or not value: return value
     keys = [k for k,_ in value]
@@ -177,24 +177,24 @@ def _of_task(value, where, task, notes):
     if len(templates)==len(keys)==1: return _Pairs(templates.items())
     if found or templates:
         raise TextclipError(
-            f'{where} holds several datasets ({some(found or templates, 5)}), and none is called {task.name!r}.',
+            f'{origin} holds several datasets ({some(found or templates, 5)}), and none is called {task.name!r}.',
             'Name the task after its dataset, or give that part of the file alone.')
     names = [k for k,v in value if _are_class_names(v, task)]
     if names:
-        raise TextclipError(f'{where} lists the names of classes (under {some(names)}), and no texts.',
+        raise TextclipError(f'{origin} lists the names of classes (under {some(names)}), and no texts.',
             'Give it as the class names of the task; texts stand under the name of a class.')
     return value
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #bfdf724a
-def _from_json(text, where, columns, task, notes):
+def _from_json(text, origin, columns, task, notes):
     try: value = json.loads(text, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as e:
-        raise TextclipError(f'{where} is not JSON ({e}).', texts_example) from None
-    if isinstance(value, _Pairs): return _json_rows(_of_task(value, where, task, notes), where, task, notes)
+        raise TextclipError(f'{origin} is not JSON ({e}).', texts_example) from None
+    if isinstance(value, _Pairs): return _json_rows(_of_task(value, origin, task, notes), origin, task, notes)
     if isinstance(value, list) and value and all(isinstance(r, _Pairs) for r in value):
-        return _record_rows(map(dict, value), where, *columns)
-    if task and _are_templates(value): return _fill_templates(value, where, task, notes)
-    raise TextclipError(f'{where} does not map class names to lists of texts.', texts_example)
+        return _record_rows(map(dict, value), origin, *columns)
+    if task and _are_templates(value): return _fill_templates(value, origin, task, notes)
+    raise TextclipError(f'{origin} does not map class names to lists of texts.', texts_example)
 
 def _as_pairs(value):
     "A dict, and those within it, as the pairs that a JSON file has"
@@ -202,62 +202,62 @@ def _as_pairs(value):
     return list(value) if isinstance(value, tuple) else value
 
 def _from_dict(texts, task, notes):
-    where = 'The dict of texts'
-    return _json_rows(_of_task(_as_pairs(texts), where, task, notes), where, task, notes)
+    origin = 'The dict of texts'
+    return _json_rows(_of_task(_as_pairs(texts), origin, task, notes), origin, task, notes)
 
-def _from_lines(text, where, columns):
+def _from_lines(text, origin, columns):
     records = []
     for n,line in enumerate(text.split('\n'), 1):
         if not line.strip(): continue
         try: records.append(dict(json.loads(line)))
         except (ValueError, TypeError, RecursionError):
-            raise TextclipError(f'Line {n} of {where} is not a JSON object.',
+            raise TextclipError(f'Line {n} of {origin} is not a JSON object.',
                 'Each line should look like {"class": "cat", "text": "..."}.') from None
-    return _record_rows(records, where, *columns)
+    return _record_rows(records, origin, *columns)
 
-def _from_csv(text, delimiter, where, columns):
+def _from_csv(text, delimiter, origin, columns):
     try: records = list(csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter))
     except csv.Error as e:
-        raise TextclipError(f'{where} is not a table ({e}).', 'Write it as CSV with a line of column names.') from None
-    return _record_rows(records, where, *columns)
+        raise TextclipError(f'{origin} is not a table ({e}).', 'Write it as CSV with a line of column names.') from None
+    return _record_rows(records, origin, *columns)
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #cf2ee55a
 def open_parquet(
     path,  # a file
-    where  # its name in errors
+    origin  # its name in errors
 )->datasets.Dataset:
     "A Parquet file as a dataset in memory"
     try: return datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
     except Exception as e:
-        raise TextclipError(f'{where} is not a Parquet file ({type(e).__name__}).', 'Write it again.') from None
+        raise TextclipError(f'{origin} is not a Parquet file ({type(e).__name__}).', 'Write it again.') from None
 
 def label_names(
     feature # the type of a column
 ):
-    "The names of its classes, where it is one of numbered classes or of lists of them; else None"
+    "The names of its classes, origin it is one of numbered classes or of lists of them; else None"
     return getattr(getattr(feature, 'feature', feature), 'names', None)
 
-def _from_table(table, where, columns):
-    column = table.features[_column(table.column_names, _class_names, columns[1], 'class', where)]
-    return _record_rows(table, where, *columns, names=label_names(column))
+def _from_table(table, origin, columns):
+    column = table.features[_column(table.column_names, _class_names, columns[1], 'class', origin)]
+    return _record_rows(table, origin, *columns, names=label_names(column))
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #53d25cbd
 def _read_file(source, columns, task, notes):
     if isinstance(source, dict): return _from_dict(source, task, notes)
     if isinstance(source, datasets.Dataset): return _from_table(source, 'The dataset of texts', columns)
     path = Path(source).expanduser()
-    where,suffix = repr(path.name),path.suffix.lower()
+    origin,suffix = repr(path.name),path.suffix.lower()
     try: raw = path.read_bytes()
     except OSError: raise TextclipError(f'Texts file {str(path)!r} cannot be read.', 'Check the path.') from None
-    if suffix=='.parquet': return _from_table(open_parquet(path, where), where, columns)
+    if suffix=='.parquet': return _from_table(open_parquet(path, origin), origin, columns)
     try: text = raw.decode('utf-8-sig')
     except UnicodeDecodeError as e:
-        raise TextclipError(f'{where} is not UTF-8 (byte {e.start}).', 'Save it as UTF-8.') from None
-    if suffix in ('.jsonl', '.ndjson'): return _from_lines(text, where, columns)
-    if suffix in ('.csv', '.tsv'): return _from_csv(text, '\t' if suffix=='.tsv' else ',', where, columns)
+        raise TextclipError(f'{origin} is not UTF-8 (byte {e.start}).', 'Save it as UTF-8.') from None
+    if suffix in ('.jsonl', '.ndjson'): return _from_lines(text, origin, columns)
+    if suffix in ('.csv', '.tsv'): return _from_csv(text, '\t' if suffix=='.tsv' else ',', origin, columns)
     if suffix=='.txt':
-        return _fill_templates([l.strip() for l in text.splitlines() if l.strip()], where, task, notes)
-    return _from_json(text, where, columns, task, notes)
+        return _fill_templates([l.strip() for l in text.splitlines() if l.strip()], origin, task, notes)
+    return _from_json(text, origin, columns, task, notes)
 
 def _whole(text): return text if text is None else whole_letters(text)
 
