@@ -12,6 +12,7 @@ from textclip.types.classifier import merge_rows
 from textclip.types.method import Given, Method, Range
 from textclip.encoders.protocol import encoder_meta
 from textclip.features.inputs import labelled_images
+from textclip.sampling.texts import check_templates
 from textclip.training.optimization import known_optimizations
 from textclip.training.processes import Processes, launched_processes
 from textclip.training.trainer import Trainer

@@ -14,8 +14,10 @@ def test_thoughts():
     'nbs/1_sampling/02_answer_text.ipynb · Thoughts'
     # nbs/1_sampling/02_answer_text.ipynb · Thoughts · cell 6b0435b9
     test_eq(_without_thoughts('<think>\nshape matters\n</think>\n\nA green fish.'), ('A green fish.', True))
-    test_eq(_without_thoughts('shape matters\n</think>\nA green fish.'), ('A green fish.', True))        # the opening tag stood in the prompt
-    test_eq(_without_thoughts('<think>shape mat'), ('', True))                                         # cut: nothing was said
+    # the opening tag stood in the prompt
+    test_eq(_without_thoughts('shape matters\n</think>\nA green fish.'), ('A green fish.', True))
+    # cut: nothing was said
+    test_eq(_without_thoughts('<think>shape mat'), ('', True))
     test_eq(_without_thoughts('A fish. <thinking>Is it?</thinking> It is green.'), ('A fish. It is green.', True))
     test_eq(_without_thoughts('Okay, the user wants a sentence about a tench.'), ('', True))
     test_eq(_without_thoughts('A thinking cap is a tall hat.'), ('A thinking cap is a tall hat.', False))
@@ -24,7 +26,9 @@ def test_thoughts():
 def test_channels_and_turns():
     'nbs/1_sampling/02_answer_text.ipynb · Channels and turns'
     # nbs/1_sampling/02_answer_text.ipynb · Channels and turns · cell 1eca8427
-    harmony = '<|channel|>analysis<|message|>Shape matters.<|end|><|start|>assistant<|channel|>final<|message|>A green fish.<|return|>'
+    harmony = (
+        '<|channel|>analysis<|message|>Shape matters.<|end|><|start|>assistant<|channel|>final<|message|>A green '
+        'fish.<|return|>')
     test_eq(_final_channel(harmony), ('A green fish.', True))
     test_eq(_final_channel('analysisShape matters.assistantfinalA green fish.'), ('A green fish.', True))
     test_eq(_final_channel('<|channel|>analysis<|message|>Shape mat'), ('', True))
@@ -37,17 +41,23 @@ def test_channels_and_turns():
 def test_said():
     'nbs/1_sampling/02_answer_text.ipynb · Said'
     # nbs/1_sampling/02_answer_text.ipynb · Said · cell 7c950beb
-    test_eq(said('<think>Hm.</think>A green fish.<|im_end|>', finished=False), ('A green fish.', True, ('thoughts', 'tokens')))
-    test_eq(said('<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>A green fish.<|return|>').text, 'A green fish.')
+    test_eq(said('<think>Hm.</think>A green fish.<|im_end|>', finished=False),
+        ('A green fish.', True, ('thoughts', 'tokens')))
+    channels = ('<|channel|>analysis<|message|>Hm.<|end|>'
+        '<|start|>assistant<|channel|>final<|message|>A green fish.<|return|>')
+    test_eq(said(channels).text, 'A green fish.')
     test_eq(said('- green scales \ud83d\n- red eyes').text, '- green scales \n- red eyes')
     test_eq(said('<think>x</think><answer>A green fish.</answer>').text, 'A green fish.')
-    for plain in ('A green fish.', '1. <b>green</b>\n2. red', 'It is <5 cm long & green.', ''): test_eq(said(plain), (plain, True, ()))
-    assert only_thoughts('<think>Shape mat') and only_thoughts('Shape.</think>') and not only_thoughts('') and not only_thoughts('<think>x</think>Green.')
+    for plain in ('A green fish.', '1. <b>green</b>\n2. red', 'It is <5 cm long & green.', ''):
+        test_eq(said(plain), (plain, True, ()))
+    assert only_thoughts('<think>Shape mat') and only_thoughts('Shape.</think>')
+    assert not only_thoughts('') and not only_thoughts('<think>x</think>Green.')
     # nbs/1_sampling/02_answer_text.ipynb · Said · cell 8104a01b
     test_eq(cut_at(' A fish. It is green.', ('.',)), ('A fish', True))
     test_eq(cut_at('<think>One. Two.</think>\n\nA fish. It', ('.', '\n')), ('<think>One. Two.</think>\n\nA fish', True))
     test_eq(cut_at('<think>One. Two', ('.',)), ('<think>One. Two', False))
-    test_eq(cut_at('<|channel|>analysis<|message|>One.<|end|><|start|>assistant<|channel|>final<|message|>A fish.', ('.',))[0][-6:], 'A fish')
+    test_eq(cut_at('<|channel|>analysis<|message|>One.<|end|><|start|>assistant<|channel|>final<|message|>A fish.',
+            ('.',))[0][-6:], 'A fish')
     test_eq(cut_at('A fish', ('.',)), ('A fish', False))
 
 
@@ -55,18 +65,25 @@ def test_json_whole_or_not():
     'nbs/1_sampling/02_answer_text.ipynb · JSON, whole or not'
     # nbs/1_sampling/02_answer_text.ipynb · JSON, whole or not · cell e158ec24
     want = ['green scales', 'red eyes']
-    forms = ['["green scales", "red eyes"]', '```json\n["green scales", "red eyes"]\n```', 'Some [of] them:\n{"features": ["green scales", "red eyes"]}', '["green scales", "red eyes", "rounded fi',
-        "['green scales', 'red eyes']", '["green scales", "red eyes",]', '{"feature": "green scales"}\n{"feature": "red eyes"}', '{features: ["green scales", "red eyes"]}',
-        '{"class": "tench", "parts": {"skin": "green scales", "face": "red eyes"}}', 'json\n["green scales", "red eyes"', '[["green scales"], ["red eyes"]] I hope this helps!']
+    forms = ['["green scales", "red eyes"]', '```json\n["green scales", "red eyes"]\n```',
+        'Some [of] them:\n{"features": ["green scales", "red eyes"]}', '["green scales", "red eyes", "rounded fi',
+        "['green scales', 'red eyes']", '["green scales", "red eyes",]',
+        '{"feature": "green scales"}\n{"feature": "red eyes"}', '{features: ["green scales", "red eyes"]}',
+        '{"class": "tench", "parts": {"skin": "green scales", "face": "red eyes"}}', 'json\n["green scales", "red eyes"',
+        '[["green scales"], ["red eyes"]] I hope this helps!']
     for f in forms: test_eq((f, json_strings(f)), (f, want))
     test_eq(json_strings("['a dog\\'s ear', 'a cat's paw']"), ["a dog's ear", "a cat's paw"])
     test_eq(json_strings('["a \\u00e9clair", "a \\"round\\" nose"]'), ['a éclair', 'a "round" nose'])
-    for none in ('green scales', '[green scales]', 'The [best] of "them": red', '- [ ] green', '{c} has scales'): test_is(json_strings(none), None)
+    for none in ('green scales', '[green scales]', 'The [best] of "them": red', '- [ ] green', '{c} has scales'):
+        test_is(json_strings(none), None)
     test_eq([json_strings(t) for t in ('{}', '["gre', '[')], [[], [], []])
-    test_eq([json_strings(t) for t in ('{"class": "tench", "features": ["gre', '[{"name": "green scales"}]', '{"features"')], [[], ['green scales'], []])
+    test_eq(
+        [json_strings(t) for t in ('{"class": "tench", "features": ["gre', '[{"name": "green scales"}]', '{"features"')],
+        [[], ['green scales'], []])
     # nbs/1_sampling/02_answer_text.ipynb · JSON, whole or not · cell 5e3a04d4
     start = time.perf_counter()
-    for piece in ('<think>', '</think>', '[', '["', '{"a":', '. ', "'", '```', '<|', '["a", ', '\\', '"\\', '<answer>', ':\n[', 'analysis', '<|channel|>'):
+    for piece in ('<think>', '</think>', '[', '["', '{"a":', '. ', "'", '```', '<|', '["a", ', '\\', '"\\', '<answer>',
+        ':\n[', 'analysis', '<|channel|>'):
         long = (piece*12_000)[:12_000]
         said(long), json_strings(long)
     assert time.perf_counter()-start<20

@@ -8,7 +8,6 @@ from textclip.sampling.answer_text import json_strings, said
 from textclip.sampling.wording import plain_lines, plain_name, plural, singular
 from textclip.sampling.strategy import Strategy, dataset_of, published_field, published_strategy
 from textclip.sampling.llms.protocol import Question, SamplingParameters, chat_prompt
-import json
 from fastcore.test import *
 from textclip.core.basics import own_warnings
 from textclip.data.catalogue.facts import known_datasets
@@ -24,7 +23,8 @@ def test_reading_a_domain():
     # nbs/1_sampling/06_domain_strategies.ipynb · Reading a domain · cell 55ff9db0
     test_eq(read_domain('photographs of textures'), Domain('photographs', 'texture'))
     test_eq(read_domain('low-light photos of dog breeds'), Domain('low-light photos', 'dog breed'))
-    for whole in ('satellite photographs', 'photographs of objects, animals and plants', 'photographs of single objects', 'frames of videos of people doing something', 'photographs of a museum'):
+    for whole in ('satellite photographs', 'photographs of objects, animals and plants', 'photographs of single objects',
+        'frames of videos of people doing something', 'photographs of a museum'):
         test_eq(read_domain(whole), Domain(whole))
     {b.domain: read_domain(b.domain).kind for b in known_datasets().values()}
 
@@ -33,13 +33,15 @@ def test_tap():
     'nbs/1_sampling/06_domain_strategies.ipynb · TAP'
     # nbs/1_sampling/06_domain_strategies.ipynb · TAP · cell 788e0d20
     tap = published_strategy('tap', 5, DomainStrategy)
-    for t in (Task('eurosat', ['River']), Task('my fungi', ['fly_agaric'], domain='microscope images of fungi'), Task('t', ['scissors'], domain='x-ray scans')):
+    for t in (Task('eurosat', ['River']), Task('my fungi', ['fly_agaric'], domain='microscope images of fungi'),
+        Task('t', ['scissors'], domain='x-ray scans')):
         print(f'{t.name}:', *(q.prompt[-1][1] for q in tap.questions(t)), sep='\n  ')
     # nbs/1_sampling/06_domain_strategies.ipynb · TAP · cell 57881afe
     task = Task('t', ['musical instruments', 'tuba'], domain='x-ray scans')
     tap = published_strategy('tap', 5, DomainStrategy)
     test_eq([q.prompt[-1][1] for q in tap.questions(task) if 'look' in q.prompt[-1][1]],
-        ['Describe how musical instruments look in x-ray scans.', 'What do musical instruments look like in x-ray scans?', 'Describe how a tuba looks in x-ray scans.', 'What does a tuba look like in x-ray scans?'])
+        ['Describe how musical instruments look in x-ray scans.', 'What do musical instruments look like in x-ray scans?',
+            'Describe how a tuba looks in x-ray scans.', 'What does a tuba look like in x-ray scans?'])
     # nbs/1_sampling/06_domain_strategies.ipynb · TAP · cell d673d326
     tap = published_strategy('tap', 5, DomainStrategy)
     for b in ('dtd','eurosat','flowers102','fgvc_aircraft','food101','sun397','ucf101','imagenet-r'):
@@ -48,21 +50,29 @@ def test_tap():
     test_eq(tap.count(Task('anything new', ['one']))['texts'], 25)
     first = tap.questions(Task('ImageNet-R', ['axolotl']))
     test_eq(len(first), 15)
-    test_eq([q.prompt[-1][1] for q in first[:2]], ['Describe what an art rendition of an axolotl looks like', 'Describe what a cartoon rendition of an axolotl looks like'])
+    test_eq([q.prompt[-1][1] for q in first[:2]], ['Describe what an art rendition of an axolotl looks like',
+            'Describe what a cartoon rendition of an axolotl looks like'])
 
 
 def test_questions_that_a_model_writes():
     'nbs/1_sampling/06_domain_strategies.ipynb · Questions that a model writes'
     # nbs/1_sampling/06_domain_strategies.ipynb · Questions that a model writes · cell 52d34125
-    test_eq(parse_questions('Sure! Here are the questions:\n1. What does a {c} look like from above?\n2. **Describe the roof of the [class name].**\n3. Describe its roof.\n4. Which {colour} has {c}?\n5. Name the sha', finished=False),
+    test_eq(parse_questions(
+            'Sure! Here are the questions:\n1. What does a {c} look like from above?\n2. **Describe the roof of the '
+            '[class name].**\n3. Describe its roof.\n4. Which {colour} has {c}?\n5. Name the sha', finished=False),
         ['What does {a} {c} look like from above?', 'Describe the roof of the {c}.'])
-    test_eq(parse_questions('["How does <category> look?", "An {} in a photo: describe it"]'), ['How does {c} look?', '{A} {c} in a photo: describe it'])
-    test_eq(parse_questions('What does {c} look like?\nWhat does {c} look like?\nWhat shape is `{c}`?', limit=2), ['What does {c} look like?', 'What shape is {c}?'])
+    test_eq(parse_questions('["How does <category> look?", "An {} in a photo: describe it"]'),
+        ['How does {c} look?', '{A} {c} in a photo: describe it'])
+    test_eq(parse_questions('What does {c} look like?\nWhat does {c} look like?\nWhat shape is `{c}`?', limit=2),
+        ['What does {c} look like?', 'What shape is {c}?'])
     for bad in ('', "I'm sorry, I can't.", '{c}?', 'What does a cat look like?'): test_eq(parse_questions(bad), [])
     # nbs/1_sampling/06_domain_strategies.ipynb · Questions that a model writes · cell 5485c905
-    thinking = '<think>\nThey want questions. What does a {class} look like?\n</think>\n```json\n["What is the shape of a {class}?", "Which colours does <class> have?'
+    thinking = (
+        '<think>\nThey want questions. What does a {class} look '
+        'like?\n</think>\n```json\n["What is the shape of a {class}?", "Which colours does <class> have?')
     test_eq(parse_questions(thinking, finished=False), ['What is the shape of {a} {c}?'])
-    test_eq(parse_questions('● Which parts does a <class name> have?\n● Where is a [CLASS] found in photos?<|im_end|>'), ['Which parts does {a} {c} have?', 'Where is {a} {c} found in photos?'])
+    test_eq(parse_questions('● Which parts does a <class name> have?\n● Where is a [CLASS] found in photos?<|im_end|>'),
+        ['Which parts does {a} {c} have?', 'Where is {a} {c} found in photos?'])
     test_eq(parse_questions('<think>\nWhat does a {class} look like?\nWhich colours'), [])
     # nbs/1_sampling/06_domain_strategies.ipynb · Questions that a model writes · cell e140c312
     class Writer:
@@ -92,7 +102,8 @@ def test_questions_that_a_model_writes():
 def test_in_the_registry():
     'nbs/1_sampling/06_domain_strategies.ipynb · In the registry'
     # nbs/1_sampling/06_domain_strategies.ipynb · In the registry · cell 519ae2d4
-    test_eq([known_strategies[n].count(Task('dtd', ['banded']))[k] for n in ('tap', 'tap-written', 'mpvr') for k in ('texts', 'published')], [25, 25, 25, None, 300, 300])
+    test_eq([known_strategies[n].count(Task('dtd', ['banded']))[k] for n in ('tap', 'tap-written', 'mpvr')
+            for k in ('texts', 'published')], [25, 25, 25, None, 300, 300])
     class Small: instructed = False
     test_eq(strategy_for('tap', Small()).name, 'tap-list')
     strategy_table(Task('eurosat', ['River']), ['cupl', 'tap', 'tap-list', 'tap-written', 'mpvr'])

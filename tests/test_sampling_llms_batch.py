@@ -26,13 +26,15 @@ def test_writing():
     # nbs/1_sampling/llms/05_batch.ipynb · Writing · cell 9e351ada
     draw = SamplingParameters(stop='.')
     with tempfile.TemporaryDirectory() as d:
-        files = write_batch(['a cat', chat_prompt('What is a dog?'), 'a cat', 'a cat'], [1,1,2,1], draw, 'm', f'{d}/requests.jsonl', most=2)
+        files = write_batch(['a cat', chat_prompt('What is a dog?'), 'a cat', 'a cat'], [1,1,2,1], draw, 'm',
+            f'{d}/requests.jsonl', most=2)
         test_eq([f.name for f in files], ['requests-001.jsonl', 'requests-002.jsonl'])
         requests = [json.loads(l) for f in files for l in f.read_text().splitlines()]
         by_size = write_batch([f'{i:0100}' for i in range(50)], range(50), draw, 'm', f'{d}/large.jsonl', most_bytes=2000)
         assert len(by_size)>5 and all(f.stat().st_size<=2000 for f in by_size)
         test_eq(sum(len(f.read_text().splitlines()) for f in by_size), 50)
-    test_eq([r['custom_id'] for r in requests], [request_id('m', p, s, draw) for p,s in (('a cat', 1), (chat_prompt('What is a dog?'), 1), ('a cat', 2))])
+    test_eq([r['custom_id'] for r in requests],
+        [request_id('m', p, s, draw) for p,s in (('a cat', 1), (chat_prompt('What is a dog?'), 1), ('a cat', 2))])
     requests[1]
 
 
@@ -41,33 +43,43 @@ def test_reading():
     # nbs/1_sampling/llms/05_batch.ipynb · Reading · cell 9e3efed0
     def result(key, text='A tube. It', status=200, error=None):
         "One line of results"
-        body = dict(choices=[dict(message=dict(content=text), finish_reason='stop')], model='m-1') if status==200 else dict(error=dict(message='too long'))
-        return json.dumps(dict(id='batch_req_1', custom_id=key, response=error or dict(status_code=status, request_id='r', body=body), error=error))
+        body = dict(choices=[dict(message=dict(content=text), finish_reason='stop')],
+            model='m-1') if status==200 else dict(error=dict(message='too long'))
+        return json.dumps(dict(id='batch_req_1', custom_id=key,
+            response=error or dict(status_code=status, request_id='r', body=body), error=error))
 
     with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         one,two = Path(d)/'one.jsonl',Path(d)/'two.jsonl'
         one.write_text('\n'.join([result('c'), result('a'), result('b', status=400), result('x'), '', result('d')[:60]]))
-        two.write_text('\n'.join([result('a', 'again'), result('e', error=dict(code='batch_expired')), result('f', status=500), result('f')]))
+        two.write_text('\n'.join([result('a', 'again'), result('e', error=dict(code='batch_expired')),
+            result('f', status=500), result('f')]))
         found = read_batch([one, two], known='abcdefg', parameters=SamplingParameters(stop='.'))
     test_eq({k: a.text for k,a in found.items()}, dict(c='A tube', a='A tube', f='A tube'))
     test_eq(found.failed, dict(b='HTTP 400, too long', e='batch_expired'))
     test_eq(len(said), 1)
-    for part in ('1 could not be read', '1 repeat another', '2 hold errors', '1 belong to no question', '2 of 7 answers are missing'): assert part in str(said[0].message), part
+    for part in ('1 could not be read', '1 repeat another', '2 hold errors', '1 belong to no question',
+        '2 of 7 answers are missing'):
+        assert part in str(said[0].message), part
     print(said[0].message)
     # nbs/1_sampling/llms/05_batch.ipynb · Reading · cell fb18f923
     def line(key, **body): return json.dumps(dict(custom_id=key, response=dict(status_code=200, body=body)))
     message = lambda content, **kw: [dict(message=dict(content=content, **kw), finish_reason='stop')]
-    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter('always')
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         path = Path(d)/'odd.jsonl'
-        path.write_text('\n'.join([line('a', choices=message([dict(type='thinking', thinking='A. B.'), dict(type='text', text='A tube. It')])), line('b', choices=message('<think>A. B.</think>A tube. It')), line('c', choices=message([dict(type='image_url')])),
-            line('d', error=dict(message='overloaded')), line('e', choices=message('a tube \ud83d')), '5', '[]', '{}', '['*9999, '{"custom_id": [1]}', '{"custom_id": "f", "response": 5}']))
+        path.write_text('\n'.join([
+            line('a', choices=message([dict(type='thinking', thinking='A. B.'), dict(type='text', text='A tube. It')])),
+            line('b', choices=message('<think>A. B.</think>A tube. It')),
+            line('c', choices=message([dict(type='image_url')])), line('d', error=dict(message='overloaded')),
+            line('e', choices=message('a tube \ud83d')), '5', '[]', '{}', '['*9999, '{"custom_id": [1]}',
+            '{"custom_id": "f", "response": 5}']))
         found = read_batch(path, parameters=SamplingParameters(stop='.'))
     test_eq([a.text for a in found.values()], ['A tube', '<think>A. B.</think>A tube', 'a tube \ufffd'])
-    test_eq(found.failed, dict(c='no answer in the response, its content has parts of type image_url and no text', d='an error in the response: overloaded'))
+    test_eq(found.failed, dict(c='no answer in the response, its content has parts of type image_url and no text',
+            d='an error in the response: overloaded'))
     test_eq(found.problems['could not be read'], 6)
     with tempfile.TemporaryDirectory() as d:
-        asked, = write_batch([chat_prompt('What is it?', 'One word.')], [0], SamplingParameters(stop='.'), 'm', Path(d)/'r.jsonl', leave_out=('temperature', 'stop', 'system'))
+        asked, = write_batch([chat_prompt('What is it?', 'One word.')], [0], SamplingParameters(stop='.'), 'm',
+            Path(d)/'r.jsonl', leave_out=('temperature', 'stop', 'system'))
         test_eq(sorted(json.loads(asked.read_text())['body']), ['max_completion_tokens', 'messages', 'model', 'seed'])
 
 
@@ -75,7 +87,8 @@ def test_a_back_end_that_waits_for_a_batch():
     'nbs/1_sampling/llms/05_batch.ipynb · A back-end that waits for a batch'
     # nbs/1_sampling/llms/05_batch.ipynb · A back-end that waits for a batch · cell 2cfb8690
     with tempfile.TemporaryDirectory() as d:                       # lines that others put there are no requests
-        (Path(d)/'requests-001.jsonl').write_bytes(b'0\n{}\n\x96\n{"custom_id": [1]}\n' + b'['*9999 + b'\n{"custom_id": "k"}\n')
+        (Path(d)/'requests-001.jsonl').write_bytes(b'0\n{}\n\x96\n{"custom_id": [1]}\n' + b'['*9999
+            + b'\n{"custom_id": "k"}\n')
         test_eq(list(BatchLLM(d, 'm').requests().values()), [['k']])
     # nbs/1_sampling/llms/05_batch.ipynb · A back-end that waits for a batch · cell 34485725
     def process(folder, name, fail=()):
@@ -119,39 +132,67 @@ def test_sending_it_to_the_batch_api():
     'nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API'
     # nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API · cell 0a6eb667
     class BatchApi:
-        "Files and batches, kept in memory"
+        "Files and batches, kept in memory; `say` writes what a request is answered with"
+        def __init__(self, say='yes'): self.say = say
         def __enter__(self):
-            self.files,self.looks,self.keys,api = {},0,set(),self
-            class Handler(BaseHTTPRequestHandler):
-                def log_message(self, *args): pass
-                def send(self, data, status=200):
-                    self.send_response(status); self.send_header('Content-Type', 'application/json'); self.send_header('Content-Length', str(len(data))); self.end_headers(); self.wfile.write(data)
-                def do_POST(self):
-                    body = self.rfile.read(int(self.headers['content-length']))
-                    api.keys.add(self.headers['authorization'])
-                    if 'right' not in self.headers['authorization']: return self.send(json.dumps(dict(error=dict(message=f"wrong key {self.headers['authorization']}"))).encode(), 401)
-                    if self.path.endswith('/files'): api.files['in'] = [json.loads(l) for l in body.splitlines() if l.startswith(b'{"custom_id')]
-                    self.send(json.dumps(dict(id='batch_1' if 'batches' in self.path else 'in', object='x', status='validating')).encode())
-                def do_GET(self):
-                    if self.path.endswith('content'):
-                        good = lambda r: json.dumps(dict(custom_id=r['custom_id'], response=dict(status_code=200, body=dict(choices=[dict(message=dict(content='yes'))]))))
-                        return self.send('\n'.join(map(good, api.files['in'])).encode())
-                    api.looks += 1
-                    self.send(json.dumps(dict(id='batch_1', status='in_progress' if api.looks==1 else 'completed', output_file_id=None if api.looks==1 else 'out')).encode())
-            self.server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+            self.files,self.looks = {},0
+            self.server = ThreadingHTTPServer(('127.0.0.1', 0), type('Handler', (BatchHandler,), dict(api=self)))
             threading.Thread(target=self.server.serve_forever, kwargs=dict(poll_interval=.02), daemon=True).start()
             self.url = f'http://127.0.0.1:{self.server.server_port}/v1'
             return self
-        def __exit__(self, *args): self.server.shutdown(); self.server.server_close()
+        def __exit__(self, *args):
+            self.server.shutdown()
+            self.server.server_close()
+
+    class BatchHandler(BaseHTTPRequestHandler):
+        "Takes a file, is busy at the first look and done at the second"
+        def log_message(self, *args): pass
+        def send(self, data, status=200):
+            self.send_response(status)
+            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Length', str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_POST(self):
+            body,key = self.rfile.read(int(self.headers['content-length'])),self.headers['authorization']
+            if 'right' not in key: return self.send(json.dumps(dict(error=dict(message=f'wrong key {key}'))).encode(), 401)
+            if self.path.endswith('/files'):
+                self.api.files['in'] = [json.loads(l) for l in body.splitlines() if l.startswith(b'{"custom_id')]
+            name = 'batch_1' if 'batches' in self.path else 'in'
+            self.send(json.dumps(dict(id=name, object='x', status='validating')).encode())
+
+        def do_GET(self):
+            if self.path.endswith('content'):
+                response = '{"status_code": 200, "body": {"choices": [{"message": {"content": "%s"}}]}}' % self.api.say
+                lines = ['{"custom_id": "%s", "response": %s}' % (r['custom_id'], response) for r in self.api.files['in']]
+                return self.send('\n'.join(lines).encode())
+            self.api.looks += 1
+            status,output = ('in_progress', None) if self.api.looks==1 else ('completed', 'out')
+            self.send(json.dumps(dict(id='batch_1', status=status, output_file_id=output)).encode())
     # nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API · cell bd994714
-    with tempfile.TemporaryDirectory() as d, BatchApi() as api, mock_patch.dict(os.environ, A_KEY='right-key-0123', B_KEY='bad-key-0123'):
+    keys = dict(A_KEY='right-key-0123', B_KEY='bad-key-0123')
+    def everything_in(folder): return ' '.join(p.read_text() for p in Path(folder).rglob('*') if p.is_file())
+
+    with tempfile.TemporaryDirectory() as d, BatchApi() as api, mock_patch.dict(os.environ, keys):
         llm = BatchLLM(d, 'm')
         test_fail(lambda: list(llm.answer(['a', 'b', 'c'], [1,2,3])), contains='3 of 3 answers')
         try: llm.submit(api.url, 'B_KEY'); assert False
         except TextclipError as e: assert 'HTTP 401' in str(e) and 'variable B_KEY' in str(e) and 'bad-key' not in str(e), e
         test_eq(llm.submit(api.url, 'A_KEY'), ['requests-001.jsonl'])
         test_eq(llm.submit(api.url, 'A_KEY'), [])                             # nothing is sent twice
-        written = ' '.join(p.read_text() for p in Path(d).rglob('*') if p.is_file())
+        written = everything_in(d)
         assert 'batch_1' in written and 'right-key' not in written and 'bad-key' not in written
-        test_eq([llm.collect('A_KEY') for _ in range(3)], [{'requests-001.jsonl': 'in_progress'}, {'requests-001.jsonl': 'completed'}, {}])
+        states = [llm.collect('A_KEY') for _ in range(3)]
+        test_eq(states, [{'requests-001.jsonl': 'in_progress'}, {'requests-001.jsonl': 'completed'}, {}])
         test_eq(sorted(i for i,a in llm.answer(['a', 'b', 'c'], [1,2,3]) if a.text=='yes'), [0,1,2])
+    # nbs/1_sampling/llms/05_batch.ipynb · Sending it to the Batch API · cell f5f25c9e
+    escaped = ''.join(f'\\u{ord(c):04x}' for c in 'right-key-0123')
+    for said in ('your key is right-key-0123', f'your key is {escaped}'):
+        with tempfile.TemporaryDirectory() as d, BatchApi(said) as api, mock_patch.dict(os.environ, A_KEY='right-key-0123'):
+            llm = BatchLLM(d, 'm')
+            test_fail(lambda: list(llm.answer(['a'], [1])), contains='1 of 1 answers')
+            llm.submit(api.url, 'A_KEY')
+            for _ in range(2): llm.collect('A_KEY')
+            assert 'right-key' not in everything_in(d) and escaped not in everything_in(d)
+            test_eq(dict(llm.answer(['a'], [1]))[0].text, 'your key is (key)')

@@ -21,9 +21,11 @@ def test_a_question_as_json():
     # nbs/1_sampling/llms/03_chat_api.ipynb · A question as JSON · cell f72a12d9
     body = request_body('m', chat_prompt('What is a burette?'), 2**40+7, SamplingParameters(stop='.', top_p=.9), n=3)
     test_eq(body['messages'], [dict(role='user', content='What is a burette?')]); test_eq((body['seed'], body['n']), (7, 3))
-    raw = request_body('m', 'A burette is', 0, SamplingParameters(), raw=True, limit='max_completion_tokens', leave_out=['seed'])
+    raw = request_body('m', 'A burette is', 0, SamplingParameters(), raw=True, limit='max_completion_tokens',
+        leave_out=['seed'])
     test_eq(raw, dict(model='m', prompt='A burette is', temperature=.99, max_completion_tokens=50))
-    test_eq(request_body('m', chat_prompt('What is it?', 'One sentence.'), 0, SamplingParameters(), leave_out=['system'])['messages'], [dict(role='user', content='One sentence.\n\nWhat is it?')])
+    test_eq(request_body('m', chat_prompt('What is it?', 'One sentence.'), 0, SamplingParameters(),
+            leave_out=['system'])['messages'], [dict(role='user', content='One sentence.\n\nWhat is it?')])
     body
 
 
@@ -32,44 +34,61 @@ def test_a_response_as_answers():
     # nbs/1_sampling/llms/03_chat_api.ipynb · A response as answers · cell 4808d331
     choice = lambda text, reason='stop', **kw: dict(message=dict(content=text, **kw), finish_reason=reason)
     response = dict(model='m-1', usage=dict(prompt_tokens=9, completion_tokens=10),
-        choices=[choice(' A glass tube. It'), choice('A gl', 'length'), choice(None, refusal='I cannot help.'), choice('', 'content_filter')])
+        choices=[choice(' A glass tube. It'), choice('A gl', 'length'), choice(None, refusal='I cannot help.'),
+            choice('', 'content_filter')])
     answers = read_answers(response, SamplingParameters(stop='.'))
     test_eq([a.text for a in answers], ['A glass tube', 'A gl', 'I cannot help', ''])
     test_eq([a.reason for a in answers], ['stop', 'length', 'refusal', 'refusal'])
     test_eq((sum(a.prompt_tokens for a in answers), sum(a.answer_tokens for a in answers)), (9, 10))
     test_eq(read_answers(dict(choices=[dict(text='tube')]), SamplingParameters(), 'm'), [Answer('tube', model='m')])
-    for bad in ([], {}, dict(choices=[]), dict(choices=[None]), dict(choices=[dict(message=dict(content=3))]), dict(choices=[{}])):
+    for bad in ([], {}, dict(choices=[]), dict(choices=[None]), dict(choices=[dict(message=dict(content=3))]),
+        dict(choices=[{}])):
         test_fail(lambda: read_answers(bad, SamplingParameters()), contains='no answer in the response')
     test_eq(read_answers(dict(choices=[dict(text='tube')], usage=['?']), SamplingParameters(), 'm')[0].answer_tokens, None)
     # nbs/1_sampling/llms/03_chat_api.ipynb · A response as answers · cell 4d2e394e
-    reading = lambda content, reason='stop', **kw: read_answers(dict(choices=[choice(content, reason, **kw)]), SamplingParameters(stop='.'))[0]
-    parts = [dict(type='thinking', thinking=[dict(type='text', text='Which?')]), dict(type='text', text='A glass '), dict(type='output_text', text=dict(value='tube'))]
-    test_eq([reading(c).text for c in (parts, dict(type='text', text='A glass tube'), ['A glass ', 'tube'])], ['A glass tube']*3)
+    reading = lambda content, reason='stop', **kw: read_answers(dict(choices=[choice(content, reason, **kw)]),
+        SamplingParameters(stop='.'))[0]
+    parts = [dict(type='thinking', thinking=[dict(type='text', text='Which?')]), dict(type='text', text='A glass '),
+        dict(type='output_text', text=dict(value='tube'))]
+    test_eq([reading(c).text for c in (parts, dict(type='text', text='A glass tube'), ['A glass ', 'tube'])],
+        ['A glass tube']*3)
     test_eq(reading([dict(type='refusal', refusal='I cannot')]).reason, 'refusal')
-    for only in (reading(parts[:1]), reading(None, 'length', reasoning_content='Which features?'), reading('<think>Which. One', 'length')): assert only_thoughts(only.text)
+    for only in (reading(parts[:1]), reading(None, 'length', reasoning_content='Which features?'),
+        reading('<think>Which. One', 'length')):
+        assert only_thoughts(only.text)
     test_eq(reading('<think>One. Two.</think> A tube. It').text, '<think>One. Two.</think> A tube')
     test_eq(reading('a half \ud83d').text, 'a half \ufffd')
     for content in (3, [dict(type='image_url')], [None]):
         try: reading(content); assert False
         except NoAnswer as e: assert 'no answer in the response, its content' in str(e) and not e.again, e
     # nbs/1_sampling/llms/03_chat_api.ipynb · A response as answers · cell 25f84365
-    ends = {'stop': ('stop', 'STOP', 'eos', 'end_turn', 'stop_sequence'), 'length': ('length', 'MAX_TOKENS', 'abort', 'time_limit', 'tool_calls', 'model_length', 'whatever'), 'refusal': ('content_filter', 'SAFETY')}
-    for reason,names in ends.items(): test_eq((reason, {reading('A tube with a tap', n).reason for n in names}), (reason, {reason}))
-    test_eq([reading(t, None).reason for t in ('A tube with a tap', 'A tube with a')], ['stop', 'length'])                  # unsaid: the words decide
-    for error,again in ((dict(code=502, message='overloaded'), True), (dict(code=401, message='no'), False), ('busy', True)):
+    ends = {'stop': ('stop', 'STOP', 'eos', 'end_turn', 'stop_sequence'),
+        'length': ('length', 'MAX_TOKENS', 'abort', 'time_limit', 'tool_calls', 'model_length', 'whatever'),
+        'refusal': ('content_filter', 'SAFETY')}
+    for reason,names in ends.items():
+        test_eq((reason, {reading('A tube with a tap', n).reason for n in names}), (reason, {reason}))
+    # unsaid: the words decide
+    test_eq([reading(t, None).reason for t in ('A tube with a tap', 'A tube with a')], ['stop', 'length'])
+    for error,again in ((dict(code=502, message='overloaded'), True), (dict(code=401, message='no'), False),
+        ('busy', True)):
         for response in (dict(error=error), dict(choices=[dict(error=error, message=dict(content='A tu'))])):
             try: read_answers(response, SamplingParameters()); assert False
             except NoAnswer as e: test_eq((e.again, 'an error in the response' in str(e)), (again, True))
-    test_eq(read_answers(dict(choices=[choice('A tube')], usage=dict(prompt_tokens=-5, completion_tokens=True)), SamplingParameters())[0].to_dict(), dict(text='A tube', reason='stop', model='None'))
+    test_eq(read_answers(dict(choices=[choice('A tube')], usage=dict(prompt_tokens=-5, completion_tokens=True)),
+            SamplingParameters())[0].to_dict(), dict(text='A tube', reason='stop', model='None'))
 
 
-def test_what_is_worth_another_try():
-    'nbs/1_sampling/llms/03_chat_api.ipynb · What is worth another try'
-    # nbs/1_sampling/llms/03_chat_api.ipynb · What is worth another try · cell 67cdc838
-    refused = lambda status, code=None, **headers: SimpleNamespace(status_code=status, code=code, body={}, response=SimpleNamespace(headers={k.replace('_', '-'): v for k,v in headers.items()}))
+def test_what_a_failure_means():
+    'nbs/1_sampling/llms/03_chat_api.ipynb · What a failure means'
+    # nbs/1_sampling/llms/03_chat_api.ipynb · What a failure means · cell 67cdc838
+    refused = lambda status, code=None, **headers: SimpleNamespace(status_code=status, code=code, body={},
+        response=SimpleNamespace(headers={k.replace('_', '-'): v for k,v in headers.items()}))
     test_eq([request_fault(refused(s)).again for s in (408, 429, 500, 503, 400, 401, 403, 404, 422)], [True]*4 + [False]*5)
     test_eq([request_fault(refused(s)).all for s in (401, 403, 404, 400, 422, 500)], [True]*3 + [False]*3)
     assert not request_fault(refused(429, 'insufficient_quota')).again
-    test_eq([request_fault(refused(429, **h)).wait for h in (dict(retry_after='2'), dict(retry_after_ms='250'), dict(retry_after='soon'), {}, dict(retry_after='inf'), dict(retry_after='-3'), dict(retry_after_ms='nan'))], [2, .25, 0, 0, 0, 0, 0])
+    test_eq([request_fault(refused(429, **h)).wait
+            for h in (dict(retry_after='2'), dict(retry_after_ms='250'), dict(retry_after='soon'), {},
+                dict(retry_after='inf'), dict(retry_after='-3'), dict(retry_after_ms='nan'))], [2, .25, 0, 0, 0, 0, 0])
     assert 30 < request_fault(refused(429, retry_after=formatdate(time.time()+60, usegmt=True))).wait <= 60
-    test_eq([request_fault(e).reason for e in (TimeoutError(), json.JSONDecodeError('', '', 0), OSError())], ['time-out', 'malformed JSON', 'broken connection'])
+    test_eq([request_fault(e).reason for e in (TimeoutError(), json.JSONDecodeError('', '', 0), OSError())],
+        ['time-out', 'malformed JSON', 'broken connection'])

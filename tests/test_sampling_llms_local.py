@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 import torch
 from fastcore.basics import patch
-from textclip.core.basics import TextclipError, atomic_path, digest, home, need_package, warn
+from textclip.core.basics import TextclipError, atomic_path, digest, home, need_package, warn, whole_letters
 from textclip.core.hub import hub_access, quiet_transformers
 from textclip.core.assets import ASSETS, fetch_asset
 from textclip.sampling.answer_text import cut_at
@@ -23,7 +23,8 @@ def test_drawing_with_a_seed_for_each_row():
     'nbs/1_sampling/llms/02_local.ipynb · Drawing with a seed for each row'
     # nbs/1_sampling/llms/02_local.ipynb · Drawing with a seed for each row · cell 2a4770e4
     logits = torch.tensor([[2.,1.,0.,-1.]]).repeat(4000,1)
-    draw = lambda **k: _GumbelNoise(range(4000), SamplingParameters(temperature=1., **k))(None, logits).argmax(-1).bincount(minlength=4)/4000
+    draw = lambda **k: _GumbelNoise(range(4000),
+        SamplingParameters(temperature=1., **k))(None, logits).argmax(-1).bincount(minlength=4)/4000
     test_close(draw(), logits[0].softmax(-1), eps=.03)                # in proportion to the softmax
     test_close(draw(top_k=3)[:3], logits[0,:3].softmax(-1), eps=.03)  # never outside the top k
     test_eq(draw(top_p=.5), [1,0,0,0])                                # the likeliest token alone holds more than half
@@ -48,8 +49,10 @@ def test_any_model_of_the_hub_or_of_a_folder():
         assert isinstance(llm, LLM) and dict(llm.answer(['a'], [0], SamplingParameters(max_tokens=4)))[0].answer_tokens<=4
         (Path(d)/'config.json').write_text((Path(d)/'config.json').read_text().replace('10000', '20000'))
         test_ne(load_llm(f'hf:{d}').fingerprint, before)           # other settings, another model
-        test_eq(load_llm(f'hf:{d}', dtype='bfloat16').fingerprint, load_llm(f'hf:{d}').fingerprint + '-bfloat16')   # other numbers, other answers
-        test_eq(load_llm(f'hf:{d}', dtype='auto').fingerprint, load_llm(f'hf:{d}').fingerprint)                      # float32 in the file
+        # other numbers, other answers
+        test_eq(load_llm(f'hf:{d}', dtype='bfloat16').fingerprint, load_llm(f'hf:{d}').fingerprint + '-bfloat16')
+        # float32 in the file
+        test_eq(load_llm(f'hf:{d}', dtype='auto').fingerprint, load_llm(f'hf:{d}').fingerprint)
         weights = bytearray((Path(d)/'model.safetensors').read_bytes())
         before,middle = load_llm(f'hf:{d}').fingerprint,len(weights)//2
         weights[middle] ^= 1

@@ -9,7 +9,6 @@ from textclip.core.basics import TextclipError, digest, unknown_name, warn
 from textclip.sampling.llms.protocol import Answer, SamplingParameters, estimate_tokens
 from textclip.sampling.llms.chat_api import NoAnswer, explain_fault, openai_client, read_answers, request_body, request_fault, server_message
 import io, itertools, logging, subprocess, sys, traceback
-from email.utils import formatdate
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from unittest.mock import patch as mock_patch
@@ -40,13 +39,15 @@ def test_who_is_asked():
     llm = load_llm('http://127.0.0.1:8000/v1#my-model', concurrency=4)
     assert isinstance(llm, LLM)
     test_eq((llm.key_from, HttpLLM('https://host/v1', 'm').key_from), (None, 'OPENAI_API_KEY'))
-    test_eq(HttpLLM('https://host/v1', 'm').fingerprint, HttpLLM('http://host/v1/', 'm').fingerprint)   # the same model, however it is reached
+    # the same model, however it is reached
+    test_eq(HttpLLM('https://host/v1', 'm').fingerprint, HttpLLM('http://host/v1/', 'm').fingerprint)
     test_ne(HttpLLM('http://host/v1', 'm').fingerprint, HttpLLM('http://host/v1', 'm2').fingerprint)
     test_fail(lambda: HttpLLM('http://host/v1', 'm', concurrency=0), contains='concurrency=0')
     test_fail(lambda: HttpLLM('http://host/v1', 'm', endpoint='chats'), contains="Did you mean 'chat'?")
     llm, llm.fingerprint
     # nbs/1_sampling/llms/04_server.ipynb · Who is asked · cell f4e62faa
-    with mock_patch.dict(sys.modules, openai=None): test_fail(lambda: HttpLLM('http://host/v1', 'm')._client(), contains="pip install 'textclip[llm]'")
+    with mock_patch.dict(sys.modules, openai=None):
+        test_fail(lambda: HttpLLM('http://host/v1', 'm')._client(), contains="pip install 'textclip[llm]'")
     with mock_patch.dict(os.environ, SOME_KEY='fake-key'):
         keyed = HttpLLM('http://host/v1', 'm', key_from='SOME_KEY')
         test_eq(keyed._key(), 'fake-key')
@@ -66,36 +67,51 @@ def test_many_questions_at_once():
     'nbs/1_sampling/llms/04_server.ipynb · Many questions at once'
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell a3dcd164
     class Stub:
-        "A small OpenAI-compatible server on this machine; `fault(k, body)` may return (status, JSON or bytes, headers) instead of an answer"
-        def __init__(self, fault=lambda k, body: None): self.fault,self.bodies,self.keys,self.count = fault,[],set(),itertools.count()
+        "A small OpenAI-compatible server; `fault(k, body)` may return (status, JSON or bytes, headers) for an answer"
+        def __init__(self, fault=lambda k, body: None):
+            self.fault,self.bodies,self.keys = fault,[],set()
+            self.count = itertools.count()
+
+        def answer(self, body):
+            "(status, JSON, headers): the prompt, the seed and the number of the sample"
+            prompt = body['messages'][-1]['content'] if 'messages' in body else body['prompt']
+            texts = [f"{prompt}/{body.get('seed')}/{j}" for j in range(body.get('n', 1))]
+            return 200,dict(choices=[dict(message=dict(content=t), text=t, finish_reason='stop') for t in texts]),{}
+
         def __enter__(self):
-            stub = self
-            class Handler(BaseHTTPRequestHandler):
-                protocol_version = 'HTTP/1.1'
-                def log_message(self, *args): pass
-                def do_POST(self):
-                    body = json.loads(self.rfile.read(int(self.headers['content-length'])))
-                    stub.bodies.append(body); stub.keys.add(self.headers['authorization'])
-                    said = lambda j: f"{body['messages'][-1]['content'] if 'messages' in body else body['prompt']}/{body.get('seed')}/{j}"
-                    good = dict(choices=[dict(message=dict(content=said(j)), text=said(j), finish_reason='stop') for j in range(body.get('n', 1))])
-                    status,reply,headers = stub.fault(next(stub.count), body) or (200, good, {})
-                    data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
-                    if status is None: self.close_connection = True; return                # drop the line
-                    self.send_response(status)
-                    for k,v in {'Content-Type': 'application/json', 'Content-Length': len(data), **headers}.items(): self.send_header(k, v)
-                    self.end_headers(); self.wfile.write(data)
-                    if int(headers.get('Content-Length', 0)): self.close_connection = True # half a response
-            self.server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+            self.server = ThreadingHTTPServer(('127.0.0.1', 0), type('Handler', (StubHandler,), dict(stub=self)))
             self.server.daemon_threads = True
             self.url = f'http://127.0.0.1:{self.server.server_port}/v1'
             threading.Thread(target=self.server.serve_forever, kwargs=dict(poll_interval=.02), daemon=True).start()
             return self
-        def __exit__(self, *args): self.server.shutdown(); self.server.server_close()
+        def __exit__(self, *args):
+            self.server.shutdown()
+            self.server.server_close()
+
+    class StubHandler(BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+        def log_message(self, *args): pass
+        def do_POST(self):
+            stub,body = self.stub,json.loads(self.rfile.read(int(self.headers['content-length'])))
+            stub.bodies.append(body)
+            stub.keys.add(self.headers['authorization'])
+            status,reply,headers = stub.fault(next(stub.count), body) or stub.answer(body)
+            data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+            if status is None:                                         # drop the line
+                self.close_connection = True
+                return
+            self.send_response(status)
+            for k,v in {'Content-Type': 'application/json', 'Content-Length': len(data), **headers}.items():
+                self.send_header(k, v)
+            self.end_headers()
+            self.wfile.write(data)
+            if int(headers.get('Content-Length', 0)): self.close_connection = True # half a response
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell b5e3884d
     def one_of_each(k, body):
         "Faults for seven of the first requests"
         if k==6: time.sleep(1.5)
-        return {0: (500, {}, {}), 1: (429, {}, {'Retry-After': '0.05'}), 2: (None, b'', {}), 3: (200, b'{"choices": [', {}), 4: (200, b'{"cho', {'Content-Length': '900'}),
+        return {0: (500, {}, {}), 1: (429, {}, {'Retry-After': '0.05'}), 2: (None, b'', {}),
+            3: (200, b'{"choices": [', {}), 4: (200, b'{"cho', {'Content-Length': '900'}),
             5: (200, dict(error='overloaded'), {})}.get(k)
 
     with Stub(one_of_each) as stub:
@@ -104,11 +120,14 @@ def test_many_questions_at_once():
         found = list(llm.answer(prompts, list(range(60)), SamplingParameters()))
     test_eq(sorted(i for i,_ in found), list(range(60)))                           # each once
     test_eq({i: a.text for i,a in found}, {i: f'question {i}/{i}/0' for i in range(60)})  # each to its own question
-    test_eq(set(llm.retried), {'HTTP 500', 'HTTP 429', 'broken connection', 'malformed JSON', 'an error in the response: overloaded', 'time-out'})
+    test_eq(set(llm.retried),
+        {'HTTP 500', 'HTTP 429', 'broken connection', 'malformed JSON', 'an error in the response: overloaded',
+            'time-out'})
     dict(llm.retried)
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell 0552d1fd
     def one_choice(k, body): return (200, dict(choices=[dict(message=dict(content=f'{body["seed"]}'))]), {})
-    def no_n(k, body): return (400, dict(error=dict(message="Unsupported parameter: 'n'", param='n')), {}) if 'n' in body else None
+    def no_n(k, body):
+        return (400, dict(error=dict(message="Unsupported parameter: 'n'", param='n')), {}) if 'n' in body else None
     for fault,requests in ((lambda k, body: None, 2), (one_choice, 10), (no_n, None)):
         with Stub(fault) as stub:
             llm = HttpLLM(stub.url, 'm', n_per_request=8, concurrency=1)
@@ -122,31 +141,38 @@ def test_many_questions_at_once():
         "Refuses, one after the other, what it does not know"
         for p in ('max_tokens', 'seed', 'response_format', 'temperature', 'top_p', 'top_k', 'stop'):
             if p in body: return (400, dict(error=dict(message=f"Unsupported parameter: '{p}'.")), {})
-        if body['messages'][0]['role']=='system': return (400, dict(error=dict(message='The system role is not supported.', param='messages[0].role')), {})
+        if body['messages'][0]['role']=='system':
+            return (400, dict(error=dict(message='The system role is not supported.', param='messages[0].role')), {})
 
     with Stub(picky) as stub, own_warnings() as said:
         llm = HttpLLM(stub.url, 'm')
         drawn = SamplingParameters(schema='{"type": "object"}', top_p=.9, top_k=5, stop='/')
         found = dict(llm.answer([chat_prompt('a', 'One word.'), chat_prompt('b', 'One word.')], [1,2], drawn))
     test_eq((len(found), stub.bodies[-1]['max_completion_tokens'], len(stub.bodies[-1])), (2, 50, 3))
-    test_eq({a.text for a in found.values()}, {'One word.\n\na', 'One word.\n\nb'})            # the system text first; cut at '/' here
+    # the system text first; cut at '/' here
+    test_eq({a.text for a in found.values()}, {'One word.\n\na', 'One word.\n\nb'})
     test_eq(len(said), 7)                                                          # each but max_tokens is told once
-    test_eq(sorted(llm.left_out), ['max_tokens', 'response_format', 'seed', 'stop', 'system', 'temperature', 'top_k', 'top_p'])
+    test_eq(sorted(llm.left_out),
+        ['max_tokens', 'response_format', 'seed', 'stop', 'system', 'temperature', 'top_k', 'top_p'])
     test_fail(lambda: HttpLLM(stub.url, 'm', leave_out=['temprature']), contains="Did you mean 'temperature'?")
     with Stub() as stub:                                                           # text to continue goes to /completions
         llm = HttpLLM(stub.url, 'm', endpoint='completions')
-        test_eq({a.text for _,a in llm.answer(['a cat is', chat_prompt('What is a cat?')], [1,2], SamplingParameters())}, {'a cat is/1/0', 'What is a cat?/2/0'})
+        test_eq({a.text for _,a in llm.answer(['a cat is', chat_prompt('What is a cat?')], [1,2], SamplingParameters())},
+            {'a cat is/1/0', 'What is a cat?/2/0'})
     test_eq(sorted('prompt' in b for b in stub.bodies), [False, True])
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell ce52eae0
     echo = lambda k, body: (422, dict(detail=f'bad input: {body["messages"][0]["content"]}'), {})
     with Stub(echo) as stub:
         llm = HttpLLM(stub.url, 'm')
         test_fail(lambda: list(llm.answer(['What does a sunflower seed look like?'], [1])), contains='HTTP 422')
-    test_eq(llm.left_out, set())                                                   # the word "seed" of the prompt names no parameter
+    # the word "seed" of the prompt names no parameter
+    test_eq(llm.left_out, set())
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell 81e29e1c
-    refusals = ["System role not supported", 'Developer instruction is not enabled for this model', 'Conversation roles must alternate user/assistant/user', "messages: role 'system' is not allowed"]
+    refusals = ["System role not supported", 'Developer instruction is not enabled for this model',
+        'Conversation roles must alternate user/assistant/user', "messages: role 'system' is not allowed"]
     for text in refusals: test_eq((text, _refuses('system', None, text)), (text, True))
-    for text in ('An error of the system.', 'The prompt is too long.', 'unknown role'): test_eq((text, _refuses('system', None, text)), (text, False))
+    for text in ('An error of the system.', 'The prompt is too long.', 'unknown role'):
+        test_eq((text, _refuses('system', None, text)), (text, False))
     assert not _refuses('max_completion_tokens', 'max_completion_tokens', 'max_completion_tokens is too large: 50 of 40')
     assert _refuses('max_completion_tokens', None, 'Unrecognized request argument supplied: max_completion_tokens')
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell 61b965e6
@@ -154,27 +180,34 @@ def test_many_questions_at_once():
     with Stub(poison) as stub:
         found = []
         def collect():
-            for pair in HttpLLM(stub.url, 'm', retries=2, backoff=.01).answer([f'question {i}' for i in range(10)], [0]*10): found.append(pair)
+            for pair in HttpLLM(stub.url, 'm', retries=2, backoff=.01).answer([f'question {i}' for i in range(10)], [0]*10):
+                found.append(pair)
         test_fail(collect, contains='gave no answer to 1 of 10 questions: HTTP 503. The other answers are kept')
     test_eq(sorted(i for i,_ in found), [0,1,2,4,5,6,7,8,9])
     test_eq(len(stub.bodies), 9+3)                                                 # one try and two further ones
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell c64afd9c
-    errors = {401: 'environment variable', 403: 'may not use this model', 404: '/models lists the models', 400: 'Check the parameters', 422: 'Check the parameters'}
+    errors = {401: 'environment variable', 403: 'may not use this model', 404: '/models lists the models',
+        400: 'Check the parameters', 422: 'Check the parameters'}
     for status,advice in errors.items():
         with Stub(lambda k, body: (status, dict(error=dict(message='no, because')), {})) as stub:
             try: list(HttpLLM(stub.url, 'm', concurrency=2).answer([f'{i}' for i in range(500)], [0]*500)); assert False
             except TextclipError as e: assert advice in str(e) and 'no, because' in str(e), e
-        assert len(stub.bodies)<12                                                 # no 500 requests to hear it, and no second tries
+        # no 500 requests to hear it, and no second tries
+        assert len(stub.bodies)<12
     with Stub() as stub: closed = stub.url
     test_fail(lambda: list(HttpLLM(closed, 'm', backoff=.01).answer(['a'], [0])), contains='Is the server running')
-    with Stub(lambda k, body: (429, {}, {'Retry-After': '3600'})) as stub: test_fail(lambda: list(HttpLLM(stub.url, 'm').answer(['a'], [0])), contains='asks to wait 60 minutes')
+    with Stub(lambda k, body: (429, {}, {'Retry-After': '3600'})) as stub: test_fail(lambda: list(HttpLLM(stub.url,
+        'm').answer(['a'], [0])), contains='asks to wait 60 minutes')
     with Stub(lambda k, body: (400, dict(error=dict(message='filtered', code='content_filter')), {})) as stub:
         test_eq(dict(HttpLLM(stub.url, 'm').answer(['a'], [0]))[0].reason, 'refusal')
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell 3b281623
-    what_came = {'parts of type image_url': dict(choices=[dict(message=dict(content=[dict(type='image_url')]))]), 'content is of type int': dict(choices=[dict(message=dict(content=5))]),
-        'an error in the response (401): no': dict(error=dict(code=401, message='no')), 'longer than any answer': dict(choices=[dict(message=dict(content='a'*5000))])}
+    what_came = {'parts of type image_url': dict(choices=[dict(message=dict(content=[dict(type='image_url')]))]),
+        'content is of type int': dict(choices=[dict(message=dict(content=5))]),
+        'an error in the response (401): no': dict(error=dict(code=401, message='no')),
+        'longer than any answer': dict(choices=[dict(message=dict(content='a'*5000))])}
     for words,reply in what_came.items():
-        with Stub(lambda k, body: (200, reply, {})) as stub: test_fail(lambda: list(HttpLLM(stub.url, 'm', most_bytes=2000).answer(['a'], [0])), contains=words)
+        with Stub(lambda k, body: (200, reply, {})) as stub: test_fail(lambda: list(HttpLLM(stub.url, 'm',
+            most_bytes=2000).answer(['a'], [0])), contains=words)
         test_eq(len(stub.bodies), 1)                                               # no second try for what will not change
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell 966cab4b
     with Stub() as stub:
@@ -182,7 +215,8 @@ def test_many_questions_at_once():
         for _ in range(3): next(answers)
         answers.close()
         assert len(stub.bodies)<=3+2*4, len(stub.bodies)
-        for _ in range(15):                                                        # leaving at any moment leaves no thread behind
+        # leaving at any moment leaves no thread behind
+        for _ in range(15):
             answers = HttpLLM(stub.url, 'm', concurrency=4).answer([f'{i}' for i in range(100)], [0]*100)
             next(answers); time.sleep(random.random()*.005); answers.close()
         assert 'textclip-http' not in [t.name for t in threading.enumerate()]
@@ -193,21 +227,31 @@ def test_many_questions_at_once():
     secret,log = 'fake-key-0123456789',io.StringIO()
     handler,root = logging.StreamHandler(log),logging.getLogger()
     level = root.level
-    root.addHandler(handler); root.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
     seen = []
+    wrong_key = dict(error=dict(message=f'Incorrect API key provided: {secret}'))
+    replies = [(status, wrong_key, {}) for status in (400, 401, 403, 404, 422, 429, 500)]
+    replies += [(401, dict(error=dict(message='x'*(300-9)+secret)), {}), (200, dict(error=dict(message=secret)), {})]
+    replies += [(None, b'', {}), (200, b'{', {})]
     with mock_patch.dict(os.environ, TEXTCLIP_TEST_KEY=secret):
-        for reply in [(s, dict(error=dict(message=f'Incorrect API key provided: {secret}')), {}) for s in (400, 401, 403, 404, 422, 429, 500)] + [(401, dict(error=dict(message='x'*(300-9)+secret)), {}), (200, dict(error=dict(message=secret)), {})] + [(None, b'', {}), (200, b'{', {})]:
+        for reply in replies:
             with Stub(lambda k, body: reply) as stub:
                 llm = HttpLLM(stub.url, 'm', key_from='TEXTCLIP_TEST_KEY', retries=1, backoff=.01)
                 try: list(llm.answer(['a'], [0]))
-                except TextclipError as e: seen += [str(e), repr(e), ''.join(traceback.format_exception(e)), repr(llm), str(vars(llm)), llm.fingerprint]
+                except TextclipError as e:
+                    seen += [str(e), repr(e), ''.join(traceback.format_exception(e))]
+                    seen += [repr(llm), str(vars(llm)), llm.fingerprint]
             test_eq(stub.keys, {f'Bearer {secret}'})
-    root.removeHandler(handler); root.setLevel(level)
-    test_eq(len(seen), 11*6); assert len(log.getvalue())>1000
+    root.removeHandler(handler)
+    root.setLevel(level)
+    test_eq(len(seen), 11*6)
+    assert len(log.getvalue())>1000
     assert secret not in ' '.join(seen) + log.getvalue()
     seen[6]
     # nbs/1_sampling/llms/04_server.ipynb · Many questions at once · cell 777225af
-    with mock_patch.dict(os.environ, TEXTCLIP_TEST_KEY=secret), Stub(lambda k, body: (200, dict(model=secret, choices=[dict(message=dict(content=f'Your key is {secret}.'))]), {})) as stub:
+    with mock_patch.dict(os.environ, TEXTCLIP_TEST_KEY=secret), Stub(lambda k, body: (200,
+        dict(model=secret, choices=[dict(message=dict(content=f'Your key is {secret}.'))]), {})) as stub:
         answer = dict(HttpLLM(stub.url, 'm', key_from='TEXTCLIP_TEST_KEY').answer(['a'], [0]))[0]
     test_eq((answer.text, answer.model), ('Your key is (key).', '(key)'))             # nor does it get into the journal
 
@@ -219,14 +263,18 @@ def test_what_it_costs_slow():
     STUB = '''
 import asyncio, json, sys
 async def serve(reader, writer):
-    reply = json.dumps(dict(model="m", choices=[dict(message=dict(content="A glass tube with a tap."), finish_reason="stop")], usage=dict(prompt_tokens=9, completion_tokens=7))).encode()
+    message = dict(content="A glass tube with a tap.")
+    usage = dict(prompt_tokens=9, completion_tokens=7)
+    reply = json.dumps(dict(model="m", choices=[dict(message=message, finish_reason="stop")], usage=usage)).encode()
     try:
         while True:
             head = await reader.readuntil(b"\\r\\n\\r\\n")
-            length = next(int(l.split(b":")[1]) for l in head.lower().split(b"\\r\\n") if l.startswith(b"content-length"))
+            lines = head.lower().split(b"\\r\\n")
+            length = next(int(l.split(b":")[1]) for l in lines if l.startswith(b"content-length"))
             await reader.readexactly(length)
             await asyncio.sleep(.02)
-            writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(reply) + reply)
+            head = b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\nContent-Type: application/json\\r\\n\\r\\n"
+            writer.write(head % len(reply) + reply)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError): writer.close()
 async def main():
@@ -262,5 +310,7 @@ asyncio.run(main())
             rates[concurrency] = count/(time.perf_counter()-start), 1000*(time.process_time()-cpu)/count
             test_eq((len(found), sum(llm.retried.values())), (count, 0))
         with ThreadPoolExecutor(1) as pool: alone = pool.submit(asyncio.run, bare(url, 16, 240)).result()
-    for concurrency,(rate,ms) in rates.items(): print(f'{concurrency:3} at a time: {rate:4.0f} requests/s of at most {concurrency/.02:5.0f}, {ms:.1f} ms of processor time each')
+    for concurrency,(rate,ms) in rates.items():
+        print(f'{concurrency:3} at a time: {rate:4.0f} requests/s of at most {concurrency/.02:5.0f}, {ms:.1f} ms of '
+            'processor time each')
     print(f'the openai package alone, 16 at a time: {alone:.1f} ms')

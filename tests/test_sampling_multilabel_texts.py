@@ -10,7 +10,7 @@ from fastcore.basics import patch
 from textclip.core.basics import TextclipError, derive_seed, warn
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features
-from textclip.sampling.texts import make_texts
+from textclip.sampling.texts import make_texts, other_names
 from textclip.sampling.wording import fill_blanks, parse_sentence, plain_name, plural, singular
 from textclip.sampling.strategy import Strategy, refused
 from textclip.sampling.llms.protocol import Answer, Question, SamplingParameters, chat_prompt
@@ -52,7 +52,8 @@ def test_which_labels_go_together():
     few = draw_labels(20, at_least=30)
     counts = Counter(k for s in few for k in s)
     assert min(counts.values())>=30 and len(few)<20*30
-    test_eq({len(s) for s in draw_labels(2, 50)}, {1, 2})                                        # never more labels than classes
+    # never more labels than classes
+    test_eq({len(s) for s in draw_labels(2, 50)}, {1, 2})
     # nbs/1_sampling/07_multilabel_texts.ipynb · Which labels go together · cell 39bc3246
     w = pair_weights(torch.tensor([[1.,0.],[1.,.2],[0.,1.],[.1,1.]]))
     pairs = Counter(s for s in draw_labels(4, 40_000, at_least=0, most=2, weights=w) if len(s)==2)
@@ -83,7 +84,8 @@ def test_which_labels_go_together_slow():
     few = draw_labels(20, at_least=30)
     counts = Counter(k for s in few for k in s)
     assert min(counts.values())>=30 and len(few)<20*30
-    test_eq({len(s) for s in draw_labels(2, 50)}, {1, 2})                                        # never more labels than classes
+    # never more labels than classes
+    test_eq({len(s) for s in draw_labels(2, 50)}, {1, 2})
     # nbs/1_sampling/07_multilabel_texts.ipynb · Which labels go together · cell 39bc3246
     w = pair_weights(torch.tensor([[1.,0.],[1.,.2],[0.,1.],[.1,1.]]))
     pairs = Counter(s for s in draw_labels(4, 40_000, at_least=0, most=2, weights=w) if len(s)==2)
@@ -93,7 +95,8 @@ def test_which_labels_go_together_slow():
     # nbs/1_sampling/07_multilabel_texts.ipynb · Which labels go together · cell 2ea328e7
     task = Task('coco', list(multilabel_names['coco2014']), kind='multi')
     w = pair_weights(class_means(text_features(template_texts(task), load_encoder('lite')), len(task)))
-    rows = {c: ', '.join(task.classes[j] for j in w[task.classes.index(c)].topk(5).indices) for c in ('dog', 'fork', 'car', 'bed', 'surfboard', 'tie')}
+    rows = {c: ', '.join(task.classes[j] for j in w[task.classes.index(c)].topk(5).indices)
+        for c in ('dog', 'fork', 'car', 'bed', 'surfboard', 'tie')}
     for c,others in rows.items(): print(f'{c}: {others}')
     assert 'knife' in rows['fork'] and 'truck' in rows['car']
 
@@ -101,7 +104,8 @@ def test_which_labels_go_together_slow():
 def test_labels_in_a_text():
     'nbs/1_sampling/07_multilabel_texts.ipynb · Labels in a text'
     # nbs/1_sampling/07_multilabel_texts.ipynb · Labels in a text · cell 5975f9f1
-    task = Task('table', ['dog', 'hot dog', 'knife', 'dining_table', 'person', 'bus'], kind='multi', synonyms={'person': ['man', 'woman', 'police officer'], 'dining table': 'table'})
+    task = Task('table', ['dog', 'hot dog', 'knife', 'dining_table', 'person', 'bus'], kind='multi',
+        synonyms={'person': ['man', 'woman', 'police officer'], 'dining table': 'table'})
     names = lambda text: [task.classes[k] for k in mentioned(text, label_words(task))]
     test_eq(names('Two knives beside a Hot-Dog on the dining table.'), ['hot dog', 'knife', 'dining table'])
     test_eq(names("A dog's bowl and hot dogs"), ['dog', 'hot dog'])
@@ -138,12 +142,14 @@ def test_completing_labels():
     'nbs/1_sampling/07_multilabel_texts.ipynb · Completing labels'
     # nbs/1_sampling/07_multilabel_texts.ipynb · Completing labels · cell cc861693
     task = Task('street', ['dog', 'car', 'person'], kind='multi', synonyms={'person': ['woman']})
-    texts = make_texts([dict(text='A dog runs.', labels=[0, 1]), dict(text='A woman drives a car.', labels=[1]), dict(text='It is late.', labels=[2])])
+    texts = make_texts([dict(text='A dog runs.', labels=[0, 1]), dict(text='A woman drives a car.', labels=[1]),
+        dict(text='It is late.', labels=[2])])
     full,report = complete_labels(texts, task)
     test_eq(full['labels'], [[0, 1], [1, 2], [2]])
     strict,report = complete_labels(texts, task, drop=True)
     test_eq(strict['labels'], [[0], [1, 2]])
-    test_eq((report.labels, report.mentioned, dict(report.added), dict(report.removed)), (4, 2, {'person': 1}, {'car': 1, 'person': 1}))
+    test_eq((report.labels, report.mentioned, dict(report.added), dict(report.removed)),
+        (4, 2, {'person': 1}, {'car': 1, 'person': 1}))
     report
 
 
@@ -165,7 +171,8 @@ def test_asking_for_the_sentences():
     test_eq([q.prompt for q in tai.questions(task, seed=1)], [q.prompt for q in asked])
     test_eq(tai.parse(Answer('Sure! A dog waits beside a car. It rains.'), asked[0], task), ['A dog waits beside a car.'])
     test_eq(tai.parse(Answer("I'm sorry, but I can't help with that."), asked[0], task), [])
-    test_eq(tai.parse(Answer('<think>A cat? One sentence.</think>{"sentence": "A dog waits beside a car."}<|im_end|>'), asked[0], task), ['A dog waits beside a car.'])
+    test_eq(tai.parse(Answer('<think>A cat? One sentence.</think>{"sentence": "A dog waits beside a car."}<|im_end|>'),
+            asked[0], task), ['A dog waits beside a car.'])
     test_eq(tai.parse(Answer('<think>A dog waits beside a car. It', 'length'), asked[0], task), [])
     # nbs/1_sampling/07_multilabel_texts.ipynb · Asking for the sentences · cell ef8b48e5
     coco = Task('coco', list(multilabel_names['coco2014']), kind='multi')
@@ -180,7 +187,8 @@ def test_without_a_language_model():
     texts = TAITemplates('tai-template').texts(task, n=40, seed=1)
     assert not TAITemplates('tai-template').needs_llm
     test_eq(len(texts), 40)
-    test_eq(complete_labels(texts, task, drop=True)[0]['labels'], texts['labels'])              # each names what it was drawn for
+    # each names what it was drawn for
+    test_eq(complete_labels(texts, task, drop=True)[0]['labels'], texts['labels'])
     print(*texts['text'][:4], sep='\n')
 
 
@@ -191,9 +199,12 @@ def test_for_small_models():
     q = known_strategies['tai-list'].questions(task)[0]
     print(q.prompt)
     test_eq(known_strategies['tai-list'].parse(Answer('A cat sleeps on the floor.'), Question('', (0, 1)), task), [])
-    test_eq(known_strategies['tai-list'].parse(Answer('A dog sleeps in a car'), Question('', (0, 1)), task), ['A dog sleeps in a car.'])
-    test_eq(known_strategies['tai-list'].parse(Answer('A cat.</think>A dog sleeps in a car'), Question('', (0, 1)), task), ['A dog sleeps in a car.'])
-    with own_warnings() as w: done = known_strategies['tai-list'].finish(make_texts([dict(text='A dog waits.', labels=[0, 1])]), task)
+    test_eq(known_strategies['tai-list'].parse(Answer('A dog sleeps in a car'), Question('', (0, 1)), task),
+        ['A dog sleeps in a car.'])
+    test_eq(known_strategies['tai-list'].parse(Answer('A cat.</think>A dog sleeps in a car'), Question('', (0, 1)), task),
+        ['A dog sleeps in a car.'])
+    with own_warnings() as w:
+        done = known_strategies['tai-list'].finish(make_texts([dict(text='A dog waits.', labels=[0, 1])]), task)
     test_eq(done['labels'], [[0]])
     assert 'removed 1 (car 1)' in str(w[0].message)
     # nbs/1_sampling/07_multilabel_texts.ipynb · For small models · cell afd2d48c

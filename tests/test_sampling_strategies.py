@@ -10,8 +10,6 @@ from textclip.sampling.strategy import FewShotList, Strategy, published_field, p
 from textclip.sampling.domain_strategies import domain_strategies
 from textclip.sampling.multilabel_texts import multilabel_strategies
 from textclip.sampling.llms.protocol import SamplingParameters
-import warnings
-from collections import Counter
 from fastcore.test import *
 from textclip.core.basics import Journal, digest
 from textclip.sampling.strategy import published_questions
@@ -37,9 +35,11 @@ def test_the_registry():
     task = Task('dtd', ['banded', 'poly_dots'])
     test_eq(known_strategies['names'].texts(task)['text'], ['banded', 'poly dots'])
     test_eq(known_strategies['templates'].texts(task)['text'], ['a photo of a banded.', 'a photo of a poly dots.'])
-    test_eq(known_strategies['lafter'].texts(task)['text'][:2], ['a photo of a banded texture.', 'a photo of a banded pattern.'])
+    test_eq(known_strategies['lafter'].texts(task)['text'][:2],
+        ['a photo of a banded texture.', 'a photo of a banded pattern.'])
     waffle = known_strategies['waffle'].texts(task, n=2, seed=1)
-    test_eq([t.replace('banded', 'poly dots') for t in waffle['text'][:2]], waffle['text'][2:])   # the same words for every class
+    # the same words for every class
+    test_eq([t.replace('banded', 'poly dots') for t in waffle['text'][:2]], waffle['text'][2:])
     test_eq(set(waffle['strategy']), {'waffle'})
     # nbs/1_sampling/08_strategies.ipynb · The registry · cell 0e54e990
     task = Task('t', ['gemstones'], domain='photographs')
@@ -62,70 +62,88 @@ def test_what_a_small_model_makes_of_the_lists():
     task = Task('animals', ['owl', 'zebra', 'dolphin', 'butterfly'], domain='photographs of animals')
     for name in ('cupl-list', 'dclip-list', 'dualpt-list'):
         s = known_strategies[name]
-        found = {c: list(dict.fromkeys(t for q,a in recorded(s, task, 4) if q.labels==(k,) for t in s.parse(a, q, task))) for k,c in enumerate(task.classes)}
+        found = {c: list(dict.fromkeys(t for q,a in recorded(s, task, 4) if q.labels==(k,) for t in s.parse(a, q, task)))
+            for k,c in enumerate(task.classes)}
         assert all(found.values())
-        print(f'{name}, {sum(map(len, found.values()))} texts:', *(' · '.join(found[c][:4]) for c in task.classes[:2]), sep='\n   ')
+        print(f'{name}, {sum(map(len, found.values()))} texts:', *(' · '.join(found[c][:4]) for c in task.classes[:2]),
+            sep='\n   ')
 
 
 def test_what_each_strategy_asks():
     'nbs/1_sampling/08_strategies.ipynb · What each strategy asks'
     # nbs/1_sampling/08_strategies.ipynb · What each strategy asks · cell c2c52240
     task = Task('my animals', ['electric_ray', 'zebra'])
-    answers = dict(sentence=Answer('It is a flat fish with a round body'), phrases=Answer('- a flat round body\n- small eyes'), list=Answer('flat body, small eyes'))
+    answers = dict(sentence=Answer('It is a flat fish with a round body'),
+        phrases=Answer('- a flat round body\n- small eyes'), list=Answer('flat body, small eyes'))
     def example(name):
         s = known_strategies[name]
         if not s.needs_llm: return dict(strategy=name, asked='', text=s.texts(task)['text'][0])
         q = s.questions(task)[0]
         return dict(strategy=name, asked=prompt_text(q.prompt).split('\n')[-1], text=s.parse(answers[s.reads], q, task)[0])
     pd.set_option('display.max_colwidth', 90)
-    here = 'names templates cupl-base cupl lafter dclip dualpt paraphrase waffle cupl-list lafter-list tap-list dclip-list dualpt-list'.split()
+    here = '''names templates cupl-base cupl lafter dclip dualpt paraphrase waffle cupl-list lafter-list tap-list
+    dclip-list dualpt-list'''.split()
     pd.DataFrame(map(example, here)).set_index('strategy')
     # nbs/1_sampling/08_strategies.ipynb · What each strategy asks · cell 059ce438
-    test_eq(example('dclip'), dict(strategy='dclip', asked='What visual features help to recognise an electric ray in a photo?', text='electric ray, which has a flat round body'))
+    test_eq(example('dclip'),
+        dict(strategy='dclip', asked='What visual features help to recognise an electric ray in a photo?',
+            text='electric ray, which has a flat round body'))
     test_eq(example('dualpt')['text'], 'a photo of a electric ray, which has a flat round body.')
     test_eq(example('names')['text'], 'electric ray')
     test_eq([q.template for q in known_strategies['dualpt'].questions(task)[:3]], list(known_strategies['dualpt'].asked))
     context = known_strategies['dualpt'].questions(task)[4]
-    test_eq(known_strategies['dualpt'].parse(Answer('- dry grass, a river'), context, task), ['a photo of a zebra with dry grass, a river.'])
-    test_eq(known_strategies['dualpt'].parse(Answer('<think>- a pond</think>● dry grass, a river</s>'), context, task), known_strategies['dualpt'].parse(Answer('- dry grass, a river'), context, task))
+    test_eq(known_strategies['dualpt'].parse(Answer('- dry grass, a river'), context, task),
+        ['a photo of a zebra with dry grass, a river.'])
+    test_eq(known_strategies['dualpt'].parse(Answer('<think>- a pond</think>● dry grass, a river</s>'), context, task),
+        known_strategies['dualpt'].parse(Answer('- dry grass, a river'), context, task))
 
 
 def test_counts():
     'nbs/1_sampling/08_strategies.ipynb · Counts'
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell 37497be6
-    here = 'names templates cupl-base cupl lafter dclip dualpt paraphrase waffle cupl-list lafter-list tap-list dclip-list dualpt-list'.split()
+    here = '''names templates cupl-base cupl lafter dclip dualpt paraphrase waffle cupl-list lafter-list tap-list
+    dclip-list dualpt-list'''.split()
     strategy_table(Task('dtd', ['banded', 'lined']), here)
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell bca7a058
-    texts = lambda strategy,benchmark: known_strategies[strategy].count(Task(benchmark, ['one']))
+    def texts(strategy, dataset): return known_strategies[strategy].count(Task(dataset, ['one']))
     test_eq([texts('cupl', 'imagenet')[k] for k in ('texts','published')], [50, 50])
     for b in ('imagenet', 'dtd', 'sun397'): test_eq([texts('cupl-base', b)[k] for k in ('texts','published')], [30, 30])
-    templates = dict(dtd=8, eurosat=3, flowers102=1, sun397=2, ucf101=48, imagenet=7, caltech101=7, cifar10=18) | {'imagenet-r': 7, 'imagenet-a': 7, 'imagenet-sketch': 7}
+    templates = dict(dtd=8, eurosat=3, flowers102=1, sun397=2, ucf101=48, imagenet=7, caltech101=7,
+        cifar10=18) | {'imagenet-r': 7, 'imagenet-a': 7, 'imagenet-sketch': 7}
     for b,k in templates.items():
         c = texts('lafter', b)
-        test_eq((c['templates'], c['texts']-k, c['published'], len(set(known_strategies['lafter'].own_templates(Task(b, ['one']))))), (k, 25, 25, k))
+        test_eq((c['templates'], c['texts']-k, c['published'],
+                len(set(known_strategies['lafter'].own_templates(Task(b, ['one']))))), (k, 25, 25, k))
     test_eq(texts('waffle', 'imagenet')['texts'], 30)
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell 3c290c02
-    rows = [r for r in published_questions() if r['strategy']=='cupl' and r['benchmark'] not in (None, 'kinetics700', 'resisc45')]
-    pd.DataFrame([texts('cupl', r['benchmark']) | dict(dataset=r['benchmark']) for r in rows]).set_index('dataset')[['texts', 'published']].T
+    rows = [r for r in published_questions()
+        if r['strategy']=='cupl' and r['dataset'] not in (None, 'kinetics700', 'resisc45')]
+    pd.DataFrame([texts('cupl', r['dataset']) | dict(dataset=r['dataset'])
+        for r in rows]).set_index('dataset')[['texts', 'published']].T
 
 
 @pytest.mark.slow
 def test_counts_slow():
     'nbs/1_sampling/08_strategies.ipynb · Counts'
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell 37497be6
-    here = 'names templates cupl-base cupl lafter dclip dualpt paraphrase waffle cupl-list lafter-list tap-list dclip-list dualpt-list'.split()
+    here = '''names templates cupl-base cupl lafter dclip dualpt paraphrase waffle cupl-list lafter-list tap-list
+    dclip-list dualpt-list'''.split()
     strategy_table(Task('dtd', ['banded', 'lined']), here)
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell bca7a058
-    texts = lambda strategy,benchmark: known_strategies[strategy].count(Task(benchmark, ['one']))
+    def texts(strategy, dataset): return known_strategies[strategy].count(Task(dataset, ['one']))
     test_eq([texts('cupl', 'imagenet')[k] for k in ('texts','published')], [50, 50])
     for b in ('imagenet', 'dtd', 'sun397'): test_eq([texts('cupl-base', b)[k] for k in ('texts','published')], [30, 30])
-    templates = dict(dtd=8, eurosat=3, flowers102=1, sun397=2, ucf101=48, imagenet=7, caltech101=7, cifar10=18) | {'imagenet-r': 7, 'imagenet-a': 7, 'imagenet-sketch': 7}
+    templates = dict(dtd=8, eurosat=3, flowers102=1, sun397=2, ucf101=48, imagenet=7, caltech101=7,
+        cifar10=18) | {'imagenet-r': 7, 'imagenet-a': 7, 'imagenet-sketch': 7}
     for b,k in templates.items():
         c = texts('lafter', b)
-        test_eq((c['templates'], c['texts']-k, c['published'], len(set(known_strategies['lafter'].own_templates(Task(b, ['one']))))), (k, 25, 25, k))
+        test_eq((c['templates'], c['texts']-k, c['published'],
+                len(set(known_strategies['lafter'].own_templates(Task(b, ['one']))))), (k, 25, 25, k))
     test_eq(texts('waffle', 'imagenet')['texts'], 30)
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell 8d9d028f
     test_eq(known_strategies['lafter'].count(Task('cifar100', ['one']))['templates'], 81)   # open_clip has the eighty
     # nbs/1_sampling/08_strategies.ipynb · Counts · cell 3c290c02
-    rows = [r for r in published_questions() if r['strategy']=='cupl' and r['benchmark'] not in (None, 'kinetics700', 'resisc45')]
-    pd.DataFrame([texts('cupl', r['benchmark']) | dict(dataset=r['benchmark']) for r in rows]).set_index('dataset')[['texts', 'published']].T
+    rows = [r for r in published_questions()
+        if r['strategy']=='cupl' and r['dataset'] not in (None, 'kinetics700', 'resisc45')]
+    pd.DataFrame([texts('cupl', r['dataset']) | dict(dataset=r['dataset'])
+        for r in rows]).set_index('dataset')[['texts', 'published']].T

@@ -16,7 +16,7 @@ from textclip.sampling.llms.protocol import Answer, Question, SamplingParameters
 from collections import Counter
 from fastcore.test import *
 from textclip.sampling.strategy import (FewShotList, Strategy, dataset_of, one_sentence, published_field,
-    published_questions)
+    published_questions, published_strategy)
 
 NOTEBOOK = 'nbs/1_sampling/05_strategy.ipynb'
 
@@ -31,9 +31,9 @@ def test_questions_as_data():
     elsewhere = {'kinetics700', 'resisc45'}                       # in the papers, not in the catalogue
     for r in published_questions():
         assert r['source'] and r['wording'] in ('paper', 'ours')
-        assert r['benchmark'] in {None, *elsewhere} or dataset_facts(r['benchmark']).name==r['benchmark'], r['benchmark']
+        assert r['dataset'] in {None, *elsewhere} or dataset_facts(r['dataset']).name==r['dataset'], r['dataset']
         assert all('{c}' in q for q in r.get('questions', ())) and all('{}' in t for t in r.get('templates', ()))
-    keys = [(r['strategy'], r['benchmark']) for r in published_questions()]
+    keys = [(r['strategy'], r['dataset']) for r in published_questions()]
     test_eq(len(keys), len(set(keys)))
     Counter(r['strategy'] for r in published_questions())
 
@@ -43,7 +43,8 @@ def test_a_strategy():
     # nbs/1_sampling/05_strategy.ipynb · A strategy · cell 32667b53
     mine = Strategy('mine', ['What colour is {a} {c} in {domain}?', 'How large is {a} {c}?'], n=2)
     asked = mine.questions(Task('t', ['electric_ray', 'owl'], domain='photographs of animals'))
-    test_eq(asked[0].prompt, (('system', one_sentence), ('user', 'What colour is an electric ray in photographs of animals?')))
+    test_eq(asked[0].prompt,
+        (('system', one_sentence), ('user', 'What colour is an electric ray in photographs of animals?')))
     test_eq([(q.labels, q.template) for q in asked][2], ((1,), mine.asked[0]))
     test_fail(lambda: Strategy('mine', 'What colour?'), contains='does not say which class')
     test_fail(lambda: Strategy('mine', ['Which {c}?'], reads='sentense'), contains="Did you mean 'sentence'?")
@@ -51,18 +52,25 @@ def test_a_strategy():
     # nbs/1_sampling/05_strategy.ipynb · A strategy · cell 6f07371b
     task,zebra = Task('animals', ['zebra']),Question('?', (0,), 'What of {c}?')
     features = Strategy('features', 'What of {c}?', reads='phrases', forms='{c}, {which}')
-    test_eq(features.parse(Answer('Sure! Here you are:\n- Black and white stripes\n- often seen in herds\n- a horse-like anim', 'length'), zebra, task),
-        ['zebra, which has black and white stripes', 'zebra, which is often seen in herds'])
+    test_eq(features.parse(
+            Answer('Sure! Here you are:\n- Black and white stripes\n- often seen in herds\n- a horse-like anim', 'length'),
+            zebra, task), ['zebra, which has black and white stripes', 'zebra, which is often seen in herds'])
     test_eq(features.parse(Answer("I'm sorry, but I can't help with that."), zebra, task), [])
     test_eq(Strategy('s', '{c}?').parse(Answer('A zebra has stripes'), zebra, task), ['A zebra has stripes.'])
     test_eq(Strategy('s', '{c}?').parse(Answer('A zebra has str', 'length'), zebra, task), [])
-    test_eq(Strategy('s', '{c}?', forms='{template}: {text}').parse(Answer('It has {} stripes.'), zebra, task), ['a photo of a zebra: It has {} stripes.'])
+    test_eq(Strategy('s', '{c}?', forms='{template}: {text}').parse(Answer('It has {} stripes.'), zebra, task),
+        ['a photo of a zebra: It has {} stripes.'])
     # nbs/1_sampling/05_strategy.ipynb · A strategy · cell d1ed2a7d
-    thinking = Answer("<think>I'm sorry, I cannot see it.\n- shape matters</think>" + '- four legs\n- a stiff mane<|im_end|>', 'length')
+    thinking = Answer(
+        "<think>I'm sorry, I cannot see it.\n- shape matters</think>" + '- four legs\n- a stiff mane<|im_end|>', 'length')
     test_eq(features.parse(thinking, zebra, task), features.parse(Answer('- four legs\n- a stiff mane'), zebra, task))
-    test_eq(len(features.parse(Answer('```json\n{"features": ["four legs", "a stiff mane", "a lo', 'length'), zebra, task)), 2)
-    test_eq(Strategy('s', '{c}?').parse(Answer('One sentence.</think>{"sentence": "A zebra has stripes."}'), zebra, task), ['A zebra has stripes.'])
-    test_eq(Strategy('s', '{c}?').parse(Answer("<think>Hm.</think>I'm sorry, but I can't help with that."), zebra, task), [])
+    test_eq(
+        len(features.parse(Answer('```json\n{"features": ["four legs", "a stiff mane", "a lo', 'length'), zebra, task)),
+        2)
+    test_eq(Strategy('s', '{c}?').parse(Answer('One sentence.</think>{"sentence": "A zebra has stripes."}'), zebra, task),
+        ['A zebra has stripes.'])
+    test_eq(Strategy('s', '{c}?').parse(Answer("<think>Hm.</think>I'm sorry, but I can't help with that."), zebra, task),
+        [])
     test_eq(Strategy('s', '{c}?').parse(Answer('<think>A zebra has stripes. It', 'length'), zebra, task), [])
 
 
@@ -73,5 +81,28 @@ def test_few_shot_lists_for_small_models():
     kinds = FewShotList('kinds', line='Photos of {c}: {items}', header='Things to see in {domain}, by kind.\n')
     asked = kinds.questions(task)[1]
     print(asked.prompt)
-    test_eq(kinds.parse(Answer('ruby, Emerald, gecko, jade'), asked, task), ['a photo of a ruby.', 'a photo of a emerald.', 'a photo of a jade.'])
+    test_eq(kinds.parse(Answer('ruby, Emerald, gecko, jade'), asked, task),
+        ['a photo of a ruby.', 'a photo of a emerald.', 'a photo of a jade.'])
     test_eq(kinds.parse(Answer('a ruby, emer', 'length'), asked, task), ['a photo of a ruby.'])
+    test_fail(lambda: FewShotList('mine', line='Photos of {c}:'), contains='lacks {c} or one {items}')
+    braces = FewShotList('braces', line='{set} of {c}: {items}').questions(Task('t', ['odd {name}']))[0].prompt
+    assert braces.endswith('{set} of odd {name}:')
+
+
+def test_strategies_of_the_data_file():
+    'nbs/1_sampling/05_strategy.ipynb · Strategies of the data file'
+    # nbs/1_sampling/05_strategy.ipynb · Strategies of the data file · cell 0c02f6e7
+    cupl = published_strategy('cupl', 10)
+    test_eq(cupl.question_templates(Task('my birds', ['owl'])), published_field('cupl', 'questions'))
+    tap = published_strategy('tap', 5)
+    test_eq(tap.question_templates(Task('EuroSAT', ['river'])), published_field('tap', 'questions', 'eurosat'))
+    for q in tap.question_templates(Task('EuroSAT', ['river'])): print(q)
+
+
+def test_counts():
+    'nbs/1_sampling/05_strategy.ipynb · Counts'
+    # nbs/1_sampling/05_strategy.ipynb · Counts · cell 9b221d90
+    two = Strategy('two', ['What of {c}?', 'How large is {c}?'], n=3, templates=('a photo of a {}.',))
+    counted = two.count(Task('t', ['owl', 'crab']))
+    test_eq((counted['questions'], counted['answers'], counted['texts']), (2, 3, 2*3+1))
+    counted

@@ -3,12 +3,11 @@ import re
 import datasets
 import torch
 from textclip.core.basics import TextclipError, make_generator, some, warn
-from textclip.types.task import Task
+from textclip.types.task import Task, class_positions
 from textclip.types.method import as_labelled_texts
-import tempfile
 from fastcore.test import *
 from textclip.core.basics import own_warnings
-from textclip.sampling.texts import fill_empty, make_texts, shuffle_texts, template_texts, texts_by_class
+from textclip.sampling.texts import fill_empty, make_texts, other_names, shuffle_texts, template_texts, texts_by_class
 
 NOTEBOOK = 'nbs/1_sampling/01_texts.ipynb'
 
@@ -24,8 +23,11 @@ def test_texts():
     # nbs/1_sampling/01_texts.ipynb · Texts · cell 07d9cd07
     pets = Task('pets', ['cat', 'dog'])
     test_eq(template_texts(pets, 'a {}')['text'][:], ['a cat', 'a dog'])
-    for bad,words in (('{} and {}', 'has 2 {}'), ('{} {', 'a brace besides'), ('{!r}{}', 'a brace besides'), ('{}{x}', 'a brace besides'), ('a cat', 'has no {}'), (5, 'is no text')): test_fail(lambda: template_texts(pets, [bad]), contains=words)
-    test_eq(texts_by_class({'Dog': ['a wet nose'], 'cat': 'soft fur'}, pets), {'cat': ['soft fur'], 'dog': ['a wet nose']})      # a dict will do wherever texts are taken
+    for bad,words in (('{} and {}', 'has 2 {}'), ('{} {', 'a brace besides'), ('{!r}{}', 'a brace besides'),
+        ('{}{x}', 'a brace besides'), ('a cat', 'has no {}'), (5, 'is no text')):
+        test_fail(lambda: template_texts(pets, [bad]), contains=words)
+    # a dict will do wherever texts are taken
+    test_eq(texts_by_class({'Dog': ['a wet nose'], 'cat': 'soft fur'}, pets), {'cat': ['soft fur'], 'dog': ['a wet nose']})
 
 
 def test_no_class_without_a_text():
@@ -35,6 +37,14 @@ def test_no_class_without_a_text():
     with own_warnings() as w: texts = fill_empty(make_texts([dict(text='a cat asleep', labels=[0])]), task)
     test_eq(texts_by_class(texts, task), {'cat': ['a cat asleep'], 'dog': ['a photo of a dog.']})
     print(w[0].message)
+
+
+def test_other_names_of_a_class():
+    'nbs/1_sampling/01_texts.ipynb · Other names of a class'
+    # nbs/1_sampling/01_texts.ipynb · Other names of a class · cell ea85113a
+    given = {'Fire_Truck': 'fire engine', 'ship': ['boat'], 'car': ['auto', 'automobile']}
+    task = Task('vehicles', ['fire_truck', 'car'], synonyms=given)
+    test_eq(other_names(task), [['fire engine'], ['auto', 'automobile']])
 
 
 def test_a_control_texts_shuffled_across_classes():

@@ -17,7 +17,8 @@ def test_a_or_an():
     'nbs/1_sampling/03_wording.ipynb · A or an'
     # nbs/1_sampling/03_wording.ipynb · A or an · cell 3bb872e8
     an = 'apple owl Egyptian_cat hour heirloom umbrella usher urn F-16A MD-11 MP3 8-track A320 éclair uninhabited'.split()
-    a = 'cat Boeing unicorn uniform ukulele honeycomb European one-piece utensil hen CRJ-200 used ewe DHC-1 BMW Zebra'.split()
+    a = '''cat Boeing unicorn uniform ukulele honeycomb European one-piece utensil
+    hen CRJ-200 used ewe DHC-1 BMW Zebra'''.split()
     test_eq([w for w in an if a_an(w)!='an'], [])
     test_eq([w for w in a if a_an(w)!='a'], [])
     ' · '.join(f'{a_an(w)} {w}' for w in (*an[:5], *a[:4]))
@@ -29,7 +30,9 @@ def test_one_and_many():
     names = sorted({n for d in multilabel_names.values() for n in d})
     test_eq([n for n in names if singular(plural(n))!=singular(n)], [])
     test_eq([n for n in names if plural(n)==n], ['broccoli', 'scissors', 'sheep', 'skis'])
-    test_eq([singular(p) for p in ('buses','houses','knives','people','cherries','classes','octopuses','canoes','aircraft','dress','fire trucks','ties')],
+    test_eq([singular(p)
+            for p in ('buses', 'houses', 'knives', 'people', 'cherries', 'classes', 'octopuses', 'canoes', 'aircraft',
+                'dress', 'fire trucks', 'ties')],
         ['bus','house','knife','person','cherry','class','octopus','canoe','aircraft','dress','fire truck','tie'])
     ', '.join(plural(n) for n in names[::9])
 
@@ -40,15 +43,20 @@ def test_filling_in_a_name():
     test_eq(fill_blanks('Describe what {a} {c} looks like', 'electric_ray'), 'Describe what an electric ray looks like')
     test_eq(fill_blanks('{A} {r} rendition of {a} {c}', 'owl', r='origami'), 'An origami rendition of an owl')
     test_eq(fill_blanks('a photo of {a} {}.', 'set {a, b}'), 'a photo of a set {a, b}.')
-    test_eq([fill_blanks('{one} {c}', c) for c in ('owl', 'musical instruments', 'bus')], ['an owl', 'musical instruments', 'a bus'])
-    test_eq([fill_blanks('What {does} {one} {c} look like?', c) for c in ('owl', 'scissors')], ['What does an owl look like?', 'What do scissors look like?'])
+    test_eq([fill_blanks('{one} {c}', c) for c in ('owl', 'musical instruments', 'bus')],
+        ['an owl', 'musical instruments', 'a bus'])
+    test_eq([fill_blanks('What {does} {one} {c} look like?', c) for c in ('owl', 'scissors')],
+        ['What does an owl look like?', 'What do scissors look like?'])
     test_fail(lambda: fill_blanks('seen in {place}', 'owl'), contains='Nothing is known to fill {place}')
 
 
 def test_which_has_which_is():
     'nbs/1_sampling/03_wording.ipynb · Which has, which is'
     # nbs/1_sampling/03_wording.ipynb · Which has, which is · cell 0582de76
-    clauses = dict(has='antlers;black stripes;a long tail;long thin legs;a stand to mount it on;a body like that of a horse;printed letters', is_='a large bird;used for cooking;black, white or grey;often seen in herds;long and thin;a type of flower')
+    clauses = dict(
+        has='antlers;black stripes;a long tail;long thin legs;a stand to mount it on;'
+            'a body like that of a horse;printed letters',
+        is_='a large bird;used for cooking;black, white or grey;often seen in herds;long and thin;a type of flower')
     test_eq([p for p in clauses['has'].split(';') if which_clause(p)!=f'which has {p}'], [])
     test_eq([p for p in clauses['is_'].split(';') if which_clause(p)!=f'which is {p}'], [])
     test_eq([which_clause(p) for p in ('has four legs', 'often has horns', 'they have legs', "It's white", 'can fly')],
@@ -58,78 +66,121 @@ def test_which_has_which_is():
 def test_what_a_model_wraps_around_its_answer():
     'nbs/1_sampling/03_wording.ipynb · What a model wraps around its answer'
     # nbs/1_sampling/03_wording.ipynb · What a model wraps around its answer · cell 6b28831c
-    test_eq(plain_lines('Sure! Here are five features:\n\n1. **Long** tail\n2) `grey` fur\n- * "sharp claws"\n### Habitat\n'), ['Long tail', 'grey fur', 'sharp claws', 'Habitat'])
+    test_eq(
+        plain_lines('Sure! Here are five features:\n\n1. **Long** tail\n2) `grey` fur\n- * "sharp claws"\n### Habitat\n'),
+        ['Long tail', 'grey fur', 'sharp claws', 'Habitat'])
     test_eq(plain_lines('"A cat sits."'), ['A cat sits.'])
     test_eq(plain_lines('-five claws\n\n***\n…'), ['five claws'])
-    test_eq(plain_lines('Here is the sketch that everybody knows.'), ['Here is the sketch that everybody knows.'])   # no opening: it goes on
+    # no opening: it goes on
+    test_eq(plain_lines('Here is the sketch that everybody knows.'), ['Here is the sketch that everybody knows.'])
     test_eq(plain_lines(''), [])
     # nbs/1_sampling/03_wording.ipynb · What a model wraps around its answer · cell a07c40e9
     want = ['green scales', 'red eyes']
-    marks = ['● green scales\n● red eyes', '1、green scales\n2、red eyes', 'a. green scales\nb. red eyes', 'A. green scales\nB. red eyes', '- [ ] green scales\n- [x] red eyes', '☐ green scales\n☑ red eyes',
-        '<ul>\n<li>green scales</li>\n<li class="x">red <b>eyes</b></li>\n</ul>', 'green scales<br/>red eyes', '1.green scales\n2.red eyes', '(i) green scales\n(ii) red eyes', '➤ green scales\n➤ red eyes',
-        '✅ green scales\n✅ red eyes', '1️⃣ green scales\n2️⃣ red eyes', '[1] green scales\n[2] red eyes', '- 🐟 green scales\n- 👁️ red eyes', '```plaintext\ngreen scales\nred eyes\n```', '①green scales\n②red eyes', '~~~\ngreen scales\r\rred eyes']
+    marks = ['● green scales\n● red eyes', '1、green scales\n2、red eyes', 'a. green scales\nb. red eyes',
+        'A. green scales\nB. red eyes', '- [ ] green scales\n- [x] red eyes', '☐ green scales\n☑ red eyes',
+        '<ul>\n<li>green scales</li>\n<li class="x">red <b>eyes</b></li>\n</ul>', 'green scales<br/>red eyes',
+        '1.green scales\n2.red eyes', '(i) green scales\n(ii) red eyes', '➤ green scales\n➤ red eyes',
+        '✅ green scales\n✅ red eyes', '1️⃣ green scales\n2️⃣ red eyes', '[1] green scales\n[2] red eyes',
+        '- 🐟 green scales\n- 👁️ red eyes', '```plaintext\ngreen scales\nred eyes\n```', '①green scales\n②red eyes',
+        '~~~\ngreen scales\r\rred eyes']
     for m in marks: test_eq((m, plain_lines(m)), (m, want))
-    for own in ('E. coli is a rod.', '1.5 m long', '3D letters', 'It weighs < 5 kg & > 2 kg.', "AT&T signs are blue.", 'x > 3'): test_eq(plain_lines(own), [own])
+    for own in ('E. coli is a rod.', '1.5 m long', '3D letters', 'It weighs < 5 kg & > 2 kg.', "AT&T signs are blue.",
+        'x > 3'):
+        test_eq(plain_lines(own), [own])
     # nbs/1_sampling/03_wording.ipynb · What a model wraps around its answer · cell 24cc098a
-    for name in ('Great Danes are tall dogs.', 'Great white sharks have a white belly.', 'Okay signs are made by hand.', 'Sure-footed goats have horns.', 'OK Corral is a place.', 'Yes is a band of five.', 'Answering machines are grey.'): test_eq(plain_lines(name), [name])
-    for said_first in ('Great! ', 'Okay, ', 'Sure thing! ', 'Of course. ', 'Great question! ', "Certainly! Here's one sentence:\n\n", 'Sure! I\'d be happy to help. Here is a description: ', 'Answer: ', '**Answer:** ', 'Sure here is one: ', 'Q: What is it?\nA: '):
+    for name in ('Great Danes are tall dogs.', 'Great white sharks have a white belly.', 'Okay signs are made by hand.',
+        'Sure-footed goats have horns.', 'OK Corral is a place.', 'Yes is a band of five.',
+        'Answering machines are grey.'):
+        test_eq(plain_lines(name), [name])
+    for said_first in ('Great! ', 'Okay, ', 'Sure thing! ', 'Of course. ', 'Great question! ',
+        "Certainly! Here's one sentence:\n\n", 'Sure! I\'d be happy to help. Here is a description: ', 'Answer: ',
+        '**Answer:** ', 'Sure here is one: ', 'Q: What is it?\nA: '):
         test_eq((said_first, plain_lines(said_first+'It is a stocky fish.')), (said_first, ['It is a stocky fish.']))
 
 
 def test_one_sentence():
     'nbs/1_sampling/03_wording.ipynb · One sentence'
     # nbs/1_sampling/03_wording.ipynb · One sentence · cell 1f4d40cb
-    test_eq(parse_sentence('An owl is a bird with large eyes'), ['An owl is a bird with large eyes.'])          # the stop was not written
+    # the stop was not written
+    test_eq(parse_sentence('An owl is a bird with large eyes'), ['An owl is a bird with large eyes.'])
     test_eq(parse_sentence('\n\nAn owl has large eyes. It hunts at ni', finished=False), ['An owl has large eyes.'])
-    test_eq(parse_sentence('An owl is a bird that hunts at ni', finished=False), [])                           # cut: nothing whole
-    test_eq(parse_sentence('It is a dog of the St. Bernard breed, about 70 cm high. It drools.'), ['It is a dog of the St. Bernard breed, about 70 cm high.'])
-    test_eq(parse_sentence('It is a large dog, a St'), [])                                                      # the stop fell inside
-    test_eq(parse_sentence('1'), [])                                                                            # ... or behind a number
-    test_eq(parse_sentence("Sure! Here's a description:\n\n**An owl** has _round_ eyes and a hooked beak."), ['An owl has _round_ eyes and a hooked beak.'])
+    # cut: nothing whole
+    test_eq(parse_sentence('An owl is a bird that hunts at ni', finished=False), [])
+    test_eq(parse_sentence('It is a dog of the St. Bernard breed, about 70 cm high. It drools.'),
+        ['It is a dog of the St. Bernard breed, about 70 cm high.'])
+    # the stop fell inside
+    test_eq(parse_sentence('It is a large dog, a St'), [])
+    # ... or behind a number
+    test_eq(parse_sentence('1'), [])
+    test_eq(parse_sentence("Sure! Here's a description:\n\n**An owl** has _round_ eyes and a hooked beak."),
+        ['An owl has _round_ eyes and a hooked beak.'])
     test_eq(parse_sentence('“What an owl!” said nobody. Yes.'), ['“What an owl!” said nobody.'])
-    test_eq(parse_sentence('What to look for:\n- a round face with large eyes\n- a hooked beak'), ['a round face with large eyes.'])
+    test_eq(parse_sentence('What to look for:\n- a round face with large eyes\n- a hooked beak'),
+        ['a round face with large eyes.'])
     test_eq(parse_sentence('It has ears,\ntails, etc. in a photo'), ['It has ears, tails, etc. in a photo.'])
     test_eq(parse_sentence('Below is an owl in an image: ![Owl](https://images'), [])
     for bad in ('', ' \n ', '...', 'Owl.', '**', 'The features are:'): test_eq(parse_sentence(bad), [])
     # nbs/1_sampling/03_wording.ipynb · One sentence · cell 3c3f0a41
     want = ['It is a stocky green fish.']
-    for a in ('<think>\nOne sentence.\n</think>\n\nIt is a stocky green fish.', 'One sentence.</think>It is a stocky green fish', '{"description": "It is a stocky green fish."}', '```json\n{"class": "tench", "description": "It is a stocky green fish."}\n```',
-        'Answer: It is a stocky green fish.<|im_end|>', '<p>It is a <b>stocky</b> green fish.</p>', '["It is a stocky green fish."', '1、It is a stocky green fish.', '<|channel|>final<|message|>It is a stocky green fish.<|return|>'):
+    for a in ('<think>\nOne sentence.\n</think>\n\nIt is a stocky green fish.',
+        'One sentence.</think>It is a stocky green fish', '{"description": "It is a stocky green fish."}',
+        '```json\n{"class": "tench", "description": "It is a stocky green fish."}\n```',
+        'Answer: It is a stocky green fish.<|im_end|>', '<p>It is a <b>stocky</b> green fish.</p>',
+        '["It is a stocky green fish."', '1、It is a stocky green fish.',
+        '<|channel|>final<|message|>It is a stocky green fish.<|return|>'):
         test_eq((a, parse_sentence(a)), (a, want))
-    for none in ('<think>It is a stocky green fish.', '{"description": "It is a stocky gre', '```json\n', 'Okay, the user wants one sentence about a tench.'): test_eq(parse_sentence(none), [])
+    for none in ('<think>It is a stocky green fish.', '{"description": "It is a stocky gre', '```json\n',
+        'Okay, the user wants one sentence about a tench.'):
+        test_eq(parse_sentence(none), [])
     test_eq(parse_sentence('这是一种橄榄绿色的鱼。它有红色的眼睛。'), ['这是一种橄榄绿色的鱼。'])
     test_eq(parse_sentence('Es ist ein grüner Fisch. Übrigens lebt er lang.'), ['Es ist ein grüner Fisch.'])
     start = time.perf_counter()
-    for piece in ('. ', 'a.', 'St. ', 'A b. ', '`', '**', '![', '<b', '- ', '1. ', '"', '\n(', 'https:', '[', ':\n'): parse_sentence((piece*12_000)[:12_000])
+    for piece in ('. ', 'a.', 'St. ', 'A b. ', '`', '**', '![', '<b', '- ', '1. ', '"', '\n(', 'https:', '[', ':\n'):
+        parse_sentence((piece*12_000)[:12_000])
     assert time.perf_counter()-start<20                                       # in time that grows with the length
 
 
 def test_a_list_of_phrases():
     'nbs/1_sampling/03_wording.ipynb · A list of phrases'
     # nbs/1_sampling/03_wording.ipynb · A list of phrases · cell e18cbef0
-    test_eq(parse_phrases('- four legs\n- Black and white stripes.\n\n- a mane\n- four legs'), ['four legs', 'black and white stripes', 'a mane'])
-    test_eq(parse_phrases('There are several useful features:\n1. **four legs**;\n2. a long fa', finished=False), ['four legs'])
+    test_eq(parse_phrases('- four legs\n- Black and white stripes.\n\n- a mane\n- four legs'),
+        ['four legs', 'black and white stripes', 'a mane'])
+    test_eq(parse_phrases('There are several useful features:\n1. **four legs**;\n2. a long fa', finished=False),
+        ['four legs'])
     test_eq(parse_phrases('four legs, a mane, hooves, and stripes.'), ['four legs', 'a mane', 'hooves', 'stripes'])
     test_eq(parse_phrases('```json\n{"features": ["four legs", "USB port", 3]}\n```'), ['four legs', 'USB port'])
     test_eq(parse_phrases('["a", "red, green and blue feathers"]'), ['red, green and blue feathers'])
     test_eq(parse_phrases('- a bill\nI hope this helps!'), ['a bill'])
     test_eq(parse_phrases('- one eye\n- two eyes\n- three eyes', limit=2), ['one eye', 'two eyes'])
-    for bad in ('', '-', 'I hope this helps! Let me know whether you need more features than these, I am glad to help.'): test_eq(parse_phrases(bad), [])
+    for bad in ('', '-', 'I hope this helps! Let me know whether you need more features than these, I am glad to help.'):
+        test_eq(parse_phrases(bad), [])
     # nbs/1_sampling/03_wording.ipynb · A list of phrases · cell 911ced93
     want = ['olive-green scales', 'small red eyes']
-    for a in ('<think>\n- shape matters\n</think>\n\n- olive-green scales\n- small red eyes', '["olive-green scales", "small red eyes",]', "['olive-green scales', 'small red eyes']", '{"feature": "olive-green scales"}\n{"feature": "small red eyes"}',
-        '- [ ] olive-green scales\n- [x] small red eyes', '<li>olive-green scales</li><li>small red eyes</li>', '● Olive-green scales\n● Small red eyes', '{"features": ["- olive-green scales", "* small red eyes"]}<|eot_id|>'): test_eq((a, parse_phrases(a)), (a, want))
-    for cut in ('```json\n["olive-green scales", "small red eyes", "rounded fi', '{\n "features": [\n  "olive-green scales",\n  "small red eyes",\n  "rounded fi', '- olive-green scales\n- small red eyes\n- rounded fi'): test_eq(parse_phrases(cut, False), want)
+    for a in ('<think>\n- shape matters\n</think>\n\n- olive-green scales\n- small red eyes',
+        '["olive-green scales", "small red eyes",]', "['olive-green scales', 'small red eyes']",
+        '{"feature": "olive-green scales"}\n{"feature": "small red eyes"}',
+        '- [ ] olive-green scales\n- [x] small red eyes', '<li>olive-green scales</li><li>small red eyes</li>',
+        '● Olive-green scales\n● Small red eyes', '{"features": ["- olive-green scales", "* small red eyes"]}<|eot_id|>'):
+        test_eq((a, parse_phrases(a)), (a, want))
+    for cut in ('```json\n["olive-green scales", "small red eyes", "rounded fi',
+        '{\n "features": [\n  "olive-green scales",\n  "small red eyes",\n  "rounded fi',
+        '- olive-green scales\n- small red eyes\n- rounded fi'):
+        test_eq(parse_phrases(cut, False), want)
     test_eq(parse_phrases('<think>\n- shape matters\n- colour'), [])
     test_eq(parse_phrases('绿色的鳞片、红色的眼睛、圆形的鳍'), ['绿色的鳞片', '红色的眼睛', '圆形的鳍'])
     # nbs/1_sampling/03_wording.ipynb · A list of phrases · cell c76388bd
     want = ['olive-green scales', 'small red eyes', 'rounded dark fins']
     thoughts = 'Which features?\n- shape matters'
-    before = [f'<think>{thoughts}</think>\n\n', f'{thoughts}\n</think>', f'[THINK]{thoughts}[/THINK]', f'<|channel|>analysis<|message|>{thoughts}<|end|><|start|>assistant<|channel|>final<|message|>', '']
-    openings,ends = ['', 'Sure! Here are three features:\n\n', 'Certainly. ', '**Answer:**\n'],['', '<|im_end|>', '</s>', '<|im_end|>\n<|im_start|>user\nMore?', ' \ud83d']
+    before = [f'<think>{thoughts}</think>\n\n', f'{thoughts}\n</think>', f'[THINK]{thoughts}[/THINK]',
+        f'<|channel|>analysis<|message|>{thoughts}<|end|><|start|>assistant<|channel|>final<|message|>', '']
+    openings,ends = ['', 'Sure! Here are three features:\n\n', 'Certainly. ', '**Answer:**\n'],['', '<|im_end|>', '</s>',
+        '<|im_end|>\n<|im_start|>user\nMore?', ' \ud83d']
     marked = lambda marks: '\n'.join(f'{m}{w}' for m,w in zip(marks, want))
-    dresses = [*(marked([m]*3) for m in ('- ', '* ', '● ', '→ ', '- [ ] ', '🐟 ', '')), *(marked(m.split('|')) for m in ('1. |2. |3. ', '1、|2、|3、', '(a) |(b) |(c) ', 'A. |B. |C. ', 'i) |ii) |iii) ')),
-        json.dumps(want), json.dumps(dict(features=want), indent=1), f'```json\n{json.dumps([dict(feature=w) for w in want])}\n```', str(want), '<ul>' + ''.join(f'<li>{w}</li>' for w in want) + '</ul>', ', '.join(want)]
+    dresses = [*(marked([m]*3) for m in ('- ', '* ', '● ', '→ ', '- [ ] ', '🐟 ', '')),
+        *(marked(m.split('|')) for m in ('1. |2. |3. ', '1、|2、|3、', '(a) |(b) |(c) ', 'A. |B. |C. ', 'i) |ii) |iii) ')),
+        json.dumps(want), json.dumps(dict(features=want), indent=1),
+        f'```json\n{json.dumps([dict(feature=w) for w in want])}\n```', str(want),
+        '<ul>' + ''.join(f'<li>{w}</li>' for w in want) + '</ul>', ', '.join(want)]
     rng = random.Random(0)
     for dress in dresses:
         for b in before:

@@ -8,7 +8,7 @@ from tqdm.auto import tqdm
 from textclip.core.basics import Journal, TextclipError, atomic_path, derive_seed, digest, make_generator, need_package, some, unknown_name, warn, write_json
 from textclip.core.hub import hub_access, hub_answers, quiet_transformers
 from textclip.types.task import Task, class_positions, normal_name
-from textclip.sampling.texts import texts_by_class
+from textclip.sampling.texts import check_templates, texts_by_class
 from textclip.synthesis.support_sets import SupportSplit, manifest_path, write_support_manifest
 import os, sys, tempfile, warnings
 from importlib.util import find_spec

@@ -74,9 +74,8 @@ def _square(task):
 # %% ../../nbs/cli/02_classify.ipynb #a34778c5
 def _save_texts(texts, task, out):
     "As Parquet with provenance, or as JSON"
-    from textclip.sampling.recorded_texts import save_texts
-    if out.suffix=='.parquet': save_texts(texts, task, out)
-    else: write_json(out, _by_class(texts, task))
+    from textclip.sampling.recorded_texts import write_texts
+    write_texts(texts, task, out)
 
 # %% ../../nbs/cli/02_classify.ipynb #e03af157
 def _drawn(llm, strategy, given, system, device):

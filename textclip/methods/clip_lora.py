@@ -18,6 +18,7 @@ from ..types.classifier import merge_rows
 from ..types.method import Given, Method, Range
 from ..encoders.protocol import encoder_meta
 from ..features.inputs import labelled_images
+from ..sampling.texts import check_templates
 from ..training.optimization import known_optimizations
 from ..training.processes import Processes, launched_processes
 from ..training.trainer import Trainer
@@ -93,7 +94,10 @@ class LoraClassifier(AdaptedClassifier):
         with torch.no_grad(): fresh = class_weights(changed, _sentences(changed, new, self.info['template']))
         return type(self)(merge_rows(self.weight, where, fresh), self.info_for(names), self.delta, logit_scale=self.logit_scale)
 
-def _sentences(encoder, names, template): return encoder.tokens([template.format(c) for c in names]).to(encoder.device)
+def _sentences(encoder, names, template):
+    "Tokens of the template with each name"
+    template, = check_templates(template)
+    return encoder.tokens([template.replace('{}', c) for c in names]).to(encoder.device)
 
 # %% ../../nbs/methods/clip_lora.ipynb #ddcfdc93
 @patch

@@ -7,28 +7,51 @@ __all__ = ['breaks_off', 'answer_problem']
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #9cb8cef4
 import re
+from collections import Counter
 from ..types.task import normal_name
-from .answer_text import only_thoughts, said
+from .answer_text import json_strings, only_thoughts, said
+from .wording import plain_lines, split_sentences
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #e2687527
-_say = r'(?:provide|describe|answer|help (?!but)|help\b(?! but)|assist|generate|create|fulfil|comply|see\b|view|display|discuss|give|determine|identify|find|write|show|confirm|engage|access|browse|produce|offer|share|respond|complete|accurately|directly|physically|actually)'
-_machine = r"an? (?:ai\b(?:,| language| assistant| model| system| chatbot| trained| developed| and\b|\.)|artificial intelligence\b|(?:large |text-based )?language model\b|text-based\b|chatbot\b|virtual assistant\b|computer program\b)"
-_details = r'(?:access|(?:any |enough |sufficient |specific |personal |detailed |real-time |visual |more )*(?:information|context|details|data|knowledge|experiences?|capabilit(?:y|ies))|(?:the|an?) (?:ability|capability|capacity)|eyes|a (?:physical|visual) )'
+_say = (
+    r'(?:provide|describe|answer|help (?!but)|help\b(?! but)|assist|generate|create|fulfil|comply|see\b|view|'
+    r'display|discuss|give|determine|identify|find|write|show|confirm|engage|access|browse|produce|offer|share|'
+    r'respond|complete|accurately|directly|physically|actually)')
+_machine = (
+    r"an? (?:ai\b(?:,| language| assistant| model| system| chatbot| trained| developed| and\b|\.)|"
+    r"artificial intelligence\b|(?:large |text-based )?language model\b|text-based\b|chatbot\b|virtual assistant\b|"
+    r"computer program\b)")
+_details = (
+    r'(?:access|(?:any |enough |sufficient |specific |personal |detailed |real-time |visual |more )*(?:information|'
+    r'context|details|data|knowledge|experiences?|capabilit(?:y|ies))|(?:the|an?) (?:ability|capability|capacity)|'
+    r'eyes|a (?:physical|visual) )')
 
-refusal_openings = (
-    r"(?:i'm|i am) (?:very |so |really |truly )?(?:sorry|afraid)\b(?!-)", r'(?:my |i offer my )?(?:sincere )?apologies\b', r'i (?:do )?apologi[sz]e\b',
+refusal_openings = (r"(?:i'm|i am) (?:very |so |really |truly )?(?:sorry|afraid)\b(?!-)",
+    r'(?:my |i offer my )?(?:sincere )?apologies\b', r'i (?:do )?apologi[sz]e\b',
     r"sorry,? (?:but )?(?:i\b|i'm\b|this\b|that\b|there\b|no\b|for (?:the|any)\b|about\b|to\b|your\b)",
-    rf"i (?:really |simply |also )?(?:cannot|can't|can not|could not|couldn't|won't|will not|am not going to|'m not going to) {_say}", r"(?:i'm|i am|i was|i'd be) (?:currently |completely )?unable to\b",
-    r"(?:i'm|i am) not (?:able to|capable|allowed|permitted|programmed|designed|familiar with|aware of|(?:quite |entirely |exactly )?(?:sure|certain) (?:what|which|if|how|about|i))",
-    rf"i (?:do not|don't) (?:currently |actually |really )?(?:have {_details}|know\b|understand\b|see an? (?:image|picture|question|description|class)|recogni[sz]e)", r'i have no (?:information|knowledge|idea|way|data|access)\b',
+    r"i (?:really |simply |also )?(?:cannot|can't|can not|could not|couldn't|won't|will not|am not going to|'m not "
+    rf"going to) {_say}", r"(?:i'm|i am|i was|i'd be) (?:currently |completely )?unable to\b",
+    r"(?:i'm|i am) not (?:able to|capable|allowed|permitted|programmed|designed|familiar with|aware of|(?:quite "
+    r"|entirely |exactly )?(?:sure|certain) (?:what|which|if|how|about|i))",
+    rf"i (?:do not|don't) (?:currently |actually |really )?(?:have {_details}|know\b|understand\b|see an? "
+    r"(?:image|picture|question|description|class)|recogni[sz]e)",
+    r'i have no (?:information|knowledge|idea|way|data|access)\b',
     r'i (?:need|require|would need|will need) (?:some |a bit )?more (?:information|context|details)\b',
-    rf"as {_machine}", rf"(?:i'm|i am) (?:just |only |simply )?{_machine}", r'as a (?:responsible|helpful)(?: and \w+)? (?:ai|assistant)\b',
-    r'(?:could|can|would) you (?:please |kindly )?(?:provide|clarify|specify|tell me|give me|be more|share|rephrase|elaborate)', r'please (?:provide|clarify|specify|give me|share|rephrase|tell me|let me know)\b',
-    r"it(?:'s| is) (?:not possible|impossible|difficult|hard) for me to\b", r"it(?:'s| is) (?:unclear|not clear) (?:what|which|to me|from)\b",
-    r'there is (?:no|not enough|insufficient|no such) (?:\w+ )?(?:information|data|context)\b', r'there is no such thing\b', r'no (?:\w+ )?information (?:is|was|could be) (?:available|found|provided|given)\b',
-    r'(?:this|your|the) (?:request|prompt|question|query) (?:violates|goes against|may violate|is (?:not appropriate|inappropriate|unclear|incomplete)|cannot be|does not|contains? )')
+    rf"as {_machine}", rf"(?:i'm|i am) (?:just |only |simply )?{_machine}",
+    r'as a (?:responsible|helpful)(?: and \w+)? (?:ai|assistant)\b',
+    r'(?:could|can|would) you (?:please |kindly )?(?:provide|clarify|specify|tell me|give me|be '
+    r'more|share|rephrase|elaborate)',
+    r'please (?:provide|clarify|specify|give me|share|rephrase|tell me|let me know)\b',
+    r"it(?:'s| is) (?:not possible|impossible|difficult|hard) for me to\b",
+    r"it(?:'s| is) (?:unclear|not clear) (?:what|which|to me|from)\b",
+    r'there is (?:no|not enough|insufficient|no such) (?:\w+ )?(?:information|data|context)\b',
+    r'there is no such thing\b', r'no (?:\w+ )?information (?:is|was|could be) (?:available|found|provided|given)\b',
+    r'(?:this|your|the) (?:request|prompt|question|query) (?:violates|goes against|may violate|is (?:not '
+    r'appropriate|inappropriate|unclear|incomplete)|cannot be|does not|contains? )')
 
-_before_refusal = r"""^[\s"'*_>#-]*(?:(?:hello|hi|unfortunately|regrettably|oh|hmm|well|thank you for [^.!,]*|thanks for [^.!,]*)\b[,.!\s]+(?:but )?|but )?"""
+_before_refusal = (
+    r"""^[\s"'*_>#-]*(?:(?:hello|hi|unfortunately|regrettably|oh|hmm|well|thank you for [^.!,]*|thanks for [^.!,]*)"""
+    r'\b[,.!\s]+(?:but )?|but )?')
 _refusal = re.compile(_before_refusal + '(?:' + '|'.join(refusal_openings) + ')')
 
 def is_refusal(
@@ -61,9 +84,11 @@ def repeats_itself(
     return len(sentences)>1 and 3*again(sentences)>=len(sentences) or len(items)>=6 and 2*again(items)>len(items)
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #fdea56f0
-_never_last = set('''the a an and or nor but if because although though whereas while whose their your our my every such very between among into onto upon via
-    which who where when than including with by from towards toward during as is are was were be been being has have had will would may might must should could'''.split())
-_seldom_last = set('to of in on at for over under through along across around its his her that this these those can do does did not no more most like also both either such well'.split())
+_never_last = set('''the a an and or nor but if because although though whereas while whose their your our my every
+    such very between among into onto upon via which who where when than including with by from towards toward
+    during as is are was were be been being has have had will would may might must should could'''.split())
+_seldom_last = set('''to of in on at for over under through along across around its his her that this these those can
+    do does did not no more most like also both either such well'''.split())
 
 def breaks_off(
     text:str,     # a text whose end is not known to be its end
@@ -81,12 +106,15 @@ def breaks_off(
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #359e1cf1
 def _something_whole(text):
     "Is there a whole sentence, a whole line, or two whole items of a list?"
-    whole = [s for s in re.split(r'(?<=[.!?])["”’)]*\s+|\n', text)[:-1] if len(s.split())>=3 or not re.search(r'[.!?:]$', s.strip()) and s.strip()]
+    whole = [s for s in re.split(r'(?<=[.!?])["”’)]*\s+|\n', text)[:-1]
+        if len(s.split())>=3 or not re.search(r'[.!?:]$', s.strip()) and s.strip()]
     items = re.split(r'[,;•]', text.split('\n')[-1])[:-1]
-    return bool(whole) or bool(re.search(r'\w{2}[.!?]["”’)]*\s*$', text)) or len(items)>=2 and all(0<len(i.split())<=4 for i in items)
+    return bool(whole) or bool(re.search(r'\w{2}[.!?]["”’)]*\s*$',
+        text)) or len(items)>=2 and all(0<len(i.split())<=4 for i in items)
 
 # %% ../../nbs/1_sampling/04_answer_checks.ipynb #d2474a76
-_nothing = {'', 'n a', 'na', 'none', 'null', 'nan', 'nothing', 'unknown', 'undefined', 'empty', 'no answer', 'not applicable'}
+_nothing = {'', 'n a', 'na', 'none', 'null', 'nan', 'nothing', 'unknown', 'undefined', 'empty', 'no answer',
+    'not applicable'}
 
 def answer_problem(
     text:str,            # what the model wrote
@@ -97,9 +125,70 @@ def answer_problem(
     if only_thoughts(text): return 'only thoughts'
     text,ended,_ = said(text, finished=False)
     if ended and reason=='length': reason = 'stop'
-    if not any(c.isalpha() for c in text) or normal_name(text) in _nothing: return 'refusal' if reason=='refusal' else 'empty'
+    if not any(c.isalpha() for c in text) or normal_name(text) in _nothing:
+        return 'refusal' if reason=='refusal' else 'empty'
     if reason=='refusal' or is_refusal(text): return 'refusal'
     if repeats_itself(text): return 'repeats itself'
     if len(text.split())>most_words: return 'over-long'
     if reason=='length' and not _something_whole(text): return 'cut'
     if reason is None and breaks_off(text) and not _something_whole(re.sub(r'[.!?…\s]+$', '', text)): return 'cut'
+
+# %% ../../nbs/1_sampling/04_answer_checks.ipynb #a1b132a9
+_item = re.compile(r'^\s*(?:[-*•●]\s|\(?\d{1,3}[.)、])', re.M)
+
+def _on_one_line(text):
+    "Lines in one; items of a list get a comma between them"
+    lines,items = plain_lines(re.sub(r'^[\s.,;:!?)\]]+', '', text)),len(_item.findall(text))>1
+    joined = [l+',' if items and l[-1].isalnum() and i<len(lines) else l for i,l in enumerate(lines, 1)]
+    return re.sub(r"(?<=[A-Za-z)'’][.!?:;])\s*\d{1,2}[.)]\s+(?=[A-Z])", ' ', ' '.join(joined))
+
+def _one_stop(text):
+    "Without a second full stop at the end, and no space before a stop"
+    text = re.sub(r'(?<!\.)\.\.$|(?<=[!?])\.$', lambda stop: '.' if stop[0]=='..' else '', text.strip())
+    return re.sub(r'\s+([.,;!?])', r'\1', text)
+
+def _strip_marks(text):
+    "The text on one line, and what was found on the way"
+    spoken,_,unsaid = said(text)
+    strings = json_strings(spoken)
+    lines = spoken.replace('\\n', '\n') if strings is None else '\n'.join(strings)
+    flat = _on_one_line(lines)
+    clean = _one_stop(flat)
+    marks = normal_name(flat)!=normal_name(lines) or re.search(r'[*_`#]{2}|^\W*[-*•]\s', lines)
+    found = {
+        'line breaks': '\n' in lines or '\r' in lines,
+        'numbering or markdown': marks or strings is not None,
+        'thoughts and tokens': bool(unsaid),
+        'stray punctuation': clean!=flat or re.match(r'\s*[.,;:!?)\]]', lines)}
+    return clean, [k for k,v in found.items() if v]
+
+# %% ../../nbs/1_sampling/04_answer_checks.ipynb #597579ac
+_ending = re.compile(r's|es|d|ed|r|er|ers|ing|ings|ly|y|est|n|en|al')      # other forms of the same word
+
+def file_words(
+    texts # of a file
+)->Counter:
+    "How often each word stands before the end of a text"
+    return Counter(w for t in texts for w in re.findall(r"[^\W\d_]+", t.lower())[:-1])
+
+def _torn_word(text, words):
+    "Is its last word the beginning of a word of the file, and no word itself?"
+    last = (re.findall(r"[^\W\d_]+(?=[.!?…\s]*$)", text.lower()) or [''])[-1]
+    if len(last)<2 or words[last]: return False
+    return any(w.startswith(last) and not _ending.fullmatch(w[len(last):]) for w in words)
+
+# %% ../../nbs/1_sampling/04_answer_checks.ipynb #50619159
+def repair_text(
+    text:str,      # one recorded text
+    cautious=True, # as in `breaks_off`
+    words=None     # as `file_words`; with it, the beginning of a longer word is a cut too
+)->tuple: # (the text or None, names of what was found)
+    "One recorded text, mended where something whole is left"
+    clean,found = _strip_marks(text)
+    if not any(c.isalnum() for c in clean): return None, [*(found if not text.strip() else ()), 'empty']
+    if is_refusal(clean): return None, [*found, 'refusal']
+    if repeats_itself(clean): return None, [*found, 'repeats itself']
+    def open_end(t): return breaks_off(t, cautious) or bool(words) and _torn_word(t, words)
+    if open_end(clean): found.append('cut off')
+    while clean and open_end(clean): clean = ' '.join(split_sentences(clean)[0][:-1])
+    return clean or None, found

@@ -27,7 +27,8 @@ class Domain:
         "How a class is spoken of, before its name is filled in"
         return f'the {self.kind} {{c}}' if self.kind else '{one} {c}'
 
-_no_kind = set('single small large various different many several common other people persons things objects items images parts kinds types something'.split())
+_no_kind = set('''single small large various different many several common other people persons things objects items
+    images parts kinds types something'''.split())
 
 def read_domain(
     domain:str # a few words, as `Task.domain`
@@ -40,8 +41,9 @@ def read_domain(
     return Domain(m[1], singular(m[2]))
 
 # %% ../../nbs/1_sampling/06_domain_strategies.ipynb #03359229
-domain_shapes = ('Describe how {x} {looks} in {media}.', 'How can you recognize {x} in {media}?', 'What {does} {x} look like in {media}?',
-    'Describe {x} as seen in {media} from the internet.', 'How can you identify {x} in {media}?')
+domain_shapes = ('Describe how {x} {looks} in {media}.', 'How can you recognize {x} in {media}?',
+    'What {does} {x} look like in {media}?', 'Describe {x} as seen in {media} from the internet.',
+    'How can you identify {x} in {media}?')
 
 def domain_questions(
     domain:str # a few words, as `Task.domain`
@@ -50,7 +52,8 @@ def domain_questions(
     d = read_domain(domain)
     verbs = {'{looks}': 'looks', '{does}': 'does'} if d.kind else {}
     def put(q):
-        for blank,words in ({'{x}': d.thing(), '{media}': re.sub(r'[{}]', '', d.media)} | verbs).items(): q = q.replace(blank, words)
+        for blank,words in ({'{x}': d.thing(), '{media}': re.sub(r'[{}]', '', d.media)} | verbs).items():
+            q = q.replace(blank, words)
         return q
     return [put(q) for q in domain_shapes]
 
@@ -67,7 +70,9 @@ def question_templates(self:DomainStrategy, task:Task, ask=None)->list:
 
 # %% ../../nbs/1_sampling/06_domain_strategies.ipynb #29349090
 _name = r'(?:c|class(?:[ _]?name)?|category(?:[ _]?name)?|object|label|name)'
-_class_blank = re.compile(rf'''["'“]?(?:(?i:\{{\s*{_name}?\s*\}}|\[\s*{_name}\s*\]|<\s*{_name}\s*>)|\bCLASS(?:_?NAME)?\b)["'”]?''')
+_class_blank = re.compile(
+    rf"""["'“]?(?:(?i:\{{\s*{_name}?\s*\}}|\[\s*{_name}\s*\]|<\s*{_name}\s*>)|"""
+    r"""\bCLASS(?:_?NAME)?\b)["'”]?""")
 
 # %% ../../nbs/1_sampling/06_domain_strategies.ipynb #c89aca07
 def parse_questions(
@@ -76,20 +81,28 @@ def parse_questions(
     limit:int=None       # at most how many
 )->list: # questions with {c}
     "The questions in an answer that have a blank for the class name"
-    text,finished,_ = said(re.sub(rf'<\s*({_name})\s*>', r'{\1}', answer, flags=re.I), finished)     # <class> is a blank, not a tag
+    # <class> is a blank, not a tag
+    text,finished,_ = said(re.sub(rf'<\s*({_name})\s*>', r'{\1}', answer, flags=re.I), finished)
     lines = json_strings(text)
     if lines is None:
         lines = plain_lines(text)
         if not finished: lines = lines[:-1]
-    lines = [re.sub(r'\b(?:an?|a\(n\)) (?=\{c\})', '{a} ', re.sub(r'\bA(?:n|\(n\))? (?=\{c\})', '{A} ', _class_blank.sub('{c}', l))) for l in map(str.strip, lines)]
+    lines = [_class_blank.sub('{c}', l.strip()) for l in lines]
+    lines = [re.sub(r'\bA(?:n|\(n\))? (?=\{c\})', '{A} ', l) for l in lines]
+    lines = [re.sub(r'\b(?:an?|a\(n\)) (?=\{c\})', '{a} ', l) for l in lines]
     good = lambda l: '{c}' in l and 12<=len(l)<=200 and not re.search(r'[{}\[\]<>]', re.sub(r'\{[acA]\}', '', l))
     return list({normal_name(l): l for l in lines if good(l)}.values())[:limit]
 
 # %% ../../nbs/1_sampling/06_domain_strategies.ipynb #9f0fe97f
-_about = '''I want to tell classes of images apart from descriptions of them. The images are {domain}. There are {number} classes, for example: {examples}.
-Write {wanted} different questions that ask what a class looks like in these images. {style}
-Write the placeholder {{c}} where the name of the class goes, and no class name. One question a line, nothing else.'''
-_many = 'Ask about different things that can be seen: shape, parts, colours, texture, size, surroundings, viewpoint, what makes it unlike the other classes.'
+_about = (
+    'I want to tell classes of images apart from descriptions of them. The images are {domain}. '
+    'There are {number} classes, for example: {examples}.\n'
+    'Write {wanted} different questions that ask what a class looks like in these images. {style}\n'
+    'Write the placeholder {{c}} where the name of the class goes, and no class name. '
+    'One question a line, nothing else.')
+_many = (
+    'Ask about different things that can be seen: shape, parts, colours, texture, size, surroundings, viewpoint, '
+    'what makes it unlike the other classes.')
 _five = 'Each shall name what the images are, and ask for the whole appearance of the class.'
 
 @dataclass(frozen=True)
@@ -117,20 +130,26 @@ def question_templates(self:MetaStrategy,
     ask=None   # puts questions to the language model
 )->list:
     "The questions that the language model writes for a task"
-    if ask is None: raise TextclipError(f'Strategy {self.name!r} lets the language model write its questions, and none is there.',
-        "Call sample_texts, or take strategy 'tap', whose questions are made by rule.")
+    if ask is None:
+        raise TextclipError(f'Strategy {self.name!r} lets the language model write its questions, and none is there.',
+            "Call sample_texts, or take strategy 'tap', whose questions are made by rule.")
     found = []
     for k in range(1, self.drafts+1):
         answers = ask([self.request(task)], n=k, parameters=self.asking)[0]
-        found = list({normal_name(q): q for a in answers for q in parse_questions(a.text, a.finished)}.values())[:self.wanted]
+        written = [q for a in answers for q in parse_questions(a.text, a.finished)]
+        found = list({normal_name(q): q for q in written}.values())[:self.wanted]
         if len(found)>=self.wanted: break
-    if not found: raise TextclipError(f'The language model wrote no question with a blank for the class name, in {self.drafts} answers.',
-        "Take a model that follows instructions, or strategy 'tap', whose questions are made by rule.")
-    if len(found)<self.wanted: warn(f'The language model wrote {len(found)} of {self.wanted} questions for task {task.name!r}; they are used.')
+    if not found:
+        raise TextclipError(
+            f'The language model wrote no question with a blank for the class name, in {self.drafts} answers.',
+            "Take a model that follows instructions, or strategy 'tap', whose questions are made by rule.")
+    if len(found)<self.wanted:
+        warn(f'The language model wrote {len(found)} of {self.wanted} questions for task {task.name!r}; they are used.')
     return found
 
 # %% ../../nbs/1_sampling/06_domain_strategies.ipynb #2686ec69
-domain_strategies = (
-    published_strategy('tap', 5, DomainStrategy, source=published_field('tap', 'source', 'dtd')),
-    MetaStrategy('tap-written', n=5, wanted=5, style=_five, source='ours, after TAP: the language model writes the five questions'),
-    MetaStrategy('mpvr', n=10, parameters=SamplingParameters(max_tokens=40, temperature=.99, stop=('.',)), source=published_field('mpvr', 'source')))
+domain_strategies = (published_strategy('tap', 5, DomainStrategy, source=published_field('tap', 'source', 'dtd')),
+    MetaStrategy('tap-written', n=5, wanted=5, style=_five,
+        source='ours, after TAP: the language model writes the five questions'),
+    MetaStrategy('mpvr', n=10, parameters=SamplingParameters(max_tokens=40, temperature=.99, stop=('.',)),
+        source=published_field('mpvr', 'source')))

@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from ..core.basics import TextclipError, derive_seed, warn
 from ..types.task import Task, normal_name
 from ..types.features import Features
-from .texts import make_texts
+from .texts import make_texts, other_names
 from .wording import fill_blanks, parse_sentence, plain_name, plural, singular
 from .strategy import Strategy, refused
 from .llms.protocol import Answer, Question, SamplingParameters, chat_prompt
@@ -27,8 +27,11 @@ def pair_weights(
     strength:float=1. # 0 is uniform
 )->torch.Tensor: # (C,C), zero on the diagonal
     "How often two labels are drawn together: exp of the standardised cosine of their text features"
-    x = features.unit if isinstance(features, Features) else torch.nn.functional.normalize(torch.as_tensor(features).float(), dim=-1)
-    if len(x)<2: raise TextclipError(f'{len(x)} classes make no pairs.', 'Give one row of features for each class, in the order of the task.')
+    if isinstance(features, Features): x = features.unit
+    else: x = torch.nn.functional.normalize(torch.as_tensor(features).float(), dim=-1)
+    if len(x)<2:
+        raise TextclipError(f'{len(x)} classes make no pairs.',
+            'Give one row of features for each class, in the order of the task.')
     cos,apart = x@x.T,~torch.eye(len(x), dtype=torch.bool, device=x.device)
     z = (cos-cos[apart].mean())/cos[apart].std(correction=0).clamp_min(1e-6)
     return (strength*z).exp()*apart
@@ -43,7 +46,9 @@ def draw_labels(
     seed:int=0          # of the draw
 )->list: # of tuples of different class numbers, in the order of the draw
     "Sets of labels for texts"
-    if weights is not None and tuple(weights.shape)!=(n_classes, n_classes): raise TextclipError(f'Weights of shape {tuple(weights.shape)} for {n_classes} classes.', 'Give pair_weights of features with one row a class.')
+    if weights is not None and tuple(weights.shape)!=(n_classes, n_classes):
+        raise TextclipError(f'Weights of shape {tuple(weights.shape)} for {n_classes} classes.',
+            'Give pair_weights of features with one row a class.')
     rng,rows = random.Random(derive_seed(seed, 'label sets')),None if weights is None else weights.double().tolist()
     count,sets = [0]*n_classes,[]
     def draw(first):
@@ -59,34 +64,40 @@ def draw_labels(
     return sets
 
 # %% ../../nbs/1_sampling/07_multilabel_texts.ipynb #203eb017
-not_the_class = ('hot dog', 'teddy bear', 'guinea pig', 'sea lion', 'prairie dog', 'dog house', 'bird bath', 'bird feeder', 'boat house', 'horse chestnut', 'car park', 'bus stop', 'bus station',
-    'train station', 'train track', 'chair lift', 'bottle opener', 'computer mouse', 'orange juice', 'apple juice', 'apple pie', 'carrot cake', 'tie dye', 'book shelf', 'book case',
-    'fork lift', 'sheep dog', 'toilet paper', 'table tennis', 'remote island', 'remote beach', 'remote village', 'remote road', 'remote area', 'remote place')
+not_the_class = ('hot dog', 'teddy bear', 'guinea pig', 'sea lion', 'prairie dog', 'dog house', 'bird bath',
+    'bird feeder', 'boat house', 'horse chestnut', 'car park', 'bus stop', 'bus station', 'train station',
+    'train track', 'chair lift', 'bottle opener', 'computer mouse', 'orange juice', 'apple juice', 'apple pie',
+    'carrot cake', 'tie dye', 'book shelf', 'book case', 'fork lift', 'sheep dog', 'toilet paper', 'table tennis',
+    'remote island', 'remote beach', 'remote village', 'remote road', 'remote area', 'remote place')
 
 def label_words(
     task:Task,                # classes and synonyms
     traps:tuple=not_the_class # phrases that hold a class name and mean something else
 )->dict: # tuple of words -> class number, None for a trap
     "The words that stand for each class"
-    synonyms = {normal_name(k): [v] if isinstance(v, str) else list(v) for k,v in task.synonyms.items()}
     named = [(c, k) for k,c in enumerate(task.classes)]
-    named += [(s, k) for k,c in enumerate(task.classes) for s in synonyms.get(normal_name(c), ())] + [(t, None) for t in traps]
+    named += [(name, k) for k,names in enumerate(other_names(task)) for name in names]
+    named += [(trap, None) for trap in traps]
     out = {}
     for change in (str, plural, singular):
         for name,k in named: out.setdefault(tuple(normal_name(change(plain_name(name))).split()), k)
     return out
 
 # %% ../../nbs/1_sampling/07_multilabel_texts.ipynb #791004d9
-_colours = set('black white red green blue yellow brown grey gray pink purple orange gold golden silver beige cream'.split())
+_colours = set('''black white red green blue yellow brown grey gray pink purple orange gold golden silver beige
+    cream'''.split())
 _shades = set('bright dark light pale deep vivid burnt neon'.split())
 _fruit_colours = set('orange peach plum lime olive cherry lemon rose violet chestnut salmon'.split())
-_coloured = set('''shirt shirts tshirt jacket jackets dress coat vest vests hat hats cap helmet scarf sweater pants shorts shoes uniform uniforms jersey clothes fabric blanket pillow
-    pillows curtain curtains carpet rug wall walls door doors roof tile tiles sign signs light lights lighting cone cones flag flags flower flowers sky sunset sunrise glow leaf leaves fur hair
-    stripe stripes paint background color colors colour colours colored coloured tint van truck vehicle building rope bag bags box boxes balloon balloons ball sauce'''.split())
-_joining = set('and or in on at of by with to near beside next under over behind is are was sits sit lies lie lying sitting'.split())
+_coloured = set('''shirt shirts tshirt jacket jackets dress coat vest vests hat hats cap helmet scarf sweater pants
+    shorts shoes uniform uniforms jersey clothes fabric blanket pillow pillows curtain curtains carpet rug wall
+    walls door doors roof tile tiles sign signs light lights lighting cone cones flag flags flower flowers sky
+    sunset sunrise glow leaf leaves fur hair stripe stripes paint background color colors colour colours colored
+    coloured tint van truck vehicle building rope bag bags box boxes balloon balloons ball sauce'''.split())
+_joining = set('''and or in on at of by with to near beside next under over behind is are was sits sit lies lie lying
+    sitting'''.split())
 
 def _is_colour(tokens, i, words):
-    "Does a word that is a fruit or a flower stand for a colour here: an orange couch, a bright orange one, an orange and white cat?"
+    "Does a fruit or a flower stand for a colour here: an orange couch, a bright orange one, an orange and white cat?"
     if tokens[i] not in _fruit_colours: return False
     behind = tokens[i+1:]
     if i and tokens[i-1] in _shades or behind[:1] and behind[0] in _coloured: return True
@@ -122,8 +133,11 @@ class LabelReport:
 
     def __repr__(self):
         named = lambda c: f' ({", ".join(f"{k} {v}" for k,v in c.most_common(3))})' if c else ''
-        return (f'{self.texts:,} texts, {self.labels:,} labels, {self.mentioned/max(self.labels, 1):.0%} of them named in their text. Added {self.added.total():,}{named(self.added)}, '
-            f'removed {self.removed.total():,}{named(self.removed)}; {self.texts-self.kept:,} texts without a label left out.')
+        return (
+            f'{self.texts:,} texts, {self.labels:,} labels, {self.mentioned/max(self.labels, 1):.0%} of them named '
+            f'in their text. Added {self.added.total():,}{named(self.added)}, '
+            f'removed {self.removed.total():,}{named(self.removed)}; {self.texts-self.kept:,} texts without a label '
+            'left out.')
 
 def complete_labels(
     texts,               # a dataset of texts
@@ -133,20 +147,24 @@ def complete_labels(
     traps:tuple=not_the_class # phrases that hold a class name and mean something else
 )->tuple: # (texts, `LabelReport`)
     "Texts with the labels that their words stand for"
-    words,rows,before,named = label_words(task, traps),[],0,0
+    words,rows = label_words(task, traps),[]
+    before,named = 0,0
     added,removed = Counter(),Counter()
     for r in texts:
         found,own = set(mentioned(r['text'], words)),set(r['labels'])
         more,gone = (found-own if add else set()),(own-found if drop else set())
         before,named = before+len(own),named+len(own&found)
-        added.update(task.classes[k] for k in sorted(more)); removed.update(task.classes[k] for k in sorted(gone))
+        added.update(task.classes[k] for k in sorted(more))
+        removed.update(task.classes[k] for k in sorted(gone))
         rows.append(r | dict(labels=sorted((own|more)-gone)))
     kept = make_texts(r for r in rows if r['labels'])
     return kept, LabelReport(len(rows), len(kept), before, named, added, removed)
 
 # %% ../../nbs/1_sampling/07_multilabel_texts.ipynb #6a3b594e
-_places = ('', 'indoors', 'outdoors', 'in a street', 'in a small room', 'in a garden', 'by the water', 'in winter', 'at night', 'in bright sunlight', 'in the evening')
-_views = ('', 'seen from above', 'seen from far away', 'seen from close by', 'in front of a wall', 'with people around', 'in a mess', 'in black and white', 'partly hidden')
+_places = ('', 'indoors', 'outdoors', 'in a street', 'in a small room', 'in a garden', 'by the water', 'in winter',
+    'at night', 'in bright sunlight', 'in the evening')
+_views = ('', 'seen from above', 'seen from far away', 'seen from close by', 'in front of a wall',
+    'with people around', 'in a mess', 'in black and white', 'partly hidden')
 _settings = tuple(' '.join(filter(None, s)) for s in sorted(product(_places, _views), key=lambda s: sum(map(bool, s))))
 
 def _listing(
@@ -201,14 +219,16 @@ def parse(self:TAIStrategy, answer:Answer, question:Question, task:Task)->list:
 def finish(self:TAIStrategy, texts, task:Task)->datasets.Dataset:
     "The texts with complete labels; a warning counts what was taken away"
     texts,report = complete_labels(texts, task, drop=self.drop)
-    if report.removed or report.kept<report.texts: warn(f'Labels that their text does not name were taken away. {report}')
+    if report.removed or report.kept<report.texts:
+        warn(f'Labels that their text does not name were taken away. {report}')
     return texts
 
 @patch
 def count(self:TAIStrategy, task:Task)->dict:
     "Questions in all (not for a class), and sentences that hold a class on average"
     sets = self.label_sets(task)
-    return dict(strategy=self.name, questions=len(sets), answers=self.n, templates=0, texts=round(sum(len(s) for s,_ in sets)*self.n/len(task)), published=None)
+    return dict(strategy=self.name, questions=len(sets), answers=self.n, templates=0,
+        texts=round(sum(len(s) for s,_ in sets)*self.n/len(task)), published=None)
 
 # %% ../../nbs/1_sampling/07_multilabel_texts.ipynb #bf62b70b
 @dataclass(frozen=True)
@@ -225,18 +245,24 @@ def texts(self:TAITemplates,
 )->datasets.Dataset:
     "A photo of a ..., a ... and a ... in some setting"
     said = lambda s,where: ' '.join(filter(None, ['a photo of', _listing([task.classes[k] for k in s]), where]))+'.'
-    return make_texts(dict(text=said(s, where), labels=sorted(s), strategy=self.name, seed=seed) for s,where in self.label_sets(task, seed, n))
+    return make_texts(dict(text=said(s, where), labels=sorted(s), strategy=self.name, seed=seed)
+        for s,where in self.label_sets(task, seed, n))
 
 # %% ../../nbs/1_sampling/07_multilabel_texts.ipynb #1f2a451d
+_list_parameters = SamplingParameters(max_tokens=32, temperature=.7, top_k=50, stop=('\n',))
+
 @dataclass(frozen=True)
 class TAIList(TAIStrategy):
     "Sentences about several labels, continued from solved examples"
     asked:tuple=('Photo with {c}:',) # {c} stands for the list of labels
-    parameters:SamplingParameters=SamplingParameters(max_tokens=32, temperature=.7, top_k=50, stop=('\n',)) # how they are drawn
+    parameters:SamplingParameters=_list_parameters # how they are drawn
     drop:bool=True      # take away labels that a sentence does not name
-    examples:tuple=(('a dog and a ball', 'A dog runs after a red ball on the lawn.'), ('a person, a bicycle and a car', 'A person on a bicycle waits behind a car.'),
-        ('a cup', 'A cup stands on a wooden table.'), ('a horse, a person, a bird and a tree', 'A person leads a horse past a tree with a bird in it.'),
-        ('a chair, a book and a lamp', 'A book lies on a chair beside a lamp.')) # (labels, sentence) pairs
+    examples:tuple=( # (labels, sentence) pairs
+        ('a dog and a ball', 'A dog runs after a red ball on the lawn.'),
+        ('a person, a bicycle and a car', 'A person on a bicycle waits behind a car.'),
+        ('a cup', 'A cup stands on a wooden table.'),
+        ('a horse, a person, a bird and a tree', 'A person leads a horse past a tree with a bird in it.'),
+        ('a chair, a book and a lamp', 'A book lies on a chair beside a lamp.'))
 
     def prompt(self, task, labels, setting=''):
         "The prompt for one set of labels; it ends where the model goes on"
@@ -244,4 +270,5 @@ class TAIList(TAIStrategy):
         solved = [f'{self.asked[0].replace("{c}", l)} {s}' for l,s in self.examples]
         return '\n'.join([*solved, self.asked[0].replace('{c}', said)])
 
-multilabel_strategies = (TAIStrategy('tai'), TAIList('tai-list', source='ours, after TAI'), TAITemplates('tai-template'))
+multilabel_strategies = (TAIStrategy('tai'), TAIList('tai-list', source='ours, after TAI'),
+    TAITemplates('tai-template'))

@@ -18,40 +18,59 @@ from .multilabel_texts import multilabel_strategies
 from .llms.protocol import SamplingParameters
 
 # %% ../../nbs/1_sampling/08_strategies.ipynb #6fec28ee
-_of_task = lambda task,n,seed: task.templates
-_short_list = dict(limit=8, reads='phrases', system=short_phrases, parameters=SamplingParameters(max_tokens=100, temperature=0.))
-_features = (('lighthouse', '- a tall round tower\n- a lantern room with large windows\n- white or striped walls\n- a gallery with a railing\n- a rocky coast around it'),
-    ('zebra', '- black and white stripes\n- a stiff upright mane\n- four thin legs with hooves\n- a tail with a tuft\n- a body like that of a horse'))
+def _of_task(task, n, seed): return task.templates
+def _paraphrases(task, n, seed): return paraphrase_templates()[:n]
+def _random_words(task, n, seed): return random_templates(n, seed)
+
+_short_list = dict(limit=8, reads='phrases', system=short_phrases,
+    parameters=SamplingParameters(max_tokens=100, temperature=0.))
+_features = (
+    ('lighthouse', '- a tall round tower\n- a lantern room with large windows\n- white or striped walls\n'
+        '- a gallery with a railing\n- a rocky coast around it'),
+    ('zebra', '- black and white stripes\n- a stiff upright mane\n- four thin legs with hooves\n'
+        '- a tail with a tuft\n- a body like that of a horse'))
 
 _question_strategies = (
     Strategy('names', templates=('{}',), n=1, source='the class name alone'),
     Strategy('templates', templates=_of_task, n=1, source="the task's templates"),
-    published_strategy('cupl-base', 10), published_strategy('cupl', 10),
+    published_strategy('cupl-base', 10),
+    published_strategy('cupl', 10),
     published_strategy('dclip', 1, forms='{c}, {which}', examples=_features, **_short_list),
-    published_strategy('dualpt', 1, forms=('{template}, {which}.', '{template} with {text}.', '{template}, {text}.'), **_short_list),
-    Strategy('paraphrase', n=30, templates=lambda task,n,seed: paraphrase_templates()[:n], source='control: a grammar without a language model'),
-    Strategy('waffle', n=30, templates=lambda task,n,seed: random_templates(n, seed), source=published_field('waffle', 'source')))
+    published_strategy('dualpt', 1, forms=('{template}, {which}.', '{template} with {text}.', '{template}, {text}.'),
+        **_short_list),
+    Strategy('paraphrase', n=30, templates=_paraphrases, source='control: a grammar without a language model'),
+    Strategy('waffle', n=30, templates=_random_words, source=published_field('waffle', 'source')))
 
 # %% ../../nbs/1_sampling/08_strategies.ipynb #4cb2deea
-_cifar = dict(cifar10=lambda task,n,seed: dataset_templates('cifar10', 'openai'), cifar100=lambda task,n,seed: [*dataset_templates('imagenet', 'openai-80'), 'a photo of a {}'])
+def _cifar10(task, n, seed): return dataset_templates('cifar10', 'openai')
+def _cifar100(task, n, seed): return [*dataset_templates('imagenet', 'openai-80'), 'a photo of a {}']
+_cifar = dict(cifar10=_cifar10, cifar100=_cifar100)
 _lafter = published_strategy('lafter', 5, templates=_of_task)
 _lafter = replace(_lafter, templates_for=_lafter.templates_for | _cifar)
 
 # %% ../../nbs/1_sampling/08_strategies.ipynb #b8d881cf
-_looks = (('zebras', 'black stripes, a stiff mane, thin legs, hooves, a long face'), ('kettles', 'a spout, a handle, a lid, shiny metal, a round body'),
-    ('sailing boats', 'white sails, a tall mast, a wooden hull, ropes, an anchor'), ('cacti', 'thick green stems, sharp spines, no leaves, bright flowers'),
+_looks = (('zebras', 'black stripes, a stiff mane, thin legs, hooves, a long face'),
+    ('kettles', 'a spout, a handle, a lid, shiny metal, a round body'),
+    ('sailing boats', 'white sails, a tall mast, a wooden hull, ropes, an anchor'),
+    ('cacti', 'thick green stems, sharp spines, no leaves, bright flowers'),
     ('castles', 'stone walls, tall towers, a wooden gate, narrow windows'))
-_around = (('zebras', 'dry grassland, a water hole, a herd, a zoo fence'), ('kettles', 'a kitchen stove, a tea cup, steam, a tiled wall'),
-    ('sailing boats', 'blue water, a harbour, clouds, a pier'), ('cacti', 'desert sand, rocks, a flower pot, a window sill'),
+_around = (('zebras', 'dry grassland, a water hole, a herd, a zoo fence'),
+    ('kettles', 'a kitchen stove, a tea cup, steam, a tiled wall'),
+    ('sailing boats', 'blue water, a harbour, clouds, a pier'),
+    ('cacti', 'desert sand, rocks, a flower pot, a window sill'),
     ('castles', 'green hills, a river, a cloudy sky, a stone bridge'))
 
 _kinds = 'Q: What kinds of {c} are there?\nA: {items}'
 _list_strategies = (
     FewShotList('cupl-list', line=_kinds, source='ours, after CuPL'),
-    FewShotList('lafter-list', line=_kinds, templates=_of_task, templates_for=_lafter.templates_for, source='ours, after LaFTer'),
-    FewShotList('tap-list', line='Photos of {c}: {items}', header='Things to see in {domain}, by kind.\n', source='ours, after TAP'),
-    FewShotList('dclip-list', line='What {c} look like: {items}', forms='{c}, {which}', examples=_looks, source='ours, after DCLIP'),
-    FewShotList('dualpt-list', line='Around {c}: {items}', header='What is seen in {domain} around things.\n', forms='{template} with {text}.', examples=_around, source='ours, after DuAl-PT'))
+    FewShotList('lafter-list', line=_kinds, templates=_of_task, templates_for=_lafter.templates_for,
+        source='ours, after LaFTer'),
+    FewShotList('tap-list', line='Photos of {c}: {items}', header='Things to see in {domain}, by kind.\n',
+        source='ours, after TAP'),
+    FewShotList('dclip-list', line='What {c} look like: {items}', forms='{c}, {which}', examples=_looks,
+        source='ours, after DCLIP'),
+    FewShotList('dualpt-list', line='Around {c}: {items}', header='What is seen in {domain} around things.\n',
+        forms='{template} with {text}.', examples=_around, source='ours, after DuAl-PT'))
 
 _every_strategy = (*_question_strategies, _lafter, *domain_strategies, *multilabel_strategies, *_list_strategies)
 known_strategies = {s.name: s for s in _every_strategy}
@@ -63,8 +82,10 @@ def strategy_for(
 )->Strategy:
     "A strategy in the form that suits a model: the `-list` form for those that do not follow instructions"
     if hasattr(name, 'questions') and hasattr(name, 'parse'): return name
-    if not isinstance(name, str): raise TextclipError(f'{name!r} is no strategy.', f'Give a Strategy or one of: {", ".join(known_strategies)}.')
-    if name not in known_strategies: raise unknown_name('strategy', name, known_strategies, hint='Or give a Strategy of your own.')
+    if not isinstance(name, str):
+        raise TextclipError(f'{name!r} is no strategy.', f'Give a Strategy or one of: {", ".join(known_strategies)}.')
+    if name not in known_strategies:
+        raise unknown_name('strategy', name, known_strategies, hint='Or give a Strategy of your own.')
     small = llm is not None and not getattr(llm, 'instructed', True)
     return known_strategies.get(f'{name}-list', known_strategies[name]) if small else known_strategies[name]
 
@@ -74,4 +95,5 @@ def strategy_table(
     names=None   # names of strategies; all if not given
 )->pd.DataFrame:
     "What every strategy would ask about a class of a task, beside the published number of texts"
-    return pd.DataFrame([known_strategies[n].count(task) for n in names or known_strategies]).set_index('strategy').astype('Int64')
+    return pd.DataFrame([known_strategies[n].count(task)
+        for n in names or known_strategies]).set_index('strategy').astype('Int64')

@@ -11,12 +11,13 @@ import re
 import datasets
 import torch
 from ..core.basics import TextclipError, make_generator, some, warn
-from ..types.task import Task
+from ..types.task import Task, class_positions
 from ..types.method import as_labelled_texts
 
 # %% ../../nbs/1_sampling/01_texts.ipynb #d89f5fb5
-text_columns = datasets.Features(text=datasets.Value('string'), labels=datasets.List(datasets.Value('int64')), prompt=datasets.Value('string'),
-    llm=datasets.Value('string'), strategy=datasets.Value('string'), seed=datasets.Value('int64'))
+text_columns = datasets.Features(text=datasets.Value('string'), labels=datasets.List(datasets.Value('int64')),
+    prompt=datasets.Value('string'), llm=datasets.Value('string'), strategy=datasets.Value('string'),
+    seed=datasets.Value('int64'))
 
 def make_texts(
     rows # dicts with text and labels; the other columns where known
@@ -50,9 +51,14 @@ def check_templates(
     "The templates; an error where one does not say, once, where the class name goes"
     found = [templates] if isinstance(templates, str) else list(templates)
     for t in found:
-        if not isinstance(t, str): raise TextclipError(f'Template {t!r} is no text.', 'Write a sentence with {} where the class name goes.')
-        if t.count('{}')!=1: raise TextclipError(f'Template {t!r} has {"no" if "{}" not in t else t.count("{}")} {{}}.', 'Write {} once, where the class name goes.')
-        if re.search(r'[{}]', t.replace('{}', '')): raise TextclipError(f'Template {t!r} has a brace besides its {{}}.', 'Write {} once, where the class name goes, and no other brace.')
+        if not isinstance(t, str):
+            raise TextclipError(f'Template {t!r} is no text.', 'Write a sentence with {} where the class name goes.')
+        if t.count('{}')!=1:
+            raise TextclipError(f'Template {t!r} has {"no" if "{}" not in t else t.count("{}")} {{}}.',
+                'Write {} once, where the class name goes.')
+        if re.search(r'[{}]', t.replace('{}', '')):
+            raise TextclipError(f'Template {t!r} has a brace besides its {{}}.',
+                'Write {} once, where the class name goes, and no other brace.')
     return found
 
 def template_texts(
@@ -61,7 +67,8 @@ def template_texts(
 )->datasets.Dataset:
     "Every template filled with every class name"
     templates = check_templates(templates or task.templates)
-    return make_texts(dict(text=t.replace('{}', c), labels=[k], prompt=t, strategy='names') for k,c in enumerate(task.classes) for t in templates)
+    return make_texts(dict(text=t.replace('{}', c), labels=[k], prompt=t, strategy='names')
+        for k,c in enumerate(task.classes) for t in templates)
 
 # %% ../../nbs/1_sampling/01_texts.ipynb #c8a81f59
 def fill_empty(
@@ -74,6 +81,16 @@ def fill_empty(
     if not empty: return texts
     warn(f'{len(empty)} of {len(task)} classes have no usable text and keep their templates: {some(empty)}.')
     return make_texts([*texts, *(r for r in template_texts(task) if task.classes[r['labels'][0]] in empty)])
+
+# %% ../../nbs/1_sampling/01_texts.ipynb #2c318dea
+def other_names(
+    task:Task # the classes and their synonyms
+)->list: # of lists, one for each class
+    "The synonyms of each class"
+    found = [[] for _ in task.classes]
+    for k,names in zip(class_positions(task.synonyms, task.classes, unknown='skip'), task.synonyms.values()):
+        if k is not None: found[k] += [names] if isinstance(names, str) else list(names)
+    return found
 
 # %% ../../nbs/1_sampling/01_texts.ipynb #0dc2b56e
 def shuffle_texts(

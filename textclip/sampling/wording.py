@@ -28,14 +28,19 @@ def a_an(
     return 'an' if re.match(rf'[aeiouàáâäåæèéêëìíîïòóôöøùúûü]|{_silent_h}', word) else 'a'
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #aa1343b5
-_irregular = dict(o.split(':') for o in '''person:people man:men woman:women child:children foot:feet tooth:teeth goose:geese mouse:mice louse:lice ox:oxen
-    knife:knives wife:wives leaf:leaves loaf:loaves wolf:wolves calf:calves half:halves shelf:shelves scarf:scarves elf:elves hoof:hooves thief:thieves
-    potato:potatoes tomato:tomatoes hero:heroes echo:echoes volcano:volcanoes mango:mangoes buffalo:buffaloes mosquito:mosquitoes domino:dominoes
-    cactus:cacti fungus:fungi lens:lenses quiz:quizzes die:dice axis:axes movie:movies cookie:cookies pie:pies tie:ties brownie:brownies zombie:zombies necktie:neckties
-    magpie:magpies collie:collies smoothie:smoothies hoodie:hoodies genie:genies fuse:fuses cruise:cruises gas:gases ski:skis taxi:taxis kiwi:kiwis bikini:bikinis rabbi:rabbis'''.split())
+_irregular = dict(o.split(':') for o in '''person:people man:men woman:women child:children foot:feet tooth:teeth
+    goose:geese mouse:mice louse:lice ox:oxen knife:knives wife:wives leaf:leaves loaf:loaves wolf:wolves
+    calf:calves half:halves shelf:shelves scarf:scarves elf:elves hoof:hooves thief:thieves potato:potatoes
+    tomato:tomatoes hero:heroes echo:echoes volcano:volcanoes mango:mangoes buffalo:buffaloes mosquito:mosquitoes
+    domino:dominoes cactus:cacti fungus:fungi lens:lenses quiz:quizzes die:dice axis:axes movie:movies
+    cookie:cookies pie:pies tie:ties brownie:brownies zombie:zombies necktie:neckties magpie:magpies
+    collie:collies smoothie:smoothies hoodie:hoodies genie:genies fuse:fuses cruise:cruises gas:gases ski:skis
+    taxi:taxis kiwi:kiwis bikini:bikinis rabbi:rabbis'''.split())
 _one = {v: k for k,v in _irregular.items()}
-_always_many = set('scissors pants trousers jeans shorts tights leggings sunglasses binoculars pliers tongs tweezers headphones clothes'.split())
-_unchanged = set('sheep deer fish aircraft spacecraft hovercraft series species moose bison salmon trout cod squid shrimp offspring luggage broccoli'.split()) | _always_many
+_always_many = set('''scissors pants trousers jeans shorts tights leggings sunglasses binoculars pliers tongs
+    tweezers headphones clothes'''.split())
+_unchanged = set('''sheep deer fish aircraft spacecraft hovercraft series species moose bison salmon trout cod squid
+    shrimp offspring luggage broccoli'''.split()) | _always_many
 
 def _last_word(change):
     "A function that changes the last word of a name, case kept where nothing changes"
@@ -49,7 +54,8 @@ def _plural(w):
     l = w.lower()
     if l in _irregular: return _irregular[l]
     if not l or l in _unchanged or _singular(w)!=w: return w
-    if l.endswith('man') and l not in ('human','german','roman','ottoman','caiman','shaman','talisman'): return w[:-2]+'en'
+    if l.endswith('man') and l not in ('human','german','roman','ottoman','caiman','shaman','talisman'):
+        return w[:-2]+'en'
     if re.search(r'[^aeiou]y$', l): return w[:-1]+'ies'
     return w + ('es' if re.search(r'(s|x|z|ch|sh)$', l) else 's')
 
@@ -59,7 +65,8 @@ def _singular(w):
     if l in _one: return _one[l]
     if l.endswith('men') and l not in ('specimen','women','stamen','abdomen','omen','ramen'): return w[:-2]+'an'
     if l.endswith('ies') and len(l)>4: return w[:-3]+'y'
-    if re.search(r'(ss|x|z|ch|sh)es$', l) or re.search(r'(?<![aeo])uses$', l) or l in ('irises','atlases','canvases','mattresses'): return w[:-2]
+    if re.search(r'(ss|x|z|ch|sh)es$', l) or re.search(r'(?<![aeo])uses$', l): return w[:-2]
+    if l in ('irises', 'atlases', 'canvases', 'mattresses'): return w[:-2]
     return w[:-1] if len(l)>2 and re.search(r'[^su]s$', l) and not l.endswith('is') else w
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #a628c507
@@ -106,14 +113,22 @@ def fill_blanks(
     return re.sub(r'(?:\{(a|A|one)\} )?\{(\w*)\}', blank, question)
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #2bd9402d
-_verb = r'(?:has|have|is|are|was|can|may|might|lives?|grows?|looks?|comes?|consists?|contains?|features?|resembles?|stands?|shows?|appears?)\b'
+_verb = (
+    r'(?:has|have|is|are|was|can|may|might|lives?|grows?|looks?|comes?|consists?|contains?|features?|resembles?|'
+    r'stands?|shows?|appears?)\b')
 _adverb = r'(?:(?:often|usually|typically|sometimes|generally|commonly|always|mostly)\s+)?'
-_state = r'(?:\w+ed|used|made|found|seen|known|worn|kept|similar|native|part|able|one of)\s+(?:to|for|in|on|of|by|with|from|at|as|like|up|the)\b'
-_kind = set("""animal bird fish insect mammal reptile amphibian primate rodent dog cat breed species plant tree shrub flower fruit vegetable herb mushroom food dish dessert drink meal snack vehicle car truck
-    aircraft airplane plane boat ship building structure place area room space landscape instrument tool device machine appliance container garment toy object item piece type kind form member
-    material fabric pattern texture surface shape sport game activity person""".split())
-_quality = set("""black white red green blue yellow orange brown grey gray pink purple golden silver beige dark light bright pale colourful colorful striped spotted large small big tiny huge long short tall
-    round flat thin thick wide narrow square rectangular oval circular triangular cylindrical soft hard smooth rough shiny transparent furry hairy wooden metallic edible""".split())
+_state = (
+    r'(?:\w+ed|used|made|found|seen|known|worn|kept|similar|native|part|able|one of)\s+(?:to|for|in|on|of|by|with|'
+    r'from|at|as|like|up|the)\b')
+_kind = set('''animal bird fish insect mammal reptile amphibian primate rodent dog cat breed species plant tree shrub
+    flower fruit vegetable herb mushroom food dish dessert drink meal snack vehicle car truck aircraft airplane
+    plane boat ship building structure place area room space landscape instrument tool device machine appliance
+    container garment toy object item piece type kind form member material fabric pattern texture surface shape
+    sport game activity person'''.split())
+_quality = set('''black white red green blue yellow orange brown grey gray pink purple golden silver beige dark light
+    bright pale colourful colorful striped spotted large small big tiny huge long short tall round flat thin thick
+    wide narrow square rectangular oval circular triangular cylindrical soft hard smooth rough shiny transparent
+    furry hairy wooden metallic edible'''.split())
 
 def _is_kind(phrase):
     "Does a phrase name a kind of thing: an article, then words up to one that does?"
@@ -128,26 +143,40 @@ def which_clause(
     phrase = re.sub(r"^(?:it|they|this|these|he|she)(?:'re|'s)?\s+", '', phrase, flags=re.I)
     phrase = re.sub(r'^have\b', 'has', re.sub(r'^are\b', 'is', phrase))
     p = phrase.lower()
-    words = [o for o in re.findall(r'[a-z]+', p) if o not in ('and','or','very','often','in','colour','color','size','shape','to')]
-    if re.match(_adverb+_state, p) or _is_kind(p) or words and all(o in _quality for o in words): return f'which is {phrase}'
+    words = [o for o in re.findall(r'[a-z]+', p)
+        if o not in ('and','or','very','often','in','colour','color','size','shape','to')]
+    if re.match(_adverb+_state, p) or _is_kind(p) or words and all(o in _quality for o in words):
+        return f'which is {phrase}'
     return f'which {phrase}' if re.match(_adverb+_verb, p) else f'which has {phrase}'
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #231eaa94
-_sign = r'[-*•–—·▪◦+‣⁃∙・※\u2190-\u21ff\u2460-\u24ff\u25a0-\u25ff\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?'
-_bullet = re.compile(rf'^\s*(?:{_sign}\s+|[-•·▪◦●○■□◆★►✓✔∙・\u2460-\u2473](?=\w)|\(?\d{{1,3}}(?:[.):](?:\s+|$)|[、．）]\s*|[.)](?=[^\W\d_]))|\(?[a-zA-Z]\)\s+'
+_sign = (
+    r'[-*•–—·▪◦+‣⁃∙・※\u2190-\u21ff\u2460-\u24ff\u25a0-\u25ff\u2600-\u27bf\u2b00-\u2bff'
+    r'\U0001f300-\U0001faff]\ufe0f?')
+_bullet = re.compile(
+    rf'^\s*(?:{_sign}\s+|[-•·▪◦●○■□◆★►✓✔∙・\u2460-\u2473](?=\w)|'
+    rf'\(?\d{{1,3}}(?:[.):](?:\s+|$)|[、．）]\s*|[.)](?=[^\W\d_]))|\(?[a-zA-Z]\)\s+'
     r'|\(?[ivx]{2,4}\)\s+|\[\d{1,3}\]\s+|\[[ xX✓✔]?\]\s+|[0-9]\ufe0f?\u20e3\s*|#{1,6}\s+|>\s+)')
 _letter = re.compile(r'^\s*\(?(?P<mark>[a-zA-Z]|[ivx]{2,4})(?:[.)]+(?:\s+|$)|$)')
-_label = re.compile(r'^(?:(?:final |short |my )?(?:answer|description|response|output|sentence|caption|result|assistant)\b[^\w:：]{0,3}|A)[:：]\s*(?=\S)', re.I)
-_yes = r'(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|great|perfect|no problem|definitely|(?:great|good|excellent) (?:question|choice|idea))'
+_label = re.compile(
+    r'^(?:(?:final |short |my )?(?:answer|description|response|output|sentence|caption|result|assistant)\b'
+    r'[^\w:：]{0,3}|A)[:：]\s*(?=\S)', re.I)
+_yes = (
+    r'(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|great|perfect|no problem|definitely|'
+    r'(?:great|good|excellent) (?:question|choice|idea))')
 _glad = r"(?:i'd|i would|i'm|i am|i'll|i can) (?:be )?(?:happy|glad|delighted|help)\b[^.!:]*[.!:]\s*"
-_opening = re.compile(rf"^(?:{_yes}(?:\s*[!,.:]+\s*|\s+[—–-]\s+|\s+(?=here\b|below\b)))?(?:{_glad})?(?:(?:here(?:'s|’s|\s+is|\s+are)|below (?:is|are)|the following|these are)\b[^.:\n]*:\s*)?", re.I)
+_opening = re.compile(
+    rf"^(?:{_yes}(?:\s*[!,.:]+\s*|\s+[—–-]\s+|\s+(?=here\b|below\b)))?(?:{_glad})?"
+    r"(?:(?:here(?:'s|’s|\s+is|\s+are)|below "
+    r"(?:is|are)|the following|these are)\b[^.:\n]*:\s*)?", re.I)
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #28e37975
 _small_tags = r'(?:b|i|em|strong|u|s|q|span|a|code|mark|sub|sup|small|font|tt)'
 
 def _without_markup(text):
     "Code fences, HTML, images and emphasis taken off; tags that part lines become new lines"
-    text = re.sub(r'(?:```|~~~)(?:[\w+#.-]*(?=[ \t]*\n|\s*[\[{]|\s*$))?', '\n', re.sub(r'\r\n?|\u2028|\u2029', '\n', text))
+    text = re.sub(r'(?:```|~~~)(?:[\w+#.-]*(?=[ \t]*\n|\s*[\[{]|\s*$))?', '\n',
+        re.sub(r'\r\n?|\u2028|\u2029', '\n', text))
     if '<' in text:
         text = re.sub(rf'</?{_small_tags}(?:\s[^<>]*)?>', '', text, flags=re.I)
         text = re.sub(r'</?[A-Za-z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->|</?[A-Za-z]{0,12}$', '\n', text)
@@ -158,14 +187,16 @@ def _without_markup(text):
 def _without_letters(lines):
     "Lines without the letters that number them: several lines begin with one, or the first with 'a.'"
     found = [(m['mark'], m.end()<len(l)) for l,m in zip(lines, map(_letter.match, lines)) if m]
-    marks = [m for m,more in found if more]                            # a mark without a line is where the answer was cut
+    # a mark without a line is where the answer was cut
+    marks = [m for m,more in found if more]
     follow = len(found)>1 and marks[:1] in (['a'], ['A'], ['i'], ['I']) and len(set(marks))==len(marks)
     return [_letter.sub('', l) for l in lines] if follow or marks[:1]==['a'] else lines
 
 def _without_opening(lines):
     "Lines without what a chat model says first, and without the label of an answer"
     for i,line in enumerate(lines):
-        lines[i] = _label.sub('', _opening.sub('', line.strip())) if not re.match(r'(?:q|question)\s*\d*[:：]', line, re.I) else ''
+        lines[i] = _label.sub('', _opening.sub('', line.strip())) if not re.match(r'(?:q|question)\s*\d*[:：]', line,
+            re.I) else ''
         if lines[i].strip(): return lines
     return lines
 
@@ -185,14 +216,18 @@ def _unquoted(line):
     return line[1:-1].strip() if len(line)>2 and pairs.get(line[0])==line[-1] and line[0] not in line[1:-1] else line
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #19081689
-_abbreviation = r'(?:\b(?:St|Mr|Mrs|Ms|Dr|Prof|No|vs|approx|ca|cf|e\.g|i\.e|U\.S|Jr|Sr|Mt|Ft|[A-Z])|\b\d|\(\d+|https?:\S*)$'
+_abbreviation = (
+    r'(?:\b(?:St|Mr|Mrs|Ms|Dr|Prof|No|vs|approx|ca|cf|e\.g|i\.e|U\.S|Jr|Sr|Mt|Ft|[A-Z])|'
+    r'\b\d|\(\d+|https?:\S*)$')
 _end = re.compile(r'[.!?]["”’)\]]*(?=\s+["“‘(¿¡]?[A-Z0-9À-ÖØ-ÞΑ-ΩА-Я]|\s*$)|[。！？।؟]["”’」』）]*')
 _stopped = re.compile(r'[.!?。！？।؟]["”’)\]」』）]*$')
 
 def split_sentences(text):
     "Sentences, and whether the last one has an end"
     text = text.rstrip()
-    def whole(m): return text[m.start()]!='.' or m.end()==len(text) or not re.search(_abbreviation, text[max(0, m.start()-100):m.start()])
+    def whole(m):
+        before = text[max(0, m.start()-100):m.start()]
+        return text[m.start()]!='.' or m.end()==len(text) or not re.search(_abbreviation, before)
     cuts = [m.end() for m in _end.finditer(text) if whole(m)]
     starts = [0, *cuts]
     parts = [text[a:b].strip() for a,b in zip(starts, [*cuts, len(text)])]
@@ -207,21 +242,25 @@ def parse_sentence(
     "The first whole sentence of an answer"
     text,finished,_ = said(answer, finished)
     strings = json_strings(text)
-    if strings is not None: text,finished = '\n'.join(strings),True          # strings of JSON have an end, or are not there
-    lines = plain_lines(re.sub(r'(?<![.!?:\n])\n(?=[a-z(])(?![a-z][.)]\s)', ' ', text))   # a new line ends a sentence, but for one that goes on in small letters
+    # strings of JSON have an end, or are not there
+    if strings is not None: text,finished = '\n'.join(strings),True
+    # a new line ends a sentence, but for one that goes on in small letters
+    lines = plain_lines(re.sub(r'(?<![.!?:\n])\n(?=[a-z(])(?![a-z][.)]\s)', ' ', text))
     found = [split_sentences(l) for l in lines if not l.endswith((':', '：'))]
     parts,ended = [p for ps,_ in found for p in ps],bool(found) and found[-1][1]
     if not ended and parts and (not finished or re.search(_abbreviation, parts[-1][-100:])): parts = parts[:-1]
     parts = [p.rstrip(' ,;:-') for p in parts if not re.match(rf'{_yes}\W*$', p, re.I)]
     return [s for s in map(_as_sentence, parts[:1]) if s]
 
-_unspaced = re.compile(r'[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff]')     # letters of languages without spaces
+# letters of languages without spaces
+_unspaced = re.compile(r'[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff]')
 
 def _as_sentence(part):
     "A sentence with its stop, or None where it is too short to be one"
-    unspaced = len(_unspaced.findall(part))
-    text = part if _stopped.search(part) else part + ('。' if unspaced>=5 else '.')
-    return text if unspaced>=5 or len(text)>=10 and len(text.split())>=3 else None
+    unspaced = len(_unspaced.findall(part))>=5
+    stop = '。' if unspaced else '.'
+    text = part if _stopped.search(part) else part+stop
+    return text if unspaced or len(text)>=10 and len(text.split())>=3 else None
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #7d53d5bf
 _aside = re.compile(r"(?:i|i'm|let me|please|feel free|hope|note that|would you)\b", re.I)
@@ -237,7 +276,8 @@ def _items(text, finished):
     if strings is not None: return [l for s in strings for l in plain_lines(s)]
     items = plain_lines(text)
     bare = [l for l in items if not l.endswith((':', '：'))]
-    if len(bare)==1 and len(re.findall(r'[,;]\s|[，；、]', bare[0]))>=2: items = re.split(r'[,;]\s+(?:and\s+)?|[，；、]', bare[0])
+    if len(bare)==1 and len(re.findall(r'[,;]\s|[，；、]', bare[0]))>=2:
+        items = re.split(r'[,;]\s+(?:and\s+)?|[，；、]', bare[0])
     return items if finished else items[:-1]
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #88158703
@@ -248,8 +288,12 @@ def parse_phrases(
 )->list:
     "The phrases of an answer: lines, or a comma-separated list, or JSON; without repetitions"
     text,finished,_ = said(answer, finished)
-    good = lambda t: (2<len(t)<=130 or len(t)==2 and not t.isascii()) and len(t.split())<=20 and any(o.isalpha() for o in t) and not _aside.match(t)
-    phrases = [_phrase(' '.join(t.split())) for t in _items(text, finished) if not t.rstrip().endswith((':', '?', '：', '？'))]
+    def good(t):
+        long_enough = len(t)>2 or len(t)==2 and not t.isascii()          # a word of Chinese has two letters
+        short_enough = len(t)<=130 and len(t.split())<=20
+        return long_enough and short_enough and any(o.isalpha() for o in t) and not _aside.match(t)
+    phrases = [_phrase(' '.join(t.split())) for t in _items(text, finished)
+        if not t.rstrip().endswith((':', '?', '：', '？'))]
     first = {}
     for t in filter(good, phrases): first.setdefault(normal_name(t), t)
     return list(first.values())[:limit]
@@ -268,7 +312,9 @@ def parse_list(
         parts = re.split(r'[,;•]', text.strip().split('\n')[0])
         if not finished: parts = parts[:-1]
     items = [re.sub(r"^\W*(?:\d+[.)]\s*)?(?:and |or |etc\b)?|[^\w')]+$", '', p.strip()).lower() for p in parts]
-    good = lambda t: 2<len(t)<=10*words and len(t.split())<=words and any(c.isalpha() for c in t) and normal_name(t) not in ignore
+    def good(t):
+        fits = 2<len(t)<=10*words and len(t.split())<=words
+        return fits and any(c.isalpha() for c in t) and normal_name(t) not in ignore
     return list(dict.fromkeys(filter(good, items)))
 
 # %% ../../nbs/1_sampling/03_wording.ipynb #a623ebf9
@@ -276,11 +322,13 @@ def paraphrase_templates()->list:
     "Different ways to say 'a photo of a {}', in a fixed order"
     kinds = ['photo','picture','image','photograph','close-up','snapshot','view']
     looks = ['','clear ','good ','small ','large ','cropped ','bright ','blurry ','plain ','simple ','nice ','typical ']
-    return [f'{a} {look}{kind} of {the} {{}}.'.replace('a image', 'an image') for look,kind,a,the in product(looks, kinds, ('a','the'), ('a','the','one'))]
+    return [f'{a} {look}{kind} of {the} {{}}.'.replace('a image', 'an image')
+        for look,kind,a,the in product(looks, kinds, ('a','the'), ('a','the','one'))]
 
-random_words = '''anchor basket candle desert engine feather glacier hammer island jungle kettle ladder marble needle orchard pebble quilt ribbon saddle
-tunnel umbrella velvet window yarn zipper amber bright copper dusty elastic foggy golden hollow icy jagged knotted loose muddy narrow oval
-polished quiet rusty silky tangled uneven vivid woven'''.split()
+random_words = '''anchor basket candle desert engine feather glacier hammer island jungle kettle ladder marble needle
+    orchard pebble quilt ribbon saddle tunnel umbrella velvet window yarn zipper amber bright copper dusty elastic
+    foggy golden hollow icy jagged knotted loose muddy narrow oval polished quiet rusty silky tangled uneven vivid
+    woven'''.split()
 
 def random_templates(
     n:int,   # how many
@@ -289,5 +337,7 @@ def random_templates(
     "Templates with random words and letters, as in WaffleCLIP: half with two words, half with two groups of letters"
     rng = random.Random(derive_seed(seed, 'waffle'))
     letters = lambda: ''.join(rng.choice('abcdefghijklmnopqrstuvwxyz') for _ in range(rng.randint(3,8)))
-    pair = lambda i: f'{rng.choice(random_words)}, {rng.choice(random_words)}' if i%2==0 else f'{letters()}, {letters()}'
+    def pair(i):
+        draw = letters if i%2 else lambda: rng.choice(random_words)
+        return f'{draw()}, {draw()}'
     return [f'a photo of a {{}}, which has {pair(i)}.' for i in range(n)]

@@ -16,7 +16,7 @@ from textclip.core.basics import (
     warn, write_json)
 from ..core.hub import hub_access, hub_answers, quiet_transformers
 from ..types.task import Task, class_positions, normal_name
-from ..sampling.texts import texts_by_class
+from ..sampling.texts import check_templates, texts_by_class
 from .support_sets import SupportSplit, manifest_path, write_support_manifest
 
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #80ff6cc8
@@ -43,7 +43,9 @@ def class_prompts(
     "The sentences each class is drawn from"
     if isinstance(prompts, str) and prompts!='photo': raise unknown_name('kind of prompts', prompts, ['photo'], 'Or give a list of templates, {class: sentences}, or a dataset of texts.')
     if isinstance(prompts, str): prompts = task.templates[:1]
-    if isinstance(prompts, (list,tuple)): found = {c: [t.format(c) for t in prompts] for c in task.classes}
+    if isinstance(prompts, (list,tuple)):
+        templates = check_templates(prompts)
+        found = {c: [t.replace('{}', c) for t in templates] for c in task.classes}
     elif isinstance(prompts, dict):
         found = {c: [] for c in task.classes}
         for k,v in zip(class_positions(prompts, task.classes, task.synonyms), prompts.values()): found[task.classes[k]] += [v] if isinstance(v, str) else v

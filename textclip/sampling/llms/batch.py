@@ -42,16 +42,22 @@ def write_batch(
     leave_out=()           # what the server does not take: names of parameters, or 'system'
 )->list: # of paths
     "Write requests for the OpenAI Batch API or `vllm run-batch`; equal requests are written once"
-    path,lines,size,files = Path(path),[],0,[]
+    path,files = Path(path),[]
+    lines,size = [],0
     def flush():
         files.append(path.with_name(f'{path.stem}-{first+len(files):03}{path.suffix}'))
         with atomic_path(files[-1]) as part: part.write_bytes(b''.join(lines))
         lines.clear()
-    for k,(p,s) in {request_id(model, p, s, parameters): (p,s) for p,s in zip(prompts, seeds)}.items():
-        request = dict(custom_id=k, method='POST', url='/v1/chat/completions', body=request_body(model, p, s, parameters, limit=limit, leave_out=leave_out))
+    different = {request_id(model, p, s, parameters): (p, s) for p,s in zip(prompts, seeds)}
+    for key,(prompt,seed) in different.items():
+        body = request_body(model, prompt, seed, parameters, limit=limit, leave_out=leave_out)
+        request = dict(custom_id=key, method='POST', url='/v1/chat/completions', body=body)
         line = json.dumps(request, ensure_ascii=False).encode() + b'\n'
-        if lines and (len(lines)==most or size+len(line)>most_bytes): flush(); size = 0
-        lines.append(line); size += len(line)
+        if lines and (len(lines)==most or size+len(line)>most_bytes):
+            flush()
+            size = 0
+        lines.append(line)
+        size += len(line)
     if lines: flush()
     return files
 
@@ -78,7 +84,9 @@ def _read_results(paths, parameters):
     found = BatchResults()
     for line in (l for p in paths for l in Path(p).read_bytes().split(b'\n') if l.strip()):
         try: key,answer = _read_line(line, parameters)
-        except (ValueError, AttributeError, TypeError, RecursionError): found.problems['could not be read'] += 1; continue
+        except (ValueError, AttributeError, TypeError, RecursionError):
+            found.problems['could not be read'] += 1
+            continue
         if not isinstance(answer, Answer): found.failed[key] = answer
         elif key in found: found.problems['repeat another'] += 1
         else: found[key] = answer
@@ -97,7 +105,8 @@ def read_batch(
     if found.failed: wrong.append(f'{len(found.failed)} hold errors ({some(dict.fromkeys(found.failed.values()))})')
     if known is not None:
         known = set(known)
-        strange,missing = [k for k in found if k not in known],[k for k in known if k not in found and k not in found.failed]
+        strange,missing = [k for k in found if k not in known],[k for k in known
+            if k not in found and k not in found.failed]
         for k in strange: del found[k]
         if strange: wrong.append(f'{len(strange)} belong to no question')
         if missing: wrong.append(f'{len(missing)} of {len(known)} answers are missing')
@@ -116,7 +125,8 @@ class BatchLLM:
         limit:str='max_completion_tokens', # what the server calls the longest answer
         leave_out=()          # what the server does not take: names of parameters such as 'temperature', or 'system'
     ):
-        self.folder,self.model,self.instructed,self.limit = Path(folder).expanduser(),model,instructed,limit
+        self.folder,self.model = Path(folder).expanduser(),model
+        self.instructed,self.limit = instructed,limit
         self.leave_out = tuple(leave_out)
         self.name,self.fingerprint = f'batch:{self.folder.name}#{model}',digest('batch', model)[:16]
 
@@ -153,18 +163,22 @@ def answer(self:BatchLLM,
     waiting = self.waiting(found)
     asked = {k for keys in waiting.values() for k in keys}
     new = [i for k,i in missing.items() if k not in asked]
-    files = write_batch([prompts[i] for i in new], [seeds[i] for i in new], parameters, self.model, self.folder/'requests.jsonl', len(self.requests())+1, limit=self.limit, leave_out=self.leave_out)
+    files = write_batch([prompts[i] for i in new], [seeds[i] for i in new], parameters, self.model,
+        self.folder/'requests.jsonl', len(self.requests())+1, limit=self.limit, leave_out=self.leave_out)
     names = [f.name for f in [*(f for f,keys in waiting.items() if not missing.keys().isdisjoint(keys)), *files]]
     self.results.mkdir(exist_ok=True)
-    raise TextclipError(f'{len(missing):,} of {len(set(ids)):,} answers of {self.model} are to be written by a batch.',
-        f'In {self.folder}, submit {some(names)}, put what comes back into the folder results, and run again. For example: '
-        f'vllm run-batch -i {names[0]} -o results/{names[0]} --model {self.model}; or, with the OpenAI Batch API, BatchLLM.submit() and later collect().')
+    raise TextclipError(
+        f'{len(missing):,} of {len(set(ids)):,} answers of {self.model} are to be written by a batch.',
+        f'In {self.folder}, submit {some(names)}, put what comes back into the folder results, and run again. '
+        f'For example: vllm run-batch -i {names[0]} -o results/{names[0]} --model {self.model}; '
+        'or, with the OpenAI Batch API, BatchLLM.submit() and later collect().')
 
 # %% ../../../nbs/1_sampling/llms/05_batch.ipynb #47164f70
 @patch
 def requests(self:BatchLLM)->dict:
     "The files of requests, and the ids in each"
-    return {f: [k for k in map(_request_key, f.read_bytes().splitlines()) if k] for f in sorted(self.folder.glob('requests-*.jsonl'))}
+    return {f: [k for k in map(_request_key, f.read_bytes().splitlines()) if k]
+        for f in sorted(self.folder.glob('requests-*.jsonl'))}
 
 def _request_key(line):
     "The `custom_id` of a line of requests; None where it is none"
@@ -207,9 +221,27 @@ def submit(self:BatchLLM,
     for f in files:
         with _batch_api(url, self.model, key_from) as (client,_), open(f, 'rb') as content:
             uploaded = client.files.create(file=content, purpose='batch')
-            batch = client.batches.create(input_file_id=uploaded.id, endpoint='/v1/chat/completions', completion_window='24h')
+            batch = client.batches.create(input_file_id=uploaded.id, endpoint='/v1/chat/completions',
+                completion_window='24h')
         write_json(_note(f), dict(id=batch.id, url=url))
     return [f.name for f in files]
+
+# %% ../../../nbs/1_sampling/llms/05_batch.ipynb #56237cb8
+def _masked_strings(value, masked):
+    "A JSON value without the key in any of its strings"
+    if isinstance(value, str): return masked(value)
+    if isinstance(value, list): return [_masked_strings(v, masked) for v in value]
+    if isinstance(value, dict): return {masked(k): _masked_strings(v, masked) for k,v in value.items()}
+    return value
+
+def _masked_line(line, masked):
+    "A line of results without the key; one that is no JSON is kept as it is, but for the key"
+    text = line.decode('utf-8', 'replace')
+    try: return masked(json.dumps(_masked_strings(json.loads(text), masked), ensure_ascii=True))
+    except (ValueError, RecursionError): return masked(text)
+
+# %% ../../../nbs/1_sampling/llms/05_batch.ipynb #522d3331
+_ended = ('completed', 'failed', 'expired', 'cancelled')
 
 @patch
 def collect(self:BatchLLM,
@@ -222,9 +254,13 @@ def collect(self:BatchLLM,
         with _batch_api(note['url'], self.model, key_from) as (client,masked):
             batch = client.batches.retrieve(note['id'])
             for part,file in (('', batch.output_file_id), ('-errors', batch.error_file_id)):
-                if file:
-                    with atomic_path(self.results/f'{f.stem}{part}.jsonl') as p: p.write_bytes(masked(client.files.content(file).content.decode('utf-8', 'replace')).encode())
+                if not file: continue
+                lines = client.files.content(file).content.split(b'\n')
+                with atomic_path(self.results/f'{f.stem}{part}.jsonl') as p:
+                    p.write_text('\n'.join(_masked_line(l, masked) for l in lines), encoding='utf-8')
         states[f.name] = batch.status
-        if batch.status in ('completed', 'failed', 'expired', 'cancelled'): _note(f).unlink()
-        if batch.status=='failed': warn(f'The batch of {f.name} failed: {some([masked(str(e.message)) for e in (batch.errors and batch.errors.data) or []])}. It can be submitted again.')
+        if batch.status in _ended: _note(f).unlink()
+        if batch.status=='failed':
+            reasons = [masked(str(e.message)) for e in (batch.errors and batch.errors.data) or []]
+            warn(f'The batch of {f.name} failed: {some(reasons)}. It can be submitted again.')
     return states

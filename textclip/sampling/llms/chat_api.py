@@ -16,6 +16,12 @@ from ..answer_checks import breaks_off
 from .protocol import Answer, SamplingParameters, without_system
 
 # %% ../../../nbs/1_sampling/llms/03_chat_api.ipynb #2f470ea5
+def _messages(prompt, system=True):
+    "A prompt as messages, with instructions in a turn of their own or before the first question"
+    if isinstance(prompt, str): turns = [('user', prompt)]
+    else: turns = prompt if system else without_system(prompt)
+    return [dict(role=role, content=whole_letters(content)) for role,content in turns]
+
 def request_body(
     model:str,             # as the server calls it
     prompt,                # a str or a chat
@@ -28,14 +34,17 @@ def request_body(
 )->dict:
     "The body of a request for chat completions, or for completions of a `raw` text"
     p = parameters
-    turns = [('user', prompt)] if isinstance(prompt, str) else without_system(prompt) if 'system' in leave_out else prompt
-    body = dict(model=model, **(dict(prompt=whole_letters(prompt)) if raw else dict(messages=[dict(role=r, content=whole_letters(c)) for r,c in turns])), temperature=p.temperature)
-    body.update({limit: p.max_tokens}, seed=seed % 2**31)
+    body = dict(model=model)
+    if raw: body['prompt'] = whole_letters(prompt)
+    else: body['messages'] = _messages(prompt, 'system' not in leave_out)
+    body |= {'temperature': p.temperature, limit: p.max_tokens, 'seed': seed % 2**31}
     if p.top_p<1: body['top_p'] = p.top_p
     if p.top_k: body['top_k'] = p.top_k
     if p.stop: body['stop'] = list(p.stop)
     if n>1: body['n'] = n
-    if p.schema: body['response_format'] = dict(type='json_schema', json_schema=dict(name='answer', strict=True, schema=json.loads(p.schema)))
+    if p.schema:
+        body['response_format'] = dict(type='json_schema',
+            json_schema=dict(name='answer', strict=True, schema=json.loads(p.schema)))
     return {k: v for k,v in body.items() if k not in leave_out}
 
 # %% ../../../nbs/1_sampling/llms/03_chat_api.ipynb #641e6c99
@@ -55,7 +64,8 @@ def _error_inside(error):
     code = error.get('code') or error.get('status')
     status = int(code) if isinstance(code, (int, str)) and re.fullmatch(r'[45]\d\d', str(code)) else None
     said = ' '.join(str(error.get('message') or error.get('code') or error).split())
-    return NoAnswer(f'an error in the response{f" ({status})" if status else ""}: {said}', status is None or status>=500 or status in (408, 409, 425, 429), status)
+    return NoAnswer(f'an error in the response{f" ({status})" if status else ""}: {said}',
+        status is None or status>=500 or status in (408, 409, 425, 429), status)
 
 # %% ../../../nbs/1_sampling/llms/03_chat_api.ipynb #76da7b84
 _no_answer = 'no answer in the response'
@@ -64,25 +74,31 @@ def _part_text(part):
     "(kind, text) of a part of a message's content: 'text', 'thoughts', 'refusal' or what else it is"
     if isinstance(part, str): return 'text',part
     kind = str(part.get('type', 'text')) if isinstance(part, dict) else type(part).__name__
-    if re.search('think|thought|reason', kind) or isinstance(part, dict) and part.get('thought') is True: return 'thoughts',''
+    if re.search('think|thought|reason', kind) or isinstance(part, dict) and part.get('thought') is True:
+        return 'thoughts',''
     if kind not in ('text', 'output_text', 'refusal'): return kind,None
     text = part.get('refusal' if kind=='refusal' else 'text')
     text = text.get('value') if isinstance(text, dict) else text
-    return ('refusal' if kind=='refusal' else 'text', text) if isinstance(text, str) else (f'{kind} without text', None)
+    if not isinstance(text, str): return f'{kind} without text',None
+    return ('refusal' if kind=='refusal' else 'text'),text
 
 def _content(content):
     "(text, refusal) of the content of a message; an error where it holds neither text nor thoughts"
     if content is None or isinstance(content, str): return content or '', ''
-    if not isinstance(content, (list, dict)): raise NoAnswer(f'{_no_answer}, its content is of type {type(content).__name__}', again=False)
+    if not isinstance(content, (list, dict)):
+        raise NoAnswer(f'{_no_answer}, its content is of type {type(content).__name__}', again=False)
     parts = [_part_text(p) for p in (content if isinstance(content, list) else [content])]
     joined = {kind: ''.join(t for k,t in parts if k==kind and t) for kind in ('text', 'refusal')}
     kinds = {k for k,_ in parts}
-    if kinds and not kinds & {'text', 'refusal', 'thoughts'}: raise NoAnswer(f'{_no_answer}, its content has parts of type {some(sorted(kinds))} and no text', again=False)
+    if kinds and not kinds & {'text', 'refusal', 'thoughts'}:
+        raise NoAnswer(f'{_no_answer}, its content has parts of type {some(sorted(kinds))} and no text', again=False)
     return joined['text'] or '<think>'*('thoughts' in kinds and not joined['refusal']), joined['refusal']
 
 # %% ../../../nbs/1_sampling/llms/03_chat_api.ipynb #2dcaec2d
-_real_ends = set('stop eos eos_token end end_turn stop_sequence stop_token stop_str complete completed finished'.split())
-_refusals = set('content_filter refusal safety blocklist prohibited_content recitation spii content_policy_violation'.split())
+_real_ends = set('''stop eos eos_token end end_turn stop_sequence stop_token stop_str
+    complete completed finished'''.split())
+_refusals = set('''content_filter refusal safety blocklist prohibited_content recitation spii
+    content_policy_violation'''.split())
 
 def _end_of(ended, text):
     "'stop' where an answer really ended, 'refusal', or 'length'"
@@ -107,7 +123,10 @@ def _read_choice(choice, stop):
     if not text and choice.get('finish_reason')=='error': raise NoAnswer('the server ended the answer with an error')
     text = whole_letters(text or refusal)
     answer,cut = cut_at(text, stop)
-    return Answer(answer, 'refusal' if refusal else 'stop' if cut and choice.get('finish_reason') not in _refusals else _end_of(choice.get('finish_reason'), answer))
+    ended = choice.get('finish_reason')
+    if refusal: return Answer(answer, 'refusal')
+    if cut and ended not in _refusals: return Answer(answer, 'stop')
+    return Answer(answer, _end_of(ended, answer))
 
 # %% ../../../nbs/1_sampling/llms/03_chat_api.ipynb #e6ff1a00
 def read_answers(
@@ -118,10 +137,12 @@ def read_answers(
     "The answers in a response of an OpenAI-compatible server; `NoAnswer` where there is none"
     choices = response.get('choices') if isinstance(response, dict) else None
     if not (isinstance(choices, list) and choices):
-        raise _error_inside(response['error']) if isinstance(response, dict) and response.get('error') else NoAnswer(_no_answer)
+        if isinstance(response, dict) and response.get('error'): raise _error_inside(response['error'])
+        raise NoAnswer(_no_answer)
     answers = [_read_choice(c, parameters.stop) for c in choices]
     usage = response['usage'] if isinstance(response.get('usage'), dict) else {}
-    read,written = [n if type(n) is int and n>=0 else None for n in (usage.get('prompt_tokens'), usage.get('completion_tokens'))]
+    read,written = [n if type(n) is int and n>=0 else None
+        for n in (usage.get('prompt_tokens'), usage.get('completion_tokens'))]
     total,share = sum(len(a.text)+1 for a in answers),0
     for k,a in enumerate(answers):
         a.model = whole_letters(str(response.get('model') or model))
@@ -141,15 +162,19 @@ _refused,_no_credit = 'Check the parameters and the length of the prompts.','The
 def server_message(error, masked=str, limit=300):
     "What the server said about its refusal; masked before it is cut, so that no part of a key is left"
     body = error.body
-    said = next((body[k] for k in ('message', 'detail', 'error') if body.get(k)), body) if isinstance(body, dict) else body
-    return ' '.join(masked(str(said or '')).split())[:limit]
+    if isinstance(body, dict): body = next((body[k] for k in ('message', 'detail', 'error') if body.get(k)), body)
+    return ' '.join(masked(str(body or '')).split())[:limit]
 
 def explain_fault(llm, error, fault):
     "A failure in words, without the key, and what to do about it"
     said = server_message(error, llm._masked).rstrip('.') if fault.status else ''
-    key = f'Put a valid key into the environment variable {llm.key_from}.' if llm.key_from else "Name the environment variable that holds the key: HttpLLM(url, model, key_from='MY_KEY')."
-    address = f'Check the name of the model and the address, which usually ends in /v1; {llm.url}/models lists the models.'
-    advice = {401: key, 404: address, 400: _refused, 422: _refused, 402: _no_credit, 403: 'The key may not use this model, or not from here.'}.get(fault.status, '')
+    key = "Name the environment variable that holds the key: HttpLLM(url, model, key_from='MY_KEY')."
+    if llm.key_from: key = f'Put a valid key into the environment variable {llm.key_from}.'
+    address = (
+        f'Check the name of the model and the address, which usually ends in /v1; {llm.url}/models lists the '
+        'models.')
+    advice = {401: key, 404: address, 400: _refused, 422: _refused, 402: _no_credit,
+        403: 'The key may not use this model, or not from here.'}.get(fault.status, '')
     if fault.all and fault.status==429: advice = _no_credit
     if fault.wait>300: advice = f'The server asks to wait {fault.wait/60:.0f} minutes.'
     if fault.reason=='no connection': advice = 'Is the server running, and is the address right?'
@@ -160,18 +185,22 @@ def _seconds_to_wait(headers):
     "The seconds that a response asks to wait before the next try; 0 where it names no time that can be waited for"
     named,wait = headers.get('retry-after', ''),0.
     with suppress(TypeError, ValueError, OverflowError): wait = parsedate_to_datetime(named).timestamp() - time.time()
-    with suppress(TypeError, ValueError): wait = float(headers['retry-after-ms'])/1000 if 'retry-after-ms' in headers else float(named)
+    with suppress(TypeError, ValueError):
+        wait = float(headers['retry-after-ms'])/1000 if 'retry-after-ms' in headers else float(named)
     return max(0., wait) if math.isfinite(wait) else 0.
 
 def request_fault(error):
-    "What a failed request means: `reason`, is a further try worthwhile (`again`), does it concern all questions (`all`), seconds to `wait`"
+    "What a failed request means: `reason`, may a try help (`again`), are `all` questions meant, how long to `wait`"
     if isinstance(getattr(error, '__cause__', None), NoAnswer): error = error.__cause__
     status = getattr(error, 'status_code', None)
-    fault = lambda reason, again=True, all=False, wait=0.: SimpleNamespace(reason=reason, again=again, all=all, wait=wait, status=status)
+    def fault(reason, again=True, all=False, wait=0.):
+        return SimpleNamespace(reason=reason, again=again, all=all, wait=wait, status=status)
     if status:
-        empty = status==402 or status==429 and 'insufficient_quota' in (str(getattr(error, 'code', '')), str(getattr(error, 'type', '')))
+        names = (str(getattr(error, 'code', '')), str(getattr(error, 'type', '')))
+        empty = status==402 or status==429 and 'insufficient_quota' in names
         again = (status in (408, 409, 425, 429) or status>=500) and not empty
-        return fault(f'HTTP {status}', again, empty or status in (401, 403, 404), _seconds_to_wait(error.response.headers))
+        return fault(f'HTTP {status}', again, empty or status in (401, 403, 404),
+            _seconds_to_wait(error.response.headers))
     if isinstance(error, NoAnswer): return fault(str(error), error.again, error.status in (401, 402, 403, 404))
     if isinstance(error, (ValueError, RecursionError)): return fault('malformed JSON')
     if 'Timeout' in type(error).__name__: return fault('time-out')

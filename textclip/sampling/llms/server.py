@@ -26,9 +26,12 @@ def server_address(
         parts = urlsplit(url)
         secret,host = '@' in parts.netloc or bool(parts.query), parts.hostname and parts.port!=0
     except ValueError: secret,host = False,None
-    if secret: raise TextclipError('The address of the server holds a password or a query, and addresses are written into files.',
-        "Put the key into an environment variable and name that: HttpLLM(url, model, key_from='MY_KEY').")
-    if not (host and model and parts.scheme in ('http', 'https')): raise TextclipError('The address of a model behind a server is incomplete.', 'Write http://HOST:PORT/v1#MODEL.')
+    if secret:
+        raise TextclipError(
+            'The address of the server holds a password or a query, and addresses are written into files.',
+            "Put the key into an environment variable and name that: HttpLLM(url, model, key_from='MY_KEY').")
+    if not (host and model and parts.scheme in ('http', 'https')):
+        raise TextclipError('The address of a model behind a server is incomplete.', 'Write http://HOST:PORT/v1#MODEL.')
     return url.rstrip('/'), model
 
 # %% ../../../nbs/1_sampling/llms/04_server.ipynb #837ae8ca
@@ -48,17 +51,23 @@ class HttpLLM:
         backoff:float=.5,      # seconds before the second try; doubled for each further one
         n_per_request:int=8,   # samples of one prompt asked for in one request
         structured:bool=True,  # use structured output where a schema is given?
-        leave_out=(),          # what this server does not take: names of parameters, or 'system'; found out if not given
+        leave_out=(),          # what the server does not take: parameters, or 'system'; found out if not given
         most_bytes:int=64<<20  # a longer reply is refused
     ):
         self.url,self.model = server_address(f'{url}#{model}')
         if endpoint not in ('chat', 'completions'): raise unknown_name('endpoint', endpoint, ('chat', 'completions'))
-        if concurrency<1 or n_per_request<1 or retries<0 or timeout<=0 or backoff<0: raise TextclipError(
-            f'{concurrency=}, {n_per_request=}, {retries=}, {timeout=}, {backoff=} are out of range.', 'The first two are 1 or more, a timeout is positive, the others are 0 or more.')
-        self.key_from = ('OPENAI_API_KEY' if self.url.startswith('https') else None) if key_from=='auto' else key_from
-        self.instructed,self.endpoint,self.concurrency,self.timeout,self.retries,self.backoff,self.n_per_request = instructed,endpoint,concurrency,timeout,retries,backoff,n_per_request
+        if concurrency<1 or n_per_request<1 or retries<0 or timeout<=0 or backoff<0:
+            raise TextclipError(
+                f'{concurrency=}, {n_per_request=}, {retries=}, {timeout=}, {backoff=} are out of range.',
+                'The first two are 1 or more, a timeout is positive, the others are 0 or more.')
+        if key_from=='auto': key_from = 'OPENAI_API_KEY' if self.url.startswith('https') else None
+        self.key_from = key_from
+        self.instructed,self.endpoint,self.n_per_request = instructed,endpoint,n_per_request
+        self.concurrency,self.timeout = concurrency,timeout
+        self.retries,self.backoff = retries,backoff
         self.name = f'{self.url}#{self.model}'
-        self.fingerprint = digest('http', self.url.partition('://')[2], self.model, *([endpoint] if endpoint!='chat' else []))[:16]
+        told_by = [self.url.partition('://')[2], self.model, *([endpoint] if endpoint!='chat' else [])]
+        self.fingerprint = digest('http', *told_by)[:16]
         if strange := [k for k in leave_out if k not in _notes]: raise unknown_name('parameter', strange[0], _notes)
         self.most_bytes = most_bytes
         self.left_out = {*leave_out, *([] if structured else ['response_format'])}   # what the server does not take
@@ -94,7 +103,8 @@ def _bounded_client(openai, most_bytes):
                     size += len(piece)
                     if size>most_bytes: raise _TooLong('a reply longer than any answer', again=False)
             finally: await response.aclose()
-            headers = [(k, v) for k,v in response.headers.multi_items() if k not in ('content-encoding', 'content-length', 'transfer-encoding')]
+            headers = [(k, v) for k,v in response.headers.multi_items()
+                if k not in ('content-encoding', 'content-length', 'transfer-encoding')]
             return type(response)(response.status_code, headers=headers, content=b''.join(pieces), request=request)
     return Bounded
 
@@ -103,23 +113,29 @@ def _bounded_client(openai, most_bytes):
 def _key(self:HttpLLM):
     "The key, or None"
     key = os.environ.get(self.key_from, '').strip() if self.key_from else ''
-    if re.search(r'[^!-~]', key): raise TextclipError(f'What the environment variable {self.key_from} holds cannot be a key: there is a space or a letter outside ASCII in it.', 'Set it again.')
+    if re.search(r'[^!-~]', key):
+        raise TextclipError(
+            f'What the environment variable {self.key_from} holds cannot be a key: there is a space or a letter '
+            'outside ASCII in it.', 'Set it again.')
     return key or None
 
 @patch
 def _masked(self:HttpLLM, text):
     "A text without the key, should a server repeat it"
     key = self._key()
-    return text.replace(key, '(key)') if key and len(key)>=8 else text      # what is shorter is a placeholder, not a secret
+    # what is shorter is a placeholder, not a secret
+    return text.replace(key, '(key)') if key and len(key)>=8 else text
 
 @patch
 def _client(self:HttpLLM, kind='AsyncOpenAI'):
     "A client for this server that leaves retries to us"
     openai = openai_client()
-    timeout,here = openai.Timeout(self.timeout, connect=min(10., self.timeout)),urlsplit(self.url).hostname in ('localhost', '127.0.0.1', '::1')
+    timeout = openai.Timeout(self.timeout, connect=min(10., self.timeout))
+    here = urlsplit(self.url).hostname in ('localhost', '127.0.0.1', '::1')
     http = _bounded_client(openai, self.most_bytes) if kind=='AsyncOpenAI' else openai.DefaultHttpxClient
     client = http(trust_env=not here, timeout=timeout)     # a server on this machine is not asked through a proxy
-    return getattr(openai, kind)(base_url=self.url, api_key=self._key() or 'none', max_retries=0, timeout=timeout, http_client=client)
+    return getattr(openai, kind)(base_url=self.url, api_key=self._key() or 'none', max_retries=0, timeout=timeout,
+        http_client=client)
 
 # %% ../../../nbs/1_sampling/llms/04_server.ipynb #dc5fcd34
 def backoff_seconds(
@@ -134,9 +150,11 @@ def backoff_seconds(
 class _Run:
     "One call of `answer`: the thread that asks, and what has happened so far"
     def __init__(self, llm, prompts, seeds, parameters):
-        self.llm,self.prompts,self.seeds,self.parameters = llm,prompts,seeds,parameters
+        self.llm,self.parameters = llm,parameters
+        self.prompts,self.seeds = prompts,seeds
         self.openai,self.client = openai_client(),llm._client()
-        self.answered,self.in_a_row,self.not_before,self.skipped = 0,0,0.,0
+        self.answered,self.skipped = 0,0                    # questions
+        self.in_a_row,self.not_before = 0,0.                # failures; the moment of the next try
         self.failed,self.advice,self.ended = Counter(),{},None
         self.out,self.loop = queue.SimpleQueue(),asyncio.new_event_loop()
         self.task = self.loop.create_task(self._main())
@@ -153,7 +171,8 @@ class _Run:
 
     def close(self):
         "Cancel what is under way"
-        with suppress(RuntimeError): self.loop.call_soon_threadsafe(self.task.cancel)   # the loop may have ended by itself
+        # the loop may have ended by itself
+        with suppress(RuntimeError): self.loop.call_soon_threadsafe(self.task.cancel)
         self.thread.join()
 
 # %% ../../../nbs/1_sampling/llms/04_server.ipynb #bc9541c9
@@ -165,11 +184,13 @@ async def _main(self:_Run):
     for i,p in enumerate(self.prompts): groups.setdefault(p, []).append(i)
     for g in groups.values(): self._queue(g)
     async with self.client:
-        tasks = [asyncio.ensure_future(c) for c in (self.todo.join(), *(self._worker() for _ in range(self.llm.concurrency)))]
+        tasks = [asyncio.ensure_future(c)
+            for c in (self.todo.join(), *(self._worker() for _ in range(self.llm.concurrency)))]
         try: await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)       # all asked, or a worker broke
         finally:
             left = set(tasks)
-            while left:                                                           # again: before Python 3.12, `wait_for` may swallow a cancellation
+            # again: before Python 3.12, `wait_for` may swallow a cancellation
+            while left:
                 for t in left: t.cancel()
                 left = (await asyncio.wait(left, timeout=.2))[1]
     ends = [t.exception() for t in tasks if not t.cancelled()]
@@ -231,10 +252,13 @@ async def _ask(self:_Run, group):
     for attempt in range(llm.retries+1):
         while (left := self.not_before-self.loop.time())>0: await asyncio.sleep(left*random.uniform(1, 1.1))
         try: return await self._hand_over(group, await self._request(group))
-        except (openai.APIStatusError, openai.APIConnectionError, asyncio.TimeoutError, TimeoutError, ValueError, RecursionError) as e: error,fault = e,request_fault(e)
+        except (openai.APIStatusError, openai.APIConnectionError, asyncio.TimeoutError, TimeoutError, ValueError,
+            RecursionError) as e:
+            error,fault = e,request_fault(e)
         fault.reason = llm._masked(fault.reason)[:400]
         if fault.status in (400, 422) and self._adapt(error): return self._queue(group)
-        if fault.status==400 and 'content_filter' in f'{error.code} {error.type}': return await self._hand_over(group, [Answer('', 'refusal', model=llm.model) for _ in group])
+        if fault.status==400 and 'content_filter' in f'{error.code} {error.type}':
+            return await self._hand_over(group, [Answer('', 'refusal', model=llm.model) for _ in group])
         known_down = fault.reason=='no connection' and not self.answered and attempt>=2
         if not fault.again or self.ended or known_down or attempt==llm.retries or fault.wait>300: break
         llm.retried[fault.reason] += 1
@@ -261,21 +285,38 @@ def error(self:_Run):
     reasons = often[0][0] if len(often)==1 else '; '.join(f'{k:,} × {r}' for r,k in often)
     skipped = f' {self.skipped:,} more were not asked.' if self.skipped else ''
     advice = self.advice[self.ended or self.failed.most_common(1)[0][0]]
-    return TextclipError(f'{self.llm.name} gave no answer to {sum(self.failed.values()):,} of {len(self.prompts):,} questions: {reasons}.{skipped}',
+    return TextclipError(
+        f'{self.llm.name} gave no answer to {sum(self.failed.values()):,} of {len(self.prompts):,} questions: '
+        f'{reasons}.{skipped}',
         f'{advice} {"The other answers are kept; run again to ask for the rest." if self.answered else ""}'.strip())
 
 # %% ../../../nbs/1_sampling/llms/04_server.ipynb #ee137630
-_notes = dict(max_tokens=None, max_completion_tokens='takes no limit of tokens: its answers may be long.', n=None, top_k='takes no top_k: it draws from all tokens.', top_p='takes no top_p: it draws with its own.',
-    temperature='takes no temperature: it draws with its own.', stop='takes no stop strings: answers are cut off here.', seed='takes no seed: its answers cannot be drawn again.',
-    response_format='offers no structured output: the schema is left to the prompt.', system='knows no system role: its text is put before the question.')
+_notes = dict(max_tokens=None, max_completion_tokens='takes no limit of tokens: its answers may be long.', n=None,
+    top_k='takes no top_k: it draws from all tokens.', top_p='takes no top_p: it draws with its own.',
+    temperature='takes no temperature: it draws with its own.',
+    stop='takes no stop strings: answers are cut off here.', seed='takes no seed: its answers cannot be drawn again.',
+    response_format='offers no structured output: the schema is left to the prompt.',
+    system='knows no system role: its text is put before the question.')
 _called = dict(response_format='response_format|json_schema|schema', stop='stop|stop_sequences?')
-_system_refused = re.compile(r'\bsystem[ \w\'"`]{0,40}\b(?:role|message|prompt|instruction)s?|\b(?:role|instruction)s?\b.{0,40}\bsystem\b|roles must alternate|developer instruction', re.I)
-_unsupported = re.compile(r'unsupported|not (?:\w+ )?support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra (?:input|field)|invalid parameter', re.I)
+_system_refused = re.compile(
+    r'\bsystem[ \w\'"`]{0,40}\b(?:role|message|prompt|instruction)s?|\b(?:role|instruction)s?\b.{0,40}\bsystem\b|'
+    r'roles must alternate|developer instruction', re.I)
+_unsupported = re.compile(
+    r'unsupported|not (?:\w+ )?support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra '
+    r'(?:input|field)|invalid parameter', re.I)
+
+def missing_note(
+    llm,     # a model behind a server
+    name:str # of a parameter that it does not take
+)->str:
+    "What it means that a server does not take a parameter; None where it means nothing"
+    return _notes[name] and f'{llm.name} {_notes[name]}'
 
 def _refuses(name, param, said):
     "Does a refusal speak of a parameter, or of the system role?"
     if name=='system': return bool(re.match(r'messages?\b.*role', param or '')) or bool(_system_refused.search(said))
-    if name=='max_completion_tokens' and not _unsupported.search(said): return False        # a limit that is too large is no reason for none
+    # a limit that is too large is no reason for none
+    if name=='max_completion_tokens' and not _unsupported.search(said): return False
     return param==name or not param and bool(re.search(rf'(?<![\w-])(?:{_called.get(name, name)})(?![\w-])', said))
 
 @patch
@@ -283,12 +324,14 @@ def _adapt(self:_Run, error):
     "Leave out what the server says it does not take; was there such a thing?"
     said,sent,param = server_message(error, limit=10_000),error.sent,getattr(error, 'param', None)
     turns = sent.get('messages', [dict(role='user', content=sent.get('prompt', ''))])
-    for m in turns:                                                            # an echo of "a sunflower seed" does not name a parameter
+    # an echo of "a sunflower seed" does not name a parameter
+    for m in turns:
         if len(m['content'])>15: said = said.replace(' '.join(m['content'].split()), '')
     here = {*sent, *(m['role'] for m in turns if m['role']=='system')}
     name = next((k for k in _notes if k in here and _refuses(k, param, said)), None)
     if name is None: return False
-    if _notes[name] and name not in self.llm.left_out: self.out.put(f'{self.llm.name} {_notes[name]}')
+    note = missing_note(self.llm, name)
+    if note and name not in self.llm.left_out: self.out.put(note)
     self.llm.left_out.add(name)
     return True
 
