@@ -3,9 +3,9 @@ import pytest
 import difflib, errno, hashlib, importlib.metadata, inspect, json, os, re, subprocess, sys, tempfile, warnings, zlib
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-import torch
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
+import torch
 from fastcore.test import *
 from textclip.core.basics import (Journal, Store, TextclipError, atomic_path, digest, installed_version,
     make_generator, need_package, own_warnings, public_name, some, unknown_name, warn, whole_letters, write_json)

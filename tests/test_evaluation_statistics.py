@@ -20,7 +20,8 @@ NOTEBOOK = 'nbs/5_evaluation/03_statistics.ipynb'
 def test_correcting_a_table_of_p_values():
     'nbs/5_evaluation/03_statistics.ipynb · Correcting a table of p-values'
     # nbs/5_evaluation/03_statistics.ipynb · Correcting a table of p-values · cell 0a86ee66
-    test_close(holm([.01,.04,.03,.005]), [.03,.06,.06,.02])          # by hand: .04, .03, .06, .04 -> sorted and made to rise
+    # by hand: .04, .03, .06, .04 -> sorted and made to rise
+    test_close(holm([.01,.04,.03,.005]), [.03,.06,.06,.02])
     test_close(holm([.2,np.nan,.02])[[0,2]], [.2,.04])               # NaN does not count
     test_close(holm([.9,.8]), [1,1])
     test_eq(len(holm([])), 0)

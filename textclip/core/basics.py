@@ -10,7 +10,6 @@ __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'Textclip
 import difflib, errno, hashlib, importlib.metadata, inspect, json, os, re, subprocess, sys, tempfile, warnings, zlib
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-import torch
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
 

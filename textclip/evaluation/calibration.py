@@ -23,15 +23,18 @@ def _answers(evaluation):
     "(confidence, correct) of an evaluation, or of several seeds one after the other"
     several = list(evaluation) if isinstance(evaluation, (list,tuple)) else [evaluation]
     if any(getattr(e, 'confidence', None) is None for e in several):
-        raise TextclipError('This evaluation does not know how sure its answers were.', 'Make it with `evaluate`, of a task with one label an image.')
+        raise TextclipError('This evaluation does not know how sure its answers were.',
+            'Make it with `evaluate`, of a task with one label an image.')
     return np.concatenate([e.confidence for e in several]), np.concatenate([e.correct for e in several])
 
 def _checked(confidence, correct):
     "Both as float arrays, or an error that says what is wrong with them"
     confidence,correct = np.asarray(confidence, dtype=float),np.asarray(correct, dtype=float)
     if confidence.shape!=correct.shape or confidence.ndim!=1 or not len(confidence):
-        raise TextclipError(f'Confidence has shape {confidence.shape} and correctness {correct.shape}.', 'Give one number of each for every image, at least one.')
-    if not ((confidence>=0)&(confidence<=1+1e-6)).all(): raise TextclipError('Confidence must lie between 0 and 1.', 'Give probabilities, not logits.')
+        raise TextclipError(f'Confidence has shape {confidence.shape} and correctness {correct.shape}.',
+            'Give one number of each for every image, at least one.')
+    if not ((confidence>=0)&(confidence<=1+1e-6)).all():
+        raise TextclipError('Confidence must lie between 0 and 1.', 'Give probabilities, not logits.')
     return confidence.clip(0, 1),correct
 
 # %% ../../nbs/5_evaluation/04_calibration.ipynb #aef02001
@@ -178,10 +181,14 @@ def fit_temperature(
     "The temperature with the largest likelihood (Guo et al. 2017)"
     logits,y = torch.as_tensor(logits).double(),torch.as_tensor(y).long()
     if logits.ndim!=2 or y.shape!=logits.shape[:1] or not len(y):
-        raise TextclipError(f'Logits have shape {tuple(logits.shape)} and labels {tuple(y.shape)}.', 'Give (N,C) logits and (N,) class numbers of at least one image.')
-    if logits.shape[1]<2: raise TextclipError('With one class every probability is 1.', 'A temperature needs two classes or more.')
+        raise TextclipError(f'Logits have shape {tuple(logits.shape)} and labels {tuple(y.shape)}.',
+            'Give (N,C) logits and (N,) class numbers of at least one image.')
+    if logits.shape[1]<2:
+        raise TextclipError('With one class every probability is 1.', 'A temperature needs two classes or more.')
     own = logits.gather(1, y[:,None]).flatten()
-    if own.mean()<=logits.mean(): raise TextclipError('On these images the true classes have no larger logits than the others: no temperature helps.', 'Check that labels and classifier belong together.')
+    if own.mean()<=logits.mean():
+        raise TextclipError('On these images the true classes have no larger logits than the others: no temperature helps.',
+            'Check that labels and classifier belong together.')
     if (own==logits.amax(1)).all():
         warn(f'All {len(y)} answers are right, so the likelihood grows with every smaller temperature; it stays 1.')
         return 1.
@@ -197,7 +204,8 @@ def with_temperature(
     temperature:float=None   # or the temperature itself
 )->Classifier:
     "The same classifier, sharing its tensors, with calibrated probabilities"
-    if (val is None)==(temperature is None): raise TextclipError('A temperature comes from validation images.', 'Give either val=... or temperature=...')
+    if (val is None)==(temperature is None):
+        raise TextclipError('A temperature comes from validation images.', 'Give either val=... or temperature=...')
     out = copy.copy(classifier)
     out.info = {k: v for k,v in classifier.info.items() if k not in ('temperature','calibrated_on')}
     if temperature is None:

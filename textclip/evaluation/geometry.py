@@ -22,14 +22,17 @@ def class_directions(
 )->torch.Tensor: # (C,D) unit rows
     "The weights of the classes, where all that a classifier does is to compare with them"
     if isinstance(classifier, Classifier) and getattr(type(classifier), 'forward', None) is not LinearClassifier.forward:
-        raise TextclipError(f"A classifier made by {classifier.info.get('method')!r} is more than one weight a class.", 'Give a linear classifier, or (C,D) weights.')
+        raise TextclipError(f"A classifier made by {classifier.info.get('method')!r} is more than one weight a class.",
+            'Give a linear classifier, or (C,D) weights.')
     w = classifier.weight if isinstance(classifier, Classifier) else torch.as_tensor(classifier)
     return F.normalize(w.detach().float().cpu(), dim=-1)
 
 def _pair(images, classifier):
     "(unit images, their classes, unit weights), or an error"
     x,w = images.unit.cpu(),class_directions(classifier)
-    if x.shape[1]!=w.shape[1]: raise TextclipError(f'Images have {x.shape[1]} dimensions, class weights {w.shape[1]}.', 'Use features of one encoder.')
+    if x.shape[1]!=w.shape[1]:
+        raise TextclipError(f'Images have {x.shape[1]} dimensions, class weights {w.shape[1]}.',
+            'Use features of one encoder.')
     y = images.labels_for(len(w)).cpu()
     if y.ndim!=1: raise TextclipError('These images have several labels each.', 'Give images with one class each.')
     return x, y, w
@@ -127,7 +130,8 @@ def project_features(
 )->pd.DataFrame: # x, y, class, kind ('image' or 'weight'); `attrs['explained']` is the share of the variance on each axis
     "Images and class weights in the two directions of largest variance (principal components)"
     x,y,w = _pair(images, classifier)
-    if len(classes)!=len(w): raise TextclipError(f'{len(classes)} names for {len(w)} class weights.', 'Give the names of all classes.')
+    if len(classes)!=len(w):
+        raise TextclipError(f'{len(classes)} names for {len(w)} class weights.', 'Give the names of all classes.')
     show = list(range(min(6, len(w))) if show is None else show)
     wanted = [o if isinstance(o, int) else class_positions([o], classes, unknown='skip')[0] for o in show]
     if None in wanted: raise unknown_name('class', show[wanted.index(None)], classes)

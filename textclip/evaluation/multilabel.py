@@ -28,10 +28,15 @@ def average_precision(
 )->np.ndarray: # (C,) NaN where a class has no positive
     "Non-interpolated average precision of every class"
     scores,y = np.asarray(scores, dtype=float),np.asarray(y)
-    if scores.shape!=y.shape or y.ndim!=2: raise TextclipError(f'Scores of shape {scores.shape} and labels of shape {y.shape} do not fit.', 'Both are (N,C).')
-    if not np.isin(y, (-1,0,1)).all(): raise TextclipError('Multi-label labels are 1, 0 or -1 (unknown).', f'Found {sorted(set(np.unique(y))-{-1,0,1})[:3]}.')
+    if scores.shape!=y.shape or y.ndim!=2:
+        raise TextclipError(f'Scores of shape {scores.shape} and labels of shape {y.shape} do not fit.',
+            'Both are (N,C).')
+    if not np.isin(y, (-1,0,1)).all():
+        raise TextclipError('Multi-label labels are 1, 0 or -1 (unknown).',
+            f'Found {sorted(set(np.unique(y))-{-1,0,1})[:3]}.')
     known = [y[:,c]!=-1 for c in range(y.shape[1])]
-    return np.array([average_precision_score(y[k,c]==1, scores[k,c]) if (y[k,c]==1).any() else np.nan for c,k in enumerate(known)])
+    def of_class(truth, s): return average_precision_score(truth, s) if truth.any() else np.nan
+    return np.array([of_class(y[k,c]==1, scores[k,c]) for c,k in enumerate(known)])
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #85cefcbe
 @dataclass(eq=False)
@@ -46,7 +51,10 @@ class MultiLabelEvaluation:
     thresholds:dict=None # above which a class is answered, as `threshold_from` gives
 
     def __len__(self): return len(self.y)
-    def __repr__(self): return f'{self.method or "classifier"}: mAP {self.mean_average_precision:.3f}, {len(self)} images, {len(self.classes)-len(self.absent)} of {len(self.classes)} classes with positives'
+    def __repr__(self):
+        name,has = self.method or 'classifier',len(self.classes)-len(self.absent)
+        return (f'{name}: mAP {self.mean_average_precision:.3f}, {len(self)} images, '
+            f'{has} of {len(self.classes)} classes with positives')
 
     @property
     def class_precision(self):
@@ -71,8 +79,11 @@ def evaluate_multilabel(
     y = features.labels_for(len(classifier.classes))
     if y.ndim!=2: raise TextclipError('These images have one label each.', 'Use `evaluate`, or give (N,C) labels.')
     with torch.no_grad(): scores = classifier.eval()(features).float().cpu().numpy()
-    if not np.isfinite(scores).all(): raise TextclipError('The scores are not finite.', 'Fit the classifier again with a smaller learning rate, or in float32.')
-    return MultiLabelEvaluation(list(classifier.classes), y.cpu().numpy(), scores, features.ids, classifier.info.get('method'), seed, classifier.info.get('thresholds'))
+    if not np.isfinite(scores).all():
+        raise TextclipError('The scores are not finite.',
+            'Fit the classifier again with a smaller learning rate, or in float32.')
+    return MultiLabelEvaluation(list(classifier.classes), y.cpu().numpy(), scores, features.ids,
+        classifier.info.get('method'), seed, classifier.info.get('thresholds'))
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #c94e18d9
 def weighted_precision(
@@ -91,7 +102,8 @@ def weighted_precision(
         every,hits = (np.cumsum(weights[:,rows]*k, axis=1)[:,ends] for k in (1, y[rows,c]==1))
         steps = np.diff(hits, axis=1, prepend=0)
         precision = np.divide(hits, every, out=np.zeros_like(hits), where=every>0)
-        out[:,c] = np.divide((steps*precision).sum(1), hits[:,-1], out=np.full(len(weights), np.nan), where=hits[:,-1]>0)
+        positives,unknown = hits[:,-1],np.full(len(weights), np.nan)
+        out[:,c] = np.divide((steps*precision).sum(1), positives, out=unknown, where=positives>0)
     return out
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #191ea6ed
@@ -106,7 +118,9 @@ def resample_weights(
     "How much each image counts: times it was drawn, or the product of random weights of its sources"
     rng = np.random.default_rng(derive_seed(seed, 'bootstrap mAP'))
     if sources is None: return rng.multinomial(n, np.full(n, 1/n), size=resamples).astype(float)
-    if len(sources)!=n: raise TextclipError(f'Sources of {len(sources)} images for {n} images.', 'Give one list of sources for each image.')
+    if len(sources)!=n:
+        raise TextclipError(f'Sources of {len(sources)} images for {n} images.',
+            'Give one list of sources for each image.')
     names = sorted({s for row in sources for s in row})
     number = {s: i for i,s in enumerate(names)}
     drawn = rng.gamma(1/_source_variance, _source_variance, size=(resamples, len(names)))
@@ -146,7 +160,9 @@ def label_scores(
 )->dict: # CP, CR, CF1, OP, OR, OF1 in [0,1], and `absent`: how many classes have no positive
     "Precision, recall and F1 per class (C) and over all labels (O)"
     y,answers = np.asarray(y),np.asarray(answers, dtype=bool)
-    if y.shape!=answers.shape or y.ndim!=2: raise TextclipError(f'Labels of shape {y.shape} and answers of shape {answers.shape} do not fit.', 'Both are (N,C).')
+    if y.shape!=answers.shape or y.ndim!=2:
+        raise TextclipError(f'Labels of shape {y.shape} and answers of shape {answers.shape} do not fit.',
+            'Both are (N,C).')
     right,given,there = ((y==1)&answers).sum(0),((y!=-1)&answers).sum(0),(y==1).sum(0)
     has = there>0
     if not has.any(): raise TextclipError('No class has a positive.', 'Give images with labels.')
@@ -162,7 +178,9 @@ def top_answers(
 )->np.ndarray: # (N,C) booleans
     "The k best labels of every image; of equal scores the first"
     scores = np.asarray(scores)
-    if not 1<=k<=scores.shape[1]: raise TextclipError(f'{k} of {scores.shape[1]} labels cannot be given.', 'Give a number from 1 to the number of classes.')
+    if not 1<=k<=scores.shape[1]:
+        raise TextclipError(f'{k} of {scores.shape[1]} labels cannot be given.',
+            'Give a number from 1 to the number of classes.')
     out = np.zeros(scores.shape, dtype=bool)
     np.put_along_axis(out, np.argsort(-scores, axis=1, kind='stable')[:,:k], True, axis=1)
     return out
@@ -188,22 +206,31 @@ def threshold_from(
     per_class:bool=False  # a threshold for each class, or one for all
 )->dict: # JSON-able: `values` (C numbers), `chosen_on`, `per_class`, `n`
     "Thresholds of the best F1"
-    if chosen_on not in threshold_sources: raise TextclipError(f'Thresholds chosen on {chosen_on!r} would not be honest.', f'Choose them on one of: {", ".join(threshold_sources)}.')
+    if chosen_on not in threshold_sources:
+        raise TextclipError(f'Thresholds chosen on {chosen_on!r} would not be honest.',
+            f'Choose them on one of: {", ".join(threshold_sources)}.')
     y,scores = np.asarray(evaluation.y),np.asarray(evaluation.scores)
     if not np.issubdtype(scores.dtype, np.floating): scores = scores.astype(float)
-    if not (y==1).any(): raise TextclipError('No label is positive, so no threshold can be found.', 'Give labelled images or texts.')
+    if not (y==1).any():
+        raise TextclipError('No label is positive, so no threshold can be found.', 'Give labelled images or texts.')
     known = y!=-1
     common = _best_threshold(scores[known], y[known])
-    own = lambda c: _best_threshold(scores[known[:,c],c], y[known[:,c],c]) if (y[:,c]==1).any() else common
-    return dict(values=[own(c) if per_class else common for c in range(y.shape[1])], chosen_on=chosen_on, per_class=per_class, n=len(y))
+    def of_class(c):
+        if not per_class or not (y[:,c]==1).any(): return common
+        return _best_threshold(scores[known[:,c],c], y[known[:,c],c])
+    values = [of_class(c) for c in range(y.shape[1])]
+    return dict(values=values, chosen_on=chosen_on, per_class=per_class, n=len(y))
 
 def set_thresholds(
     classifier:Classifier, # keeps them, also when it is saved
     thresholds:dict        # as `threshold_from` gives
 )->Classifier: # the same
     "Write thresholds into what a classifier knows about itself"
-    if len(thresholds['values'])!=len(classifier.classes): raise TextclipError(f"{len(thresholds['values'])} thresholds for {len(classifier.classes)} classes.", 'Choose them with the same classifier.')
-    classifier.info |= dict(thresholds=dict(thresholds), threshold=list(thresholds['values']))   # `threshold`: where a probability is one half
+    if len(thresholds['values'])!=len(classifier.classes):
+        raise TextclipError(f"{len(thresholds['values'])} thresholds for {len(classifier.classes)} classes.",
+            'Choose them with the same classifier.')
+    # `threshold`: where a probability is one half
+    classifier.info |= dict(thresholds=dict(thresholds), threshold=list(thresholds['values']))
     return classifier
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #5f0d5b17
@@ -211,7 +238,9 @@ def texts_as_images(
     texts:Features # of texts, with (N,C) labels
 )->Features:
     "Texts with themselves as their only place, for classifiers that also look at places"
-    if texts.y is None or texts.y.ndim!=2: raise TextclipError('These texts have no (N,C) labels.', 'Give texts about several labels, encoded with text_features(encoder, texts, n_classes).')
+    if texts.y is None or texts.y.ndim!=2:
+        raise TextclipError('These texts have no (N,C) labels.',
+            'Give texts about several labels, encoded with text_features(encoder, texts, n_classes).')
     return replace(texts, local=texts.x[:,None])
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #a84a11ea
@@ -221,7 +250,9 @@ def answers(self:MultiLabelEvaluation,
 )->np.ndarray: # (N,C) booleans
     "The labels that are given"
     if top is not None: return top_answers(self.scores, top)
-    if self.thresholds is None: raise TextclipError('This evaluation has no thresholds.', "Choose them on validation images or texts: set_thresholds(classifier, threshold_from(evaluation, 'validation')), or ask for top=3.")
+    if self.thresholds is None:
+        raise TextclipError('This evaluation has no thresholds.',
+            "Choose them on validation images or texts: set_thresholds(classifier, threshold_from(evaluation, 'validation')), or ask for top=3.")
     return self.scores > np.asarray(self.thresholds['values'])
 
 @patch
@@ -230,7 +261,8 @@ def all_scores(self:MultiLabelEvaluation,
 )->dict: # mAP; CP ... OF1 where there are thresholds; 'CP@3' ... 'OF1@3'
     "All scores of the answers"
     plain = {} if self.thresholds is None else label_scores(self.y, self.answers())
-    best = {} if top is None else {f'{k}@{top}': v for k,v in label_scores(self.y, self.answers(top)).items() if k!='absent'}
+    found = {} if top is None else label_scores(self.y, self.answers(top))
+    best = {f'{k}@{top}': v for k,v in found.items() if k!='absent'}
     return dict(mAP=self.mean_average_precision) | plain | best | dict(absent=len(self.absent))
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #00c86a93
@@ -269,7 +301,9 @@ def compare_map(
 )->dict: # difference, low, high, p
     "The difference of two mean average precisions, with its bootstrap interval and p-value"
     first = lambda o: o if isinstance(o, MultiLabelEvaluation) else o[0]
-    if not np.array_equal(first(a).y, first(b).y): raise TextclipError('These evaluations are not of the same images and classes.', 'Evaluate both on the same labelled images.')
+    if not np.array_equal(first(a).y, first(b).y):
+        raise TextclipError('These evaluations are not of the same images and classes.',
+            'Evaluate both on the same labelled images.')
     (one,x),(two,z) = (map_resamples(o, sources, seed, resamples) for o in (a, b))
     d = x-z
     low,high = np.nanquantile(d, [(1-level)/2, (1+level)/2])

@@ -100,8 +100,11 @@ def plot_shots(
 ):
     "Accuracy over training images per class, in percent, with 95 % intervals"
     rows = [r for r in rows if r.accuracy is not None and r.part==part]
-    if not rows: raise TextclipError('There are no rows to draw.', 'Give rows with numbers, and their part where the protocol has several.')
-    if len({(r.task, r.encoder) for r in rows})>1: raise TextclipError('These rows are of several tasks or encoders.', 'Draw one at a time.')
+    if not rows:
+        raise TextclipError('There are no rows to draw.',
+            'Give rows with numbers, and their part where the protocol has several.')
+    if len({(r.task, r.encoder) for r in rows})>1:
+        raise TextclipError('These rows are of several tasks or encoders.', 'Draw one at a time.')
     ax,methods = figure_axes(ax, 6.5, 3.2),list(dict.fromkeys(r.method for r in rows))
     for k,m in enumerate(methods):
         own = sorted((r for r in rows if r.method==m and r.shots), key=lambda r: r.shots)

@@ -19,7 +19,8 @@ def holm(
     "p-values corrected for all that are there (Holm 1979)"
     p = np.asarray(p, dtype=float)
     known = ~np.isnan(p)
-    if ((p[known]<0)|(p[known]>1)).any(): raise TextclipError(f'{np.nanmin(p)} to {np.nanmax(p)} are no p-values.', 'They lie between 0 and 1.')
+    if ((p[known]<0)|(p[known]>1)).any():
+        raise TextclipError(f'{np.nanmin(p)} to {np.nanmax(p)} are no p-values.', 'They lie between 0 and 1.')
     order = np.argsort(p[known], kind='stable')
     steps = np.maximum.accumulate(p[known][order]*np.arange(known.sum(), 0, -1)).clip(max=1)
     out,values = p.copy(),np.empty(known.sum())
@@ -49,7 +50,9 @@ def holm_table(
     table = frame_of(rows)
     columns = [c for c in table if c.startswith('p_vs_') and (baseline is None or c==f'p_vs_{baseline}') and table[c].notna().any()]
     known = [c[5:] for c in table if c.startswith('p_vs_')]
-    if not columns: raise TextclipError(f'No row was tested{"" if baseline is None else f" against {baseline!r}"}.', f'Tested against: {", ".join(known) or "nothing"}. run_benchmark(..., baseline=...) tests.')
+    if not columns:
+        raise TextclipError(f'No row was tested{"" if baseline is None else f" against {baseline!r}"}.',
+            f'Tested against: {", ".join(known) or "nothing"}. run_benchmark(..., baseline=...) tests.')
     place = [c for c in ('task','encoder','protocol','part','shots','method','accuracy') if c in table and table[c].notna().any()]
     long = table.melt(place, columns, 'baseline', 'p').dropna(subset='p').reset_index(drop=True)
     long['baseline'],long['p'] = long.baseline.str[5:],long.p.astype(float)
@@ -71,10 +74,14 @@ def score_matrix(
         if m not in set(table.method): raise unknown_name('method', m, dict.fromkeys(table.method))
     table = table.assign(**{c: table[c].astype(object).where(table[c].notna(), '') for c in where})
     twice = table.duplicated([*where,'method'])
-    if twice.any(): raise TextclipError(f'{twice.sum()} rows are there twice, e.g. {table.method[twice.idxmax()]!r} on {table.task[twice.idxmax()]!r}.', 'Keep one row a method and task.')
+    if twice.any():
+        raise TextclipError(f'{twice.sum()} rows are there twice, e.g. {table.method[twice.idxmax()]!r} on {table.task[twice.idxmax()]!r}.',
+            'Keep one row a method and task.')
     wide = table.pivot(index=where, columns='method', values=score).reindex(columns=columns).rename_axis(columns=None)
     gaps = wide.isna().any(axis=1)
-    if gaps.all(): raise TextclipError(f'No task has a value of {score!r} for all of {some(columns, 5)}.', 'Name fewer methods with methods=[...].')
+    if gaps.all():
+        raise TextclipError(f'No task has a value of {score!r} for all of {some(columns, 5)}.',
+            'Name fewer methods with methods=[...].')
     if gaps.any(): warn(f'{gaps.sum()} of {len(wide)} lines lack some method and are left out: {some([" ".join(str(o) for o in (i if isinstance(i, tuple) else (i,)) if o!="") for i in wide.index[gaps]])}.')
     return wide[~gaps].astype(float)
 
@@ -95,7 +102,9 @@ def friedman(
 )->dict: # chi2, p, F, p_F, tasks, methods
     "Do the methods differ? Friedman's chi-square, and Iman & Davenport's F"
     n,k = scores.shape
-    if k<3 or n<2: raise TextclipError(f'{k} methods on {n} tasks.', "Friedman's test needs 3 methods and 2 tasks; compare two methods with `compare_two`.")
+    if k<3 or n<2:
+        raise TextclipError(f'{k} methods on {n} tasks.',
+            "Friedman's test needs 3 methods and 2 tasks; compare two methods with `compare_two`.")
     chi2,p = stats.friedmanchisquare(*scores.to_numpy().T)
     F = (n-1)*chi2/(n*(k-1)-chi2) if chi2<n*(k-1)-1e-9 else np.inf
     return dict(chi2=float(chi2), p=float(p), F=float(F), p_F=float(stats.f.sf(F, k-1, (k-1)*(n-1))), tasks=n, methods=k)
@@ -107,7 +116,8 @@ def critical_difference(
     level:float=.05 # of all pairs together
 )->float: # in ranks
     "The difference of average ranks from which two methods differ (Nemenyi 1963; Demšar 2006)"
-    if methods<2 or tasks<1: raise TextclipError(f'{methods} methods on {tasks} tasks.', 'Give 2 methods and 1 task, or more.')
+    if methods<2 or tasks<1:
+        raise TextclipError(f'{methods} methods on {tasks} tasks.', 'Give 2 methods and 1 task, or more.')
     q = stats.studentized_range.ppf(1-level, methods, np.inf)/2**.5
     return float(q*(methods*(methods+1)/(6*tasks))**.5)
 
@@ -176,7 +186,9 @@ def seed_frame(
 )->pd.DataFrame: # one line per cell and part: method, task, encoder, protocol, shots, part, seed, accuracy, seconds
     "The accuracies of single seeds"
     good = [r for r in results if not r.error]
-    if not good: raise TextclipError('There are no results of single seeds.', 'Give `run_benchmark(...).results`; a loaded table does not have them.')
+    if not good:
+        raise TextclipError('There are no results of single seeds.',
+            'Give `run_benchmark(...).results`; a loaded table does not have them.')
     return pd.DataFrame([dict(method=r.cell.method, task=r.cell.task, encoder=r.cell.encoder, protocol=r.cell.protocol, shots=r.cell.shots, part=part, seed=r.cell.seed,
         accuracy=getattr(e, 'accuracy', None), seconds=r.seconds) for r in good for part,e in r.parts.items()])
 
@@ -188,6 +200,8 @@ def average_over_tasks(
     if several: raise TextclipError(f'These results have several values of {some(several)}.', 'Average one at a time.')
     wide = seeds.pivot(index=['method','seed'], columns='task', values='accuracy')
     gaps = wide.isna().any(axis=1)
-    if gaps.any(): raise TextclipError(f'{gaps.sum()} seeds lack a task: {some([" seed ".join(map(str, i)) for i in wide.index[gaps]])}.', 'Means need the same tasks for every method and seed.')
+    if gaps.any():
+        raise TextclipError(f'{gaps.sum()} seeds lack a task: {some([" seed ".join(map(str, i)) for i in wide.index[gaps]])}.',
+            'Means need the same tasks for every method and seed.')
     by = wide.mean(axis=1).groupby('method')
     return pd.DataFrame(dict(mean=by.mean(), std=by.std(), tasks=wide.shape[1], seeds=by.size())).sort_values('mean', ascending=False)
