@@ -75,18 +75,24 @@ def data_from(
     kind = (source or {}).get('kind')
     if kind in known_made_up: return known_made_up[kind](**args)
     if kind=='features': return suite_features(features, [args['name']])[0]
-    if kind=='benchmark':
+    if kind=='dataset':
         found = _extracted(load_task(args['name'], root or os.environ.get('TEXTCLIP_DATA')), args, device, store)
         return replace(found, source=found.source | dict(source))
+    if kind=='benchmark':
+        raise TextclipError(f"The table with {args['name']!r} was measured by an earlier version of textclip.",
+            'Measure it anew with textclip bench.')
     mine = {t.name: t for t in tasks}
     if kind!='task' or args['texts']=='given' or args['name'] not in (*known_tasks, *mine):
-        raise TextclipError(f"Data {args.get('name', '')!r} come from a folder, or were put together in Python; the manifest cannot name them.", 'Pass them: rerun(..., data=[...]), or textclip rerun ... --tasks FOLDER.')
+        raise TextclipError(f"Data {args.get('name', '')!r} come from a folder, or were put together in Python; "
+            'the manifest cannot name them.', 'Pass them: rerun(..., data=[...]), or textclip rerun ... --tasks FOLDER.')
     return _extracted(mine.get(args['name']) or load_task(args['name']), args, device, store)
 
 def _extracted(task, args, device, store):
+    "The features of a task as a source says"
     held = args.get('held_out')
     if held: task = hold_out(task, **held)
-    found = task_features(task, load_encoder(args['encoder'], device), args['texts'], args['splits'], store, args['local'])
+    encoder = load_encoder(args['encoder'], device)
+    found = task_features(task, encoder, args['texts'], args['splits'], store, args['local'])
     return replace(found, source=found.source | dict(held_out=held)) if held else found
 
 # %% ../../nbs/benchmark/01_task_data.ipynb #2e09e79b
