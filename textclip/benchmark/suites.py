@@ -92,14 +92,14 @@ def smoke_suite():
     images |= titled('clip-adapter', steps=20) | titled('tip-adapter','tip-x')
     other = dict(targets=[_made_up('another', noise=1.2)])
     carried = {'base-to-new': dict(tuning='none'), 'cross-dataset': other, 'domain-shift': other}
+    seen,small = dict(seen=[0,1,2,3]),dict(size=16, classes=[2,3])
     one,zero = [_made_up('made up')],'zero-shot'
     return [
         SuitePart('texts', one, texts, {'text-only': {}}, baseline=zero),
         SuitePart('few', one, images, {'few-shot': dict(tuning='val-min')}, (2,), zero),
         SuitePart('new', one, _some_of(images, 'zero-shot', 'GDA', 'CLIP-Adapter'), carried, (2,), zero),
-        SuitePart('seen', one, _some_of(texts, 'zero-shot', 'CuPL'), {'generalized': dict(seen=[0,1,2,3])}, baseline=zero),
-        SuitePart('batches', one, titled('zero-shot','stata'), {'partial-batches': dict(size=16, classes=[2,3])},
-            baseline=zero),
+        SuitePart('seen', one, _some_of(texts, 'zero-shot', 'CuPL'), {'generalized': seen}, baseline=zero),
+        SuitePart('batches', one, titled('zero-shot','stata'), {'partial-batches': small}, baseline=zero),
         *_smoke_labels()]
 
 def _smoke_labels():
@@ -111,7 +111,8 @@ def _smoke_labels():
         'multi-label': {},
         'unseen-labels': dict(unseen=[1,4]),
         'label-transfer': dict(targets=[_made_up_labels('other labels', n_classes=4, seed=1)])}
-    return [SuitePart('several labels', data, several, protocols), SuitePart('some labels', data, few, {'partial-labels': {}})]
+    some = SuitePart('some labels', data, few, {'partial-labels': {}})
+    return [SuitePart('several labels', data, several, protocols), some]
 
 # %% ../../nbs/benchmark/10_suites.ipynb #160ced60
 few_shot_names = (   # what starts from texts and a few images
@@ -242,16 +243,16 @@ def _dualpt_part(llm):
 
 def _multilabel_parts(llm):
     "TAI-Adapter; CoMC and TaI-DPT, whose global feature is pooled without positions"
-    def on_texts(**methods):
-        rows = {m.label: TextMethod(m.label, m, strategy='tai', filtered=False, llm=llm, n=1) for m in methods.values()}
-        return {'dense zero-shot': DenseZeroShot()} | rows
+    def on_texts(*methods):
+        rows = [TextMethod(m.title, m, strategy='tai', filtered=False, llm=llm, n=1) for m in methods]
+        return {'dense zero-shot': DenseZeroShot()} | {r.name: r for r in rows}
     def part(name, encoder, rows, note):
         sources = _sets(encoder, ('voc2007','coco2014','nuswide'), splits=['test'], local=True)
         return SuitePart(name, sources, rows, {'multi-label': {}}, baseline='dense zero-shot', note=note)
     sentences = 'sentences of a language model; TaI-DPT was published with the captions of COCO'
     return [
-        part('TAI-Adapter', _r50, on_texts(tai=TAIAdapter()), 'a reconstruction from the abstract'),
-        part('CoMC and TaI-DPT', f'{_r50}?positions=no', on_texts(comc=CoMC(), tai=TaIDPT()), sentences)]
+        part('TAI-Adapter', _r50, on_texts(TAIAdapter()), 'a reconstruction from the abstract'),
+        part('CoMC and TaI-DPT', f'{_r50}?positions=no', on_texts(CoMC(), TaIDPT()), sentences)]
 
 def paper_suite(llm='smollm2'):
     "Datasets and settings of the five papers and of their closest relatives"
@@ -365,7 +366,8 @@ def _able_parts(name, parts, features, root):
     needs = suite_needs(able, features, root)
     if needs:
         lines = ''.join(f'\n  - {n}' for n in needs)
-        raise TextclipError(f'Suite {name!r} needs what is not here:{lines}', '\nBring it, or choose parts with --only.')
+        raise TextclipError(f'Suite {name!r} needs what is not here:{lines}',
+            '\nBring it, or choose parts with --only.')
     if not able:
         raise TextclipError('\n'.join(f'{p.name} is not measured: {p.missing}' for p in parts),
             'Choose other parts with --only.')

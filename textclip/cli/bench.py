@@ -25,8 +25,10 @@ no_training = ('zero-shot','text-only','support','multi-label')   # protocols th
 
 def _bench_tasks(tasks, features, encoder, device, texts, local, protocols, share):
     "The features of every task; a folder without `train` and `test` is divided where the protocols need both"
-    from textclip.benchmark.task_data import suite_features, task_features
-    if features is not None: return suite_features(features, _names(tasks) if tasks else None)
+    from textclip.benchmark.task_data import task_features
+    if features is not None:
+        from textclip.features.feature_suite import load_feature_sets
+        return [*load_feature_sets(features, _names(tasks) if tasks else None).values()]
     if not tasks: raise TextclipError('There is no task.', 'Give --tasks stamps,... (known tasks or folders), or --features FOLDER.')
     from dataclasses import replace
     from textclip.data.load import load_task
