@@ -181,8 +181,8 @@ def test_on_real_clip_features():
         "Name -> classifier"
         task,train = s.task,s.splits['shot16']
         out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train)}
-        if 'templates' not in s.texts: return out
-        t = s.texts['templates']
+        if 'templates' not in s.kinds: return out
+        t = s.templates
         return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter(recipe='ours').fit(task, texts=t, train=train, val=tune)} | out
     # nbs/5_evaluation/04_calibration.ipynb · On real CLIP features · cell 4966503b
     def calibration_rows(s):
@@ -237,8 +237,8 @@ def test_on_real_clip_features_slow():
         "Name -> classifier"
         task,train = s.task,s.splits['shot16']
         out = {'linear probe': LinearProbe().fit(task, train=train, val=tune), 'GDA, images alone': GDA(text=False).fit(task, train=train)}
-        if 'templates' not in s.texts: return out
-        t = s.texts['templates']
+        if 'templates' not in s.kinds: return out
+        t = s.templates
         return {'zero-shot': ZeroShot().fit(task, templates=t), 'GDA': GDA().fit(task, texts=t, train=train, val=tune), 'Tip-Adapter': TipAdapter(recipe='ours').fit(task, texts=t, train=train, val=tune)} | out
     # nbs/5_evaluation/04_calibration.ipynb · On real CLIP features · cell 4966503b
     def calibration_rows(s):

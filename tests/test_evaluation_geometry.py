@@ -100,8 +100,8 @@ def test_on_real_clip_features():
 
     def weights_of_methods(s):
         "Name -> classifier, fitted on texts or on 16 images per class"
-        task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.texts['templates']
-        texts = Features(torch.cat([t.x for t in s.texts.values()]), y=torch.cat([t.y for t in s.texts.values()]), meta=names.meta)
+        task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.templates
+        texts = s.texts
         return {'templates': ZeroShot().fit(task, templates=names), 'mean of all texts': class_means(texts, len(task)), 'TAP': TAP('ours').fit(task, texts=texts, templates=names),
             'cross-modal probe': CrossModalProbe('ours').fit(task, texts=texts, train=train, val=val), 'linear probe': LinearProbe().fit(task, train=train, val=val), 'mean of images': class_means(train, len(task))}
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell ffdc8f71
@@ -147,8 +147,8 @@ def test_on_real_clip_features_slow():
 
     def weights_of_methods(s):
         "Name -> classifier, fitted on texts or on 16 images per class"
-        task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.texts['templates']
-        texts = Features(torch.cat([t.x for t in s.texts.values()]), y=torch.cat([t.y for t in s.texts.values()]), meta=names.meta)
+        task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.templates
+        texts = s.texts
         return {'templates': ZeroShot().fit(task, templates=names), 'mean of all texts': class_means(texts, len(task)), 'TAP': TAP('ours').fit(task, texts=texts, templates=names),
             'cross-modal probe': CrossModalProbe('ours').fit(task, texts=texts, train=train, val=val), 'linear probe': LinearProbe().fit(task, train=train, val=val), 'mean of images': class_means(train, len(task))}
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell c8152048

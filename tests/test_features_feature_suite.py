@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from textclip.core.basics import TextclipError, unknown_name
 from textclip.types.task import Task, normal_name
-from textclip.types.features import FeatureSet, Features
+from textclip.types.features import Features, TaskFeatures
 from textclip.features.feature_files import read_arrays
 import tempfile, warnings
 from unittest.mock import patch
@@ -52,7 +52,9 @@ def test_where_the_features_are():
         suite = load_feature_sets(d)
         test_eq(list(suite), ['b32_pets','rs_fields_CLIP_RN50'])
         pets = suite['b32_pets']
-        test_eq((pets.task.classes, pets.splits['test'].ids[0], pets.texts['templates'].ids), (['tabby cat','dog'], 'a', ['u','v']))
+        test_eq((pets.task.classes, pets.splits['test'].ids[0], pets.templates.ids), (['tabby cat','dog'], 'a', ['u','v']))
+        test_eq((list(pets.kinds), len(pets.texts), pets.source), (['templates','descriptions'], 6, dict(kind='features', name='b32_pets')))
+        test_is(pets.task.split('test'), pets.split('test'))
         with patch.dict(os.environ, TEXTCLIP_FEATURES=d): test_eq(list(load_feature_sets()), list(suite))
     for s in suite.values(): print(s)
     # nbs/features/05_feature_suite.ipynb · Where the features are · cell 5bd4217e

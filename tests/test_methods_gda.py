@@ -212,15 +212,11 @@ def test_on_real_clip_features():
     results = Path('../results/gda.json')
     shots = (1,2,4,8,16)
 
-    def all_texts(s):
-        "Templates and descriptions together, or None"
-        return Features(torch.cat([t.x for t in s.texts.values()]), y=torch.cat([t.y for t in s.texts.values()]), meta=s.splits['test'].meta) if s.texts else None
-
     def nearest_mean(task, train): return LinearClassifier(class_means(train, len(task)), dict(classes=task.classes, method='nearest mean'))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 657e44f6
     def few_shot_rows_of(s):
         "One JSON-able row a classifier and number of shots"
-        task,test,val,texts,rows = s.task,s.splits['test'],s.splits['val'],all_texts(s),[]
+        task,test,val,texts,rows = s.task,s.splits['test'],s.splits['val'],s.texts,[]
         baseline = None if texts is None else evaluate(GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2']), test)
         def add(label, shots, fits, tuning):
             start = time.perf_counter()
@@ -241,7 +237,7 @@ def test_on_real_clip_features():
     # nbs/methods/gda.ipynb · On real CLIP features · cell 172ccf03
     def aerial_rows(s, pool=20):
         "The rule and a choice on four validation images per class, on images that had no part in making the rule"
-        task,x,texts,C,rows = s.task,s.splits['test'],all_texts(s),len(s.task),[]
+        task,x,texts,C,rows = s.task,s.splits['test'],s.texts,len(s.task),[]
         def cut(x, n):
             "n images per class, and the others"
             taken = torch.zeros(len(x), dtype=torch.bool)
@@ -262,7 +258,7 @@ def test_on_real_clip_features():
     # nbs/methods/gda.ipynb · On real CLIP features · cell dd0e6ca9
     def base_new_rows(s, n=16):
         "Base, new and their harmonic mean for every recipe and choice of alpha"
-        parts,texts,rows = base_new(s.task),all_texts(s),[]
+        parts,texts,rows = base_new(s.task),s.texts,[]
         at = [(t, subset_classes(texts, t.classes, of=s.task.classes), subset_classes(s.splits['test'], t.classes, of=s.task.classes)) for t in parts]
         (base,base_texts,base_test),(new,new_texts,new_test) = at
         for label,method,tuning in (('texts, mean',GDA('ours', 'base-to-new', alpha=0.),'none'), ('GDA',GDA('paper', 'base-to-new'),'val-full'), ('GDA, rule',GDA('paper', 'base-to-new'),'fixed'),
@@ -327,15 +323,11 @@ def test_on_real_clip_features_slow():
     results = Path('../results/gda.json')
     shots = (1,2,4,8,16)
 
-    def all_texts(s):
-        "Templates and descriptions together, or None"
-        return Features(torch.cat([t.x for t in s.texts.values()]), y=torch.cat([t.y for t in s.texts.values()]), meta=s.splits['test'].meta) if s.texts else None
-
     def nearest_mean(task, train): return LinearClassifier(class_means(train, len(task)), dict(classes=task.classes, method='nearest mean'))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 657e44f6
     def few_shot_rows_of(s):
         "One JSON-able row a classifier and number of shots"
-        task,test,val,texts,rows = s.task,s.splits['test'],s.splits['val'],all_texts(s),[]
+        task,test,val,texts,rows = s.task,s.splits['test'],s.splits['val'],s.texts,[]
         baseline = None if texts is None else evaluate(GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2']), test)
         def add(label, shots, fits, tuning):
             start = time.perf_counter()
@@ -356,7 +348,7 @@ def test_on_real_clip_features_slow():
     # nbs/methods/gda.ipynb · On real CLIP features · cell 172ccf03
     def aerial_rows(s, pool=20):
         "The rule and a choice on four validation images per class, on images that had no part in making the rule"
-        task,x,texts,C,rows = s.task,s.splits['test'],all_texts(s),len(s.task),[]
+        task,x,texts,C,rows = s.task,s.splits['test'],s.texts,len(s.task),[]
         def cut(x, n):
             "n images per class, and the others"
             taken = torch.zeros(len(x), dtype=torch.bool)
@@ -377,7 +369,7 @@ def test_on_real_clip_features_slow():
     # nbs/methods/gda.ipynb · On real CLIP features · cell dd0e6ca9
     def base_new_rows(s, n=16):
         "Base, new and their harmonic mean for every recipe and choice of alpha"
-        parts,texts,rows = base_new(s.task),all_texts(s),[]
+        parts,texts,rows = base_new(s.task),s.texts,[]
         at = [(t, subset_classes(texts, t.classes, of=s.task.classes), subset_classes(s.splits['test'], t.classes, of=s.task.classes)) for t in parts]
         (base,base_texts,base_test),(new,new_texts,new_test) = at
         for label,method,tuning in (('texts, mean',GDA('ours', 'base-to-new', alpha=0.),'none'), ('GDA',GDA('paper', 'base-to-new'),'val-full'), ('GDA, rule',GDA('paper', 'base-to-new'),'fixed'),

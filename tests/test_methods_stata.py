@@ -231,8 +231,8 @@ def test_on_real_clip_features_slow():
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', TextclipWarning)       # TransCLIP's, on every task
             for k,s in suite.items():
-                if 'templates' not in s.texts: continue
-                data = TaskFeatures(s.task, dict(test=s.splits['test']), s.texts['templates'])
+                if 'templates' not in s.kinds: continue
+                data = TaskFeatures(s.task, dict(test=s.splits['test']), s.templates)
                 rows += rows_of_task(data, {n: o for n,o in settings.items() if o is None or o[1][1]<=len(s.task)})
         write_json(results, dict(manifest=report_manifest(seeds=[0,1,2], rule='every setting is the paper\'s; nothing was chosen on images'), rows=rows))
     # nbs/methods/stata.ipynb · On real CLIP features · cell dd194e74

@@ -6,9 +6,10 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 from textclip.core.basics import TextclipError, atomic_path, some, write_json
+from textclip.core.display import Shown
 from textclip.types.task import Task, class_positions
 from textclip.types.features import Features, need_features
-import tempfile, warnings
+import tempfile
 from fastcore.test import *
 from textclip.types.classifier import LinearClassifier, load_classifier, merge_rows
 
@@ -21,6 +22,10 @@ def test_classifier():
     clf = LinearClassifier(torch.eye(2), dict(classes=['cat','dog'], method='example', encoder='example'), logit_scale=10.)
     f = Features(torch.tensor([[2.,1.],[0.,3.]]))
     clf.predict_proba(f)
+    # nbs/types/03_classifier.ipynb · Classifier · cell 9448659e
+    test_eq(repr(clf).splitlines()[0], 'LinearClassifier, 2 classes')
+    assert '<th>classes</th><td>cat, dog</td>' in clf._repr_html_()
+    clf
     # nbs/types/03_classifier.ipynb · Classifier · cell e7fff4ba
     with tempfile.TemporaryDirectory() as d:
         again = load_classifier(clf.save(d))
@@ -40,7 +45,8 @@ def test_classifier():
     test_fail(lambda: clf.with_classes(['fox', 'Dog']), contains='belongs to its 2 classes, and 1 are new to it: fox')
     test_fail(lambda: load_classifier('nowhere'), contains='No classifier in')
     # nbs/types/03_classifier.ipynb · Classifier · cell cd373912
-    clf = LinearClassifier(torch.randn(3, 4), dict(classes=['cat','dog','ox'], threshold=[1.,2.,3.]), bias=torch.randn(3), logit_scale=10.)
+    info = dict(classes=['cat','dog','ox'], threshold=[1.,2.,3.])
+    clf = LinearClassifier(torch.randn(3, 4), info, bias=torch.randn(3), logit_scale=10.)
     few = clf.with_classes(['Ox','cat'])                # by name, in any order, without an encoder
     test_eq((few.classes, few.info.get('threshold'), few.logit_scale), (['Ox','cat'], None, 10.))
     test_eq((few.weight, few.bias), (clf.weight[[2,0]], clf.bias[[2,0]]))

@@ -8,10 +8,12 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
+from textclip.core.display import Shown
 from textclip.types.task import Task, class_positions
-import tempfile, warnings
+import tempfile
 from fastcore.test import *
-from textclip.types.features import FeatureSet, Features, join_classes, need_features, own_classes
+from textclip.core.basics import own_warnings
+from textclip.types.features import Features, TaskFeatures, join_classes, need_features, own_classes
 
 NOTEBOOK = 'nbs/types/02_features.ipynb'
 
@@ -19,20 +21,23 @@ NOTEBOOK = 'nbs/types/02_features.ipynb'
 def test_features():
     'nbs/types/02_features.ipynb · Features'
     # nbs/types/02_features.ipynb · Features · cell 0d6f49b0
-    f = Features(torch.tensor([[3.,4.],[0.,2.],[1.,0.]]), y=torch.tensor([0,1,1]), ids=['a','b','c'], meta={'encoder': 'example'})
+    x = torch.tensor([[3.,4.],[0.,2.],[1.,0.]])
+    f = Features(x, y=torch.tensor([0,1,1]), ids=['a','b','c'], meta={'encoder': 'example'})
     test_close(f.unit[0], torch.tensor([.6,.8]))
     test_eq(f[f.y==1].ids, ['b','c'])
     raw = Features(torch.tensor([[3.,4.]]))
     first = raw.unit
-    raw.x[0] = torch.tensor([0.,2.])                  # changed in place, or put in its place: the view is never stale
+    raw.x[0] = torch.tensor([0.,2.])       # changed in place, or put in its place: the view is never stale
     test_close(raw.unit[0], torch.tensor([0.,1.]))
     raw.x = torch.tensor([[5.,0.]])
     test_close(raw.unit[0], torch.tensor([1.,0.]))
     test_close(first[0], torch.tensor([.6,.8]))
     test_eq(f.to(dtype=torch.float16).x.dtype, torch.float16)
-    test_fail(lambda: Features(torch.tensor([[1.,2.],[float('nan'),0.]]), ids=['a','b']), contains='1 rows are not finite: b')
+    holed = torch.tensor([[1.,2.],[float('nan'),0.]])
+    test_fail(lambda: Features(holed, ids=['a','b']), contains='1 rows are not finite: b')
+    assert '<th>x</th><td>(3, 2) float32</td>' in f._repr_html_()
     test_fail(lambda: need_features(torch.ones(2,3)), contains='Write Features(x)')
-    test_fail(lambda: need_features(['a.jpg']), contains='image_features(encoder, split)')
+    test_fail(lambda: need_features(['a.jpg']), contains='image_features(split, encoder)')
     test_fail(lambda: Features(torch.ones(2,3), y=[1]), contains='y has 1 rows and x has 2')
     f
     # nbs/types/02_features.ipynb · Features · cell c863579c
@@ -42,18 +47,19 @@ def test_features():
     # nbs/types/02_features.ipynb · Features · cell 65a79d09
     about = dict(classes=['cat','tv_monitor','fox'], rows=[dict(id=i, label=k) for i,k in zip('abc', (0,1,2))])
     found = Features(torch.eye(3), y=torch.tensor([0,1,2]), ids=list('abc'), meta=dict(support=about))
-    joined = join_classes(found, Task('t', ['Fox','TV monitor','Cat','dog']))
-    test_eq((joined.y.tolist(), joined.ids, own_classes(joined)), ([2,1,0], list('abc'), ['Fox','TV monitor','Cat','dog']))
+    other = ['Fox','TV monitor','Cat','dog']
+    joined = join_classes(found, Task('t', other))
+    test_eq((joined.y.tolist(), joined.ids, own_classes(joined)), ([2,1,0], list('abc'), other))
     test_eq([r['label'] for r in joined.meta['support']['rows']], [2,1,0])
     test_eq(join_classes(found, Task('t', ['cat','tv monitor','fox'])).y, found.y)
-    with warnings.catch_warnings(record=True) as w:
-        warnings.simplefilter('always')
-        test_eq(join_classes(found, Task('t', ['fox','cat'])).ids, ['a','c'])
-    assert '1 of 3 classes' in str(w[0].message)
+    with own_warnings() as said: test_eq(join_classes(found, Task('t', ['fox','cat'])).ids, ['a','c'])
+    assert '1 of 3 classes' in str(said[0].message)
     test_fail(lambda: join_classes(found, Task('t', ['owl'])), contains='none of these classes')
-    test_eq(join_classes(Features(torch.eye(2), y=[0,1]), Task('t', ['a','b'])).y, torch.tensor([0,1]))     # no list of their own
+    bare = Features(torch.eye(2), y=[0,1])                                       # no list of their own
+    test_eq(join_classes(bare, Task('t', ['a','b'])).y, torch.tensor([0,1]))
     several = Features(torch.eye(2), y=torch.tensor([[1.,0.,1.],[0.,1.,0.]]), meta=dict(classes=['Dog','cat','ox']))
-    test_eq(join_classes(several, Task('t', ['ox','dog','cat','fox'])).y.tolist(), [[1,1,0,-1],[0,0,1,-1]])  # columns by name too; nothing is known of foxes
+    columns = join_classes(several, Task('t', ['ox','dog','cat','fox'])).y       # by name too; nothing is known of foxes
+    test_eq(columns.tolist(), [[1,1,0,-1],[0,0,1,-1]])
     # nbs/types/02_features.ipynb · Features · cell 5c0cea07
     with tempfile.TemporaryDirectory() as d:
         f = Features(torch.randn(3,4), y=torch.tensor([0,1,1]), ids=['a','b','c'], meta={'encoder': 'example'})
@@ -70,10 +76,13 @@ def test_features():
         test_eq(Features.load(d).x, f.x)
 
 
-def test_a_set_of_features():
-    'nbs/types/02_features.ipynb · A set of features'
-    # nbs/types/02_features.ipynb · A set of features · cell 2818d2b2
+def test_a_task_with_its_features():
+    'nbs/types/02_features.ipynb · A task with its features'
+    # nbs/types/02_features.ipynb · A task with its features · cell 2818d2b2
     f = Features(torch.ones(3,2), y=torch.tensor([0,1,1]), meta=dict(encoder='e'))
-    pets = FeatureSet(Task('pets', ['cat','dog']), dict(test=f, shot1=f[:2]), dict(templates=f[:2]))
-    test_eq(pets.task.split('shot1').y.tolist(), [0,1])
+    pets = TaskFeatures(Task('pets', ['cat','dog']), dict(test=f, shot1=f[:2]), templates=f[:2])
+    test_eq(pets.split('shot1').y.tolist(), [0,1])
+    test_eq((pets.encoder_name, TaskFeatures(pets.task, {}).encoder_name), ('e', None))
+    test_fail(lambda: pets.split('tset'), contains="Did you mean 'test'?")
+    assert 'images: test 3, shot1 2' in repr(pets) and '<th>encoder</th><td>e</td>' in pets._repr_html_()
     pets

@@ -14,20 +14,30 @@ from textclip.types.method import Given, Method, Range, as_device, as_labelled_t
 NOTEBOOK = 'nbs/types/04_method.ipynb'
 
 
-def test_methods():
-    'nbs/types/04_method.ipynb · Methods'
-    # nbs/types/04_method.ipynb · Methods · cell 6f9a36e4
+def test_hyper_parameters():
+    'nbs/types/04_method.ipynb · Hyper-parameters'
+    # nbs/types/04_method.ipynb · Hyper-parameters · cell 6f9a36e4
     test_eq([v in Range(0, 1, above=True) for v in (0, .5, 1, 2, float('nan'))], [False, True, True, False, False])
-    test_eq([str(o) for o in (Range(1), Range(0, above=True), Range(0, 1))], ['at least 1', 'a number above 0', 'a number from 0 to 1'])
-    # nbs/types/04_method.ipynb · Methods · cell 283c9783
+    said = [str(o) for o in (Range(1), Range(0, above=True), Range(0, 1))]
+    test_eq(said, ['at least 1', 'a number above 0', 'a number from 0 to 1'])
+
+
+def test_what_is_given():
+    'nbs/types/04_method.ipynb · What is given'
+    # nbs/types/04_method.ipynb · What is given · cell 283c9783
     test_eq((as_device(None), as_device('cpu'), Given().on), (None, torch.device('cpu'), torch.device('cpu')))
     test_fail(lambda: as_device('gpu'), contains="'gpu' is no device")
-    # nbs/types/04_method.ipynb · Methods · cell af4e36ec
+    # nbs/types/04_method.ipynb · What is given · cell af4e36ec
     pets = Task('pets', ['cat','dog'])
-    test_eq(as_labelled_texts({'Dog': ['it barks.'], 'cat': 'it purrs.'}, pets), dict(text=['it barks.','it purrs.'], labels=[[1],[0]]))
+    found = as_labelled_texts({'Dog': ['it barks.'], 'cat': 'it purrs.'}, pets)
+    test_eq(found, dict(text=['it barks.','it purrs.'], labels=[[1],[0]]))
     test_fail(lambda: as_labelled_texts({'cow': ['it moos.']}, pets), contains='cow')
     test_fail(lambda: as_labelled_texts({'cat': [3]}, pets), contains='3 is no text')
-    # nbs/types/04_method.ipynb · Methods · cell 7f5da9ea
+
+
+def test_a_method_of_your_own():
+    'nbs/types/04_method.ipynb · A method of your own'
+    # nbs/types/04_method.ipynb · A method of your own · cell 7f5da9ea
     @dataclass
     class Shifted(Method):
         "Means of texts, moved towards the mean of all"
@@ -41,19 +51,21 @@ def test_methods():
             weight = (1-self.shift)*weight + self.shift*weight.mean(0)
             return LinearClassifier(weight, self.info(task, f), logit_scale=100.)
 
+    pets = Task('pets', ['cat','dog'])
     texts = Features(torch.tensor([[1.,0.],[.8,.2],[0.,1.]]), y=torch.tensor([0,0,1]))
     clf = Shifted(.2).fit(pets, texts=texts)
     clf(Features(torch.tensor([[1.,.1],[.1,1.]]))).argmax(-1)
-    # nbs/types/04_method.ipynb · Methods · cell 168a190e
+    # nbs/types/04_method.ipynb · A method of your own · cell 168a190e
     test_eq(Shifted().hyperparameters(), {'shift': .1})
     test_eq(Shifted().arguments, ('texts',))
     test_fail(lambda: Shifted(2.), contains='shift is 2.0. Give a number from 0 to 1')
     test_fail(lambda: Shifted('much'), contains="shift is 'much'. Give a number")
     test_fail(lambda: Shifted().fit(pets), contains="Shifted needs 'texts'")
     test_fail(lambda: Shifted().fit(['cat','dog'], texts=texts), contains='The task is a list')
-    test_fail(lambda: Shifted().fit(pets, texts=texts, train=texts), contains="makes no use of 'train'. Leave it out. It takes: texts.")
+    ignored = "makes no use of 'train'. Leave it out. It takes: texts."
+    test_fail(lambda: Shifted().fit(pets, texts=texts, train=texts), contains=ignored)
     test_fail(lambda: Shifted().fit(pets, texts=texts, device='cpu'), contains="trains nothing that 'device' could change")
-    # nbs/types/04_method.ipynb · Methods · cell 2dd1e36f
+    # nbs/types/04_method.ipynb · A method of your own · cell 2dd1e36f
     @dataclass
     class Either(Shifted):
         needs,accepts,either = (),('texts','templates'),('texts','templates')

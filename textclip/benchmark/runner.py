@@ -36,12 +36,17 @@ def rows_of(
     baseline:str=None   # method that the others are tested against
 )->list: # of `Row`
     "One row for every method, task, encoder, protocol, shots and part"
-    key = lambda r: (r.cell.task, r.cell.encoder, r.cell.protocol, r.cell.shots, r.cell.method)
     groups = {}
-    for r in results: groups.setdefault(key(r), []).append(r)
-    return [row for k,group in groups.items() for row in _group_rows(group, groups.get((*k[:4], baseline)) if baseline not in (None, k[4]) else None, baseline)]
+    for r in results:
+        place = (r.cell.task, r.cell.encoder, r.cell.protocol, r.cell.shots)
+        groups.setdefault((place, r.cell.method), []).append(r)
+    rows = []
+    for (place,method),group in groups.items():
+        rivals = None if baseline is None or method==baseline else groups.get((place, baseline))
+        rows += _group_rows(group, rivals, baseline)
+    return rows
 
-def _group_rows(group, others, baseline):
+def _group_rows(group, rivals, baseline):
     "The rows of one method's seeds: one a part, or one that says what failed"
     first = group[0]
     place = dict(task=first.cell.task, encoder=first.cell.encoder, protocol=first.cell.protocol, shots=first.cell.shots)
@@ -51,22 +56,22 @@ def _group_rows(group, others, baseline):
         return [Row(first.cell.method, first.regime or '', seeds=len(group), error=failed[0].error+count, **place)]
     metrics = {k: float(np.mean([r.metrics[k] for r in group])) for k in first.metrics}
     seconds = float(np.mean([r.seconds for r in group]))
-    compare = {} if others is None or any(r.error for r in others) else {baseline: others}
+    whole = rivals is not None and not any(r.error for r in rivals)
+    compare = {baseline: rivals} if whole else {}
     return [_part_row(part, group, compare, seconds, metrics, place) for part in first.parts]
 
 # %% ../../nbs/benchmark/07_runner.ipynb #be0c81ff
 def _part_row(part, group, compare, seconds, metrics, place):
     "The row of one part"
-    evaluations = [r.parts[part] for r in group]
-    named = None if part=='all' else part
+    first,evaluations = group[0],[r.parts[part] for r in group]
+    place = place | dict(part=None if part=='all' else part)
     baselines = {k: [r.parts[part] for r in v] for k,v in compare.items() if part in v[0].parts}
     if isinstance(evaluations[0], MultiLabelEvaluation):
-        return _multilabel_row(group[0], evaluations, baselines, seconds, metrics, place | dict(part=named))
-    row = make_row(group[0].cell.method, evaluations, baselines, group[0].regime, seconds, group[0].tuning)
+        return _multilabel_row(first, evaluations, baselines, seconds, metrics, place)
+    row = make_row(first.cell.method, evaluations, baselines, first.regime, seconds, first.tuning)
     top = [top_accuracy(e) for e in evaluations]
     if None not in top: metrics = metrics | dict(acc5=float(np.mean(top)))
-    for k,v in (place | dict(part=named, metrics=metrics)).items(): setattr(row, k, v)
-    return row
+    return replace(row, metrics=metrics, **place)
 
 def _multilabel_row(first, evaluations, baselines, seconds, metrics, place):
     "Mean average precision over the seeds and its interval go into the further scores"
@@ -74,8 +79,9 @@ def _multilabel_row(first, evaluations, baselines, seconds, metrics, place):
     values = [e.mean_average_precision for e in evaluations]
     std = float(np.std(values, ddof=1)) if len(values)>1 else None
     p = {k: compare_map(evaluations, v, resamples=999)['p'] for k,v in baselines.items()}
-    return Row(first.cell.method, first.regime, seconds=seconds, n=len(evaluations[0]), seeds=len(evaluations), std_over_seeds=std, tuning=first.tuning,
-        p=p, metrics=metrics | dict(mAP_low=low, mAP_high=high), **place)
+    metrics = metrics | dict(mAP_low=low, mAP_high=high)
+    return Row(first.cell.method, first.regime, p=p, std_over_seeds=std, seconds=seconds, n=len(evaluations[0]),
+        seeds=len(evaluations), tuning=first.tuning, metrics=metrics, **place)
 
 # %% ../../nbs/benchmark/07_runner.ipynb #22cb30cb
 @contextmanager
@@ -93,44 +99,52 @@ def _cells_here(jobs, store, workers):
     pool = ThreadPoolExecutor(workers)
     with shared_processors(workers):
         try:
-            waiting = {pool.submit(run_cell, c, m, d, store, o): i for i,(c,m,d,o) in enumerate(jobs)}
+            waiting = {}
+            for i,(cell,method,data,options) in enumerate(jobs):
+                waiting[pool.submit(run_cell, cell, method, data, store, options)] = i
             for done in as_completed(waiting): yield waiting[done],done.result()
         finally: pool.shutdown(cancel_futures=True)
 
 # %% ../../nbs/benchmark/07_runner.ipynb #ff826225
 def _cell_worker(root):
     "Measures cells in a worker; keeps the last features at hand, for jobs are sorted by them"
-    store,last = None if root is None else Store(root),[None, None]
+    store = None if root is None else Store(root)
+    held = dict(number=None, data=None)
     def work(items):
-        for k,(cell,method,number,data,options) in enumerate(items):
-            if last[0]!=number: last[:] = number,data()
-            yield k,run_cell(cell, method, last[1], store, options)
+        for i,(cell,method,number,data,options) in enumerate(items):
+            if held['number']!=number: held.update(number=number, data=data())
+            yield i,run_cell(cell, method, held['data'], store, options)
     return work
 
 def _cells_by_workers(jobs, store, executor):
     "(position, result) of cells: finished ones are read, workers measure the others"
     left,shared = [],{}
-    for i,(c,m,d,o) in enumerate(jobs):
-        if (found := stored_cell(c, m, d, store, o)) is not None: yield i,found
-        else: left.append(i)
+    for i,(cell,method,data,options) in enumerate(jobs):
+        found = stored_cell(cell, method, data, store, options)
+        if found is None: left.append(i)
+        else: yield i,found
     left.sort(key=lambda i: (jobs[i][0].task, str(jobs[i][0].encoder), i))
-    for i in left:
-        if id(jobs[i][2]) not in shared: shared[id(jobs[i][2])] = len(shared),executor.share(jobs[i][2])
-    items = [(jobs[i][0], jobs[i][1], *shared[id(jobs[i][2])], jobs[i][3]) for i in left]
-    for k,result in executor.map(_cell_worker, (None if store is None else store.root.absolute(),), items):
+    items = []
+    for cell,method,data,options in (jobs[i] for i in left):
+        if id(data) not in shared: shared[id(data)] = len(shared),executor.share(data)
+        items.append((cell, method, *shared[id(data)], options))
+    root = None if store is None else store.root.absolute()
+    for k,result in executor.map(_cell_worker, (root,), items):
         yield left[k],deepcopy(result)   # arrays from shared memory cannot be written to
 
 # %% ../../nbs/benchmark/07_runner.ipynb #ef76019f
 def run_cells(
     jobs:list,         # (cell, method, data, options)
-    store:Store=None,  # where finished cells are kept; nowhere if not given. With a cluster, on storage that all machines share
+    store:Store=None,  # where finished cells are kept; with a cluster, on storage that all machines share
     workers:int=None,  # cells at a time; if not given one here, two with 'ray'
     progress:bool=True,# a bar with the time left
     executor=None      # 'ray', or an executor such as `RayExecutor`; threads of this process if not given
 )->list: # `CellResult`s in the order of the jobs
     "Run the cells that are not in the store, and read the others"
-    executor,found = as_executor(executor, workers),{}
-    done = _cells_here(jobs, store, workers or 1) if executor is None else _cells_by_workers(jobs, store, executor)
+    executor = as_executor(executor, workers)
+    if executor is None: done = _cells_here(jobs, store, workers or 1)
+    else: done = _cells_by_workers(jobs, store, executor)
+    found = {}
     with tqdm(total=len(jobs), desc='cells', disable=None if progress else True, leave=False) as bar:
         for i,result in done:
             found[i] = result
@@ -144,85 +158,143 @@ def run_benchmark(
     protocols:dict=('zero-shot',), # names; or name -> options, e.g. {'few-shot': dict(tuning='none')}
     shots=(1,2,4,8,16),        # for protocols that draw training images
     seeds=(0,1,2),             # of draws and training
-    baseline:str=None,         # method that the others are tested against; zero-shot if not given and measured too; '' for none
-    out=None,                  # folder of finished cells and of the table; a killed run continues there. Nothing is kept if not given
+    baseline:str=None,         # method that the others are tested against; zero-shot if measured too; '' for none
+    out=None,                  # folder of finished cells and of the table; a killed run continues there
     workers:int=None,          # cells at a time, as for `run_cells`
     progress:bool=True,        # a bar with the time left
     executor=None,             # 'ray' or an executor: who measures the cells
     device=None                # where methods train; as the tasks say if not given
 )->Benchmark:
     "Measure every method on every task under every protocol"
-    settings = protocols if isinstance(protocols, dict) else {p: {} for p in ([protocols] if isinstance(protocols, str) else protocols)}
-    if isinstance(tasks, TaskFeatures): tasks = [tasks]
+    tasks = [tasks] if isinstance(tasks, TaskFeatures) else list(tasks)
+    settings = _options_by_protocol(protocols)
     _check_grid(methods, tasks, settings, baseline)
-    if device is not None: tasks,settings = _placed(list(tasks), device),_placed(settings, device)
+    if device is not None: tasks,settings = _placed(tasks, device),_placed(settings, device)
     baseline = _zero_shot_among(methods) if baseline is None else baseline or None
     jobs = list(_grid(methods, tasks, settings, shots, seeds))
-    results = run_cells(jobs, Store(Path(out)/'store') if out else None, workers, progress, executor)
-    found = Benchmark(rows_of(results, baseline), _manifest(methods, tasks, settings, seeds, baseline, results), results, _records(jobs, results))
+    store = Store(Path(out)/'store') if out else None
+    results = run_cells(jobs, store, workers, progress, executor)
+    manifest = _manifest(methods, tasks, settings, seeds, baseline, results)
+    found = Benchmark(rows_of(results, baseline), manifest, results, _records(jobs, results))
     if out: found.save(out)
-    if len(found.manifest['commits'])>1: warn(f"These cells were measured by {len(found.manifest['commits'])} versions of textclip: {some(found.manifest['commits'])}. Use an empty folder to measure all of them anew.")
-    if found.failed: warn(f'{len(found.failed)} rows failed: {some([f"{r.method} on {r.task} ({r.protocol}): {r.error}" for r in found.failed], 2)}')
+    _warn_of(found)
     return found
+
+# %% ../../nbs/benchmark/07_runner.ipynb #ab0c3f02
+def _options_by_protocol(protocols):
+    "Protocol -> its options, of a name, names, or such a dictionary"
+    if isinstance(protocols, dict): return protocols
+    return {p: {} for p in ([protocols] if isinstance(protocols, str) else protocols)}
+
+def _warn_of(found):
+    "Say which rows failed, and where several versions of textclip made one table"
+    commits = found.manifest['commits']
+    if len(commits)>1:
+        warn(f'These cells were measured by {len(commits)} versions of textclip: {some(commits)}. '
+            'Use an empty folder to measure all of them anew.')
+    reasons = [f'{r.method} on {r.task} ({r.protocol}): {r.error}' for r in found.failed]
+    if reasons: warn(f'{len(reasons)} rows failed: {some(reasons, 2)}')
+
+def _zero_shot_among(methods):
+    "Name of the first zero-shot method, also one with its own source of texts; None where there is none"
+    return next((k for k,m in methods.items() if isinstance(_inner(m), ZeroShot)), None)
+
+def _inner(method):
+    "The method itself, where another gives it its texts"
+    return getattr(method, 'method', method)
+
+def _grid(methods, tasks, settings, shots, seeds):
+    "(cell, method, data, options) of every cell"
+    for data,(protocol,options) in itertools.product(tasks, settings.items()):
+        numbers = shots if protocol in uses_shots else (None,)
+        for k,(name,method) in itertools.product(numbers, methods.items()):
+            for seed in _seeds_of(method, protocol, seeds):
+                yield Cell(name, data.task.name, data.encoder_name, protocol, k, seed), method, data, options
+
+def _seeds_of(method, protocol, seeds):
+    "All seeds, or the first where nothing is random"
+    fixed = type(_inner(method)) in (ZeroShot, CALIP) and known_protocols[protocol] is zero_shot_protocol
+    return list(seeds)[:1] if fixed else list(seeds)
+
+def _placed(what, device):
+    "Tasks, and tasks among options, whose methods train on a device"
+    if isinstance(what, TaskFeatures): return replace(what, device=device)
+    if isinstance(what, dict): return {k: _placed(v, device) for k,v in what.items()}
+    return [_placed(v, device) for v in what] if isinstance(what, (list,tuple)) else what
 
 # %% ../../nbs/benchmark/07_runner.ipynb #49054c17
 def _spec_id(method): return digest(method_spec(method))[:12]
 
 def _data_entry(data):
     "What the manifest says of a task's data"
-    fingerprint = next((f.meta.get('fingerprint') for f in [*data.splits.values(), data.templates] if f is not None), None)
-    return dict(task=data.task.name, encoder=data.encoder_name, fingerprint=fingerprint, source=data.source, parts=part_digests(data))
+    features = [f for f in (*data.splits.values(), data.templates) if f is not None]
+    fingerprint = next((f.meta.get('fingerprint') for f in features), None)
+    return dict(task=data.task.name, encoder=data.encoder_name, fingerprint=fingerprint, source=data.source,
+        parts=part_digests(data))
 
 def _targets(settings):
     "Further tasks among the options of the protocols"
-    return [o for options in settings.values() for v in options.values() for o in (v if isinstance(v, (list,tuple)) else [v]) if isinstance(o, TaskFeatures)]
+    values = [v for options in settings.values() for v in options.values()]
+    inside = [o for v in values for o in (v if isinstance(v, (list,tuple)) else [v])]
+    return [o for o in inside if isinstance(o, TaskFeatures)]
 
 def _manifest(methods, tasks, settings, seeds, baseline, results):
     "The manifest of a run"
-    every = [*tasks, *_targets(settings)]
-    facts = [r.facts for r in results if not r.error]
+    both = [*tasks, *_targets(settings)]
+    commits = {r.facts.get('commit') for r in results if not r.error}
     encoder = next((d.encoder for d in tasks if d.encoder is not None), None)
-    return report_manifest(seeds=list(seeds), encoder=encoder, rule='hyper-parameters as each row says; nothing was chosen on test images', baseline=baseline,
-        methods={k: dict(type=type(m).__name__, **m.hyperparameters()) for k,m in methods.items()}, protocols={k: written_options(v) for k,v in settings.items()},
-        data={f'{d.task.name}, {d.encoder_name}': data_digest(d) for d in every}, specs={_spec_id(m): method_spec(m) for m in methods.values()},
-        sources={data_digest(d): _data_entry(d) for d in every}, commits=sorted({f['commit'] for f in facts if f.get('commit')}))
+    return report_manifest(
+        seeds=list(seeds),
+        encoder=encoder,
+        rule='hyper-parameters as each row says; nothing was chosen on test images',
+        baseline=baseline,
+        methods={k: dict(type=type(m).__name__, **m.hyperparameters()) for k,m in methods.items()},
+        protocols={k: written_options(v) for k,v in settings.items()},
+        data={f'{d.task.name}, {d.encoder_name}': data_digest(d) for d in both},
+        specs={_spec_id(m): method_spec(m) for m in methods.values()},
+        sources={data_digest(d): _data_entry(d) for d in both},
+        commits=sorted(c for c in commits if c))
+
+def _record(job, result):
+    "What is kept of a cell beside its table"
+    cell,*made_of = job
+    method,data,options = made_of
+    place = asdict(cell) | dict(spec=_spec_id(method), data=data_digest(data), options=written_options(options))
+    if result.error: return place | dict(error=result.error)
+    return place | dict(seconds=round(result.seconds, 4), tuning=result.tuning, **result.facts)
 
 def _records(jobs, results):
     "One record a cell"
-    def one(job, r):
-        cell,method,data,options = job
-        end = dict(error=r.error) if r.error else dict(seconds=round(r.seconds, 4), tuning=r.tuning, **r.facts)
-        return asdict(cell) | dict(spec=_spec_id(method), data=data_digest(data), options=written_options(options), **end)
-    return [one(*o) for o in zip(jobs, results)]
+    return [_record(job, r) for job,r in zip(jobs, results)]
 
 # %% ../../nbs/benchmark/07_runner.ipynb #f9e97f24
+def _check_method(name, method):
+    "An error where a method cannot stand in a table"
+    if not isinstance(method, Method):
+        what = f'the class {method.__name__!r}' if isinstance(method, type) else f'a {type(method).__name__!r}'
+        raise TextclipError(f'{name!r} is no method, but {what}.',
+            'Give an object of a class that is derived from Method (textclip.types).')
+    method.hyperparameters()
+    if method.trains_encoder:
+        raise TextclipError(f'{name!r} trains inside the encoder, and a table is measured on features of a frozen one.',
+            'Use python -m textclip.cli.train_encoder.')
+
 def _check_kinds(methods, tasks):
     "An error that says how a method or a task is given"
     if not isinstance(methods, dict):
         raise TextclipError(f'The methods are a {type(methods).__name__}.',
             "Give each a name for the table: {'mine': MyMethod()}.")
-    for name,m in methods.items():
-        if not isinstance(m, Method):
-            raise TextclipError(f'{name!r} is no method, but ' + (f'the class {m.__name__!r}.' if isinstance(m, type) else f'a {type(m).__name__!r}.'),
-                'Give an object of a class that is derived from Method (textclip.types).')
-        m.hyperparameters()
-        if m.trains_encoder:
-            raise TextclipError(f'{name!r} trains inside the encoder, and a table is measured on features of a frozen one.',
-                'Use python -m textclip.cli.train_encoder.')
+    for name,m in methods.items(): _check_method(name, m)
     for d in tasks:
         if not isinstance(d, TaskFeatures):
             raise TextclipError(f'A {type(d).__name__!r} has no features to measure on.',
                 'Extract them: task_features(task, encoder).')
 
-def _zero_shot_among(methods):
-    "Name of the first zero-shot method, also one with its own source of texts; None where there is none"
-    return next((k for k,m in methods.items() if isinstance(getattr(m, 'method', m), ZeroShot)), None)
-
 def _check_grid(methods, tasks, settings, baseline):
     "An error where the grid cannot be run"
     for p in settings:
         if p not in known_protocols: raise unknown_name('protocol', p, known_protocols)
-    if not methods or not len(tasks):
+    if not methods or not tasks:
         raise TextclipError('There is nothing to measure.', 'Give at least one method and one task.')
     _check_kinds(methods, tasks)
     if baseline and baseline not in methods: raise unknown_name('baseline', baseline, methods)
@@ -231,16 +303,3 @@ def _check_grid(methods, tasks, settings, baseline):
     if twice:
         raise TextclipError(f'Task {twice[0][0]!r} with encoder {twice[0][1]!r} is given twice.',
             'Give other names to tasks that differ.')
-
-def _grid(methods, tasks, settings, shots, seeds):
-    "(cell, method, data, options) of every cell"
-    for data,(protocol,options) in itertools.product(tasks, settings.items()):
-        for k,(name,method) in itertools.product(shots if protocol in uses_shots else (None,), methods.items()):
-            once = type(getattr(method, 'method', method)) in (ZeroShot,CALIP) and known_protocols[protocol] is zero_shot_protocol   # nothing in it is random
-            for seed in list(seeds)[:1 if once else None]: yield Cell(name, data.task.name, data.encoder_name, protocol, k, seed), method, data, options
-
-def _placed(what, device):
-    "Tasks, and tasks among options, whose methods train on a device"
-    if isinstance(what, TaskFeatures): return replace(what, device=device)
-    if isinstance(what, dict): return {k: _placed(v, device) for k,v in what.items()}
-    return [_placed(v, device) for v in what] if isinstance(what, (list,tuple)) else what

@@ -72,8 +72,10 @@ def _bench_task(name, protocols, share):
 
 def _bench_data(tasks, features, encoder, device, texts, local, protocols, share):
     "The features of every task"
-    from textclip.benchmark.task_data import suite_features, task_features
-    if features is not None: return suite_features(features, _names(tasks) if tasks else None)
+    from textclip.benchmark.task_data import task_features
+    if features is not None:
+        from textclip.features.feature_suite import load_feature_sets
+        return [*load_feature_sets(features, _names(tasks) if tasks else None).values()]
     if not tasks:
         raise TextclipError('There is no task.',
             'Give --tasks stamps,... (known tasks or folders), or --features FOLDER.')

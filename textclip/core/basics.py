@@ -54,7 +54,9 @@ def need_package(
 ):
     "The package, imported; an error that names the extra where it is missing"
     try: return importlib.import_module(name)
-    except ImportError: raise TextclipError(f'{what} needs the package {name}, which is not installed.', f"Run: pip install 'textclip[{extra}]'{instead}.") from None
+    except ImportError:
+        raise TextclipError(f'{what} needs the package {name}, which is not installed.',
+            f"Run: pip install 'textclip[{extra}]'{instead}.") from None
 
 # %% ../../nbs/core/01_basics.ipynb #a7b33551
 def installed_version(
@@ -85,7 +87,7 @@ def some(
 # %% ../../nbs/core/01_basics.ipynb #c35f9e02
 @contextmanager
 def own_warnings():
-    "A list of the `TextclipWarning`s that come inside the block, each time one comes; other packages' warnings are not heard there"
+    "The `TextclipWarning`s that come inside the block, each time one comes; other packages' are not heard there"
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter('ignore')
         warnings.simplefilter('always', TextclipWarning)
@@ -114,7 +116,9 @@ def _update(h, o):
         import numpy as np, torch
         _update(h, torch.from_numpy(np.ascontiguousarray(o)))
     elif isinstance(o, bytes): h.update(b'bytes%d:' % len(o) + o)
-    else: h.update(('json' + json.dumps(o, sort_keys=True, ensure_ascii=False)).encode('utf-8', 'surrogatepass') + b'\0')
+    else:
+        text = 'json' + json.dumps(o, sort_keys=True, ensure_ascii=False)
+        h.update(text.encode('utf-8', 'surrogatepass') + b'\0')
 
 # %% ../../nbs/core/01_basics.ipynb #aa96f687
 def digest(
@@ -203,7 +207,9 @@ class Store:
     "Content-addressed tensors on disk, each entry with a JSON description"
     def __init__(self,
         root=None # folder, `home()` if not given
-    ): self.root,self.writable = Path(root) if root else home(),True
+    ):
+        self.root = Path(root) if root else home()
+        self.writable = True
 
     def path(self, kind, key, suffix=''):
         "Where the entry `key` of a `kind` lives"
@@ -227,7 +233,8 @@ class Store:
         import safetensors,safetensors.torch as st
         try:
             found = json.loads(self.path(kind, key, '.json').read_text(encoding='utf-8'))
-            if not isinstance(found, dict) or found.pop('check', None)!=_check_of(kind, key, found): raise ValueError('description')
+            checked = isinstance(found, dict) and found.pop('check', None)==_check_of(kind, key, found)
+            if not checked: raise ValueError('description')
             tensors = st.load_file(self.path(kind, key, '.safetensors'))
             if {k: _array_facts(v) for k,v in tensors.items()}!=found.pop('arrays'): raise ValueError('arrays')
             return tensors, found
@@ -250,8 +257,12 @@ class Journal:
     def __init__(self,
         path # the `.jsonl` file, made on the first `add`
     ):
-        self.path,self.records = Path(path),{}
-        self.unwritten,self._lock,self._read,self._said = [],None,0,False
+        self.path = Path(path)
+        self.records = {}       # key -> record
+        self.unwritten = []     # lines that wait for a disk that takes them
+        self._lock = None
+        self._read = 0          # bytes of the file that have been read
+        self._said = False      # has a warning said that nothing can be written?
         self.refresh()
 
     def __len__(self): return len(self.records)
@@ -276,7 +287,9 @@ class Journal:
         try:
             with self.lock(): self._write()
         except OSError as e:
-            if not self._said: warn(f'{self.path} cannot be written ({e.strerror or e}). What arrives is kept in memory and used, and written as soon as that is possible again.')
+            if not self._said:
+                warn(f'{self.path} cannot be written ({e.strerror or e}). What arrives is kept in memory and used, '
+                    'and written as soon as that is possible again.')
             self._said = True
 
 # %% ../../nbs/core/01_basics.ipynb #bff03b23
@@ -320,7 +333,10 @@ def _set_aside(self:Journal, lines):
     new = [l for l in lines if l not in known]
     if not new: return
     with suppress(OSError), open(aside, 'ab') as f: f.write(b''.join(l + b'\n' for l in new))
-    warn(f'{len(new)} of {len(lines)+len(self.records)} lines of {self.path.name} cannot be read and are copied to {aside.name}: {some([repr(l[:60].decode("utf-8", "replace")) for l in new], 1)}. What they held will be asked for again.')
+    shown = some([repr(l[:60].decode('utf-8', 'replace')) for l in new], 1)
+    n = len(lines)+len(self.records)
+    warn(f'{len(new)} of {n} lines of {self.path.name} cannot be read and are copied to {aside.name}: {shown}. '
+        'What they held will be asked for again.')
 
 @patch
 def _as_utf8(self:Journal, raw):
@@ -348,6 +364,6 @@ def textclip_commit():
     def git(*args):
         return subprocess.run(['git', *args], cwd=folder, capture_output=True, text=True, check=True, timeout=10).stdout
     try:
-        git('ls-files', '--error-unmatch', 'core.py')   # no checkout of ours: an error
+        git('ls-files', '--error-unmatch', 'basics.py')   # no checkout of ours: an error
         return git('describe', '--always', '--dirty', '--abbrev=40', '--exclude=*').strip()
     except (OSError, subprocess.SubprocessError): return None

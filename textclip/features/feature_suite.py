@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from ..core.basics import TextclipError, unknown_name
 from ..types.task import Task, normal_name
-from ..types.features import FeatureSet, Features
+from ..types.features import Features, TaskFeatures
 from .feature_files import read_arrays
 
 # %% ../../nbs/features/05_feature_suite.ipynb #43a6c09f
@@ -90,7 +90,7 @@ def benchmark_features(
     name:str,           # the file without .npz
     encoder:str=None,   # name of the encoder; that of the file name if not given
     logit_scale:float=100. # of the encoder
-)->FeatureSet:
+)->TaskFeatures:
     "One benchmark of a suite"
     have = {p.stem: p for p in sorted(features_root(root).glob('*.npz'))}
     if name not in have: raise unknown_name('set of features', name, have)
@@ -98,22 +98,34 @@ def benchmark_features(
 
 # %% ../../nbs/features/05_feature_suite.ipynb #b875dcde
 def _feature_set(z, name, encoder, logit_scale):
-    "A `FeatureSet` of the arrays of a file"
+    "The `TaskFeatures` of the arrays of a file"
     dataset,guess = _named(name)
     meta = dict(encoder=encoder or guess, logit_scale=float(logit_scale))
     splits = {s: _split(z, s, meta) for s in _split_names(z)}
-    if not splits or 'classnames' not in z: raise TextclipError(f'{name!r} has no labelled images with class names.', 'A benchmark has x and y (or test_x, test_y, ...) and classnames.')
+    if not splits or 'classnames' not in z:
+        raise TextclipError(f'{name!r} has no labelled images with class names.',
+            'A benchmark has x and y (or test_x, test_y, ...) and classnames.')
     classes,synonyms = short_names([str(c).replace('_', ' ') for c in z['classnames']])
-    task = Task(dataset, classes, domain=_domains.get(dataset, 'photographs'), synonyms=synonyms)
-    out = FeatureSet(task, splits, _texts(z, classes, meta))
-    for f in (*splits.values(), *out.texts.values()): f.labels_for(len(task))
-    return out
+    domain = _domains.get(dataset, 'photographs')
+    task = Task(dataset, classes, domain=domain, synonyms=synonyms, splits=splits)
+    kinds = _texts(z, classes, meta)
+    for f in (*splits.values(), *kinds.values()): f.labels_for(len(task))
+    templates = kinds.get('templates', next(iter(kinds.values()), None))
+    source = dict(kind='features', name=name)
+    return TaskFeatures(task, splits, templates, _all_texts(kinds), source=source, kinds=kinds)
+
+def _all_texts(kinds):
+    "The texts of all kinds as one set, `None` where there are none"
+    there = [*kinds.values()]
+    if not there: return None
+    x,y = torch.cat([f.x for f in there]),torch.cat([f.y for f in there])
+    return Features(x, y=y, meta=there[0].meta)
 
 # %% ../../nbs/features/05_feature_suite.ipynb #4612c7ff
 def load_feature_sets(
     root=None,  # the folder; that of `TEXTCLIP_FEATURES` if not given
     names=None  # some of its files without .npz; all benchmarks if not given
-)->dict: # name -> FeatureSet
+)->dict: # name -> `TaskFeatures`
     "All benchmarks of a folder of features"
     root = features_root(root)
     if names is not None: return {n: benchmark_features(root, n) for n in names}

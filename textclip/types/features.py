@@ -15,11 +15,12 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
+from ..core.display import Shown
 from .task import Task, class_positions
 
 # %% ../../nbs/types/02_features.ipynb #6fd4a56a
-@dataclass
-class Features:
+@dataclass(repr=False)
+class Features(Shown):
     "Encoder outputs and their labels"
     x:torch.Tensor               # (N,D) features as they came
     y:torch.Tensor=None          # (N,) class numbers, or (N,C) 1/0/-1 (unknown) for multi-label
@@ -35,9 +36,15 @@ class Features:
         _check_features(self)
 
     def __len__(self): return len(self.x)
+
     def __repr__(self):
         have = [f'{k} {tuple(v.shape)}' for k,v in self.tensors().items()]
         return f"Features({', '.join(have)}, encoder={self.meta.get('encoder')!r})"
+
+    def facts(self):
+        have = {k: f'{tuple(v.shape)} {str(v.dtype).removeprefix("torch.")}' for k,v in self.tensors().items()}
+        about = dict(encoder=self.meta.get('encoder')) | have | dict(ids=some(self.ids or []))
+        return f'Features, {len(self)} rows', about
 
 # %% ../../nbs/types/02_features.ipynb #88f234c1
 _tensor_fields = ('x','y','local','pre','views')
@@ -50,13 +57,19 @@ def tensors(self:Features)->dict:
 def _check_features(f):
     "An error that names the row where features cannot be used"
     if f.x.ndim!=2 or not f.x.is_floating_point():
-        raise TextclipError(f'Features must be a floating point (N,D) tensor, not {tuple(f.x.shape)} {f.x.dtype}.', 'Give one row per image or text.')
+        raise TextclipError(f'Features must be a floating point (N,D) tensor, not {tuple(f.x.shape)} {f.x.dtype}.',
+            'Give one row per image or text.')
     for k,v in f.tensors().items():
-        if len(v)!=len(f.x): raise TextclipError(f'{k} has {len(v)} rows and x has {len(f.x)}.', 'They must describe the same images or texts.')
-    if f.ids is not None and len(f.ids)!=len(f.x): raise TextclipError(f'{len(f.ids)} ids for {len(f.x)} features.', 'Give one per row.')
-    if not torch.isfinite(f.x).all():
-        rows = (~torch.isfinite(f.x).all(-1)).nonzero().flatten().tolist()
-        raise TextclipError(f'Features of {len(rows)} rows are not finite: {some([f.ids[i] if f.ids else i for i in rows])}.', 'Leave these rows out or encode them again.')
+        if len(v)==len(f.x): continue
+        raise TextclipError(f'{k} has {len(v)} rows and x has {len(f.x)}.',
+            'They must describe the same images or texts.')
+    if f.ids is not None and len(f.ids)!=len(f.x):
+        raise TextclipError(f'{len(f.ids)} ids for {len(f.x)} features.', 'Give one per row.')
+    if torch.isfinite(f.x).all(): return
+    rows = (~torch.isfinite(f.x).all(-1)).nonzero().flatten().tolist()
+    names = some([f.ids[i] if f.ids else i for i in rows])
+    raise TextclipError(f'Features of {len(rows)} rows are not finite: {names}.',
+        'Leave these rows out or encode them again.')
 
 # %% ../../nbs/types/02_features.ipynb #8583fb34
 def need_features(
@@ -64,8 +77,10 @@ def need_features(
 )->Features:
     "`data`, or an error that says how to make features of it"
     if isinstance(data, Features): return data
-    fix = 'Make features first: image_features(encoder, split), or let Pipeline(encoder, classifier).predict read the images.'
-    if isinstance(data, torch.Tensor): fix = 'Write Features(x), where x are (N,D) outputs of the encoder that the classifier was made with.'
+    fix = ('Make features first: image_features(split, encoder), '
+        'or let Pipeline(encoder, classifier).predict read the images.')
+    if isinstance(data, torch.Tensor):
+        fix = 'Write Features(x), where x are (N,D) outputs of the encoder that the classifier was made with.'
     raise TextclipError(f'{type(data).__name__} is not Features.', fix)
 
 # %% ../../nbs/types/02_features.ipynb #e596c459
@@ -82,7 +97,8 @@ def __getitem__(self:Features,
     if isinstance(rows, int): rows = [rows]
     idx = torch.arange(len(self))[rows.cpu() if isinstance(rows, torch.Tensor) else rows]
     cut = {k: v[idx.to(v.device)] for k,v in self.tensors().items()}
-    return Features(**cut, ids=[self.ids[i] for i in idx.tolist()] if self.ids is not None else None, meta=self.meta)
+    ids = None if self.ids is None else [self.ids[i] for i in idx.tolist()]
+    return Features(**cut, ids=ids, meta=self.meta)
 
 @patch
 def to(self:Features,
@@ -90,8 +106,8 @@ def to(self:Features,
     dtype=None   # floating point type of the features; labels keep theirs
 )->Features:
     "The same features on another device or in another precision"
-    move = lambda k,v: v.to(device=device, dtype=None if k=='y' else dtype)
-    return Features(**{k: move(k,v) for k,v in self.tensors().items()}, ids=self.ids, meta=self.meta)
+    moved = {k: v.to(device=device, dtype=None if k=='y' else dtype) for k,v in self.tensors().items()}
+    return Features(**moved, ids=self.ids, meta=self.meta)
 
 # %% ../../nbs/types/02_features.ipynb #93739f93
 @patch
@@ -99,12 +115,19 @@ def labels_for(self:Features,
     n_classes:int # length of the class list
 )->torch.Tensor: # (N,) or (N,C)
     "The labels, checked against the class list"
-    if self.y is None: raise TextclipError('These features have no labels.', 'Give `y` (class numbers), or use a method that needs none.')
+    if self.y is None:
+        raise TextclipError('These features have no labels.',
+            'Give `y` (class numbers), or use a method that needs none.')
     y = self.y
     if y.ndim==2 and y.shape[1]==n_classes: return y
-    if y.ndim!=1: raise TextclipError(f'Labels have shape {tuple(y.shape)} for {n_classes} classes.', 'Give (N,) class numbers or (N,C) indicators.')
+    if y.ndim!=1:
+        raise TextclipError(f'Labels have shape {tuple(y.shape)} for {n_classes} classes.',
+            'Give (N,) class numbers or (N,C) indicators.')
     bad = ((y<0)|(y>=n_classes)).nonzero().flatten().tolist()
-    if bad: raise TextclipError(f'{len(bad)} labels lie outside 0..{n_classes-1}, the first is {int(y[bad[0]])} in row {bad[0]}.', 'Check that labels and class list belong together.')
+    if bad:
+        first = f'the first is {int(y[bad[0]])} in row {bad[0]}'
+        raise TextclipError(f'{len(bad)} labels lie outside 0..{n_classes-1}, {first}.',
+            'Check that labels and class list belong together.')
     return y.long()
 
 # %% ../../nbs/types/02_features.ipynb #a27e1c65
@@ -151,49 +174,48 @@ def join_classes(
     new=()             # names of further classes, whose labels follow behind those of the task
 )->Features:
     "The same features with labels of `task`: joined by name where they carry a class list of their own"
-    own,classes = own_classes(features),[*task.classes, *(new or ())]
+    own = own_classes(features)
+    classes = [*task.classes, *(new or ())]
     if own is None or features.y is None or list(own)==classes: return features
     number = class_positions(own, classes, task.synonyms, unknown='skip')
     strange = [c for c,k in zip(own, number) if k is None]
-    if len(strange)==len(own): raise TextclipError(f'These features are labelled with {some(own)}, and task {task.name!r} has none of these classes.', 'Give features of the classes of the task.')
-    if strange: warn(f'{len(strange)} of {len(own)} classes of these features are not in task {task.name!r}; their rows are left out: {some(strange)}.')
+    if len(strange)==len(own):
+        raise TextclipError(f'These features are labelled with {some(own)}, and task {task.name!r} has none of these '
+            'classes.', 'Give features of the classes of the task.')
+    if strange:
+        warn(f'{len(strange)} of {len(own)} classes of these features are not in task {task.name!r}; '
+            f'their rows are left out: {some(strange)}.')
     return relabel(features, number, classes)
 
 # %% ../../nbs/types/02_features.ipynb #5b3689b6
 @patch
-def save(self:Features, folder):
+def save(self:Features,
+    folder # made where it is not there
+):
     "Write `features.safetensors` and `features.json` into `folder`"
     folder = Path(folder)
-    with atomic_path(folder/'features.safetensors') as p: st.save_file({k: v.cpu().contiguous() for k,v in self.tensors().items()}, p)
+    tensors = {k: v.cpu().contiguous() for k,v in self.tensors().items()}
+    with atomic_path(folder/'features.safetensors') as p: st.save_file(tensors, p)
     write_json(folder/'features.json', dict(ids=self.ids, meta=self.meta))
 
 @patch(cls_method=True)
-def load(cls:Features, folder)->Features:
+def load(cls:Features,
+    folder # that `save` wrote
+)->Features:
     "Read what `save` wrote"
     folder = Path(folder)
-    if not (folder/'features.json').exists(): raise TextclipError(f'No features in {str(folder)!r}.', 'Name a folder that `Features.save` wrote.')
-    try: return cls(**st.load_file(folder/'features.safetensors'), **json.loads((folder/'features.json').read_text(encoding='utf-8')))
+    if not (folder/'features.json').exists():
+        raise TextclipError(f'No features in {str(folder)!r}.', 'Name a folder that `Features.save` wrote.')
+    try:
+        about = json.loads((folder/'features.json').read_text(encoding='utf-8'))
+        return cls(**st.load_file(folder/'features.safetensors'), **about)
     except (OSError, ValueError, TypeError, RecursionError, safetensors.SafetensorError) as e:
-        raise TextclipError(f'The features in {str(folder)!r} are damaged ({type(e).__name__}).', 'Save them again.') from e
+        raise TextclipError(f'The features in {str(folder)!r} are damaged ({type(e).__name__}).',
+            'Save them again.') from e
 
 # %% ../../nbs/types/02_features.ipynb #fd2c05fe
 @dataclass(repr=False)
-class FeatureSet:
-    "A task with ready features: of its images by split, of its texts by kind"
-    task:Task                                  # its `splits` are the same dictionary
-    splits:dict                                # split name -> `Features` of images with labels
-    texts:dict=field(default_factory=dict)     # kind of texts -> `Features` with labels
-
-    def __post_init__(self): self.task.splits = self.splits
-
-    def __repr__(self):
-        sizes = lambda d: ', '.join(f'{k} {len(v)}' for k,v in d.items()) or 'none'
-        encoder = next(iter(self.splits.values())).meta.get('encoder')
-        return f'FeatureSet({self.task.name}, {len(self.task)} classes, {encoder}; images: {sizes(self.splits)}; texts: {sizes(self.texts)})'
-
-# %% ../../nbs/types/02_features.ipynb #583dfaf8
-@dataclass
-class TaskFeatures:
+class TaskFeatures(Shown):
     "A task and all its features of one encoder"
     task:Task
     splits:dict             # 'train', 'val', 'test', 'shot4', ... -> `Features`
@@ -202,11 +224,26 @@ class TaskFeatures:
     encoder:object=None     # the encoder, where it is at hand
     source:dict=None        # where it can be had again, for the manifest: see `data_from`
     device:object=None      # where methods train; if not given the CPU, or where the encoder is
+    kinds:dict=field(default_factory=dict) # kind of texts, as a file calls it -> `Features`
 
     def split(self, name):
         "The features of a split, or an error that names those there are"
-        if name not in self.splits: raise unknown_name(f'split of task {self.task.name!r}:', name, self.splits or ['(none)'])
+        if name not in self.splits:
+            raise unknown_name(f'split of task {self.task.name!r}:', name, self.splits or ['(none)'])
         return self.splits[name]
 
     @property
-    def encoder_name(self): return next((f.meta.get('encoder') for f in [*self.splits.values(), self.templates] if f is not None), None)
+    def encoder_name(self):
+        "The name of the encoder that made the features, `None` where they do not say"
+        there = [f for f in [*self.splits.values(), self.templates] if f is not None]
+        return next((f.meta.get('encoder') for f in there), None)
+
+    def facts(self):
+        texts = dict(templates=self.templates, texts=self.texts)
+        there = {k: v for k,v in texts.items() if v is not None} | self.kinds
+        about = dict(encoder=self.encoder_name, images=_sizes(self.splits), texts=_sizes(there))
+        return f'TaskFeatures of {self.task.name!r}, {len(self.task)} classes', about
+
+def _sizes(features):
+    "How many rows there are under each name"
+    return ', '.join(f'{k} {len(v)}' for k,v in features.items()) or 'none'

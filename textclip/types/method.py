@@ -31,7 +31,8 @@ class Range:
         if self.high<math.inf: return f'a number {"above" if self.above else "from"} {self.low:g} to {self.high:g}'
         return f'a number above {self.low:g}' if self.above else f'at least {self.low:g}'
 
-_counts = 'steps epochs batch chunk every length hidden neighbours rank n_prompts per_class image_epochs image_batch'.split()
+_counts = 'steps epochs batch chunk every length hidden neighbours rank n_prompts per_class'.split()
+_counts += 'image_epochs image_batch'.split()
 _positive = 'lr lrs image_lr C logit_scale scale temperature eps sharpness mapping_scale'.split()
 _positive += 'text_sharpness image_sharpness'.split()
 _shares = 'keep share mapped merge ratio ratios text_ratio global_share label_smoothing dropout'.split()
@@ -79,6 +80,7 @@ class Given:
         "Arguments for the `fit` of another method, which takes what it makes use of; `own` replace or add some"
         return dict(seed=self.seed) | method.usable({f.name: getattr(self, f.name) for f in fields(self)} | own)
 
+# %% ../../nbs/types/04_method.ipynb #38d0cf6b
 def as_device(
     device # as in torch, or None
 )->torch.device: # or None
@@ -104,8 +106,8 @@ def as_labelled_texts(
     number = dict(zip(texts, class_positions([*texts], task.classes, task.synonyms, unknown='skip')))
     strange = [c for c,k in number.items() if k is None]
     if strange:
-        raise TextclipError(f'{len(strange)} of {len(texts)} names in the texts are no class of task {task.name!r}: {some(strange)}.',
-            'Give texts of the classes of the task.')
+        raise TextclipError(f'{len(strange)} of {len(texts)} names in the texts are no class of task {task.name!r}: '
+            f'{some(strange)}.', 'Give texts of the classes of the task.')
     pairs = [(t, number[c]) for c,v in texts.items() for t in ([v] if isinstance(v, str) else v)]
     if not pairs: raise TextclipError('The texts are empty.', 'Give at least one for each class.')
     bad = [t for t,_ in pairs if not isinstance(t, str)]
@@ -117,7 +119,7 @@ class Method:
     "Base of every method: hyper-parameters are the fields of a dataclass, `fit` makes a classifier"
     regime = 'text'
     reads_places = False   # does it need features of places (`local`)?
-    image_form = {}        # form of image features that its paper takes, where an encoder has several (`Encoder.with_image_form`)
+    image_form = {}        # image features that its paper takes, where an encoder has several forms of them
     needs_tower = False    # does its training go through the text tower of the encoder?
     trains_encoder = False # does it change the encoder's weights?
     needs = ()             # arguments of `fit` that it cannot do without
@@ -161,7 +163,8 @@ def check_fields(self:Method):
         value,allowed = getattr(self, f.name),self.ranges.get(f.name)
         for v in value if isinstance(value, (list,tuple)) else [value]:
             number = isinstance(v, numbers.Real)
-            if v is None or isinstance(v, bool) or not number and f.type not in (int, float, 'int', 'float'): continue
+            if v is None or isinstance(v, bool): continue
+            if not number and f.type not in (int, float, 'int', 'float'): continue
             if not number: raise TextclipError(f'{f.name} is {v!r}.', 'Give a number.')
             if f.type in (int, 'int') and not isinstance(v, numbers.Integral):
                 raise TextclipError(f'{f.name} is {v}.', 'Give a whole number.')
@@ -237,7 +240,8 @@ def fit(self:Method,
     self.check_fields()
     self.check_given(more)
     more |= dict(texts=as_labelled_texts(texts, task), device=as_device(device))
-    more |= {k: join_classes(v, task, new) for k,v in more.items() if isinstance(v, Features)}   # labels are joined by name
+    labelled = {k: v for k,v in more.items() if isinstance(v, Features)}
+    more |= {k: join_classes(v, task, new) for k,v in labelled.items()}   # labels are joined by name
     return self.fit_given(task, Given(encoder, seed=seed, **more))
 
 @patch

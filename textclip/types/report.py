@@ -8,6 +8,7 @@ __all__ = ['Row', 'Report']
 # %% ../../nbs/types/05_report.ipynb #eddce180
 import json
 from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
 from fastcore.basics import patch
 from tabulate import tabulate
@@ -47,12 +48,13 @@ def to_dict(self:Row)->dict:
 @patch(cls_method=True)
 def from_dict(cls:Row, d)->Row:
     "The row that `to_dict` described"
-    part = lambda prefix: {k[len(prefix):]: v for k,v in d.items() if k.startswith(prefix) and v is not None}
+    def part(prefix): return {k[len(prefix):]: v for k,v in d.items() if k.startswith(prefix) and v is not None}
     plain = {k: v for k,v in d.items() if not k.startswith(('p_vs_','metric_'))}
-    return cls(p=part('p_vs_'), metrics=part('metric_'), **plain | dict(ci95=plain.get('ci95') and tuple(plain['ci95'])))
+    interval = plain.get('ci95')
+    return cls(p=part('p_vs_'), metrics=part('metric_'), **plain | dict(ci95=interval and tuple(interval)))
 
 # %% ../../nbs/types/05_report.ipynb #dd505256
-@dataclass
+@dataclass(repr=False)
 class Report:
     "Rows measured on one task, and everything needed to measure them again"
     task:str        # name of the task
@@ -62,27 +64,41 @@ class Report:
     rows:list       # `Row`s
     manifest:dict=field(default_factory=dict) # versions, seeds, fingerprints, digests, rules
 
-    def table(self, format='github'):
+    def table(self,
+        format='github' # of tabulate
+    )->str:
         "The rows as a table, in percent"
         names = list(dict.fromkeys(k for r in self.rows for k in r.p))
-        head = ['method', 'regime', 'accuracy %', '95 % interval', 'macro %'] + [f'p vs {k}' for k in names] + ['seconds']
-        body = [[r.method, r.regime, percent_text(r.accuracy)+plus_minus_text(r.std_over_seeds), interval_text(r.ci95), percent_text(r.macro_accuracy),
-                 *(p_value_text(r.p.get(k)) for k in names), '' if r.seconds is None else f'{r.seconds:.2f}'] for r in self.rows]
-        return tabulate(body, head, tablefmt=format, disable_numparse=True)
+        head = ['method', 'regime', 'accuracy %', '95 % interval', 'macro %', *(f'p vs {k}' for k in names), 'seconds']
+        return tabulate([self._cells(r, names) for r in self.rows], head, tablefmt=format, disable_numparse=True)
 
-    def __str__(self): return f'{self.task} · {self.encoder} · {self.llm or "no LLM"} · {self.n} images\n\n{self.table("simple")}'
-    def _repr_markdown_(self): return f'**{self.task}** · {self.encoder} · {self.llm or "no LLM"} · {self.n} images\n\n{self.table()}'
+    def _cells(self, r, names):
+        "What stands in the row of the table"
+        accuracy = percent_text(r.accuracy)+plus_minus_text(r.std_over_seeds)
+        p = [p_value_text(r.p.get(k)) for k in names]
+        seconds = '' if r.seconds is None else f'{r.seconds:.2f}'
+        return [r.method, r.regime, accuracy, interval_text(r.ci95), percent_text(r.macro_accuracy), *p, seconds]
+
+    def _title(self): return ' · '.join([self.task, self.encoder, self.llm or 'no LLM', f'{self.n} images'])
+    def __repr__(self): return f'{self._title()}\n\n{self.table("simple")}'
+    def _repr_html_(self): return f'<p>{escape(self._title())}</p>{self.table("html")}'
 
 # %% ../../nbs/types/05_report.ipynb #bd484ed4
 @patch
-def save(self:Report, path):
+def save(self:Report,
+    path # of the file
+):
     "Write the report as JSON"
     d = {k: getattr(self, k) for k in ('task','encoder','llm','n')}
     write_json(path, d | dict(rows=[r.to_dict() for r in self.rows], manifest=self.manifest))
 
 @patch(cls_method=True)
-def load(cls:Report, path)->Report:
+def load(cls:Report,
+    path # of the file
+)->Report:
     "Read what `save` wrote"
     try: d = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e: raise TextclipError(f'There is no report in {str(path)!r} ({type(e).__name__}).', 'Name the report.json that `textclip demo`, `textclip evaluate --out` or `Report.save` wrote.') from None
+    except (OSError, ValueError) as e:
+        raise TextclipError(f'There is no report in {str(path)!r} ({type(e).__name__}).',
+            'Name the report.json that `textclip demo`, `textclip evaluate --out` or `Report.save` wrote.') from None
     return cls(**d | dict(rows=[Row.from_dict(r) for r in d['rows']]))

@@ -8,8 +8,8 @@ __all__ = ['normal_name', 'Task', 'class_positions']
 # %% ../../nbs/types/01_task.ipynb #a7d3b7aa
 import unicodedata
 from dataclasses import dataclass, field, fields
-from fastcore.basics import patch
 from ..core.basics import TextclipError, nearest, some, unknown_name, warn, whole_letters
+from ..core.display import Shown
 
 # %% ../../nbs/types/01_task.ipynb #a58d5d77
 def normal_name(
@@ -17,7 +17,8 @@ def normal_name(
 )->str:
     "The form in which names are compared: lower case, letters and digits only, single spaces"
     name = unicodedata.normalize('NFKC', str(name)).casefold()
-    return ' '.join(''.join(c if c.isalnum() or unicodedata.category(c)[0]=='M' else ' ' for c in name).split()) or name.strip()
+    kept = (c if c.isalnum() or unicodedata.category(c)[0]=='M' else ' ' for c in name)
+    return ' '.join(''.join(kept).split()) or name.strip()
 
 # %% ../../nbs/types/01_task.ipynb #68b257a5
 def _in_words(name):
@@ -26,62 +27,78 @@ def _in_words(name):
 
 def _check_classes(classes):
     "The class names in words, trimmed; an error where they are no list of distinct names"
-    if isinstance(classes, str): raise TextclipError(f'Class names are one string: {classes[:60]!r}.', 'Give a list of names.')
+    if isinstance(classes, str):
+        raise TextclipError(f'Class names are one string: {classes[:60]!r}.', 'Give a list of names.')
     names = [_in_words(c) if isinstance(c, str) else c for c in classes]
-    bad = [i for i,c in enumerate(names) if not isinstance(c, str) or not c]
     if not names: raise TextclipError('The list of class names is empty.', 'Give at least one name.')
-    if bad: raise TextclipError(f'Class {bad[0]} is {names[bad[0]]!r}, not a name.', 'Every class needs a non-empty name.')
+    bad = [i for i,c in enumerate(names) if not isinstance(c, str) or not c]
+    if bad:
+        raise TextclipError(f'Class {bad[0]} is {names[bad[0]]!r}, not a name.',
+            'Every class needs a non-empty name.')
     seen = {}
     for i,c in enumerate(names):
         j = seen.setdefault(normal_name(c), i)
-        if j!=i: raise TextclipError(f'Classes {j} and {i} have the same name: {names[j]!r} and {c!r}.',
+        if j==i: continue
+        raise TextclipError(f'Classes {j} and {i} have the same name: {names[j]!r} and {c!r}.',
             'Names are compared without case and punctuation; rename one, e.g. add what kind it is in brackets.')
     long = [c[:30]+'...' for c in names if len(c)>100]
-    if long: warn(f'{len(long)} class names have more than 100 characters ({some(long)}); encoders may not read them to the end.')
+    if long:
+        warn(f'{len(long)} class names have more than 100 characters ({some(long)}); '
+            'encoders may not read them to the end.')
     return names
 
+def _check_templates(templates):
+    "An error where a sentence has not {} once, or other braces"
+    def good(t): return isinstance(t, str) and t.count('{}')==1 and not set('{}') & set(t.replace('{}', ''))
+    bad = [t for t in templates if not good(t)]
+    if templates and not bad: return
+    first = bad[0] if bad else ''
+    wrong = 'has more braces than one {}' if '{}' in str(first) else 'has no {}'
+    raise TextclipError(f'Template {first!r} {wrong}.', 'Write {} once, where the class name goes.')
+
 # %% ../../nbs/types/01_task.ipynb #3f4e9adb
-@dataclass
-class Task:
+@dataclass(repr=False)
+class Task(Shown):
     "Names of the classes and what is known about them"
     name:str                            # a short name for reports
     classes:list                        # distinct class names; a label is a position in this list
     kind:str='single'                   # 'single' or 'multi' labels for an image
     templates:tuple=('a photo of a {}.',) # sentences with {} for the class name
     domain:str='photographs'            # what the images are, in a few words, e.g. "satellite photos"
-    synonyms:dict=field(default_factory=dict)            # class name -> other names
-    splits:dict=field(default_factory=dict, repr=False)  # split name -> the split, or a function that loads it
-    reading:dict=field(default_factory=dict, repr=False) # how its images are read, where not as usual: `square`, `upright`
+    synonyms:dict=field(default_factory=dict) # class name -> other names
+    splits:dict=field(default_factory=dict)   # split name -> the split, or a function that loads it
+    reading:dict=field(default_factory=dict)  # how its images are read, where not as usual: `square`, `upright`
 
     def __post_init__(self):
         self.classes = _check_classes(self.classes)
         self.templates = [self.templates] if isinstance(self.templates, str) else list(self.templates)
         if self.kind not in ('single', 'multi'): raise unknown_name('kind of task', self.kind, ['single', 'multi'])
-        bad = [t for t in self.templates if not isinstance(t, str) or t.count('{}')!=1 or any(b in t.replace('{}', '') for b in '{}')]
-        if bad or not self.templates:
-            wrong = 'has no {}' if not bad or '{}' not in str(bad[0]) else 'has more braces than one {}'
-            raise TextclipError(f'Template {(bad or [""])[0]!r} {wrong}.', 'Write {} once, where the class name goes.')
+        _check_templates(self.templates)
 
     def __len__(self): return len(self.classes)
 
-# %% ../../nbs/types/01_task.ipynb #48ea486c
-@patch
-def split(self:Task,
-    name:str # e.g. "test"
-):
-    "The image split `name`, loaded on first use"
-    if name not in self.splits:
-        if not self.splits: raise TextclipError(f'Task {self.name!r} has no images.', 'Load it from a folder with one sub-folder per class.')
-        raise unknown_name(f'split of task {self.name!r}:', name, self.splits)
-    if callable(self.splits[name]): self.splits[name] = self.splits[name]()
-    return self.splits[name]
+    def split(self,
+        name:str # e.g. "test"
+    ):
+        "The image split `name`, loaded on first use"
+        if name not in self.splits:
+            if self.splits: raise unknown_name(f'split of task {self.name!r}:', name, self.splits)
+            raise TextclipError(f'Task {self.name!r} has no images.',
+                'Load it from a folder with one sub-folder per class.')
+        if callable(self.splits[name]): self.splits[name] = self.splits[name]()
+        return self.splits[name]
 
-@patch
-def to_dict(self:Task)->dict:
-    "The task as JSON-able values, without its images"
-    return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ('splits','reading')}
+    def to_dict(self)->dict:
+        "The task as JSON-able values, without its images"
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ('splits','reading')}
 
-# %% ../../nbs/types/01_task.ipynb #649906de
+    def facts(self):
+        labels = '' if self.kind=='single' else ', several labels an image'
+        about = dict(classes=some(self.classes, 5), images=self.domain, templates=some(map(repr, self.templates), 2))
+        about |= dict(synonyms=some(self.synonyms), splits=', '.join(self.splits))
+        return f'Task {self.name!r}, {len(self)} classes{labels}', about
+
+# %% ../../nbs/types/01_task.ipynb #a573412e
 def _by_normal_name(known):
     "Normal name -> positions in the class list"
     out = {}
@@ -97,6 +114,9 @@ def _by_synonym(known, synonyms):
             found += [k for k in place.get(normal_name(c), []) if k not in found]
     return out
 
+def _either(names): return ' or '.join(map(repr, names))
+
+# %% ../../nbs/types/01_task.ipynb #649906de
 def class_positions(
     names,               # class names that are looked for
     known,               # the class list
@@ -109,13 +129,20 @@ def class_positions(
     names,known = [str(n) for n in names],list(known)
     exact = {c: k for k,c in reversed(list(enumerate(known)))}
     alike,others = _by_normal_name(known),_by_synonym(known, synonyms)
-    found = {n: [exact[n]] if n in exact else alike.get(normal_name(n)) or others.get(normal_name(n)) or [] for n in dict.fromkeys(names)}
-    if (several := [n for n,k in found.items() if len(k)>1]):
-        shown = [f'{n!r} ({" or ".join(repr(known[k]) for k in found[n])})' for n in several]
-        raise TextclipError(f'{len(several)} {what} could be several classes: {some(shown)}.', 'Use the exact spelling, or give the classes distinct names.')
+    def positions(name):
+        if name in exact: return [exact[name]]
+        return alike.get(normal_name(name)) or others.get(normal_name(name)) or []
+
+    found = {n: positions(n) for n in dict.fromkeys(names)}
+    several = [n for n,k in found.items() if len(k)>1]
+    if several:
+        shown = [f'{n!r} ({_either(known[k] for k in found[n])})' for n in several]
+        raise TextclipError(f'{len(several)} {what} could be several classes: {some(shown)}.',
+            'Use the exact spelling, or give the classes distinct names.')
     gone = [n for n,k in found.items() if not k]
     if gone and unknown=='error':
         near = {n: nearest(n, known, 2) for n in gone}
-        shown = [f'{n!r}' + (f' (like {" or ".join(map(repr, near[n]))}?)' if near[n] else '') for n in gone]
-        raise TextclipError(f'{len(gone)} of {len(found)} {what} are not in the list: {some(shown)}.', f'The list has {len(known)} classes: {some(known, 5)}.')
+        shown = [repr(n) + (f' (like {_either(near[n])}?)' if near[n] else '') for n in gone]
+        raise TextclipError(f'{len(gone)} of {len(found)} {what} are not in the list: {some(shown)}.',
+            f'The list has {len(known)} classes: {some(known, 5)}.')
     return [found[n][0] if found[n] else None for n in names]
