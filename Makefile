@@ -9,7 +9,7 @@ help:
 	@echo "make demo    class names -> texts -> classifier, on real photographs (report in runs/demo)"
 	@echo "make test    the tests (more: make test PYTEST_ARGS='-m slow')"
 	@echo "make setup   only create .venv and install (another Python: make setup PYTHON=python3.12)"
-	@echo "make export  after editing a notebook: modules, clean notebooks, pictures, tests, README, CONTRIBUTING"
+	@echo "make export  after editing a notebook: modules, their stubs, clean notebooks, pictures, tests, README, CONTRIBUTING"
 	@echo "make docs    the site in docs/, from the notebooks as they are"
 	@echo "make browse  look at every page of it in Chromium (pictures in runs/browse)"
 	@echo "make check   is all of that in sync? names what is not, changes nothing"
@@ -36,6 +36,7 @@ wheel: $(READY)
 export: $(READY)
 	$(BIN)/nbdev_export
 	$(BIN)/nbdev_clean
+	$(BIN)/python tools/stubs.py
 	$(BIN)/python tools/pictures.py
 	$(BIN)/python tools/export_tests.py
 	$(BIN)/python tools/readme.py

@@ -45,7 +45,7 @@ setup(
     install_requires=cfg['requirements'].split(),
     extras_require={k[:-len(extra)]: v.split() for k,v in cfg.items() if k.endswith(extra)},
     packages=find_packages(include=[name, f'{name}.*']),
-    package_data={name: ['**/*.jsonl']},
+    package_data={name: ['**/*.jsonl', '**/*.pyi', 'py.typed']},
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': [f'{name}={name}._modidx:d']},
     zip_safe=False,
 )

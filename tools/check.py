@@ -2,7 +2,7 @@
 import os, shutil, subprocess, sys, tempfile
 from pathlib import Path
 from fastcore.script import call_parse
-import export_tests, habits, lines, readme
+import export_tests, habits, lines, readme, stubs
 from files import ROOT, cfg, drift, generated, notebooks
 
 def in_copy(code, *files):
@@ -34,7 +34,7 @@ def site():
     if docs.untouched(): return {}, []
     return docs.build() if docs.same_tools() else docs.changed()
 
-SYNC = {'exports': (exports, 'nbdev_export'), 'clean': (clean, 'nbdev_clean'), 'tests': (export_tests.build, 'python tools/export_tests.py'),
+SYNC = {'exports': (exports, 'nbdev_export'), 'stubs': (stubs.build, 'python tools/stubs.py'), 'clean': (clean, 'nbdev_clean'), 'tests': (export_tests.build, 'python tools/export_tests.py'),
         'readme': (readme.build, 'python tools/readme.py'), 'docs': (site, 'make docs')}
 LOOK = {'habits': habits.faults, 'lines': lines.faults}
 CHECKS = [*SYNC, *LOOK]
@@ -47,7 +47,7 @@ def problems(name):
     return [f'{p.relative_to(ROOT)} {why}; run `{fix}`{also}' for p,why in drift(*build()).items()]
 
 @call_parse
-def main(name:str=None): # One of exports, clean, tests, readme, docs, habits, lines (default: all)
+def main(name:str=None): # One of exports, stubs, clean, tests, readme, docs, habits, lines (default: all)
     "Check that modules, notebooks, tests, README and site are in sync, and that the notebooks are pleasant to read"
     bad = [o for n in ([name] if name else CHECKS) for o in problems(n)]
     if name in (None, 'habits'): print(*habits.warnings(), sep='\n', file=sys.stderr)

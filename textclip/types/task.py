@@ -63,7 +63,7 @@ class Task(Shown):
     name:str                            # a short name for reports
     classes:list                        # distinct class names; a label is a position in this list
     kind:str='single'                   # 'single' or 'multi' labels for an image
-    templates:tuple=('a photo of a {}.',) # sentences with {} for the class name
+    templates:list=('a photo of a {}.',) # sentences with {} for the class name
     domain:str='photographs'            # what the images are, in a few words, e.g. "satellite photos"
     synonyms:dict=field(default_factory=dict) # class name -> other names
     splits:dict=field(default_factory=dict)   # split name -> the split, or a function that loads it
