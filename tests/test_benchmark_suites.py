@@ -41,7 +41,8 @@ def test_running():
     bench = run_suite('smoke', seeds=(0,1), progress=False)
     test_eq(bench.failed, [])
     test_eq({r.protocol for r in bench.rows}, set(known_protocols) - {'zero-shot','support'})
-    assert {r.tuning for r in bench.rows} <= {'none','fixed','val-min','val-full','paper'} and all(r.regime for r in bench.rows)
+    assert {r.tuning for r in bench.rows} <= {'none','fixed','val-min','val-full','paper'}
+    assert all(r.regime for r in bench.rows)
     Benchmark([r for r in bench.rows if r.protocol in ('text-only','few-shot','partial-batches')])
     # nbs/benchmark/10_suites.ipynb · Running · cell 440204b8
     with tempfile.TemporaryDirectory() as d:

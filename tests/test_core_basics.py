@@ -5,10 +5,11 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
-import torch
+import shutil, torch
 from fastcore.test import *
 from textclip.core.basics import (Journal, Store, TextclipError, atomic_path, digest, installed_version,
-    make_generator, need_package, own_warnings, public_name, some, unknown_name, warn, whole_letters, write_json)
+    make_generator, need_package, own_warnings, public_name, some, textclip_commit, unknown_name, warn, whole_letters,
+    write_json)
 
 NOTEBOOK = 'nbs/core/01_basics.ipynb'
 
@@ -24,7 +25,9 @@ def test_errors_that_say_what_to_do():
     print(e)
     # nbs/core/01_basics.ipynb · Errors that say what to do · cell 5b98e415
     test_is(need_package('json', 'llm', 'Reading answers'), json)
-    test_fail(lambda: need_package('no_such_package', 'llm', 'A server', ', or use another'), contains="A server needs the package no_such_package, which is not installed. Run: pip install 'textclip[llm]', or use another.")
+    def server(): need_package('no_such_package', 'llm', 'A server', ', or use another')
+    test_fail(server, contains='A server needs the package no_such_package, which is not installed.')
+    test_fail(server, contains="Run: pip install 'textclip[llm]', or use another.")
     # nbs/core/01_basics.ipynb · Errors that say what to do · cell 4c82f3e2
     test_eq(installed_version('torch'), importlib.metadata.version('torch'))
     test_is(installed_version('no-such-package'), None)
@@ -33,8 +36,8 @@ def test_errors_that_say_what_to_do():
     # nbs/core/01_basics.ipynb · Errors that say what to do · cell 91d8b6fe
     def busy():
         "Warns like a function of the library, while a package below it warns too"
-        warnings.warn('old argument', FutureWarning)
-        warnings.warn('slow path')
+        warnings.warn('old argument', FutureWarning, stacklevel=2)
+        warnings.warn('slow path', stacklevel=2)
         warn('1 of 3 images left out.')
 
     with own_warnings() as said:
@@ -44,7 +47,8 @@ def test_errors_that_say_what_to_do():
     test_eq(said, [])
     # nbs/core/01_basics.ipynb · Errors that say what to do · cell b44266ea
     test_eq(whole_letters('a fish \ud83d'), 'a fish \ufffd')
-    test_eq(whole_letters('\udc1fa\ud83db \ud83d\udc1f'), '\ufffda\ufffdb 🐟')       # two halves that belong together are one letter
+    # two halves that belong together are one letter
+    test_eq(whole_letters('\udc1fa\ud83db \ud83d\udc1f'), '\ufffda\ufffdb 🐟')
     test_eq(whole_letters('caf\u00e9 🐟\0'), 'café 🐟 ')
 
 
@@ -92,8 +96,10 @@ def test_the_store():
         test_eq((mode(d/'file'), mode(d/'folder'/'inside')), (mode(d/'plain'),)*2)
         def fill(error):
             with atomic_path(d/'new'): raise error
-        test_fail(lambda: fill(OSError(errno.ENOSPC, 'No space left on device')), contains='cannot be written: no space left on device')
-        test_fail(lambda: write_json(d/'plain'/'a.json', {}), contains='choose another folder')   # a file stands where a folder should
+        full = OSError(errno.ENOSPC, 'No space left on device')
+        test_fail(lambda: fill(full), contains='cannot be written: no space left on device')
+        # a file stands where a folder should
+        test_fail(lambda: write_json(d/'plain'/'a.json', {}), contains='choose another folder')
         with ExceptionExpected(ConnectionError): fill(ConnectionError('the network, not the disk'))
         test_eq(sorted(o.name for o in d.iterdir()), ['file', 'folder', 'plain'])
     # nbs/core/01_basics.ipynb · The store · cell 15babd52
@@ -150,7 +156,8 @@ def test_the_store():
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as w:
         warnings.simplefilter('always')
         path = Path(d)/'odd.jsonl'
-        path.write_bytes(b'5\n{}\n[]\n' + b'['*5000 + b'\n{"key": 3}\n{"key": "k1", "answer": "a fig"}\r{"key": "k2", "answer": "a plum"}\r')
+        good = b'{"key": "k1", "answer": "a fig"}\r{"key": "k2", "answer": "a plum"}\r'
+        path.write_bytes(b'5\n{}\n[]\n' + b'['*5000 + b'\n{"key": 3}\n' + good)
         test_eq({k: r['answer'] for k,r in Journal(path).records.items()}, {'k1': 'a fig', 'k2': 'a plum'})
         journal = Journal(path)                                       # said once
         test_eq([str(o.message)[:24] for o in w], ['5 of 7 lines of odd.json'])
@@ -202,8 +209,10 @@ def test_the_store_slow():
         test_eq((mode(d/'file'), mode(d/'folder'/'inside')), (mode(d/'plain'),)*2)
         def fill(error):
             with atomic_path(d/'new'): raise error
-        test_fail(lambda: fill(OSError(errno.ENOSPC, 'No space left on device')), contains='cannot be written: no space left on device')
-        test_fail(lambda: write_json(d/'plain'/'a.json', {}), contains='choose another folder')   # a file stands where a folder should
+        full = OSError(errno.ENOSPC, 'No space left on device')
+        test_fail(lambda: fill(full), contains='cannot be written: no space left on device')
+        # a file stands where a folder should
+        test_fail(lambda: write_json(d/'plain'/'a.json', {}), contains='choose another folder')
         with ExceptionExpected(ConnectionError): fill(ConnectionError('the network, not the disk'))
         test_eq(sorted(o.name for o in d.iterdir()), ['file', 'folder', 'plain'])
     # nbs/core/01_basics.ipynb · The store · cell 15babd52
@@ -280,7 +289,8 @@ def test_the_store_slow():
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings(record=True) as w:
         warnings.simplefilter('always')
         path = Path(d)/'odd.jsonl'
-        path.write_bytes(b'5\n{}\n[]\n' + b'['*5000 + b'\n{"key": 3}\n{"key": "k1", "answer": "a fig"}\r{"key": "k2", "answer": "a plum"}\r')
+        good = b'{"key": "k1", "answer": "a fig"}\r{"key": "k2", "answer": "a plum"}\r'
+        path.write_bytes(b'5\n{}\n[]\n' + b'['*5000 + b'\n{"key": 3}\n' + good)
         test_eq({k: r['answer'] for k,r in Journal(path).records.items()}, {'k1': 'a fig', 'k2': 'a plum'})
         journal = Journal(path)                                       # said once
         test_eq([str(o.message)[:24] for o in w], ['5 of 7 lines of odd.json'])
@@ -315,3 +325,13 @@ def test_names_without_folders():
     test_eq(public_name('/home/ada/clip'), 'clip')
     test_eq(public_name(r'hf:C:\models\clip'), 'hf:clip')
     test_eq(public_name('https://user:secret@host:8000/v1#qwen'), 'http#qwen')
+
+
+def test_which_textclip():
+    'nbs/core/01_basics.ipynb · Which textclip'
+    # nbs/core/01_basics.ipynb · Which textclip · cell 7e489563
+    ours = subprocess.run(['git', 'ls-files', '--error-unmatch', inspect.getfile(TextclipError)], capture_output=True,
+        cwd=Path(inspect.getfile(TextclipError)).parent) if shutil.which('git') else None
+    commit = textclip_commit()
+    if ours is None or ours.returncode: test_is(commit, None)                 # installed from a package
+    else: assert re.fullmatch(r'[0-9a-f]{40}(-dirty)?', commit)

@@ -206,3 +206,25 @@ def test_seen_and_unseen_classes():
     alone = Evaluation(list('ab'), np.array([0]), np.array([0]))
     test_fail(lambda: seen_unseen(alone, seen=[0]), contains='no test images of unseen')
     two
+
+
+def test_against_scikit_learn_and_scipy():
+    'nbs/5_evaluation/01_single_label.ipynb · Against scikit-learn and SciPy'
+    # nbs/5_evaluation/01_single_label.ipynb · Against scikit-learn and SciPy · cell 98f9328c
+    from sklearn import metrics
+    rng = np.random.default_rng(3)
+    y,guess = rng.integers(0, 7, 500),rng.integers(0, 7, 500)
+    ev = Evaluation([f'class {c}' for c in range(7)], y, guess)
+    test_close(ev.accuracy, metrics.accuracy_score(y, guess))
+    test_close(ev.macro_accuracy, metrics.balanced_accuracy_score(y, guess))
+    test_close(ev.class_accuracy, metrics.recall_score(y, guess, average=None))
+    test_eq(ev.confusion, metrics.confusion_matrix(y, guess))
+    two = seen_unseen(ev, range(3))
+    test_close(two['seen'], metrics.recall_score(y, guess, labels=range(3), average='macro'))
+    test_close(two['H'], stats.hmean([two['seen'], two['unseen']]))
+    # nbs/5_evaluation/01_single_label.ipynb · Against scikit-learn and SciPy · cell 26a92ddf
+    right,other = (y==guess).astype(float),(y==rng.integers(0, 7, 500)).astype(float)
+    more,fewer = int((right>other).sum()),int((right<other).sum())
+    test_close(paired_test(right, other), stats.binomtest(more, more+fewer).pvalue)      # McNemar's exact test
+    low,high = stats.bootstrap((right,), np.mean, method='percentile', rng=np.random.default_rng(0)).confidence_interval
+    test_close(bootstrap_ci(right), (low, high), eps=.01)

@@ -63,7 +63,6 @@ def _writer(task, llm, method, arguments, n, seed, device, **how):
     if all(o is None for o in how.values()):
         yield llm
         return
-    from textclip.sampling.recorded_texts import save_texts
     from textclip.sampling.sample import sample_with_report
     strategy = _strategy_of(method, arguments)
     if strategy is None:
@@ -74,7 +73,7 @@ def _writer(task, llm, method, arguments, n, seed, device, **how):
     say_step(str(report).splitlines()[0])
     with TemporaryDirectory() as folder:
         path = Path(folder)/'texts.parquet'
-        save_texts(texts, task, path)
+        _save_texts(texts, task, path)
         yield f'file:{path}'
 
 def _strategy_of(method, arguments):
@@ -149,6 +148,7 @@ def _save_texts(texts, task, out):
     if out.suffix=='.parquet': save_texts(texts, task, out)
     else: write_json(out, _by_class(texts, task))
 
+# %% ../../nbs/cli/02_classify.ipynb #b4d908ec
 def _strategy_list():
     "The known strategies, one a line"
     from textclip.sampling.strategies import known_strategies

@@ -178,6 +178,7 @@ def _without_python(sentence):
     if not kept: return ''
     first = kept[0]
     if first is not parts[0]:
-        of_a_thing = re.match(r"(?:a|an|the|one|lists|names)\b", first)
-        first = f'{parts[0].split()[0]} {first}' if of_a_thing else first[:1].upper() + first[1:]
+        if re.match(r'(?:a|an|the|one|lists|names)\b', first): first = f'{parts[0].split()[0]} {first}'
+        elif first.startswith('textclip '): first = f'Run {first}'
+        else: first = first[:1].upper() + first[1:]
     return ', or '.join([first, *kept[1:]]) + '.' 
