@@ -194,11 +194,13 @@ def test_at_work():
         how = ('--temperature', '.3', '--max-tokens', '40', '--system', 'Be short.')
         status,said = run('fit', '--classes', names, '--llm', 'http://127.0.0.1:9/v1#m', '--n', 2, '--out', out, *how)
         assert status==0, said
-        info = json.loads((out/'classifier.json').read_text())
+        info = json.loads((out/'classifier.json').read_text())['info']
     assert all(p.temperature==.3 and p.max_tokens==40 for _,p in asked)
     assert all(prompt[0]==('system', 'Be short.') for prompt,_ in asked)
-    assert "http://127.0.0.1:9/v1#m" in said.splitlines()[2]
-    print(re.sub(r'[\d.]+ s', '... s', said.replace(d, '~')))
+    assert 'texts from http://127.0.0.1:9/v1#m;' in said and info['llm']=='http://127.0.0.1:9/v1#m'
+    test_eq(info['drawn'], dict(temperature=.3, max_tokens=40, system='Be short.'))
+    steps = [line for line in said.replace(d, '~').splitlines() if line.startswith('•')]
+    print(re.sub(r'[\d.]+ s\b', '... s', '\n'.join(steps)))
     # nbs/cli/05_commands.ipynb · At work · cell 89d80795
     with tempfile.TemporaryDirectory() as d, patch.dict(os.environ, TEXTCLIP_HOME=d):
         assert 'It is empty' in run('store')[1]
