@@ -8,6 +8,7 @@ __all__ = ['bench', 'rerun', 'compare']
 # %% ../../nbs/cli/03_bench.ipynb #0a2ef81f
 import shlex
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
@@ -70,7 +71,7 @@ def _bench_task(name, protocols, share):
             'Give folders train and test, or one folder of class folders, which is then divided (--hold-out).')
     return task,None
 
-def _bench_data(tasks, features, encoder, device, texts, local, protocols, share):
+def _bench_data(tasks, features, encoder, device, texts, share, protocols, local):
     "The features of every task"
     from textclip.benchmark.task_data import task_features
     if features is not None:
@@ -120,8 +121,7 @@ def bench(
         help='A whole suite instead of methods and tasks: smoke, offline, features or paper')]=None,
     only:Annotated[Optional[str], typer.Option('--only',
         help='With --suite: some of its parts; `textclip bench --list` shows them')]=None,
-    data:Annotated[Optional[Path], typer.Option('--data',
-        help='With --suite paper: the folder that holds datasets')]=None,
+    data:Annotated[Optional[Path], typer.Option('--data', help='With --suite paper: the folder of datasets')]=None,
     protocols:Annotated[str, typer.Option('--protocols',
         help='zero-shot, text-only, few-shot, base-to-new, ...')]='few-shot',
     shots:Annotated[str, typer.Option('--shots', help='Training images a class')]='1,2,4,8,16',
@@ -146,13 +146,10 @@ def bench(
     how = dict(workers=workers, executor=executor, device=device)
     if suite: found = _bench_suite(suite, only, out, seeds, features, data, **how)
     else:
-        chosen,asked,numbers = _chosen(methods, protocols, shots, baseline)
+        asked = _chosen(methods, protocols, shots, baseline)
         folder_for(out)
-        need_device(device)
-        places = any(m.reads_places for m in chosen.values())
-        given = _bench_data(tasks, features, encoder, device, texts, places, asked, hold_out)
-        _say_chosen(chosen, given, out)
-        found = _measured(chosen, given, asked, numbers, seeds, baseline, out, **how)
+        read = partial(_bench_data, tasks, features, encoder, device, texts, hold_out)
+        found = _measured(*asked, read, seeds, baseline, out, **how)
     again = f' --tasks {shlex.quote(tasks)}' if tasks and not features and not suite else ''
     _say_table(found, out, again)
 
@@ -163,9 +160,12 @@ def _bench_suite(suite, only, out, seeds, features, data, **how):
     say_step(f'suite {suite}; finished cells are kept in {out}')
     return run_suite(suite, out, _names(only) if only else None, range(seeds), features, data, **how)
 
-def _measured(methods, data, protocols, shots, seeds, baseline, out, **how):
-    "The table of methods on data"
+def _measured(methods, protocols, shots, read, seeds, baseline, out, **how):
+    "The table of methods on the data that `read` gives"
     from textclip.benchmark.runner import run_benchmark
+    need_device(how['device'])
+    data = read(protocols, any(m.reads_places for m in methods.values()))
+    _say_chosen(methods, data, out)
     return run_benchmark(methods, data, protocols, shots, range(seeds), baseline, out, **how)
 
 def _say_table(found, out, again):

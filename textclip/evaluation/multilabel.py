@@ -142,6 +142,7 @@ def map_resamples(
     if sources is not None: drawn = measured + (drawn-measured)/_source_variance**.5
     return measured, drawn
 
+# %% ../../nbs/5_evaluation/02_multilabel.ipynb #c4d9e8ed
 def bootstrap_map(
     evaluation,         # one `MultiLabelEvaluation`, or one per seed on the same images
     seed:int=0,         # of the resampling
@@ -200,6 +201,7 @@ def _best_threshold(scores, y):
     middle = below + (value-below)/2
     return float(middle if middle<value else below)                      # neighbours in floating point have no middle
 
+# %% ../../nbs/5_evaluation/02_multilabel.ipynb #d5eaf9fe
 def threshold_from(
     evaluation,           # `MultiLabelEvaluation` on images or texts that are not the test images
     chosen_on:str,        # what these are: one of `threshold_sources`
@@ -221,6 +223,7 @@ def threshold_from(
     values = [of_class(c) for c in range(y.shape[1])]
     return dict(values=values, chosen_on=chosen_on, per_class=per_class, n=len(y))
 
+# %% ../../nbs/5_evaluation/02_multilabel.ipynb #e6fb0a0f
 def set_thresholds(
     classifier:Classifier, # keeps them, also when it is saved
     thresholds:dict        # as `threshold_from` gives
