@@ -69,7 +69,7 @@ def main(args=None):
     warnings.showwarning = _say_once()
     os.environ.setdefault('HF_DATASETS_DISABLE_PROGRESS_BARS', '1')
     status = 1
-    try: return app(args)
+    try: return app(args, prog_name='textclip')
     except TextclipError as e: said = _said(e.what, e.fix)
     except (KeyboardInterrupt, SystemExit) as e:
         if isinstance(e, SystemExit) and e.code!=130: raise     # typer turns ctrl-C into this status
