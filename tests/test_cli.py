@@ -47,9 +47,8 @@ def test_a_day_s_work():
     said = textclip('evaluate --classifier from_photos --task shapes')
     assert '95 % interval' in said and 'zero-shot' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell b3c8d7dc
-    said = textclip('bench --tasks shapes --methods zero-shot,linear-probe,gda --shots 4 --seeds 2 '
-                    '--baseline zero-shot')
-    assert 'shapes: 4 classes' in said and 'Next: textclip rerun' in said
+    said = textclip('bench --tasks shapes --methods zero-shot,linear-probe,gda --shots 4 --seeds 2')
+    assert 'shapes: 4 classes' in said and 'p vs zero-shot' in said and 'Next: textclip rerun' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell d5eaf9fe
     said = textclip('rerun runs/bench gda --tasks shapes')
     assert 'identical' in said

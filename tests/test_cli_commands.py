@@ -165,6 +165,8 @@ def test_at_work():
         table.write_text('path,label\npart/red things/0.png,red things\n')
         report = run('evaluate', '--classifier', probe, '--task', table)[1]
         assert f'paths in photos.csv start from its folder, {d}' in report, report
+        status,said = run('fit', '--classes', mine, '--llm', 'template', '--n', 2, '--out', Path(d)/'texts')
+        assert status==0 and 'the photos of mine are not learned from' in said, said
         status,said = run('fit', '--classes', mine, '--method', 'gda', '--recipe', 'paper', '--out', Path(d)/'gda')
         assert status==0 and 'method gda, recipe paper' in said, said
     print(measured)

@@ -14,8 +14,8 @@ from typing import Annotated, Optional
 import typer
 from tabulate import tabulate
 from ..core.basics import TextclipError, some, unknown_name
-from textclip.cli.options import (Device_, Encoder_, counted, encoder_for, folder_for, need_device, need_images,
-    say_step, task_for)
+from .options import Device_, Encoder_
+from .options import counted, encoder_for, folder_for, need_device, need_images, say_step, task_for
 
 # %% ../../nbs/cli/03_bench.ipynb #9c66f9d2
 def _names(text, kind=str):
@@ -38,7 +38,7 @@ def check_frozen(methods):
                 f'Run python -m textclip.cli.train_encoder --method {k} ..., then textclip evaluate.')
 
 def _chosen(methods, protocols, shots, baseline):
-    "(methods by name, protocols, numbers of shots), checked"
+    "(methods by name, protocols, numbers of shots, baseline), checked; the first method is the baseline of the others"
     from textclip.benchmark.cells import known_protocols
     from textclip.methods.registry import make_methods
     chosen,asked,numbers = make_methods(_names(methods)),_names(protocols),_names(shots, int)
@@ -46,7 +46,8 @@ def _chosen(methods, protocols, shots, baseline):
     for p in asked:
         if p not in known_protocols: raise unknown_name('protocol', p, known_protocols)
     if baseline is not None and baseline not in chosen: raise unknown_name('baseline', baseline, chosen)
-    return chosen,asked,numbers
+    if baseline is None and len(chosen)>1: baseline = next(iter(chosen))
+    return chosen,asked,numbers,baseline
 
 # %% ../../nbs/cli/03_bench.ipynb #c4d908ed
 no_training = ('zero-shot','text-only','support','multi-label')   # protocols that need no training images
@@ -127,7 +128,7 @@ def bench(
     shots:Annotated[str, typer.Option('--shots', help='Training images a class')]='1,2,4,8,16',
     seeds:Annotated[int, typer.Option('--seeds', min=1, help='How many seeds')]=3,
     baseline:Annotated[Optional[str], typer.Option('--baseline',
-        help='The method that others are tested against')]=None,
+        help='The method that others are tested against; the first if not given')]=None,
     workers:Annotated[Optional[int], typer.Option('--workers', min=1,
         help='Cells at a time; if not given 1, or 2 with --executor ray')]=None,
     executor:Annotated[Optional[str], typer.Option('--executor', help="'ray': cells are measured by the workers of a "
@@ -149,7 +150,7 @@ def bench(
         asked = _chosen(methods, protocols, shots, baseline)
         folder_for(out)
         read = partial(_bench_data, tasks, features, encoder, device, texts, hold_out)
-        found = _measured(*asked, read, seeds, baseline, out, **how)
+        found = _measured(*asked, read, seeds, out, **how)
     again = f' --tasks {shlex.quote(tasks)}' if tasks and not features and not suite else ''
     _say_table(found, out, again)
 
@@ -160,7 +161,7 @@ def _bench_suite(suite, only, out, seeds, features, data, **how):
     say_step(f'suite {suite}; finished cells are kept in {out}')
     return run_suite(suite, out, _names(only) if only else None, range(seeds), features, data, **how)
 
-def _measured(methods, protocols, shots, read, seeds, baseline, out, **how):
+def _measured(methods, protocols, shots, baseline, read, seeds, out, **how):
     "The table of methods on the data that `read` gives"
     from textclip.benchmark.runner import run_benchmark
     need_device(how['device'])

@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Optional
 import typer
 from ..core.basics import TextclipError, nearest, some, write_json
-from textclip.cli.options import (Classes_, Device_, Domain_, Encoder_, Llm_, MaxTokens_, N_, Prices_, System_,
-    Temperature_, TopP_, asks_a_model, counted, drawn, encoder_for, folder_for, need_device, need_images, read_prices,
-    say_step, task_for)
+from .options import Classes_, Device_, Domain_, Encoder_, Llm_
+from .options import MaxTokens_, N_, Prices_, System_, Temperature_, TopP_
+from .options import asks_a_model, counted, drawn, encoder_for, folder_for
+from .options import need_device, need_images, read_prices, say_step, task_for
 
 # %% ../../nbs/cli/02_classify.ipynb #c73ffa3a
 def _task_to_learn(what, llm, domain=None):
@@ -117,7 +118,8 @@ def fit(
     check_feedable(method, task)
     said = _described(method, arguments)      # a wrong name or option is said before anything is loaded
     folder_for(out)
-    say_step(f'{counted(len(task), "class")}, encoder {encoder}, {said}')
+    say_step(f'{counted(len(task), "class")} ({some(task.classes, 5)}), encoder {encoder}, {said}')
+    _say_unused(task, method)
     model = encoder_for(encoder, device)
     with _writer(task, llm, method, arguments, n, seed, device, **how) as writer:
         classifier,texts,seconds = fit_method(task, model, writer, method, n, seed, device=device, **arguments)
@@ -140,6 +142,13 @@ def _taken(task, method, texts, llm):
         found.append(f'{counted(len(task.split(name)), "photo")} of {name!r}')
     if not found: found = ['names in templates']
     return ' and '.join(found) + (', no texts were asked for' if texts is None else '')
+
+def _say_unused(task, method):
+    "Photos that are there and not learned from are no secret"
+    from textclip.benchmark.text_methods import needs_photos
+    if task.splits and not needs_photos(method):
+        say_step(f'the photos of {task.name} are not learned from: {method} needs none. Others do, for example '
+            '--method linear-probe or gda (textclip bench --list)')
 
 # %% ../../nbs/cli/02_classify.ipynb #a34778c5
 def _save_texts(texts, task, out):
