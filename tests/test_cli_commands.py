@@ -200,6 +200,7 @@ def test_at_work():
     assert all(p.temperature==.3 and p.max_tokens==40 for _,p in asked)
     assert all(prompt[0]==('system', 'Be short.') for prompt,_ in asked)
     assert 'texts from http://127.0.0.1:9/v1#m;' in said and info['llm']=='http://127.0.0.1:9/v1#m'
+    assert 'file:' not in json.dumps(info)
     test_eq(info['drawn'], dict(temperature=.3, max_tokens=40, system='Be short.'))
     steps = [line for line in said.replace(d, '~').splitlines() if line.startswith('•')]
     print(re.sub(r'[\d.]+ s\b', '... s', '\n'.join(steps)))
