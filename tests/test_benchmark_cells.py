@@ -10,12 +10,24 @@ from textclip.evaluation.multilabel import MultiLabelEvaluation
 from textclip.benchmark.protocols import base_to_new_protocol, cross_dataset_protocol, domain_shift_protocol, few_shot_protocol, generalized_protocol, partial_batches_protocol, protocol_metrics, zero_shot_protocol
 from textclip.benchmark.multilabel_protocols import label_transfer_protocol, partial_labels_protocol, unseen_labels_protocol
 from textclip.benchmark.manifest import method_spec
+import tempfile
 from fastcore.test import *
-from textclip.testing.data import synthetic_task
+from textclip.testing.data import synthetic_multilabel, synthetic_task
 from textclip.methods.cupl import CuPL
-from textclip.benchmark.cells import Cell, cell_key
+from textclip.methods.gda import GDA
+from textclip.methods.zeroshot import ZeroShot
+from textclip.benchmark.cells import Cell, cell_key, known_protocols, run_cell, stored_cell
 
 NOTEBOOK = 'nbs/benchmark/06_cells.ipynb'
+
+
+def test_protocols_by_name():
+    'nbs/benchmark/06_cells.ipynb · Protocols by name'
+    # nbs/benchmark/06_cells.ipynb · Protocols by name · cell ab0c1d20
+    data = synthetic_task()
+    parts,fitted = known_protocols['few-shot'](GDA(recipe='ours'), data, shots=2, seed=1)
+    test_eq((list(parts), parts['all'].seed, fitted.classifier.info['method']), (['all'], 1, 'GDA'))
+    parts
 
 
 def test_cells():
@@ -23,7 +35,33 @@ def test_cells():
     # nbs/benchmark/06_cells.ipynb · Cells · cell c3b39925
     data = synthetic_task()
     cells = [Cell('CuPL', 'synthetic', 'synthetic', 'few-shot', 2, s) for s in (0,1)]
-    keys = [cell_key(c, CuPL(recipe='ours'), data, {}) for c in cells]
-    assert len({*keys, cell_key(cells[0], CuPL(recipe='paper'), data, {}), cell_key(cells[0], CuPL(recipe='ours'), data, dict(tuning='none'))})==4
-    test_eq(cell_key(cells[0], CuPL(recipe='ours'), synthetic_task(), {}), keys[0])
+    ours,paper = CuPL(recipe='ours'),CuPL(recipe='paper')
+    keys = [cell_key(c, ours, data, {}) for c in cells]                                       # another seed
+    others = [cell_key(cells[0], paper, data, {}), cell_key(cells[0], ours, data, dict(tuning='none'))]
+    test_eq(len({*keys, *others}), 4)
+    test_eq(cell_key(cells[0], ours, synthetic_task(), {}), keys[0])                          # the same data made again
     str(cells[0])
+
+
+def test_running_a_cell():
+    'nbs/benchmark/06_cells.ipynb · Running a cell'
+    # nbs/benchmark/06_cells.ipynb · Running a cell · cell ab0c1d25
+    with tempfile.TemporaryDirectory() as d:
+        store = Store(d)
+        for data,protocol in ((synthetic_task(), 'zero-shot'), (synthetic_multilabel(), 'multi-label')):
+            cell = Cell('zero-shot', data.task.name, data.encoder_name, protocol)
+            first = run_cell(cell, ZeroShot(), data, store)
+            again = stored_cell(cell, ZeroShot(), data, store)
+            test_eq((again.seconds, again.facts, again.metrics), (first.seconds, first.facts, first.metrics))
+            before,after = first.parts['all'],again.parts['all']
+            for name in ('y','predictions','scores','rank','thresholds'):
+                if hasattr(before, name): test_eq(getattr(after, name), getattr(before, name))
+    test_eq(stored_cell(cell, CuPL(), data, store), None)          # another method is another cell
+    again.parts
+    # nbs/benchmark/06_cells.ipynb · Running a cell · cell ab0c1d26
+    class Broken(ZeroShot):
+        "Always fails"
+        def fit_given(self, task, given): raise TextclipError('The loss is NaN.', 'Lower lr.')
+
+    failed = run_cell(Cell('broken', 'synthetic', 'synthetic', 'zero-shot'), Broken(), synthetic_task())
+    test_eq((failed.error, failed.parts), ('The loss is NaN. Lower lr.', {}))

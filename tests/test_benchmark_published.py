@@ -69,7 +69,7 @@ def test_two_tables():
     # nbs/benchmark/11_published.ipynb · Two tables · cell 74d8f18d
     row = Row('zero-shot', 'names', .62, (.6,.64), tuning='none', task='ucf101', encoder='ViT-B-32/openai', protocol='text-only', n=3783)
     spec = dict(zero=dict(type='ZeroShot', settings=dict(templates=None)), tip=dict(type='TipAdapter', settings=dict(recipe='ours')))
-    sources = dict(d=dict(source=dict(kind='benchmark', name='ucf101', templates='a photo of a {}.')))
+    sources = dict(d=dict(source=dict(kind='dataset', name='ucf101', templates='a photo of a {}.')))
     tip = replace(row, method='Tip-Adapter', regime='few-shot', accuracy=.7, tuning='val-min', protocol='few-shot', shots=16)
     cells = [dict(method=r.method, task=r.task, encoder=r.encoder, protocol=r.protocol, shots=r.shots, spec=k, data='d') for r,k in ((row, 'zero'), (tip, 'tip'))]
     beside = compare_published(Benchmark([row, tip], dict(specs=spec, sources=sources), cells=cells))

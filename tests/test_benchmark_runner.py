@@ -22,7 +22,7 @@ from textclip.benchmark.protocols import top_accuracy, uses_shots, zero_shot_pro
 from textclip.benchmark.manifest import method_spec, report_manifest
 from textclip.benchmark.table import Benchmark
 from textclip.benchmark.cells import Cell, data_digest, known_protocols, part_digests, run_cell, stored_cell, written_options
-import json, os, random, subprocess, sys, tempfile, time
+import os, random, subprocess, sys, tempfile, time
 import pandas as pd
 from dataclasses import dataclass
 from fastcore.test import *
@@ -38,52 +38,56 @@ from textclip.benchmark.runner import run_benchmark
 NOTEBOOK = 'nbs/benchmark/07_runner.ipynb'
 
 
-def test_the_benchmark():
-    'nbs/benchmark/07_runner.ipynb · The benchmark'
-    # nbs/benchmark/07_runner.ipynb · The benchmark · cell 45bc3d5c
+def test_a_table():
+    'nbs/benchmark/07_runner.ipynb · A table'
+    # nbs/benchmark/07_runner.ipynb · A table · cell 45bc3d5c
     test_eq(list(make_methods(['gda','zero-shot'])), ['gda','zero-shot'])
     test_fail(lambda: make_methods(['capl']), contains="Did you mean 'cupl'?")
-    # nbs/benchmark/07_runner.ipynb · The benchmark · cell 870b071e
+    # nbs/benchmark/07_runner.ipynb · A table · cell 870b071e
     class Broken(ZeroShot):
         "Fails with seed 1"
-        def fit(self, *args, seed=0, **kwargs):
-            if seed==1: raise TextclipError('The loss is NaN.', 'Lower lr.')
-            return super().fit(*args, seed=seed, **kwargs)
+        def fit_given(self, task, given):
+            if given.seed==1: raise TextclipError('The loss is NaN.', 'Lower lr.')
+            return super().fit_given(task, given)
 
-    methods = {'zero-shot': ZeroShot(), 'CuPL': CuPL(recipe='ours'), 'TAP': TAP(recipe='paper', steps=200), 'broken': Broken()}
+    methods = dict(zip(('zero-shot','CuPL'), (ZeroShot(), CuPL(recipe='ours'))))
+    methods |= {'TAP': TAP(recipe='paper', steps=200), 'broken': Broken()}
     with tempfile.TemporaryDirectory() as d, own_warnings() as said:
-        bench = run_benchmark(methods, [synthetic_task()], ('zero-shot','base-to-new'), shots=(2,), baseline='zero-shot', out=d, progress=False)
+        bench = run_benchmark(methods, [synthetic_task()], ('zero-shot','base-to-new'), (2,), out=d, progress=False)
         test_eq(Benchmark.load(d).rows, bench.rows)
         test_eq(len(pd.read_parquet(Path(d)/'rows.parquet')), len(bench.rows))
     assert '2 rows failed' in str(said[0].message)
     bench
-    # nbs/benchmark/07_runner.ipynb · The benchmark · cell cd05ce71
+    # nbs/benchmark/07_runner.ipynb · A table · cell cd05ce71
     @dataclass
     class Noisy(ZeroShot):
         "Zero-shot with class weights that another seed makes worse"
-        def fit(self, task, encoder=None, *, templates=None, seed=0, **kwargs):
-            clf = super().fit(task, encoder, templates=templates)
-            noise = torch.randn(clf.weight.shape, generator=make_generator(seed, 'noise'))
-            clf.weight += .3*seed*noise/noise.norm(dim=-1, keepdim=True)
+        def fit_given(self, task, given):
+            clf = super().fit_given(task, given)
+            noise = torch.randn(clf.weight.shape, generator=make_generator(given.seed, 'noise'))
+            clf.weight += .3*given.seed*noise/noise.norm(dim=-1, keepdim=True)
             return clf
 
-    data = synthetic_multilabel(n=80)
-    several = run_benchmark({'zeroshot': ZeroShot(), 'noisy': Noisy()}, [data], ['multi-label'], seeds=(0,4), progress=False)
-    found = [r.parts['all'] for r in several.results if r.cell.method=='noisy']
+    two = {'zeroshot': ZeroShot(), 'noisy': Noisy()}
+    several = run_benchmark(two, [synthetic_multilabel(n=80)], ['multi-label'], seeds=(0,4), progress=False)
+    def found(method): return [r.parts['all'] for r in several.results if r.cell.method==method]
+
     row = several.rows[1]
-    test_close((row.metrics['mAP_low'], row.metrics['mAP_high']), bootstrap_map(found))
-    assert row.metrics['mAP_low'] < row.metrics['mAP'] < row.metrics['mAP_high'] < found[0].mean_average_precision   # not the interval of the first seed
+    low,high = row.metrics['mAP_low'],row.metrics['mAP_high']
+    test_close((low, high), bootstrap_map(found('noisy')))
+    assert low < row.metrics['mAP'] < high < found('noisy')[0].mean_average_precision   # not the interval of the first seed
     test_eq((several.manifest['baseline'], set(row.p)), ('zeroshot', {'zeroshot'}))
-    test_close(row.p['zeroshot'], compare_map(found, [r.parts['all'] for r in several.results if r.cell.method=='zeroshot'], resamples=999)['p'])
-    none = run_benchmark({'zeroshot': ZeroShot(), 'CuPL': CuPL()}, [synthetic_task()], seeds=(0,), baseline='', progress=False)
-    test_eq([r.p for r in none.rows], [{}, {}])
+    test_close(row.p['zeroshot'], compare_map(found('noisy'), found('zeroshot'), resamples=999)['p'])
+    untested = run_benchmark(two, [synthetic_task()], seeds=(0,), baseline='', progress=False)
+    test_eq([r.p for r in untested.rows], [{}, {}])
     several
-    # nbs/benchmark/07_runner.ipynb · The benchmark · cell fd33d60a
+    # nbs/benchmark/07_runner.ipynb · A table · cell fd33d60a
     data = synthetic_task(n_classes=10, noise=1.2)
-    bench = run_benchmark(make_methods(['linear-probe','cross-modal','gda']), [data], {'few-shot': dict(tuning='val-min')}, seeds=(0,), shots=(1,2,4,8,16), progress=False)
+    few,val = make_methods(['linear-probe','cross-modal','gda']),{'few-shot': dict(tuning='val-min')}
+    bench = run_benchmark(few, [data], val, shots=(1,2,4,8,16), seeds=(0,), progress=False)
     texts = run_benchmark(make_methods(['zero-shot']), [data], seeds=(0,), progress=False)
     plot_shots(texts.rows + bench.rows);
-    # nbs/benchmark/07_runner.ipynb · The benchmark · cell e78d4fa5
+    # nbs/benchmark/07_runner.ipynb · A table · cell e78d4fa5
     assert all(r.accuracy is not None for r in bench.rows), bench.failed
     test_eq({r.tuning for r in bench.rows}, {'val-min'})
 
@@ -94,38 +98,47 @@ def test_resume_again_and_after_a_kill():
     def without_time(bench): return [{k: v for k,v in r.to_dict().items() if k!='seconds'} for r in bench.rows]
 
     methods = {'zero-shot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
+    grid = dict(methods=methods, tasks=[synthetic_task()], protocols=('text-only','partial-batches'), shots=(2,))
     with tempfile.TemporaryDirectory() as d:
-        args = dict(protocols=('text-only','partial-batches'), shots=(2,), baseline='zero-shot', progress=False)
-        first = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a')
-        test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a').rows, first.rows)     # seconds too: nothing was run
-        test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
+        first = run_benchmark(**grid, out=Path(d)/'a', progress=False)
+        again = run_benchmark(**grid, out=Path(d)/'a', progress=False)
+        test_eq(again.rows, first.rows)                                   # seconds too: nothing was run
+        anew = run_benchmark(**grid, out=Path(d)/'b', workers=3, progress=False)
+        test_eq(without_time(anew), without_time(first))
     # nbs/benchmark/07_runner.ipynb · Resume: again, and after a kill · cell 3dd689e9
     class Refuses(SerialExecutor):
         "Fails when it is given work"
         def map(self, setup, args, items, batch=1): assert not items; return []
 
     with tempfile.TemporaryDirectory() as d:
-        spread = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', executor=SerialExecutor())
+        spread = run_benchmark(**grid, out=Path(d)/'c', executor=SerialExecutor(), progress=False)
         test_eq(without_time(spread), without_time(first))
-        for again in (dict(), dict(executor=Refuses())): test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', **again).rows, spread.rows)
+        for executor in (None, Refuses()):
+            again = run_benchmark(**grid, out=Path(d)/'c', executor=executor, progress=False)
+            test_eq(again.rows, spread.rows)
     # nbs/benchmark/07_runner.ipynb · Resume: again, and after a kill · cell f00b9b7d
     program = '''
 import sys, time, torch
 from textclip.benchmark.runner import run_benchmark
 from textclip.testing.data import synthetic_task
-from textclip.benchmark.protocols import fit_on
 from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.tap import TAP
 class Slow(TAP):
-    def fit(self, *args, **kwargs):
+    def fit_given(self, task, given):
         time.sleep(float(sys.argv[2]))
-        return super().fit(*args, **kwargs)
+        return super().fit_given(task, given)
 torch.optim.SGD([torch.zeros(1, requires_grad=True)])    # the first optimiser of a process takes seconds to import
 print('go', flush=True)
-run_benchmark({'zero-shot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zero-shot', out=sys.argv[1], progress=False)
+methods = {'zero-shot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}
+run_benchmark(methods, [synthetic_task()], ('few-shot','base-to-new'), (1,2,4), seeds=range(5), out=sys.argv[1],
+    progress=False)
 '''
 
-    def start(folder, pause=.05): return subprocess.Popen([sys.executable, '-c', program, folder, str(pause)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))
+    def start(folder, pause=.05):
+        "The program in a process of its own"
+        command = [sys.executable, '-c', program, folder, str(pause)]
+        one_thread = os.environ | dict(OMP_NUM_THREADS='1')
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=one_thread)
 
     def kill_often(folder, kills, seed=0, pause=.05):
         "Kill the program `kills` times at random moments, then let it finish; how many cells were there after each kill"
@@ -151,38 +164,47 @@ def test_resume_again_and_after_a_kill_slow():
     def without_time(bench): return [{k: v for k,v in r.to_dict().items() if k!='seconds'} for r in bench.rows]
 
     methods = {'zero-shot': ZeroShot(), 'TAP': TAP(recipe='paper', steps=200)}
+    grid = dict(methods=methods, tasks=[synthetic_task()], protocols=('text-only','partial-batches'), shots=(2,))
     with tempfile.TemporaryDirectory() as d:
-        args = dict(protocols=('text-only','partial-batches'), shots=(2,), baseline='zero-shot', progress=False)
-        first = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a')
-        test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'a').rows, first.rows)     # seconds too: nothing was run
-        test_eq(without_time(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'b', workers=3)), without_time(first))
+        first = run_benchmark(**grid, out=Path(d)/'a', progress=False)
+        again = run_benchmark(**grid, out=Path(d)/'a', progress=False)
+        test_eq(again.rows, first.rows)                                   # seconds too: nothing was run
+        anew = run_benchmark(**grid, out=Path(d)/'b', workers=3, progress=False)
+        test_eq(without_time(anew), without_time(first))
     # nbs/benchmark/07_runner.ipynb · Resume: again, and after a kill · cell 3dd689e9
     class Refuses(SerialExecutor):
         "Fails when it is given work"
         def map(self, setup, args, items, batch=1): assert not items; return []
 
     with tempfile.TemporaryDirectory() as d:
-        spread = run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', executor=SerialExecutor())
+        spread = run_benchmark(**grid, out=Path(d)/'c', executor=SerialExecutor(), progress=False)
         test_eq(without_time(spread), without_time(first))
-        for again in (dict(), dict(executor=Refuses())): test_eq(run_benchmark(methods, [synthetic_task()], **args, out=Path(d)/'c', **again).rows, spread.rows)
+        for executor in (None, Refuses()):
+            again = run_benchmark(**grid, out=Path(d)/'c', executor=executor, progress=False)
+            test_eq(again.rows, spread.rows)
     # nbs/benchmark/07_runner.ipynb · Resume: again, and after a kill · cell f00b9b7d
     program = '''
 import sys, time, torch
 from textclip.benchmark.runner import run_benchmark
 from textclip.testing.data import synthetic_task
-from textclip.benchmark.protocols import fit_on
 from textclip.methods.zeroshot import ZeroShot
 from textclip.methods.tap import TAP
 class Slow(TAP):
-    def fit(self, *args, **kwargs):
+    def fit_given(self, task, given):
         time.sleep(float(sys.argv[2]))
-        return super().fit(*args, **kwargs)
+        return super().fit_given(task, given)
 torch.optim.SGD([torch.zeros(1, requires_grad=True)])    # the first optimiser of a process takes seconds to import
 print('go', flush=True)
-run_benchmark({'zero-shot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, [synthetic_task()], ('few-shot','base-to-new'), shots=(1,2,4), seeds=range(5), baseline='zero-shot', out=sys.argv[1], progress=False)
+methods = {'zero-shot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}
+run_benchmark(methods, [synthetic_task()], ('few-shot','base-to-new'), (1,2,4), seeds=range(5), out=sys.argv[1],
+    progress=False)
 '''
 
-    def start(folder, pause=.05): return subprocess.Popen([sys.executable, '-c', program, folder, str(pause)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | dict(OMP_NUM_THREADS='1'))
+    def start(folder, pause=.05):
+        "The program in a process of its own"
+        command = [sys.executable, '-c', program, folder, str(pause)]
+        one_thread = os.environ | dict(OMP_NUM_THREADS='1')
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=one_thread)
 
     def kill_often(folder, kills, seed=0, pause=.05):
         "Kill the program `kills` times at random moments, then let it finish; how many cells were there after each kill"
@@ -210,13 +232,12 @@ run_benchmark({'zero-shot': ZeroShot(), 'TAP': Slow(recipe='paper', steps=20)}, 
 def test_bad_input():
     'nbs/benchmark/07_runner.ipynb · Bad input'
     # nbs/benchmark/07_runner.ipynb · Bad input · cell 4d218e70
-    data = synthetic_task()
-    test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data], ('zeroshot',)), contains="Did you mean 'zero-shot'?")
+    data,one = synthetic_task(),{'a': ZeroShot()}
+    test_fail(lambda: run_benchmark(one, [data], ('zeroshot',)), contains="Did you mean 'zero-shot'?")
     test_fail(lambda: run_benchmark({}, [data]), contains='nothing to measure')
     test_fail(lambda: run_benchmark([ZeroShot()], [data]), contains='Give each a name')
     test_fail(lambda: run_benchmark({'a': ZeroShot}, [data]), contains="the class 'ZeroShot'")
-    test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data.task]), contains="task_features(task, encoder)")
-    test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data, data]), contains='given twice')
-    test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data], baseline='b'), contains='baseline')
-    test_fail(lambda: run_benchmark({'a': ZeroShot()}, [data], executor='dask'), contains="Unknown executor 'dask'")
-    test_fail(lambda: Benchmark.load('no-such-folder'), contains='No benchmark in')
+    test_fail(lambda: run_benchmark(one, [data.task]), contains="task_features(task, encoder)")
+    test_fail(lambda: run_benchmark(one, [data, data]), contains='given twice')
+    test_fail(lambda: run_benchmark(one, [data], baseline='b'), contains='baseline')
+    test_fail(lambda: run_benchmark(one, [data], executor='dask'), contains="Unknown executor 'dask'")

@@ -20,12 +20,19 @@ from textclip.benchmark.table import Benchmark, gains, join_benchmarks, model_an
 NOTEBOOK = 'nbs/benchmark/05_table.ipynb'
 
 
-def test_rows_and_records():
-    'nbs/benchmark/05_table.ipynb · Rows and records'
-    # nbs/benchmark/05_table.ipynb · Rows and records · cell 1b4ac308
-    row = lambda method, accuracy, **kw: Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', encoder='ViT-B-32/openai', protocol='text-only', macro_accuracy=accuracy-.01, n=50, tuning='fixed', **kw)
-    a = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95))], dict(seeds=[0], specs=dict(x=1)), cells=[dict(method='zero-shot', task='pets', encoder='ViT-B-32/openai', protocol='text-only', shots=None, seed=0)])
-    b = Benchmark([row('CuPL', .85, p={'zero-shot': .02}), Row('GDA', 'few-shot', task='pets', error='Too few images.')], dict(seeds=[0,1], specs=dict(y=2)))
+def test_on_disk():
+    'nbs/benchmark/05_table.ipynb · On disk'
+    # nbs/benchmark/05_table.ipynb · On disk · cell 1b4ac308
+    def pets_row(method, accuracy, **more):
+        "A row as a run would make it"
+        return Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', encoder='ViT-B-32/openai',
+            protocol='text-only', macro_accuracy=accuracy-.01, n=50, tuning='fixed', **more)
+
+    record = dict(method='zero-shot', task='pets', encoder='ViT-B-32/openai', protocol='text-only', shots=None, seed=0)
+    first = pets_row('zero-shot', .8, metrics=dict(acc5=.95))
+    a = Benchmark([first], dict(seeds=[0], specs=dict(x=1)), cells=[record])
+    failed = Row('GDA', 'few-shot', task='pets', error='Too few images.')
+    b = Benchmark([pets_row('CuPL', .85, p={'zero-shot': .02}), failed], dict(seeds=[0,1], specs=dict(y=2)))
     both = join_benchmarks([a, b])
     test_eq((both.manifest['seeds'], both.manifest['specs']), ([0,1], dict(x=1, y=2)))
     test_eq((len(both.cells_of(both.rows[0])), len(both.cells_of(both.rows[1])), len(both.failed)), (1, 0, 1))
@@ -42,33 +49,59 @@ def test_rows_and_records():
 def test_for_a_person():
     'nbs/benchmark/05_table.ipynb · For a person'
     # nbs/benchmark/05_table.ipynb · For a person · cell a74a9300
-    def row(method, accuracy, **kw): return Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', protocol='text-only', n=50, tuning='fixed', **kw)
-    both = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95)), row('CuPL', .85, p={'zero-shot': .02}), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
-    rows = both.table().splitlines()
-    assert len(rows)==5 and 'tuning' in rows[0] and 'acc5' not in rows[0] and 'failed: Too few images.' in rows[-1] and 'Holm' not in rows[0]
+    def row(method, accuracy, **more):
+        "A row as a run would make it"
+        return Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', protocol='text-only', n=50,
+            tuning='fixed', **more)
+
+    failed = Row('GDA', 'few-shot', task='pets', error='Too few images.')
+    both = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95)), row('CuPL', .85, p={'zero-shot': .02}), failed])
+    lines = both.table().splitlines()
+    assert len(lines)==5 and 'tuning' in lines[0] and 'acc5' not in lines[0] and 'Holm' not in lines[0]
+    assert 'failed: Too few images.' in lines[-1]
     both
     # nbs/benchmark/05_table.ipynb · For a person · cell 9b82857e
-    tested = Benchmark([row('zero-shot', .8), *[row(f'method {i}', .8+p, p={'zero-shot': p}) for i,p in enumerate((.01,.04,.03))]])
+    tests = [row(f'method {i}', .8+p, p={'zero-shot': p}) for i,p in enumerate((.01,.04,.03))]
+    tested = Benchmark([row('zero-shot', .8), *tests])
     cells = [[c.strip() for c in line.split('|')[1:-1]] for line in tested.table().splitlines()]
     test_eq(cells[0][-2:], ['zero-shot, Holm', 'images'])
-    test_eq([c[-2] for c in cells[2:]], ['', '0.030', '0.060', '0.060'])   # 3 × 0.01, 2 × 0.03, and not less than the one before
-    test_eq([c[-1] for c in cells[2:]], ['50']*4)                          # how many images always stands there, and so does the interval
-    assert '95 % interval' in cells[0]
+    test_eq([c[-2] for c in cells[2:]], ['', '0.030', '0.060', '0.060'])   # 3 × 0.01, 2 × 0.03, no less than before
+    test_eq([c[-1] for c in cells[2:]], ['50']*4)                          # how many images always stands there
+    assert '95 % interval' in cells[0]                                     # and so does the interval
     tested
     # nbs/benchmark/05_table.ipynb · For a person · cell b6c8e8d8
-    several = Row('CuPL', 'text', task='pets', protocol='multi-label', n=40, metrics=dict(mAP=.5, mAP_low=.4, mAP_high=.6))
+    scores = dict(mAP=.5, mAP_low=.4, mAP_high=.6)
+    several = Row('CuPL', 'text', task='pets', protocol='multi-label', n=40, metrics=scores)
     cells = [[c.strip() for c in line.split('|')[1:-1]] for line in Benchmark([several]).table().splitlines()]
     test_eq(dict(zip(cells[0], cells[2]))['95 % interval'], '40.0 – 60.0')
+    # nbs/benchmark/05_table.ipynb · For a person · cell ab0c2e05
+    long = Benchmark([row(f'method {i}', .5+.01*i) for i in range(40)])
+    test_eq(len(repr(long).splitlines()), 2+12+1)
+    assert repr(long).endswith('... 28 more of 40 rows; print shows all')
+    test_eq(len(str(long).splitlines()), 2+40)
+    test_eq(long._repr_html_().count('<tr>'), 1+40)
+    strange = Benchmark([row('<b>mine</b>', .5), Row('GDA', 'few-shot', error='two\nlines & <more>')])._repr_html_()
+    assert '&lt;b&gt;mine' in strange and '<b>' not in strange and 'two lines &amp; &lt;more&gt;' in strange
+    test_eq(repr(Benchmark([])), 'Benchmark without rows')
+    long
 
 
 def test_for_clip_benchmark():
     'nbs/benchmark/05_table.ipynb · For CLIP_benchmark'
     # nbs/benchmark/05_table.ipynb · For CLIP_benchmark · cell d8586b24
-    def row(method, accuracy, **kw): return Row(method, 'text', accuracy, task='pets', encoder='ViT-B-32/openai', protocol='text-only', macro_accuracy=accuracy-.01, n=50, tuning='fixed', **kw)
-    both = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95)), row('CuPL', .85), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
+    def row(method, accuracy, **more):
+        "A row as a run would make it"
+        return Row(method, 'text', accuracy, task='pets', encoder='ViT-B-32/openai', protocol='text-only',
+            macro_accuracy=accuracy-.01, n=50, tuning='fixed', **more)
+
+    failed = Row('GDA', 'few-shot', task='pets', error='Too few images.')
+    both = Benchmark([row('zero-shot', .8, metrics=dict(acc5=.95)), row('CuPL', .85), failed])
     with tempfile.TemporaryDirectory() as d:
         records = [json.loads(p.read_text()) for p in both.to_clip_benchmark(d)]
-        merged = [r['metrics'] | {k: v for k,v in r.items() if k!='metrics'} | dict(model_fullname=r['model'] + ' ' + r['pretrained']) for r in records]
+        merged = []
+        for r in records:
+            others = {k: v for k,v in r.items() if k!='metrics'}
+            merged.append(r['metrics'] | others | dict(model_fullname=r['model'] + ' ' + r['pretrained']))
         with open(Path(d)/'benchmark.csv', 'w') as f:
             writer = csv.DictWriter(f, fieldnames=sorted({k for r in merged for k in r}))
             writer.writeheader(); writer.writerows(merged)
@@ -78,29 +111,36 @@ def test_for_clip_benchmark():
     test_eq(table.model_fullname.tolist(), ['ViT-B-32 openai']*2)     # the failed row is left out
     test_eq(table.acc1.tolist(), [.8, .85])
     test_eq(model_and_weights('CLIP ViT-B/32'), ('CLIP ViT-B/32', ''))
+    twice = Benchmark([row('a b', .8), row('a+b', .8)])
+    test_fail(lambda: twice.to_clip_benchmark('nowhere'), contains='the same file')
     table[['dataset','model_fullname','task','method','acc1','acc5','mean_per_class_recall']]
 
 
-def test_settings():
-    'nbs/benchmark/05_table.ipynb · Settings'
-    # nbs/benchmark/05_table.ipynb · Settings · cell 0dd366cf
+def test_the_settings_of_a_method():
+    'nbs/benchmark/05_table.ipynb · The settings of a method'
+    # nbs/benchmark/05_table.ipynb · The settings of a method · cell 0dd366cf
     table = settings_table(paper=LaFTerText(), ours=LaFTerText('ours'))
     table
-    # nbs/benchmark/05_table.ipynb · Settings · cell 681cf6d6
+    # nbs/benchmark/05_table.ipynb · The settings of a method · cell 681cf6d6
     test_eq(table.loc['weight_decay'].tolist(), ['of AdamW', '0.01', '0.01'])        # the comment stands in the base class
     test_eq(table.loc['steps', ['paper','ours']].tolist(), ['–', '300'])
     test_eq(set(table.index), {*LaFTerText().hyperparameters()}-{'recipe'})
     test_fail(lambda: settings_table(), contains='no method to show')
 
 
-def test_gains_and_costs():
-    'nbs/benchmark/05_table.ipynb · Gains and costs'
-    # nbs/benchmark/05_table.ipynb · Gains and costs · cell c36a2aa3
-    row = lambda method, accuracy, **kw: Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', encoder='ViT-B-32', protocol='text-only', n=50, tuning='fixed', seconds=.5, **kw)
-    bench = Benchmark([row('zero-shot', .8), row('CuPL', .85, p={'zero-shot': .02}), row('TAP', .7), Row('GDA', 'few-shot', task='pets', error='Too few images.')])
+def test_gains_and_costs_of_a_method():
+    'nbs/benchmark/05_table.ipynb · Gains and costs of a method'
+    # nbs/benchmark/05_table.ipynb · Gains and costs of a method · cell c36a2aa3
+    def row(method, accuracy, **more):
+        "A row as a run would make it"
+        return Row(method, 'text', accuracy, (accuracy-.1, accuracy+.1), task='pets', encoder='ViT-B-32',
+            protocol='text-only', n=50, tuning='fixed', seconds=.5, **more)
+
+    failed = Row('GDA', 'few-shot', task='pets', error='Too few images.')
+    bench = Benchmark([row('zero-shot', .8), row('CuPL', .85, p={'zero-shot': .02}), row('TAP', .7), failed])
     table = gains(bench, ['CuPL','TAP'])
     table
-    # nbs/benchmark/05_table.ipynb · Gains and costs · cell ced6e3cd
+    # nbs/benchmark/05_table.ipynb · Gains and costs of a method · cell ced6e3cd
     test_eq(table.gain.tolist(), ['+5.0','-10.0'])
     test_eq(table.p.tolist(), ['0.020',''])
     test_eq((table.images.tolist(), table['95 % interval'].tolist()), ([50,50], ['75.0 – 95.0','60.0 – 80.0']))

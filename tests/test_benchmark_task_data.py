@@ -27,6 +27,7 @@ def test_where_data_come_from():
     again = data_from(json.loads(json.dumps(data.source)))
     test_eq(again.split('test').x, data.split('test').x)
     test_fail(lambda: data_from(None), contains='data=[...]')
+    test_fail(lambda: data_from(dict(kind='benchmark', name='dtd')), contains='an earlier version of textclip')
 
 
 def test_a_part_of_a_task():

@@ -3,16 +3,18 @@ import os, sys, warnings
 from typing import Annotated
 import typer
 from textclip.core.basics import TextclipError, TextclipWarning, installed_version
+from textclip.cli.options import in_options, short_help
 from textclip.cli.classify import demo, evaluate, fit, predict, sample
 from textclip.cli.bench import bench, compare, rerun
 from textclip.cli.upkeep import data_check, data_get, data_list, doctor, store, store_clear
-import tempfile
-from PIL import Image
-from typer.testing import CliRunner
-import json, re
+import contextlib, io, json, os, re, tempfile
 from pathlib import Path
+from unittest.mock import patch
+import torch
+from PIL import Image
+from packaging.requirements import Requirement
 from fastcore.test import *
-from textclip.core.basics import Store, digest
+from textclip.core.basics import Store, digest, warn
 from textclip.cli.upkeep import doctor
 from textclip.cli.commands import main
 
@@ -21,43 +23,56 @@ NOTEBOOK = 'nbs/cli/05_commands.ipynb'
 
 def test_at_work():
     'nbs/cli/05_commands.ipynb · At work'
-    # nbs/cli/05_commands.ipynb · At work · cell d942e81f
+    # nbs/cli/05_commands.ipynb · At work · cell c4e909ed
     def run(*args):
         "Exit status and output of a command"
-        import contextlib,io
         out = io.StringIO()
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out): main([str(a) for a in args])
         except SystemExit as e: return e.code or 0, out.getvalue()
         return 0, out.getvalue()
 
+    def paint(folder, *names):
+        "A folder of class folders: plain pictures in a colour each"
+        colours = {'red things': (220,30,30), 'blue things': (30,30,220)}
+        for name in names or colours:
+            (folder/name).mkdir(parents=True)
+            for i in range(4):
+                Image.new('RGB', (32,32), tuple(min(255, c+9*i) for c in colours[name])).save(folder/name/f'{i}.png')
+    # nbs/cli/05_commands.ipynb · At work · cell d942e81f
     with tempfile.TemporaryDirectory() as d:
         names = Path(d)/'names.txt'
         names.write_text('ball\ntraffic light\n')
-        status,text = run('fit', '--classes', names, '--method', 'tapp', '--out', Path(d)/'out')
+        status,text = run('fit', '--classes', names, '--method', 'zeroshot', '--out', Path(d)/'out')
         test_eq(status, 1)
-        assert 'Traceback' not in text and "Did you mean 'tap'?" in text
+        assert 'Traceback' not in text and "Did you mean 'zero-shot'?" in text and 'textclip bench --list' in text
         test_eq(run('fit', '--classes', Path(d)/'nothing.txt', '--out', d)[0], 1)
         test_eq(run('fit', '--no-such-option')[0], 2)
         test_eq(run('bench')[0], 1)
-        assert 'base-to-new' in run('bench', '--list')[1] and 'suite smoke' in run('bench', '--list')[1]
+        listed = run('bench', '--list')[1]
+        assert 'base-to-new' in listed and 'suite smoke' in listed
         test_eq(run('bench', '--suite', 'offlime', '--out', Path(d)/'bench')[0], 1)
-        status,text_ = run('bench', '--suite', 'paper', '--only', 'SuS-X', '--data', d)
-        assert status==1 and 'images of 11 datasets' in text_
+        status,said = run('bench', '--suite', 'paper', '--only', 'SuS-X', '--data', d)
+        assert status==1 and 'SuS-X is not measured' in said
         test_eq(run('bench', '--methods', 'zero-shot,capl', '--tasks', 'stamps')[0], 1)
-        test_eq(run('sample', '--classes', names, '--llm', 'template', '--n', 3, '--out', Path(d)/'texts.json')[0], 0)
-        test_eq(len(json.loads((Path(d)/'texts.json').read_text())['ball']), 3)
-        for prices in ('free', '-1,2', '1', 'nan,1'):
-            status,text_ = run('sample', '--classes', names, '--plan', f'--prices={prices}')
-            assert status==1 and 'is not two prices' in text_
-        assert 'needs --prices' in run('sample', '--classes', names, '--max-cost', 1)[1]
-        assert 'takes no instructions' in run('sample', '--classes', names, '--system', 'Be short.')[1]
-        assert 'no language model is asked' in run('sample', '--classes', names, '--llm', 'template', '--temperature', 0)[1]
-        assert '--classes is missing' in run('sample')[1]
-        drawn = ('--temperature', '.5', '--top-p', '.9', '--max-tokens', '77', '--llm', 'http://127.0.0.1:9/v1#m', '--plan')
-        assert 'at most 7,700 to write' in run('sample', '--classes', names, '--strategy', 'cupl', '--n', 10, '--system', 'Be short.', *drawn)[1]     # 100 answers
-        assert all(k in run('sample', '--list')[1] for k in ('cupl', 'dclip-list', 'waffle', 'mpvr'))
     print(text.splitlines()[-1])
+    # nbs/cli/05_commands.ipynb · At work · cell 3b407f54
+    with tempfile.TemporaryDirectory() as d:
+        names,out = Path(d)/'names.txt',Path(d)/'texts.json'
+        names.write_text('ball\ntraffic light\n')
+        sample_names = lambda *args: run('sample', '--classes', names, *args)[1]
+        assert '6 texts about 2 classes' in sample_names('--llm', 'template', '--n', 3, '--out', out)
+        test_eq(len(json.loads(out.read_text())['ball']), 3)
+        assert 'is not two prices' in sample_names('--plan', '--prices', 'free')
+        assert 'needs --prices' in sample_names('--max-cost', 1)
+        assert 'takes no instructions' in sample_names('--system', 'Be short.')
+        assert 'no language model is asked' in sample_names('--llm', 'template', '--temperature', 0)
+        assert '--classes is missing' in run('sample')[1]
+        server = ('--llm', 'http://127.0.0.1:9/v1#m', '--strategy', 'cupl', '--n', 10, '--system', 'Be short.')
+        plan = sample_names(*server, '--temperature', '.5', '--top-p', '.9', '--max-tokens', '77', '--plan')
+        assert 'at most 7,700 to write' in plan     # 100 answers
+        assert all(k in run('sample', '--list')[1] for k in ('cupl', 'dclip-list', 'waffle', 'mpvr'))
+    print(plan)
     # nbs/cli/05_commands.ipynb · At work · cell 2c307877
     with tempfile.TemporaryDirectory() as d:
         status,text = run('bench', '--suite', 'smoke', '--only', 'texts', '--seeds', 2, '--out', d)
@@ -66,77 +81,166 @@ def test_at_work():
             status,again = run('rerun', d, row)
             assert status==0 and 'identical' in again, again
         test_eq(run('rerun', d, '7')[0], 1)
-        status,text_ = run('compare', d)
-        assert status==0 and 'The same cell' in text_
+        status,compared = run('compare', d)
+        assert status==0 and 'The same cell' in compared
     print(again)
     # nbs/cli/05_commands.ipynb · At work · cell f7f89136
     with tempfile.TemporaryDirectory() as d:
-        names,one = Path(d)/'names.txt',Path(d)/'one.txt'
+        names,one,out = Path(d)/'names.txt',Path(d)/'one.txt',Path(d)/'out'
         names.write_text('ball\ntraffic light\n')
         one.write_text('ball\n')
-        says = lambda *args: (lambda status,text: (status, text.strip().splitlines()[-1]))(*run(*args))
-        for wrong,words in ((('fit', '--classes', one, '--out', d), 'only one class'), (('fit', '--classes', names, '--out', names), 'cannot be made a folder'),
-                (('fit', '--classes', names, '--llm', 'openai', '--out', d), 'api.openai.com'), (('bench', '--tasks', 'stamps', '--shots', '1,x'), 'no whole numbers'), (('bench', '--tasks', 'stamps', '--executor', 'dask'), 'Known: ray'),
-                (('bench', '--tasks', 'stamps', '--protocols', 'few-shott'), "Did you mean 'few-shot'?"), (('demo', '--task', names, '--llm', 'template'), 'has no images'),
-                (('predict', '--classifier', d, names), 'No classifier'), (('predict', '--classifier', d, Path(d)/'none.png'), 'no such file'), (('store', 'clear', 'imagse'), "Did you mean 'image'?"), (('fit', '--classes', d), 'out')):
-            status,text = says(*wrong)
-            assert status in (1, 2) and (words in text or status==2), (wrong, status, text)
+        fit_names = ('fit', '--classes', names, '--out', out)
+        wrong = [
+            (('fit', '--classes', one, '--out', out), 'only one class'),
+            (('fit', '--classes', names, '--out', names), 'cannot be made a folder'),
+            ((*fit_names, '--llm', 'openai'), 'api.openai.com'),
+            ((*fit_names, '--device', 'gpu0'), '--device cpu always works'),
+            ((*fit_names, '--encoder', 'openai/clip-vit-base-patch32'), '--encoder hf:openai/clip-vit-base-patch32'),
+            ((*fit_names, '--method', 'zero-shot', '--temperature', '1'), "'zero-shot' asks no language model"),
+            ((*fit_names, '--system', 'Be short.'), 'takes no instructions'),
+            (('bench', '--tasks', names), 'has no images to measure on'),
+            (('bench', '--tasks', 'stamps', '--shots', '1,x'), 'no whole numbers'),
+            (('bench', '--tasks', 'stamps', '--executor', 'dask'), 'Known: ray'),
+            (('bench', '--tasks', 'stamps', '--protocols', 'few-shott'), "Did you mean 'few-shot'?"),
+            (('demo', '--task', names, '--llm', 'template'), 'has no images'),
+            (('predict', '--classifier', d, names), 'No classifier'),
+            (('predict', '--classifier', d, Path(d)/'none.png'), 'no such file'),
+            (('store', 'clear', 'imagse'), "Did you mean 'image'?")]
+        for args,words in wrong:
+            status,text = run(*args)
+            assert status==1 and words in text.splitlines()[-1], (args, text)
+        test_eq(run('fit', '--classes', d)[0], 2)
     test_eq(run('--version')[1].split()[0], 'textclip')
-    import textclip.data.load
-    from unittest.mock import patch
-    for error,status,words in ((KeyboardInterrupt(), 130, 'goes on from there'), (OSError(28, 'No space left on device', 'texts.json'), 1, "'texts.json' cannot be read or written: No space left")):
-        with patch.object(textclip.data.load, 'load_task', side_effect=error): found = run('sample', '--classes', 'names.txt')
+    # nbs/cli/05_commands.ipynb · At work · cell 4c518065
+    full = OSError(28, 'No space left on device', 'texts.json')
+    for error,status,words in ((KeyboardInterrupt(), 130, 'goes on from there'),
+                               (full, 1, "'texts.json' cannot be read or written: No space left")):
+        with patch('textclip.data.load.load_task', side_effect=error): found = run('sample', '--classes', 'names.txt')
         assert found[0]==status and words in found[1], found
+    # nbs/cli/05_commands.ipynb · At work · cell 6e73a287
+    def advised(what, fix):
+        "What a user reads where a command fails with an error of the library"
+        with patch('textclip.data.load.load_task', side_effect=TextclipError(what, fix)):
+            return run('sample', '--classes', 'names.txt')[1].strip()
+
+    said = advised("Device 'gpu' cannot be used.", "Use device='cpu'.")
+    test_eq(said, "textclip: Device 'gpu' cannot be used. Use --device cpu.")
+    with tempfile.TemporaryDirectory() as d:
+        table = Path(d)/'photos.csv'
+        table.write_text('a,b\n1.png,cat\n')
+        said = run('bench', '--tasks', table)[1]
+    assert "Name one of them 'image'" in said and 'image=' not in said
+    print(said.splitlines()[-1])
+
+    def warns_twice(*args):
+        for _ in range(2): warn('This is said once.')
+        raise TextclipError('The end.')
+    with patch('textclip.data.load.load_task', side_effect=warns_twice): text = run('sample', '--classes', 'names.txt')[1]
+    test_eq(text.count('This is said once.'), 1)
     # nbs/cli/05_commands.ipynb · At work · cell af362c3a
-    def paint(folder):
-        "A folder of class folders: plain pictures in two colours"
-        for name,colour in (('red things', (220,30,30)), ('blue things', (30,30,220))):
-            (folder/name).mkdir(parents=True)
-            for i in range(4): Image.new('RGB', (32,32), tuple(min(255, c+9*i) for c in colour)).save(folder/name/f'{i}.png')
-
-    def names_file(folder):
-        "Names alone"
-        path = Path(folder)/'names.txt'
-        path.write_text('ball\nlamp\n')
-        return path
-
     with tempfile.TemporaryDirectory() as d:
         mine,out = Path(d)/'mine',Path(d)/'out'
         paint(mine)
-        status,text = run('bench', '--tasks', mine, '--methods', 'zero-shot,cupl,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
-        assert status==0 and '50% of the images are held out' in text and 'without texts, cupl uses the templates alone' in text, text
+        asked = ('--methods', 'zero-shot,cupl,linear-probe', '--shots', '1,2', '--seeds', 1, '--out', out)
+        status,text = run('bench', '--tasks', mine, *asked)
+        assert status==0 and '50% of the images are held out' in text, text
+        assert 'mine: 2 classes (blue things, red things); all 8 images' in text, text
+        assert 'without texts, cupl uses the templates alone' in text, text
         status,again = run('rerun', out, 'linear-probe · 2 shots', '--tasks', mine)
         assert status==0 and 'identical' in again, again
         assert 'textclip rerun ... --tasks' in run('rerun', out, 0)[1]
-        status,fitted = run('fit', '--classes', mine, '--method', 'linear-probe', '--out', Path(d)/'probe')       # photos of the folder
-        assert status==0 and 'method linear-probe' in fitted and 'photos of the folder' in fitted, fitted
-        named = run('predict', mine/'red things'/'0.png', '--classifier', Path(d)/'probe')[1]
+    print(text.splitlines()[0].replace(d, ''))
+    # nbs/cli/05_commands.ipynb · At work · cell 80a5c4a9
+    with tempfile.TemporaryDirectory() as d:
+        mine,probe,part = Path(d)/'mine',Path(d)/'probe',Path(d)/'part'
+        paint(mine)
+        paint(part, 'red things')
+        status,fitted = run('fit', '--classes', mine, '--method', 'linear-probe', '--out', probe)
+        assert status==0 and 'method linear-probe' in fitted and "took 8 photos of 'all', no texts" in fitted, fitted
+        named = run('predict', mine/'red things'/'0.png', '--classifier', probe)[1]
         assert named.split(': ')[1].startswith('red things'), named
+        status,measured = run('evaluate', '--classifier', probe, '--task', part)
+        assert status==0 and 'no images of 1 class, blue things' in measured, measured
+        table = Path(d)/'photos.csv'
+        table.write_text('path,label\npart/red things/0.png,red things\n')
+        report = run('evaluate', '--classifier', probe, '--task', table)[1]
+        assert f'paths in photos.csv start from its folder, {d}' in report, report
+        status,said = run('fit', '--classes', mine, '--llm', 'template', '--n', 2, '--out', Path(d)/'texts')
+        assert status==0 and 'the photos of mine are not learned from' in said, said
         status,said = run('fit', '--classes', mine, '--method', 'gda', '--recipe', 'paper', '--out', Path(d)/'gda')
         assert status==0 and 'method gda, recipe paper' in said, said
-        for name,why in (('sus-x', 'support set'), ('lafter', 'train_encoder --method lafter'), ('tai-dpt', 'several labels'), ('coop', 'text tower')):
-            status,said = run('fit', '--classes', mine if name!='coop' else names_file(d), '--method', name, '--out', Path(d)/'no')
+    print(measured)
+    # nbs/cli/05_commands.ipynb · At work · cell 91b6d5ba
+    with tempfile.TemporaryDirectory() as d:
+        mine,names = Path(d)/'mine',Path(d)/'names.txt'
+        paint(mine)
+        names.write_text('ball\nlamp\n')
+        for name,classes,why in (('sus-x', mine, 'support set'), ('lafter', mine, 'train_encoder --method lafter'),
+                                 ('tai-dpt', mine, 'several labels'), ('coop', names, 'text tower')):
+            status,said = run('fit', '--classes', classes, '--method', name, '--out', Path(d)/'no')
             assert status==1 and why in said and 'Traceback' not in said, said
-    print(text.splitlines()[0].replace(d, ''))
+    # nbs/cli/05_commands.ipynb · At work · cell b3d8f7dc
+    from textclip.sampling.llms.protocol import Answer
+    from textclip.sampling.llms.server import HttpLLM
+    asked = []
+    def answer(self, prompts, seeds, parameters):
+        "A server that answers every question in one way, and remembers how it was asked"
+        for i,prompt in enumerate(prompts):
+            asked.append((prompt, parameters))
+            yield i,Answer(f'It is round, and number {seeds[i] % 97}.')
+
+    with tempfile.TemporaryDirectory() as d, patch.object(HttpLLM, 'answer', answer), \
+         patch.dict(os.environ, TEXTCLIP_HOME=str(Path(d)/'home')):
+        names,out = Path(d)/'names.txt',Path(d)/'out'
+        names.write_text('ball\nlamp\n')
+        how = ('--temperature', '.3', '--max-tokens', '40', '--system', 'Be short.')
+        status,said = run('fit', '--classes', names, '--llm', 'http://127.0.0.1:9/v1#m', '--n', 2, '--out', out, *how)
+        assert status==0, said
+        info = json.loads((out/'classifier.json').read_text())['info']
+    assert all(p.temperature==.3 and p.max_tokens==40 for _,p in asked)
+    assert all(prompt[0]==('system', 'Be short.') for prompt,_ in asked)
+    assert 'texts from http://127.0.0.1:9/v1#m;' in said and info['llm']=='http://127.0.0.1:9/v1#m'
+    assert 'file:' not in json.dumps(info)
+    test_eq(info['drawn'], dict(temperature=.3, max_tokens=40, system='Be short.'))
+    steps = [line for line in said.replace(d, '~').splitlines() if line.startswith('•')]
+    print(re.sub(r'[\d.]+ s\b', '... s', '\n'.join(steps)))
     # nbs/cli/05_commands.ipynb · At work · cell 89d80795
-    import os,torch
-    from unittest.mock import patch
     with tempfile.TemporaryDirectory() as d, patch.dict(os.environ, TEXTCLIP_HOME=d):
         assert 'It is empty' in run('store')[1]
         Store().put('image', digest('a'), {'x': torch.zeros(2,3)})
         status,table = run('store')
         assert status==0 and 'features of images' in table
-        for more,words,left in (([], 'Would remove 1 entry', 1), (['--older-than', 1, '--yes'], 'Removed 0 entries', 1), (['--yes'], 'Removed 1 entry', 0)):
+        for more,words,left in (([], 'Would remove 1 entry', 1), (['--older-than', 1, '--yes'], 'Removed 0 entries', 1),
+                                (['--yes'], 'Removed 1 entry', 0)):
             status,text = run('store', 'clear', 'image', *more)
             assert status==0 and words in text
             test_eq(len(list(Path(d).rglob('*.safetensors'))), left)
     print(table.replace(d, '~/.cache/textclip'))
     # nbs/cli/05_commands.ipynb · At work · cell e1f7c03b
-    from packaging.requirements import Requirement
-    asked = {'': [Requirement('numpy>=1000'), Requirement('no-such-package>=2')], 'index': [Requirement('no-such-index')], 'dev': [Requirement('no-such-tool')]}
+    needed = {'': ['numpy>=1000', 'no-such-package>=2'], 'index': ['no-such-index'], 'dev': ['no-such-tool']}
+    asked = {k: [Requirement(o) for o in v] for k,v in needed.items()}
     with patch.dict(doctor.__globals__, requirements_by_extra=lambda: asked): status,text = run('doctor')
     test_eq(status, 1)
     said = [l for l in text.splitlines() if 'Run: ' in l]
     for line in said: print(re.sub(r'numpy is [^,]*', 'numpy is ...', line))
     assert said[0].endswith("Run: pip install 'numpy>=1000' 'no-such-package>=2'")
     test_eq(said[1:], ["Extra [index]: no-such-index is missing. Run: pip install 'textclip[index]'"])
+
+
+def test_help_is_light():
+    'nbs/cli/05_commands.ipynb · Help is light'
+    # nbs/cli/05_commands.ipynb · Help is light · cell e60b2b0f
+    import subprocess, sys
+    program = '''
+import sys
+from textclip.cli.commands import main
+commands = 'fit sample predict evaluate demo bench rerun compare doctor data store data-list data-check store-clear'
+for command in ['', *commands.split()]:
+    for flag in ('--help', '-h'):
+        try: main([*filter(None, command.split('-')), flag])
+        except SystemExit as e: assert not e.code, command
+print('loaded:', [m for m in ('torch','datasets','transformers','open_clip','pandas','matplotlib') if m in sys.modules])
+'''
+    ran = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    test_eq(ran.returncode, 0)
+    test_eq(ran.stdout.splitlines()[-1], 'loaded: []')

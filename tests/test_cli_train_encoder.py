@@ -3,7 +3,7 @@ import pytest
 import json, shlex, shutil
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 import torch
 import typer
 from textclip.core.basics import TextclipError, unknown_name, write_json
@@ -15,7 +15,7 @@ from textclip.training.trainer import Callback
 from textclip.training.callbacks import Checkpoints, ProgressBar
 from textclip.training.encoder_tuning import check_trainable
 from textclip.methods.registry import known_methods
-from textclip.cli.options import folder_for
+from textclip.cli.options import folder_for, need_device, short_help
 import os, subprocess, sys, tempfile
 import matplotlib.pyplot as plt
 import safetensors.torch as st
@@ -31,26 +31,32 @@ from textclip.cli.train_encoder import method_with_settings, train_encoder
 NOTEBOOK = 'nbs/cli/06_train_encoder.ipynb'
 
 
+def test_settings():
+    'nbs/cli/06_train_encoder.ipynb · Settings'
+    # nbs/cli/06_train_encoder.ipynb · Settings · cell 3e9fa165
+    found = method_with_settings('clip-lora', ['steps=20', 'amp=bfloat16', 'towers=["image"]'])
+    test_eq(found, CLIPLoRA(steps=20, amp='bfloat16', towers=('image',)))
+    found = method_with_settings('lafter', ['lr=1', 'steps=null', 'frozen_teacher=true'])
+    test_eq(found, LaFTer(lr=1, frozen_teacher=True))
+    for name,setting,words in (('lafter', 'rank=2', "setting of lafter: 'rank'"),
+                               ('clip-lora', 'rank=two', 'rank is of the kind int'),
+                               ('clip-lora', 'steps=true', 'Write for example steps=100'),
+                               ('clip-lora', 'towers=image', 'towers=["image", "text"]')):
+        test_fail(lambda: method_with_settings(name, [setting]), contains=words)
+    test_fail(lambda: method_with_settings('coop', []), contains='Unknown method')
+
+
 def test_the_command():
     'nbs/cli/06_train_encoder.ipynb · The command'
-    # nbs/cli/06_train_encoder.ipynb · The command · cell 3e9fa165
-    test_eq(method_with_settings('clip-lora', ['steps=20', 'amp=bfloat16', 'towers=["image"]']), CLIPLoRA(steps=20, amp='bfloat16', towers=('image',)))
-    test_fail(lambda: method_with_settings('coop', []), contains='Unknown method')
-    test_fail(lambda: method_with_settings('lafter', ['rank=2']), contains="setting of lafter: 'rank'")
-    test_fail(lambda: method_with_settings('clip-lora', ['rank=two']), contains='rank is of the kind int')
-    test_fail(lambda: method_with_settings('clip-lora', ['steps=true']), contains='Write for example steps=100')
-    test_fail(lambda: method_with_settings('clip-lora', ['towers=image']), contains='towers=["image", "text"]')
-    test_eq(method_with_settings('lafter', ['lr=1', 'steps=null', 'frozen_teacher=true']), LaFTer(lr=1, frozen_teacher=True))
-
-
-def test_one_process_and_two():
-    'nbs/cli/06_train_encoder.ipynb · One process and two'
-    # nbs/cli/06_train_encoder.ipynb · One process and two · cell 5c005211
+    # nbs/cli/06_train_encoder.ipynb · The command · cell 5c005211
     def tiny_folder(path):
         "A tiny open_clip model as a folder that `local-dir:` reads"
-        vision,text = dict(image_size=64, layers=2, width=64, patch_size=16, head_width=32),dict(width=64, heads=2, layers=2, context_length=77, vocab_size=49408)
-        write_json(path/'open_clip_config.json', dict(model_cfg=dict(embed_dim=32, vision_cfg=vision, text_cfg=text), preprocess_cfg={}))
-        st.save_file({k: v.contiguous() for k,v in tiny_open_clip().model.state_dict().items()}, path/'open_clip_model.safetensors')
+        vision = dict(image_size=64, layers=2, width=64, patch_size=16, head_width=32)
+        text = dict(width=64, heads=2, layers=2, context_length=77, vocab_size=49408)
+        model = dict(embed_dim=32, vision_cfg=vision, text_cfg=text)
+        write_json(path/'open_clip_config.json', dict(model_cfg=model, preprocess_cfg={}))
+        weights = {k: v.contiguous() for k,v in tiny_open_clip().model.state_dict().items()}
+        st.save_file(weights, path/'open_clip_model.safetensors')
         return f'local-dir:{path}'
 
     def by_class(split, folder):
@@ -60,41 +66,47 @@ def test_one_process_and_two():
             p.rename(folder/p.stem.partition('_')[0]/p.name)
         return folder
 
+    def made(d, n):
+        "(encoder, folder of class folders): a tiny model and n pictures a class, below `d`"
+        for name in ('model','pictures'): (d/name).mkdir()
+        return tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', n), d/'classes')
+    # nbs/cli/06_train_encoder.ipynb · The command · cell f71c3c10
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        (d/'model').mkdir(); (d/'pictures').mkdir()
-        encoder,folder = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 6), d/'classes')
-        out = train_encoder(str(folder), d/'out', method_with_settings('clip-lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
+        encoder,folder = made(d, 6)
+        method = method_with_settings('clip-lora', ['steps=4','batch=8','lr=0.005'])
+        out = train_encoder(str(folder), d/'out', method, encoder, device='cpu')
         losses = json.loads((out/'losses.json').read_text())
         test_eq((losses['processes'], len(losses['losses'])), (1, 4))
         named = load_pipeline(out).predict([folder/'disc'/'disc_0.png'])
         assert named[0].name in ('bars','cross','disc','triangle')
         test_eq(load_pipeline(out).classifier.classes, ['bars','cross','disc','triangle'])
         test_eq(sorted(o.name for o in out.iterdir()), ['classifier.json','classifier.safetensors','losses.json'])
-        (d/'one'/'disc').mkdir(parents=True); (d/'empty').mkdir()
+        for name in ('one/disc','empty'): (d/name).mkdir(parents=True)
         shutil.copy(folder/'disc'/'disc_0.png', d/'one'/'disc')
-        fails = lambda train,contains,encoder=encoder,device='cpu',method=CLIPLoRA(): test_fail(lambda: train_encoder(str(d/train), d/'o', method, encoder, device=device), contains=contains)
-        fails('classes', "'lite' is no open_clip model", 'lite')
-        fails('classes', 'Unknown encoder', 'ViT-B-99')
-        fails('classes', 'is no device', device='gpu0')
-        fails('one', "only one class, 'disc'")
-        fails('empty', 'empty')
-        fails('nowhere', 'nowhere')
+        for train,more,words in (('classes', dict(encoder='lite'), "'lite' is no open_clip model"),
+                                 ('classes', dict(encoder='ViT-B-99'), 'Unknown encoder'),
+                                 ('classes', dict(device='gpu0'), '--device gpu0 cannot be used'),
+                                 ('one', {}, "only one class, 'disc'"), ('empty', {}, 'empty'), ('nowhere', {}, 'nowhere')):
+            how = dict(encoder=encoder, device='cpu') | more
+            test_fail(lambda: train_encoder(str(d/train), d/'o', CLIPLoRA(), **how), contains=words)
         assert not (d/'o').exists()
-    # nbs/cli/06_train_encoder.ipynb · One process and two · cell 46a5bfdb
+    # nbs/cli/06_train_encoder.ipynb · The command · cell 46a5bfdb
     class Killed(Callback):
         order = 99
         def after_step(self, trainer):
             if trainer.step==5: raise KeyboardInterrupt
 
     class KilledLoRA(CLIPLoRA):
-        def fit(self, *args, callbacks=(), **kwargs): return CLIPLoRA.fit(self, *args, callbacks=[*callbacks, Killed()], **kwargs)
+        def fit(self, *args, callbacks=(), **kwargs):
+            return CLIPLoRA.fit(self, *args, callbacks=[*callbacks, Killed()], **kwargs)
 
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        (d/'model').mkdir(); (d/'pictures').mkdir()
-        encoder,folder,settings = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 3), d/'classes'),dict(steps=8, batch=5, lr=5e-3)
-        run = lambda out,kind=CLIPLoRA,every=2,restart=False,**more: train_encoder(str(folder), d/out, kind(**settings | more), encoder, device='cpu', every=every, restart=restart)
+        encoder,folder = made(d, 3)
+        def run(out, kind=CLIPLoRA, restart=False, **more):
+            method = kind(**dict(steps=8, batch=5, lr=5e-3) | more)
+            return train_encoder(str(folder), d/out, method, encoder, device='cpu', every=2, restart=restart)
         run('whole')
         test_fail(lambda: run('broken', KilledLoRA), exc=KeyboardInterrupt)
         test_eq([o.name for o in (d/'broken').iterdir()], ['running'])
@@ -107,26 +119,33 @@ def test_one_process_and_two():
         test_fail(lambda: run('again', KilledLoRA), exc=KeyboardInterrupt)
         run('again', lr=.1, restart=True)
         test_eq([o.name for o in (d/'again').iterdir() if o.is_dir()], [])
-    # nbs/cli/06_train_encoder.ipynb · One process and two · cell 94774dcd
+    # nbs/cli/06_train_encoder.ipynb · The command · cell 94774dcd
     record = Path('../results/train_encoder/curves.json')
     if record.exists():
-        one,both = (torch.tensor(o['losses']) for o in json.loads(record.read_text())['runs'])
-        test_eq([o['processes'] for o in json.loads(record.read_text())['runs']], [1,2])
+        kept = json.loads(record.read_text())['runs']
+        test_eq([o['processes'] for o in kept], [1,2])
+        one,both = (torch.tensor(o['losses']) for o in kept)
         test_close(one, both, eps=1e-4)
         assert one[-5:].mean()<one[:5].mean()
         _,ax = plt.subplots(figsize=(4,2.2), layout='constrained')
-        ax.plot(one, label='one process'); ax.plot(both, '.', label='two processes'); ax.legend(frameon=False); ax.set(xlabel='step', ylabel='loss')
+        ax.plot(one, label='one process')
+        ax.plot(both, '.', label='two processes')
+        ax.legend(frameon=False)
+        ax.set(xlabel='step', ylabel='loss')
 
 
 @pytest.mark.slow
-def test_one_process_and_two_slow():
-    'nbs/cli/06_train_encoder.ipynb · One process and two'
-    # nbs/cli/06_train_encoder.ipynb · One process and two · cell 5c005211
+def test_the_command_slow():
+    'nbs/cli/06_train_encoder.ipynb · The command'
+    # nbs/cli/06_train_encoder.ipynb · The command · cell 5c005211
     def tiny_folder(path):
         "A tiny open_clip model as a folder that `local-dir:` reads"
-        vision,text = dict(image_size=64, layers=2, width=64, patch_size=16, head_width=32),dict(width=64, heads=2, layers=2, context_length=77, vocab_size=49408)
-        write_json(path/'open_clip_config.json', dict(model_cfg=dict(embed_dim=32, vision_cfg=vision, text_cfg=text), preprocess_cfg={}))
-        st.save_file({k: v.contiguous() for k,v in tiny_open_clip().model.state_dict().items()}, path/'open_clip_model.safetensors')
+        vision = dict(image_size=64, layers=2, width=64, patch_size=16, head_width=32)
+        text = dict(width=64, heads=2, layers=2, context_length=77, vocab_size=49408)
+        model = dict(embed_dim=32, vision_cfg=vision, text_cfg=text)
+        write_json(path/'open_clip_config.json', dict(model_cfg=model, preprocess_cfg={}))
+        weights = {k: v.contiguous() for k,v in tiny_open_clip().model.state_dict().items()}
+        st.save_file(weights, path/'open_clip_model.safetensors')
         return f'local-dir:{path}'
 
     def by_class(split, folder):
@@ -136,41 +155,47 @@ def test_one_process_and_two_slow():
             p.rename(folder/p.stem.partition('_')[0]/p.name)
         return folder
 
+    def made(d, n):
+        "(encoder, folder of class folders): a tiny model and n pictures a class, below `d`"
+        for name in ('model','pictures'): (d/name).mkdir()
+        return tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', n), d/'classes')
+    # nbs/cli/06_train_encoder.ipynb · The command · cell f71c3c10
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        (d/'model').mkdir(); (d/'pictures').mkdir()
-        encoder,folder = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 6), d/'classes')
-        out = train_encoder(str(folder), d/'out', method_with_settings('clip-lora', ['steps=4','batch=8','lr=0.005']), encoder, device='cpu')
+        encoder,folder = made(d, 6)
+        method = method_with_settings('clip-lora', ['steps=4','batch=8','lr=0.005'])
+        out = train_encoder(str(folder), d/'out', method, encoder, device='cpu')
         losses = json.loads((out/'losses.json').read_text())
         test_eq((losses['processes'], len(losses['losses'])), (1, 4))
         named = load_pipeline(out).predict([folder/'disc'/'disc_0.png'])
         assert named[0].name in ('bars','cross','disc','triangle')
         test_eq(load_pipeline(out).classifier.classes, ['bars','cross','disc','triangle'])
         test_eq(sorted(o.name for o in out.iterdir()), ['classifier.json','classifier.safetensors','losses.json'])
-        (d/'one'/'disc').mkdir(parents=True); (d/'empty').mkdir()
+        for name in ('one/disc','empty'): (d/name).mkdir(parents=True)
         shutil.copy(folder/'disc'/'disc_0.png', d/'one'/'disc')
-        fails = lambda train,contains,encoder=encoder,device='cpu',method=CLIPLoRA(): test_fail(lambda: train_encoder(str(d/train), d/'o', method, encoder, device=device), contains=contains)
-        fails('classes', "'lite' is no open_clip model", 'lite')
-        fails('classes', 'Unknown encoder', 'ViT-B-99')
-        fails('classes', 'is no device', device='gpu0')
-        fails('one', "only one class, 'disc'")
-        fails('empty', 'empty')
-        fails('nowhere', 'nowhere')
+        for train,more,words in (('classes', dict(encoder='lite'), "'lite' is no open_clip model"),
+                                 ('classes', dict(encoder='ViT-B-99'), 'Unknown encoder'),
+                                 ('classes', dict(device='gpu0'), '--device gpu0 cannot be used'),
+                                 ('one', {}, "only one class, 'disc'"), ('empty', {}, 'empty'), ('nowhere', {}, 'nowhere')):
+            how = dict(encoder=encoder, device='cpu') | more
+            test_fail(lambda: train_encoder(str(d/train), d/'o', CLIPLoRA(), **how), contains=words)
         assert not (d/'o').exists()
-    # nbs/cli/06_train_encoder.ipynb · One process and two · cell 46a5bfdb
+    # nbs/cli/06_train_encoder.ipynb · The command · cell 46a5bfdb
     class Killed(Callback):
         order = 99
         def after_step(self, trainer):
             if trainer.step==5: raise KeyboardInterrupt
 
     class KilledLoRA(CLIPLoRA):
-        def fit(self, *args, callbacks=(), **kwargs): return CLIPLoRA.fit(self, *args, callbacks=[*callbacks, Killed()], **kwargs)
+        def fit(self, *args, callbacks=(), **kwargs):
+            return CLIPLoRA.fit(self, *args, callbacks=[*callbacks, Killed()], **kwargs)
 
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        (d/'model').mkdir(); (d/'pictures').mkdir()
-        encoder,folder,settings = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 3), d/'classes'),dict(steps=8, batch=5, lr=5e-3)
-        run = lambda out,kind=CLIPLoRA,every=2,restart=False,**more: train_encoder(str(folder), d/out, kind(**settings | more), encoder, device='cpu', every=every, restart=restart)
+        encoder,folder = made(d, 3)
+        def run(out, kind=CLIPLoRA, restart=False, **more):
+            method = kind(**dict(steps=8, batch=5, lr=5e-3) | more)
+            return train_encoder(str(folder), d/out, method, encoder, device='cpu', every=2, restart=restart)
         run('whole')
         test_fail(lambda: run('broken', KilledLoRA), exc=KeyboardInterrupt)
         test_eq([o.name for o in (d/'broken').iterdir()], ['running'])
@@ -183,28 +208,34 @@ def test_one_process_and_two_slow():
         test_fail(lambda: run('again', KilledLoRA), exc=KeyboardInterrupt)
         run('again', lr=.1, restart=True)
         test_eq([o.name for o in (d/'again').iterdir() if o.is_dir()], [])
-    # nbs/cli/06_train_encoder.ipynb · One process and two · cell 5dd05caa
+    # nbs/cli/06_train_encoder.ipynb · The command · cell 5dd05caa
     def losses_of(launch, name):
         "Losses of one run of the command"
-        arguments = ['--train', str(folder), '--out', str(d/name), '--encoder', encoder, '--device', 'cpu', *(o for s in settings for o in ('--set', s))]
-        ran = subprocess.run([sys.executable, '-m', *launch, 'textclip.cli.train_encoder', *arguments], capture_output=True, text=True, env=os.environ | dict(OMP_NUM_THREADS='1'))
+        arguments = ['--train', str(folder), '--out', str(d/name), '--encoder', encoder, '--device', 'cpu']
+        arguments += [o for s in settings for o in ('--set', s)]
+        ran = subprocess.run([sys.executable, '-m', *launch, 'textclip.cli.train_encoder', *arguments],
+            capture_output=True, text=True, env=os.environ | dict(OMP_NUM_THREADS='1'))
         if ran.returncode: raise RuntimeError(ran.stderr[-2000:])
         return json.loads((d/name/'losses.json').read_text())
 
     settings = ['steps=30','batch=9','lr=0.005','dropout=0']
-    two = ['accelerate.commands.launch','--multi_gpu','--num_processes','2','--num_machines','1','--mixed_precision','no','--dynamo_backend','no','-m']
+    two = ['accelerate.commands.launch', '--multi_gpu', '--num_processes', '2', '--num_machines', '1',
+           '--mixed_precision', 'no', '--dynamo_backend', 'no', '-m']
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        (d/'model').mkdir(); (d/'pictures').mkdir()
-        encoder,folder = tiny_folder(d/'model'),by_class(drawn_shapes(d/'pictures', 6), d/'classes')
+        encoder,folder = made(d, 6)
         runs = [losses_of(launch, name) for launch,name in (([], 'one'), (two, 'two'))]
     write_json(Path('../results/train_encoder/curves.json'), dict(runs=runs, settings=settings, manifest=report_manifest()))
-    # nbs/cli/06_train_encoder.ipynb · One process and two · cell 94774dcd
+    # nbs/cli/06_train_encoder.ipynb · The command · cell 94774dcd
     record = Path('../results/train_encoder/curves.json')
     if record.exists():
-        one,both = (torch.tensor(o['losses']) for o in json.loads(record.read_text())['runs'])
-        test_eq([o['processes'] for o in json.loads(record.read_text())['runs']], [1,2])
+        kept = json.loads(record.read_text())['runs']
+        test_eq([o['processes'] for o in kept], [1,2])
+        one,both = (torch.tensor(o['losses']) for o in kept)
         test_close(one, both, eps=1e-4)
         assert one[-5:].mean()<one[:5].mean()
         _,ax = plt.subplots(figsize=(4,2.2), layout='constrained')
-        ax.plot(one, label='one process'); ax.plot(both, '.', label='two processes'); ax.legend(frameon=False); ax.set(xlabel='step', ylabel='loss')
+        ax.plot(one, label='one process')
+        ax.plot(both, '.', label='two processes')
+        ax.legend(frameon=False)
+        ax.set(xlabel='step', ylabel='loss')

@@ -14,11 +14,9 @@ import matplotlib.pyplot as plt
 from pathlib import Path
 from fastcore.test import *
 from textclip.core.basics import write_json
-from textclip.types.report import Row
 from textclip.features.inputs import class_means
-from textclip.features.feature_suite import benchmark_features
+from textclip.features.feature_suite import load_feature_sets
 from textclip.evaluation.single_label import evaluate
-from textclip.evaluation.plots import cost_table, plot_cost
 from textclip.testing.data import synthetic_task
 from textclip.methods.linear_probe import CrossModalProbe, LinearProbe
 from textclip.methods.tap import TAP
@@ -47,9 +45,10 @@ def test_the_modality_gap():
     # nbs/5_evaluation/05_geometry.ipynb · The modality gap · cell 57265949
     data = synthetic_task(n_classes=5, dim=32, per_class=30)
     zs = ZeroShot().fit(data.task, templates=data.templates)
-    test_close(modality_gap(data.splits['test'], zs)['gap'], modality_gap(data.splits['test'], 7*zs.weight)['gap'])      # lengths do not count
+    images = data.splits['test']
+    test_close(modality_gap(images, zs)['gap'], modality_gap(images, 7*zs.weight)['gap'])      # lengths do not count
     away = F.normalize(torch.randn(32, generator=make_generator(0, 'away')), dim=0)
-    there = Features(data.splits['test'].x+away, y=data.splits['test'].y)                       # all images in one direction
+    there = Features(images.x+away, y=images.y)                       # all images in one direction
     table = gap_table({'zero-shot': zs, 'moved': zs.weight+away}, there)
     test_close(table.accuracy['zero-shot'], evaluate(zs, there).accuracy)
     assert table.gap['moved'] < table.gap['zero-shot']
@@ -100,10 +99,15 @@ def test_on_real_clip_features():
 
     def weights_of_methods(s):
         "Name -> classifier, fitted on texts or on 16 images per class"
-        task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.templates
-        texts = s.texts
-        return {'templates': ZeroShot().fit(task, templates=names), 'mean of all texts': class_means(texts, len(task)), 'TAP': TAP('ours').fit(task, texts=texts, templates=names),
-            'cross-modal probe': CrossModalProbe('ours').fit(task, texts=texts, train=train, val=val), 'linear probe': LinearProbe().fit(task, train=train, val=val), 'mean of images': class_means(train, len(task))}
+        task,names,texts = s.task,s.templates,s.texts
+        train,val = s.splits['shot16'],s.splits['val']
+        return {
+            'templates': ZeroShot().fit(task, templates=names),
+            'mean of all texts': class_means(texts, len(task)),
+            'TAP': TAP('ours').fit(task, texts=texts, templates=names),
+            'cross-modal probe': CrossModalProbe('ours').fit(task, texts=texts, train=train, val=val),
+            'linear probe': LinearProbe().fit(task, train=train, val=val),
+            'mean of images': class_means(train, len(task))}
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell ffdc8f71
     stored = json.loads(results.read_text(encoding='utf-8'))
     gaps = pd.DataFrame(stored['gaps']).set_index('method').rename_axis(None)
@@ -124,18 +128,13 @@ def test_on_real_clip_features():
         if name=='together': ax.get_legend().remove()
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell 0bf846fc
     texts_too = gaps.loc[['templates','mean of all texts','TAP','cross-modal probe']]
-    assert .92<texts_too.gap.min() and texts_too.gap.max()<.98 and texts_too.accuracy.min()>.91 and texts_too.accuracy.max()<.95
+    assert texts_too.gap.between(.92, .98).all() and texts_too.accuracy.between(.91, .95).all()
     assert gaps.accuracy.idxmax()=='cross-modal probe' and gaps.accuracy.idxmin()=='TAP' and gaps.gap.idxmax()=='TAP'
     test_close(gaps.loc['templates',['image_image','text_text','own']].astype(float), [.5,.7,.3], eps=.05)
     assert gaps.gap['mean of images']<.2 and gaps.loc[['linear probe','mean of images'],'accuracy'].max()<.925
     points = pd.DataFrame(stored['pictures']['centred']['points'])
     at = points.groupby(['class','kind'])[['x','y']].mean().unstack()
     test_eq(((at['x','image']*at['x','weight'] + at['y','image']*at['y','weight'])>0).all(), True)
-    # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell 2ee8d445
-    rows = [Row.from_dict(d) for d in json.loads(Path('../results/cache_methods/rows.json').read_text(encoding='utf-8'))]
-    table = cost_table([r for r in rows if (r.task,r.shots)==('caltech101',16)])
-    plot_cost(table)
-    table.assign(seconds=table.seconds.map('{:.2g}'.format), accuracy=table.accuracy.round(4))
 
 
 @pytest.mark.slow
@@ -147,20 +146,29 @@ def test_on_real_clip_features_slow():
 
     def weights_of_methods(s):
         "Name -> classifier, fitted on texts or on 16 images per class"
-        task,train,val,names = s.task,s.splits['shot16'],s.splits['val'],s.templates
-        texts = s.texts
-        return {'templates': ZeroShot().fit(task, templates=names), 'mean of all texts': class_means(texts, len(task)), 'TAP': TAP('ours').fit(task, texts=texts, templates=names),
-            'cross-modal probe': CrossModalProbe('ours').fit(task, texts=texts, train=train, val=val), 'linear probe': LinearProbe().fit(task, train=train, val=val), 'mean of images': class_means(train, len(task))}
+        task,names,texts = s.task,s.templates,s.texts
+        train,val = s.splits['shot16'],s.splits['val']
+        return {
+            'templates': ZeroShot().fit(task, templates=names),
+            'mean of all texts': class_means(texts, len(task)),
+            'TAP': TAP('ours').fit(task, texts=texts, templates=names),
+            'cross-modal probe': CrossModalProbe('ours').fit(task, texts=texts, train=train, val=val),
+            'linear probe': LinearProbe().fit(task, train=train, val=val),
+            'mean of images': class_means(train, len(task))}
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell c8152048
     if not root.is_dir(): print('The feature files are not here: nothing was measured, the stored results below stay.')
     else:
-        s = benchmark_features(root, 'b32_caltech101')
+        s = load_feature_sets(root, ['b32_caltech101'])['b32_caltech101']
         methods,test = weights_of_methods(s),s.splits['test']
-        cosines = {k: cosine_histograms(test, methods[k], bins=200).round(6).to_dict('list') for k in ('templates','cross-modal probe')}
-        pictures = {k: project_features(test, methods['templates'], s.task.classes, centre=c, most=25) for k,c in (('together',False), ('centred',True))}
-        pictures = {k: dict(explained=f.attrs['explained'], points=f.round(4).to_dict('list')) for k,f in pictures.items()}
+        cosines = {k: cosine_histograms(test, methods[k], bins=200).round(6).to_dict('list')
+            for k in ('templates','cross-modal probe')}
+        def picture(centre):
+            f = project_features(test, methods['templates'], s.task.classes, centre=centre, most=25)
+            return dict(explained=f.attrs['explained'], points=f.round(4).to_dict('list'))
+        pictures = dict(together=picture(False), centred=picture(True))
+        gaps = gap_table(methods, test).reset_index(names='method').to_dict('records')
         manifest = report_manifest(s.task, seeds=[0], rule='nothing was chosen on test images')
-        write_json(results, dict(manifest=manifest, gaps=gap_table(methods, test).reset_index(names='method').to_dict('records'), cosines=cosines, pictures=pictures))
+        write_json(results, dict(manifest=manifest, gaps=gaps, cosines=cosines, pictures=pictures))
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell ffdc8f71
     stored = json.loads(results.read_text(encoding='utf-8'))
     gaps = pd.DataFrame(stored['gaps']).set_index('method').rename_axis(None)
@@ -181,15 +189,10 @@ def test_on_real_clip_features_slow():
         if name=='together': ax.get_legend().remove()
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell 0bf846fc
     texts_too = gaps.loc[['templates','mean of all texts','TAP','cross-modal probe']]
-    assert .92<texts_too.gap.min() and texts_too.gap.max()<.98 and texts_too.accuracy.min()>.91 and texts_too.accuracy.max()<.95
+    assert texts_too.gap.between(.92, .98).all() and texts_too.accuracy.between(.91, .95).all()
     assert gaps.accuracy.idxmax()=='cross-modal probe' and gaps.accuracy.idxmin()=='TAP' and gaps.gap.idxmax()=='TAP'
     test_close(gaps.loc['templates',['image_image','text_text','own']].astype(float), [.5,.7,.3], eps=.05)
     assert gaps.gap['mean of images']<.2 and gaps.loc[['linear probe','mean of images'],'accuracy'].max()<.925
     points = pd.DataFrame(stored['pictures']['centred']['points'])
     at = points.groupby(['class','kind'])[['x','y']].mean().unstack()
     test_eq(((at['x','image']*at['x','weight'] + at['y','image']*at['y','weight'])>0).all(), True)
-    # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell 2ee8d445
-    rows = [Row.from_dict(d) for d in json.loads(Path('../results/cache_methods/rows.json').read_text(encoding='utf-8'))]
-    table = cost_table([r for r in rows if (r.task,r.shots)==('caltech101',16)])
-    plot_cost(table)
-    table.assign(seconds=table.seconds.map('{:.2g}'.format), accuracy=table.accuracy.round(4))

@@ -6,11 +6,14 @@ from textclip.core.display import figure_axes, short_name
 from textclip.types.report import Report
 from textclip.evaluation.single_label import mean_correct
 from textclip.evaluation.statistics import frame_of, score_matrix
+import json
+from pathlib import Path
 import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.types.report import Row
 from textclip.evaluation.single_label import Evaluation, make_row
-from textclip.evaluation.plots import cost_table, plot_confusion, plot_per_class_gain, plot_report, plot_shots
+from textclip.evaluation.plots import (cost_table, plot_confusion, plot_cost, plot_per_class_gain, plot_report,
+    plot_shots)
 
 NOTEBOOK = 'nbs/5_evaluation/06_plots.ipynb'
 
@@ -34,7 +37,8 @@ def test_from_answers_to_pictures():
     base100,better100 = simulate(many, .5, 'ZeroShot', 1000),simulate(many, .6, 'TAP', 1000)
     plot_per_class_gain(better100, base100, most=15);
     # nbs/5_evaluation/06_plots.ipynb · From answers to pictures · cell 4ec78dfe
-    rows = [make_row(name, [simulate(fruit, a, name)]) for name,a in (('ZeroShot', .5), ('CuPL', .6), ('shuffled texts', .3), ('TAP', .65))]
+    accuracies = {'ZeroShot': .5, 'CuPL': .6, 'shuffled texts': .3, 'TAP': .65}
+    rows = [make_row(name, [simulate(fruit, a, name)]) for name,a in accuracies.items()]
     report = Report('fruit (synthetic)', 'none', None, 300, rows)
     test_fail(lambda: plot_report(report, 'Tap'), contains="Unknown method in the report: 'Tap'")
     plot_report(report);
@@ -55,7 +59,10 @@ def test_over_the_number_of_shots():
     'nbs/5_evaluation/06_plots.ipynb · Over the number of shots'
     # nbs/5_evaluation/06_plots.ipynb · Over the number of shots · cell 0792d0a6
     made_up = [Row('texts', 'text', .9, (.88,.92), task='made up')]
-    made_up += [Row(m, 'few-shot', a+.02*i, (a+.02*i-.02, a+.02*i+.02), shots=k, task='made up') for m,a in (('probe', .7), ('probe and texts', .88)) for i,k in enumerate((1,2,4,8,16))]
+    for method,first in (('probe', .7), ('probe and texts', .88)):
+        for i,k in enumerate((1,2,4,8,16)):
+            a = first+.02*i
+            made_up.append(Row(method, 'few-shot', a, (a-.02, a+.02), shots=k, task='made up'))
     ax = plot_shots(made_up)
     test_eq([t.get_text() for t in ax.get_xticklabels()], ['1','2','4','8','16'])
     test_fail(lambda: plot_shots([]), contains='no rows')
@@ -65,8 +72,14 @@ def test_over_the_number_of_shots():
 def test_cost_and_accuracy():
     'nbs/5_evaluation/06_plots.ipynb · Cost and accuracy'
     # nbs/5_evaluation/06_plots.ipynb · Cost and accuracy · cell a46c6d72
-    made_up = [Row(m, 'text', a+d, seconds=s, task=t) for t,d in (('x',0),('y',.1)) for m,a,s in (('a',.5,.01), ('b',.6,1.), ('c',.55,2.), ('d',.7,60.))]
+    measured = (('a',.5,.01), ('b',.6,1.), ('c',.55,2.), ('d',.7,60.))
+    made_up = [Row(m, 'text', a+d, seconds=s, task=t) for t,d in (('x',0), ('y',.1)) for m,a,s in measured]
     table = cost_table(made_up)
     test_eq(table.frontier.to_dict(), dict(a=True, b=True, c=False, d=True))
     test_close(table.accuracy, [.55,.65,.6,.75])
     test_eq(cost_table(made_up, methods=['c','b']).frontier.to_dict(), dict(b=True, c=False))
+    # nbs/5_evaluation/06_plots.ipynb · Cost and accuracy · cell 2ee8d445
+    rows = [Row.from_dict(d) for d in json.loads(Path('../results/cache_methods/rows.json').read_text(encoding='utf-8'))]
+    table = cost_table([r for r in rows if (r.task,r.shots)==('caltech101',16)])
+    plot_cost(table)
+    table.assign(seconds=table.seconds.map('{:.2g}'.format), accuracy=table.accuracy.round(4))

@@ -121,15 +121,18 @@ def test_is_one_better_than_the_other():
         v = np.where(rng.random(300)<.7, u, rng.random(300))
         x,y = (u<.7).astype(float),(v<.7+shift).astype(float)
         test_close(sign_flip_test(x-y), paired_test(x, y), eps=.02)
-        only_x,only_y = int((x*(1-y)).sum()),int(((1-x)*y).sum())       # McNemar's exact test: the images on which they differ are tosses of a coin
+        # McNemar's exact test: the images on which they differ are tosses of a coin
+        only_x,only_y = int((x*(1-y)).sum()),int(((1-x)*y).sum())
         rarer,tosses = min(only_x, only_y),only_x+only_y
         test_close(paired_test(x, y), min(1, 2*sum(math.comb(tosses, k) for k in range(rarer+1))/2**tosses), eps=1e-9)
     # nbs/5_evaluation/01_single_label.ipynb · Is one better than the other · cell 0b1d8b2b
     test_eq(paired_test(a, a), 1)
     test_eq(paired_test([1/3,2/3], [1/3,2/3]), 1)
     test_close(sign_flip_test([1/3,1/3,1/3]), 2/8)                 # all three the same way: 2 of 8 patterns
-    test_eq((sign_flip_test([0.,0.,1/3]), sign_flip_test([0.,0.])), (1., 1.)) # with one difference or none, every pattern is as far from 0
-    test_close(paired_test([1,2/3,1], [2/3,1/3,2/3]), 2/8)         # thirds are not exact in floating point; ties still count
+    # with one difference or none, every pattern is as far from 0
+    test_eq((sign_flip_test([0.,0.,1/3]), sign_flip_test([0.,0.])), (1., 1.))
+    # thirds are not exact in floating point; ties still count
+    test_close(paired_test([1,2/3,1], [2/3,1/3,2/3]), 2/8)
     test_fail(lambda: paired_test([1,0], [1,0,1]), contains='2 and 3 images cannot be paired')
 
 
@@ -142,7 +145,8 @@ def test_does_the_test_keep_its_promise():
         right = lambda p, s: (rng.random((s,*p.shape))<p).mean(0)
         pairs = zip(right(easy+gain, seeds), right(easy, 1))
         return np.array([paired_test(*o, seed=i, resamples=499) for i,o in enumerate(pairs)])
-    ps = {'one seed, no gain': p_values(1, 0, 1000), 'three seeds, no gain': p_values(3, 0, 500), 'three seeds, gain': p_values(3, .05, 500)}
+    ps = {'one seed, no gain': p_values(1, 0, 1000), 'three seeds, no gain': p_values(3, 0, 500),
+          'three seeds, gain': p_values(3, .05, 500)}
     rates = {k: round(float((v<=.05).mean()), 3) for k,v in ps.items()}
     assert .015<=rates['one seed, no gain']<=.06 and .025<=rates['three seeds, no gain']<=.08
     rates
@@ -161,7 +165,8 @@ def test_a_row_of_the_report():
     y = np.arange(200) % 5
     def answers(accuracy, seed=0):
         "Answers that are right with this probability, else any class"
-        return Evaluation(list('abcde'), y, np.where(rng.random(200)<accuracy, y, rng.integers(5, size=200)), method='example', seed=seed)
+        guess = np.where(rng.random(200)<accuracy, y, rng.integers(5, size=200))
+        return Evaluation(list('abcde'), y, guess, method='example', seed=seed)
     base,trained = [answers(.5)],[answers(.7, seed=s) for s in range(3)]
     row = make_row('TAP', trained, {'zero-shot': base}, seconds=1.2, tuning='fixed')
     Report('fruit (synthetic)', 'none', None, row.n, [make_row('ZeroShot', base, regime='names'), row])
@@ -184,7 +189,8 @@ def test_two_parts_and_their_h():
     test_close(harmonic_mean(.8, .6), stats.hmean([.8, .6]))
     test_eq(harmonic_mean(0, 0), 0)
     # nbs/5_evaluation/01_single_label.ipynb · Two parts and their H · cell 2422add6
-    quoted = [(76.47,67.88), (98.00,89.81), (93.67,95.29), (78.12,60.40), (97.60,59.67), (88.33,82.26), (40.44,22.30), (80.60,65.89), (79.44,41.18), (92.19,54.74), (84.69,56.05)]
+    quoted = [(76.47,67.88), (98.00,89.81), (93.67,95.29), (78.12,60.40), (97.60,59.67), (88.33,82.26),
+              (40.44,22.30), (80.60,65.89), (79.44,41.18), (92.19,54.74), (84.69,56.05)]
     averages = average_two_parts(quoted)
     assert averages['H_of_averages']-averages['average_H'] > .5
     {k: round(v, 2) for k,v in averages.items()}
@@ -197,5 +203,28 @@ def test_seen_and_unseen_classes():
     two = seen_unseen(Evaluation(list('abcd'), y, guess), seen=[0,1])
     test_close(two['seen'], (2/3+1)/2)
     test_close(two['unseen'], (1/2+1)/2)
-    test_fail(lambda: seen_unseen(Evaluation(list('ab'), np.array([0]), np.array([0])), seen=[0]), contains='no test images of unseen')
+    alone = Evaluation(list('ab'), np.array([0]), np.array([0]))
+    test_fail(lambda: seen_unseen(alone, seen=[0]), contains='no test images of unseen')
     two
+
+
+def test_against_scikit_learn_and_scipy():
+    'nbs/5_evaluation/01_single_label.ipynb · Against scikit-learn and SciPy'
+    # nbs/5_evaluation/01_single_label.ipynb · Against scikit-learn and SciPy · cell 98f9328c
+    from sklearn import metrics
+    rng = np.random.default_rng(3)
+    y,guess = rng.integers(0, 7, 500),rng.integers(0, 7, 500)
+    ev = Evaluation([f'class {c}' for c in range(7)], y, guess)
+    test_close(ev.accuracy, metrics.accuracy_score(y, guess))
+    test_close(ev.macro_accuracy, metrics.balanced_accuracy_score(y, guess))
+    test_close(ev.class_accuracy, metrics.recall_score(y, guess, average=None))
+    test_eq(ev.confusion, metrics.confusion_matrix(y, guess))
+    two = seen_unseen(ev, range(3))
+    test_close(two['seen'], metrics.recall_score(y, guess, labels=range(3), average='macro'))
+    test_close(two['H'], stats.hmean([two['seen'], two['unseen']]))
+    # nbs/5_evaluation/01_single_label.ipynb · Against scikit-learn and SciPy · cell 26a92ddf
+    right,other = (y==guess).astype(float),(y==rng.integers(0, 7, 500)).astype(float)
+    more,fewer = int((right>other).sum()),int((right<other).sum())
+    test_close(paired_test(right, other), stats.binomtest(more, more+fewer).pvalue)      # McNemar's exact test
+    low,high = stats.bootstrap((right,), np.mean, method='percentile', rng=np.random.default_rng(0)).confidence_interval
+    test_close(bootstrap_ci(right), (low, high), eps=.01)

@@ -3,8 +3,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from textclip.core.basics import TextclipError, some, unknown_name, warn
-import itertools, json, tempfile, warnings
-import matplotlib.pyplot as plt
+import itertools, json, tempfile
 from pathlib import Path
 from fastcore.test import *
 from textclip.types.report import Row
@@ -20,7 +19,8 @@ NOTEBOOK = 'nbs/5_evaluation/03_statistics.ipynb'
 def test_correcting_a_table_of_p_values():
     'nbs/5_evaluation/03_statistics.ipynb · Correcting a table of p-values'
     # nbs/5_evaluation/03_statistics.ipynb · Correcting a table of p-values · cell 0a86ee66
-    test_close(holm([.01,.04,.03,.005]), [.03,.06,.06,.02])          # by hand: .04, .03, .06, .04 -> sorted and made to rise
+    # by hand: .04, .03, .06, .04 -> sorted and made to rise
+    test_close(holm([.01,.04,.03,.005]), [.03,.06,.06,.02])
     test_close(holm([.2,np.nan,.02])[[0,2]], [.2,.04])               # NaN does not count
     test_close(holm([.9,.8]), [1,1])
     test_eq(len(holm([])), 0)
@@ -41,8 +41,11 @@ def test_correcting_a_table_of_p_values():
     assert plain>.8 and corrected<.065
     dict(plain=round(float(plain), 2), corrected=round(float(corrected), 2))
     # nbs/5_evaluation/03_statistics.ipynb · Correcting a table of p-values · cell 39b4dedf
-    made_up = [Row(m, 'text', a, (a-.02,a+.02), p={'zero-shot': p}, task=t, protocol='zero-shot')
-        for t,values in dict(pets=((.88,.002),(.87,.04)), flowers=((.72,.01),(.70,.6))).items() for m,(a,p) in zip(('cupl','tap'), values)]
+    def tested(task, method, accuracy, p):
+        ci = (accuracy-.02, accuracy+.02)
+        return Row(method, 'text', accuracy, ci, p={'zero-shot': p}, task=task, protocol='zero-shot')
+    made_up = [tested('pets', 'cupl', .88, .002), tested('pets', 'tap', .87, .04),
+               tested('flowers', 'cupl', .72, .01), tested('flowers', 'tap', .70, .6)]
     table = holm_table(made_up, 'zero-shot')
     test_close(table.p_holm, holm([.002,.04,.01,.6]))
     test_eq(table.differs.tolist(), [True,False,True,False])
@@ -56,7 +59,10 @@ def test_methods_by_tasks():
     # nbs/5_evaluation/03_statistics.ipynb · Methods by tasks · cell 25ed508c
     rng = np.random.default_rng(0)
     skill = {'zero-shot': 0} | dict(waffle=.005, cupl=.03, tap=.035, probe=.05, shuffled=-.08)
-    rows = [Row(m, 'text', round(float(hard+s+.015*rng.normal()), 3), task=f'task {t}') for t,hard in enumerate(rng.uniform(.4, .85, 10)) for m,s in skill.items()]
+    hard = rng.uniform(.4, .85, 10)
+    def row(method, t):
+        return Row(method, 'text', round(float(hard[t]+skill[method]+.015*rng.normal()), 3), task=f'task {t}')
+    rows = [row(m, t) for t in range(10) for m in skill]
     scores = score_matrix(rows)
     test_eq(scores.shape, (10,6))
     test_eq(scores.loc['task 3','tap'], next(r.accuracy for r in rows if (r.task,r.method)==('task 3','tap')))
@@ -126,7 +132,8 @@ def test_two_methods_over_many_tasks():
     found = compare_two(scores, 'a', 'b')
     d = (scores.a-scores.b).to_numpy()
     size = stats.rankdata(np.abs(d))
-    all_signs = [sum(s*size) for s in itertools.product((-1,1), repeat=6)]          # every sign is as likely under the null hypothesis
+    # every sign is as likely under the null hypothesis
+    all_signs = [sum(s*size) for s in itertools.product((-1,1), repeat=6)]
     test_close(found['p'], np.mean(np.abs(all_signs)>=abs(sum(np.sign(d)*size))-1e-9))
     test_eq([found[k] for k in ('wins','ties','losses')], [5,0,1])
     test_eq(compare_two(scores, 'a', 'a')['p'], 1.)
@@ -141,18 +148,21 @@ def test_means_over_tasks_with_seeds():
     # nbs/5_evaluation/03_statistics.ipynb · Means over tasks, with seeds · cell 688e9f9a
     rng = np.random.default_rng(0)
     shared = rng.normal(0, .02, (2,3))                # a seed is good or bad on all tasks alike
-    table = pd.DataFrame([dict(method=m, task=t, seed=s, accuracy=.6+.05*i+shared[i,s]) for i,m in enumerate('ab') for t in ('x','y') for s in range(3)])
+    table = pd.DataFrame([dict(method='ab'[i], task=t, seed=s, accuracy=.6+.05*i+shared[i,s])
+        for i in range(2) for t in ('x','y') for s in range(3)])
     found = average_over_tasks(table)
     test_eq(found.index.tolist(), ['b','a'])
     test_close(found.loc['a','std'], shared[0].std(ddof=1))
     test_fail(lambda: average_over_tasks(table[1:]), contains='1 seeds lack a task: a seed 0')
-    test_fail(lambda: average_over_tasks(pd.concat([table.assign(shots=1), table.assign(shots=2)])), contains='several values of shots')
+    mixed = pd.concat([table.assign(shots=1), table.assign(shots=2)])
+    test_fail(lambda: average_over_tasks(mixed), contains='several values of shots')
     test_fail(lambda: seed_frame([]), contains='no results of single seeds')
     found.round(3)
     # nbs/5_evaluation/03_statistics.ipynb · Means over tasks, with seeds · cell 81fe64a8
     tasks = [synthetic_task(per_class=8, seed=s, name=f'synthetic {s}') for s in (0,1)]
     with tempfile.TemporaryDirectory() as d:
-        found = run_benchmark(make_methods(['zero-shot','linear-probe']), tasks, ('few-shot',), shots=(2,), out=d, progress=False)
+        methods = make_methods(['zero-shot','linear-probe'])
+        found = run_benchmark(methods, tasks, ('few-shot',), shots=(2,), out=d, progress=False)
     seeds = seed_frame(found.results)
     test_eq(len(seeds), 2*2*3)
     mean = average_over_tasks(seeds)

@@ -22,9 +22,20 @@ from .multilabel_protocols import (
 from .manifest import method_spec
 
 # %% ../../nbs/benchmark/06_cells.ipynb #947bbd6d
-known_protocols = {'zero-shot': zero_shot_protocol, 'text-only': zero_shot_protocol, 'support': zero_shot_protocol, 'multi-label': zero_shot_protocol, 'few-shot': few_shot_protocol, 'base-to-new': base_to_new_protocol, 'cross-dataset': cross_dataset_protocol,
-    'domain-shift': domain_shift_protocol, 'generalized': generalized_protocol, 'partial-batches': partial_batches_protocol,
-    'unseen-labels': unseen_labels_protocol, 'label-transfer': label_transfer_protocol, 'partial-labels': partial_labels_protocol}
+known_protocols = {
+    'zero-shot': zero_shot_protocol,
+    'text-only': zero_shot_protocol,
+    'support': zero_shot_protocol,
+    'multi-label': zero_shot_protocol,
+    'few-shot': few_shot_protocol,
+    'base-to-new': base_to_new_protocol,
+    'cross-dataset': cross_dataset_protocol,
+    'domain-shift': domain_shift_protocol,
+    'generalized': generalized_protocol,
+    'partial-batches': partial_batches_protocol,
+    'unseen-labels': unseen_labels_protocol,
+    'label-transfer': label_transfer_protocol,
+    'partial-labels': partial_labels_protocol}
 
 # %% ../../nbs/benchmark/06_cells.ipynb #0f32339d
 @dataclass(frozen=True)
@@ -37,47 +48,80 @@ class Cell:
     shots:int=None  # training images a class
     seed:int=0      # of draws and training
 
-    def __str__(self): return ' · '.join(str(o) for o in (self.method, self.task, self.encoder, self.protocol, self.shots and f'{self.shots} shots', f'seed {self.seed}') if o)
+    def __str__(self):
+        shots = self.shots and f'{self.shots} shots'
+        words = (self.method, self.task, self.encoder, self.protocol, shots, f'seed {self.seed}')
+        return ' · '.join(str(o) for o in words if o)
+
+def _features_digest(features):
+    "A digest of the encoder's fingerprint and of every tensor with its name"
+    named = [o for pair in features.tensors().items() for o in pair]
+    return digest(features.meta.get('fingerprint'), *named)
 
 def part_digests(data:TaskFeatures)->dict: # 'task', split, 'templates' or 'texts' -> digest
     "Digests of what a task is made of, so that a change can be named"
     if getattr(data, '_digests', None) is None:
-        parts = {k: f for k,f in [*data.splits.items(), ('templates', data.templates), ('texts', data.texts)] if f is not None}
-        data._digests = dict(task=digest(data.task.to_dict())) | {k: digest(f.meta.get('fingerprint'), *(o for kv in f.tensors().items() for o in kv)) for k,f in sorted(parts.items())}
+        parts = data.splits | dict(templates=data.templates, texts=data.texts)
+        found = {k: _features_digest(f) for k,f in sorted(parts.items()) if f is not None}
+        data._digests = dict(task=digest(data.task.to_dict())) | found
     return data._digests
 
 def data_digest(data:TaskFeatures)->str:
     "A digest of the task and of all its features"
     return digest(part_digests(data))
 
+def _written_option(value):
+    "A digest in the place of data, other values as they are"
+    if isinstance(value, TaskFeatures): return dict(data=data_digest(value))
+    if isinstance(value, (list,tuple)): return [_written_option(o) for o in value]
+    return value
+
 def written_options(options:dict)->dict: # JSON-able
     "Options of a protocol, with digests in the place of data"
-    def one(v):
-        if isinstance(v, TaskFeatures): return dict(data=data_digest(v))
-        return [one(o) for o in v] if isinstance(v, (list,tuple)) else v
-    return {k: one(v) for k,v in options.items()}
+    return {k: _written_option(v) for k,v in options.items()}
 
 def cell_key(cell, method, data, options)->str:
     "What the result of a cell is stored under"
-    return digest('cell-3', method_spec(method), data_digest(data), cell.protocol, cell.shots, cell.seed, written_options(options))
+    made_of = method_spec(method), data_digest(data)
+    how = cell.protocol, cell.shots, cell.seed, written_options(options)
+    return digest('cell-3', *made_of, *how)
 
 # %% ../../nbs/benchmark/06_cells.ipynb #aa98de98
+def _answers(evaluation):
+    "The answered class of each image; the scores of all labels where there are several"
+    several = isinstance(evaluation, MultiLabelEvaluation)
+    return torch.as_tensor(evaluation.scores if several else evaluation.predictions)
+
+def _pack_one(evaluation):
+    "An evaluation as tensors and a description"
+    e,several = evaluation,isinstance(evaluation, MultiLabelEvaluation)
+    tensors = dict(y=torch.as_tensor(e.y), answer=_answers(e))
+    for name in ('rank','confidence'):
+        value = getattr(e, name, None)
+        if value is not None: tensors[name] = torch.as_tensor(value)
+    described = dict(classes=e.classes, method=e.method, seed=e.seed, several=several)
+    if several: described['thresholds'] = e.thresholds
+    return tensors,described
+
 def _pack(parts):
-    "Evaluations as tensors and a description"
-    several = {k: isinstance(e, MultiLabelEvaluation) for k,e in parts.items()}
-    tensors = {f'{k}.y': torch.as_tensor(e.y) for k,e in parts.items()} | {f'{k}.answer': torch.as_tensor(e.scores if several[k] else e.predictions) for k,e in parts.items()}
-    for name in ('rank','confidence'): tensors |= {f'{k}.{name}': torch.as_tensor(getattr(e, name)) for k,e in parts.items() if getattr(e, name, None) is not None}
-    return tensors, {k: dict(classes=e.classes, method=e.method, seed=e.seed, several=several[k], **dict(thresholds=e.thresholds) if several[k] else {}) for k,e in parts.items()}
+    "Evaluations as tensors called `part.name`, and their descriptions"
+    packed = {part: _pack_one(e) for part,e in parts.items()}
+    tensors = {f'{part}.{name}': t for part,(own,_) in packed.items() for name,t in own.items()}
+    return tensors,{part: described for part,(_,described) in packed.items()}
+
+# %% ../../nbs/benchmark/06_cells.ipynb #ab0c1d21
+def _unpack_one(tensors, described):
+    "The evaluation that `_pack_one` packed, from arrays"
+    kind = MultiLabelEvaluation if described['several'] else Evaluation
+    e = kind(described['classes'], tensors['y'], tensors['answer'], method=described['method'], seed=described['seed'])
+    if described['several']: e.thresholds = described.get('thresholds')
+    for name in ('rank','confidence'): setattr(e, name, tensors.get(name))
+    return e
 
 def _unpack(tensors, described):
     "What `_pack` packed"
-    def one(k, d):
-        kind = MultiLabelEvaluation if d['several'] else Evaluation
-        e = kind(d['classes'], tensors[f'{k}.y'].numpy(), tensors[f'{k}.answer'].numpy(), method=d['method'], seed=d['seed'])
-        if d['several']: e.thresholds = d.get('thresholds')
-        for name in ('rank','confidence'): setattr(e, name, tensors[f'{k}.{name}'].numpy() if f'{k}.{name}' in tensors else None)
-        return e
-    return {k: one(k, d) for k,d in described.items()}
+    def own(part): return {k.removeprefix(f'{part}.'): t.numpy() for k,t in tensors.items() if k.startswith(f'{part}.')}
+    return {part: _unpack_one(own(part), d) for part,d in described.items()}
 
 # %% ../../nbs/benchmark/06_cells.ipynb #c13c57d9
 @dataclass
@@ -96,7 +140,7 @@ def tuning_of(
     method,   # a `Method`
     info:dict # of its classifier
 )->str: # one of none, fixed, val-min, val-full, paper
-    "How hyper-parameters were chosen: as the classifier says, else by the recipe; 'none' where there are none to choose"
+    "How hyper-parameters were chosen: as the classifier says, else by the recipe; 'none' where there are none"
     if info.get('tuning'): return info['tuning']
     recipe = getattr(method, 'recipe', None)
     if recipe=='paper': return 'paper'
@@ -104,13 +148,15 @@ def tuning_of(
 
 # %% ../../nbs/benchmark/06_cells.ipynb #8ade095c
 _commit = functools.cache(textclip_commit)   # asked once a process
+_kept = ('metrics', 'seconds', 'regime', 'tuning', 'facts')   # fields of a result that are stored beside its answers
 
 def stored_cell(cell, method, data, store, options=None):
     "The result of a cell that is finished; None where it is not, or where there is no store"
-    entry = None if store is None else store.get('cell', cell_key(cell, method, data, options or {}))
-    if entry is None: return
-    tensors,m = entry
-    return CellResult(cell, _unpack(tensors, m['parts']), **{k: m[k] for k in ('metrics','seconds','regime','tuning','facts')})
+    if store is None: return None
+    entry = store.get('cell', cell_key(cell, method, data, options or {}))
+    if entry is None: return None
+    tensors,kept = entry
+    return CellResult(cell, _unpack(tensors, kept['parts']), **{k: kept[k] for k in _kept})
 
 def run_cell(
     cell:Cell,          # what to measure
@@ -121,26 +167,35 @@ def run_cell(
 )->CellResult:
     "The result of a cell, from the store or measured; an error is a result too"
     options = options or {}
-    if (found := stored_cell(cell, method, data, store, options)) is not None: return found
+    found = stored_cell(cell, method, data, store, options)
+    if found is not None: return found
     try: parts,fitted = known_protocols[cell.protocol](method, data, shots=cell.shots, seed=cell.seed, **options)
     except Exception as e: return CellResult(cell, error=_short_error(e), regime=method.regime)
-    info = fitted.classifier.info
-    found = CellResult(cell, parts, protocol_metrics(cell.protocol, parts), fitted.seconds, info.get('regime') or method.regime, tuning_of(method, info), facts=_facts(parts, info))
-    if store is not None:
-        tensors,described = _pack(parts)
-        kept = {k: getattr(found, k) for k in ('metrics','seconds','regime','tuning','facts')}
-        store.put('cell', cell_key(cell, method, data, options), tensors, dict(cell=asdict(cell), parts=described) | kept)
+    found = _result(cell, method, parts, fitted)
+    if store is not None: _put(store, cell_key(cell, method, data, options), found)
     return found
 
 # %% ../../nbs/benchmark/06_cells.ipynb #78fb01db
+def _result(cell, method, parts, fitted):
+    "The result of a cell whose protocol has run"
+    info = fitted.classifier.info
+    return CellResult(cell, parts, protocol_metrics(cell.protocol, parts), fitted.seconds,
+        regime=info.get('regime') or method.regime, tuning=tuning_of(method, info), facts=_facts(parts, info))
+
+def _put(store, key, result):
+    "Store a result under its key"
+    tensors,described = _pack(result.parts)
+    kept = {k: getattr(result, k) for k in _kept}
+    store.put('cell', key, tensors, dict(cell=asdict(result.cell), parts=described) | kept)
+
 def _facts(parts, info):
     "What a rerun is compared with"
-    answers = {k: digest(torch.as_tensor(e.scores if isinstance(e, MultiLabelEvaluation) else e.predictions)) for k,e in parts.items()}
-    more = {k: info[k] for k in ('texts','texts_digest','llm') if info.get(k) is not None}
-    return dict(answers=answers, commit=_commit(), **more)
+    answers = {part: digest(_answers(e)) for part,e in parts.items()}
+    texts = {k: info[k] for k in ('texts','texts_digest','llm') if info.get(k) is not None}
+    return dict(answers=answers, commit=_commit(), **texts)
 
 def _short_error(e):
     "One line: the sentence of a `TextclipError`, else type, message and place"
     if isinstance(e, TextclipError): return str(e)
-    where = traceback.extract_tb(e.__traceback__)[-1]
-    return f'{type(e).__name__}: {str(e)[:200]} ({Path(where.filename).name}, line {where.lineno})'
+    last = traceback.extract_tb(e.__traceback__)[-1]
+    return f'{type(e).__name__}: {str(e)[:200]} ({Path(last.filename).name}, line {last.lineno})'

@@ -55,130 +55,204 @@ def _on(name, texts=None, encoder='lite', splits=('dev','test'), local=False):
     "The source of a known task, extracted with an encoder"
     return dict(kind='task', name=name, encoder=encoder, texts=texts, splits=list(splits), local=local)
 
-def _ready(name): return dict(kind='features', name=name)
-def _images_of(name, encoder, splits=('train','val','test'), texts=None, local=False): return _on(name, texts, encoder, splits, local) | dict(kind='benchmark')
+def _ready(name):
+    "The source of a file of ready features"
+    return dict(kind='features', name=name)
 
-def text_rows(names, **own): return {known_text_rows[k].name: text_method(k, **own) for k in names}
+def _images_of(name, encoder, splits=('train','val','test'), texts=None, local=False):
+    "The source of a published dataset, extracted with an encoder"
+    return _on(name, texts, encoder, splits, local) | dict(kind='dataset')
+
+def text_rows(names, **own):
+    "Title in the table -> row of the comparison of texts, with other settings"
+    return {known_text_rows[k].name: text_method(k, **own) for k in names}
 
 def titled(*names, **settings):
     "Title in the table -> method as tables measure it, or with other settings"
     return {known_method(k).title: known_method(k).make(**settings) for k in names}
 
+def _some_of(methods, *titles):
+    "A part of the methods"
+    return {k: methods[k] for k in titles}
+
 # %% ../../nbs/benchmark/10_suites.ipynb #25183976
+def _made_up(name, **more):
+    "The source of made-up data with one label an image"
+    usual = dict(kind='synthetic', n_classes=6, dim=8, per_class=10, noise=.8, shift=.25, seed=0)
+    return usual | dict(name=name) | more
+
+def _made_up_labels(name, **more):
+    "The source of made-up data with several labels an image"
+    return dict(kind='synthetic-multilabel', n=60, name=name, seed=0) | more
+
 def smoke_suite():
     "Every protocol on made-up data, in seconds"
-    made = lambda name, **kw: dict(kind='synthetic', n_classes=6, dim=8, per_class=10, noise=.8, shift=.25, name=name) | dict(seed=0) | kw
     texts = titled('zero-shot','cupl') | titled('tap', steps=10)
     images = titled('zero-shot') | titled('linear-probe', halvings=1) | titled('cross-modal', steps=20) | titled('gda')
     images |= titled('clip-adapter', steps=20) | titled('tip-adapter','tip-x')
-    other = [made('another', noise=1.2)]
-    labels = lambda name, **kw: dict(kind='synthetic-multilabel', n=60, name=name, seed=0) | kw
-    adapter,several = dict(arch='residual', epochs=2, image_epochs=2),titled('dense-zero-shot') | {'TAI-Adapter': TAIAdapter(arch='residual', epochs=2)}
-    some_images = {k: images[k] for k in ('zero-shot','GDA','CLIP-Adapter')}
-    return [SuitePart('texts', [made('made up')], texts, {'text-only': {}}, baseline='zero-shot'),
-        SuitePart('few', [made('made up')], images, {'few-shot': dict(tuning='val-min')}, (2,), 'zero-shot'),
-        SuitePart('new', [made('made up')], some_images, {'base-to-new': dict(tuning='none'), 'cross-dataset': dict(targets=other), 'domain-shift': dict(targets=other)}, (2,), 'zero-shot'),
-        SuitePart('seen', [made('made up')], {k: texts[k] for k in ('zero-shot','CuPL')}, {'generalized': dict(seen=[0,1,2,3])}, baseline='zero-shot'),
-        SuitePart('batches', [made('made up')], titled('zero-shot','stata'), {'partial-batches': dict(size=16, classes=[2,3])}, baseline='zero-shot'),
-        SuitePart('several labels', [labels('made-up labels')], several, {'multi-label': {}, 'unseen-labels': dict(unseen=[1,4]), 'label-transfer': dict(targets=[labels('other labels', n_classes=4, seed=1)])}),
-        SuitePart('some labels', [labels('made-up labels')], {'TAI-Adapter, few-shot': TAIAdapterFewShot(**adapter)}, {'partial-labels': {}})]
+    other = dict(targets=[_made_up('another', noise=1.2)])
+    carried = {'base-to-new': dict(tuning='none'), 'cross-dataset': other, 'domain-shift': other}
+    seen,small = dict(seen=[0,1,2,3]),dict(size=16, classes=[2,3])
+    one,zero = [_made_up('made up')],'zero-shot'
+    return [
+        SuitePart('texts', one, texts, {'text-only': {}}, baseline=zero),
+        SuitePart('few', one, images, {'few-shot': dict(tuning='val-min')}, (2,), zero),
+        SuitePart('new', one, _some_of(images, 'zero-shot', 'GDA', 'CLIP-Adapter'), carried, (2,), zero),
+        SuitePart('seen', one, _some_of(texts, 'zero-shot', 'CuPL'), {'generalized': seen}, baseline=zero),
+        SuitePart('batches', one, titled('zero-shot','stata'), {'partial-batches': small}, baseline=zero),
+        *_smoke_labels()]
+
+def _smoke_labels():
+    "The parts of `smoke` whose images have several labels"
+    data = [_made_up_labels('made-up labels')]
+    several = titled('dense-zero-shot') | {'TAI-Adapter': TAIAdapter(arch='residual', epochs=2)}
+    few = {'TAI-Adapter, few-shot': TAIAdapterFewShot(arch='residual', epochs=2, image_epochs=2)}
+    protocols = {
+        'multi-label': {},
+        'unseen-labels': dict(unseen=[1,4]),
+        'label-transfer': dict(targets=[_made_up_labels('other labels', n_classes=4, seed=1)])}
+    some = SuitePart('some labels', data, few, {'partial-labels': {}})
+    return [SuitePart('several labels', data, several, protocols), some]
 
 # %% ../../nbs/benchmark/10_suites.ipynb #160ced60
-few_shot_names = 'zero-shot linear-probe cross-modal gda tip-adapter tip-adapter-f tip-x clip-adapter'.split()   # what starts from texts and a few images
+few_shot_names = (   # what starts from texts and a few images
+    'zero-shot', 'linear-probe', 'cross-modal', 'gda', 'tip-adapter', 'tip-adapter-f', 'tip-x', 'clip-adapter')
 
 def capped_learners(steps):
     "Prompt learners with so many steps"
     short = titled('coop','kgcoop', steps=steps, every=10)
-    return {f'{k}, {steps} steps': m for k,m in short.items()} | {'CoCoOp, 12 steps': known_method('cocoop').make(steps=12, every=6)}
+    capped = {f'{k}, {steps} steps': m for k,m in short.items()}
+    return capped | {'CoCoOp, 12 steps': known_method('cocoop').make(steps=12, every=6)}
+
+def _transductive():
+    "Zero-shot, and what looks at the whole batch"
+    return titled('zero-shot','stata') | {'TransCLIP (no anchor)': known_method('transclip').make()}
 
 def offline_suite(llm='smollm2'):
     "Everything that package registries suffice for"
     texts = titled('zero-shot') | text_rows([k for k in known_text_rows if k!='zero-shot'], llm=llm)
-    short = {k: texts[k] for k in ('zero-shot','control: paraphrases','control: shuffled texts','CuPL','TAP')}
-    few,val = titled(*few_shot_names),dict(tuning='val-min')
-    carrying = {k: few[k] for k in ('zero-shot','GDA','CLIP-Adapter')}
-    return [SuitePart('texts', [_on('stamps'), _on('clipart')], texts, {'text-only': {}}, baseline='zero-shot'),
-        SuitePart('several labels', [_on('scenes', splits=['test'])], short, {'multi-label': {}}, baseline='zero-shot'),
-        SuitePart('stamps, few', [_on('stamps')], few, {'few-shot': val}, (1,2), 'zero-shot'),
-        SuitePart('clipart, few', [_on('clipart')], few, {'few-shot': val}, (1,2,4,8), 'zero-shot'),
-        SuitePart('carried over', [_on('clipart')], carrying, {'base-to-new': val, 'cross-dataset': val | dict(targets=[_on('stamps')])}, (4,), 'zero-shot'),
-        SuitePart('batches', [_on('stamps'), _on('clipart')], titled('zero-shot','stata') | {'TransCLIP (no anchor)': known_method('transclip').make()}, {'partial-batches': {}}, baseline='zero-shot'),
-        SuitePart('stamps, prompts', [_on('stamps')], capped_learners(40), {'few-shot': val}, (1,2)),
-        SuitePart('clipart, prompts', [_on('clipart')], {k: m for k,m in capped_learners(30).items() if 'CoCoOp' not in k}, {'few-shot': val}, (4,))]
+    short = _some_of(texts, 'zero-shot', 'control: paraphrases', 'control: shuffled texts', 'CuPL', 'TAP')
+    few,val,zero = titled(*few_shot_names),dict(tuning='val-min'),'zero-shot'
+    carrying = _some_of(few, 'zero-shot', 'GDA', 'CLIP-Adapter')
+    carried = {'base-to-new': val, 'cross-dataset': val | dict(targets=[_on('stamps')])}
+    without_images = {k: m for k,m in capped_learners(30).items() if 'CoCoOp' not in k}
+    stamps,clipart,scenes = [_on('stamps')],[_on('clipart')],[_on('scenes', splits=['test'])]
+    return [
+        SuitePart('texts', stamps+clipart, texts, {'text-only': {}}, baseline=zero),
+        SuitePart('several labels', scenes, short, {'multi-label': {}}, baseline=zero),
+        SuitePart('stamps, few', stamps, few, {'few-shot': val}, (1,2), zero),
+        SuitePart('clipart, few', clipart, few, {'few-shot': val}, (1,2,4,8), zero),
+        SuitePart('carried over', clipart, carrying, carried, (4,), zero),
+        SuitePart('batches', stamps+clipart, _transductive(), {'partial-batches': {}}, baseline=zero),
+        SuitePart('stamps, prompts', stamps, capped_learners(40), {'few-shot': val}, (1,2)),
+        SuitePart('clipart, prompts', clipart, without_images, {'few-shot': val}, (4,))]
 
 # %% ../../nbs/benchmark/10_suites.ipynb #9d4b1223
+def _alone():
+    "Methods that read images and no texts"
+    gda,cache,trained = (known_method(k) for k in ('gda','tip-adapter','tip-adapter-f'))
+    found = titled('linear-probe') | {'GDA, images alone': gda.cls(recipe='ours', text=False)}
+    return found | {'cache alone': cache.make(text=False), 'cache alone, trained': trained.make(text=False)}
+
 def features_suite():
     "Ready CLIP features by path"
-    few,val = titled(*few_shot_names),dict(tuning='val-min')
-    texts = titled('zero-shot') | {'CuPL, paper': known_method('cupl').cls()} | titled('cupl')
-    texts |= {'TAP, paper, 500 steps': TAP(steps=500)} | titled('tap','lafter-text')
-    without = {k: known_method(k) for k in ('gda','tip-adapter','tip-adapter-f')}
-    alone = titled('linear-probe') | {'GDA, images alone': without['gda'].cls(recipe='ours', text=False)}
-    alone |= {'cache alone': without['tip-adapter'].make(text=False), 'cache alone, trained': without['tip-adapter-f'].make(text=False)}
-    batches = titled('zero-shot','stata') | {'TransCLIP (no anchor)': known_method('transclip').make()}
-    carrying = {k: few[k] for k in ('zero-shot','GDA','CLIP-Adapter')} | titled('cupl')
+    few,val,zero = titled(*few_shot_names),dict(tuning='val-min'),'zero-shot'
+    cupl,tap = titled('cupl'),{'TAP, paper, 500 steps': TAP(steps=500)} | titled('tap')
+    texts = titled('zero-shot') | {'CuPL, paper': known_method('cupl').cls()} | cupl | tap | titled('lafter-text')
+    caltech,others = [_ready('b32_caltech101')],[_ready('b32_oxford_pets'), _ready('b32_ucf101')]
     aerial = [_ready(f'rs_whurs19_{e}') for e in ('CLIP_RN50','CLIP_ViT-B-32','RemoteCLIP_ViT-B-32')]
-    return [SuitePart('texts', [_ready('b32_caltech101')], texts, {'text-only': {}}, baseline='zero-shot', note='templates and descriptions are in the file'),
-        SuitePart('aerial', aerial, {k: texts[k] for k in ('zero-shot','TAP, paper, 500 steps','TAP')}, {'text-only': {}}, baseline='zero-shot', note='the texts are the templates'),
-        SuitePart('few', [_ready('b32_caltech101')], few | titled('cupl'), {'few-shot': val}, (1,2,4,8,16), 'CuPL'),
-        SuitePart('images alone', [_ready('b32_oxford_pets'), _ready('b32_ucf101')], alone, {'few-shot': val}, (1,2,4,8,16), 'linear probe'),
-        SuitePart('new', [_ready('b32_caltech101')], carrying, {'base-to-new': val}, (16,), 'zero-shot'),
-        SuitePart('batches', [_ready('b32_caltech101'), *aerial[1:2]], batches, {'partial-batches': {}}, baseline='zero-shot')]
+    carrying = _some_of(few, 'zero-shot', 'GDA', 'CLIP-Adapter') | cupl
+    every = (1,2,4,8,16)
+    return [
+        SuitePart('texts', caltech, texts, {'text-only': {}}, baseline=zero,
+            note='templates and descriptions are in the file'),
+        SuitePart('aerial', aerial, titled('zero-shot') | tap, {'text-only': {}}, baseline=zero,
+            note='the texts are the templates'),
+        SuitePart('few', caltech, few | cupl, {'few-shot': val}, every, 'CuPL'),
+        SuitePart('images alone', others, _alone(), {'few-shot': val}, every, 'linear probe'),
+        SuitePart('new', caltech, carrying, {'base-to-new': val}, (16,), zero),
+        SuitePart('batches', caltech + aerial[1:2], _transductive(), {'partial-batches': {}}, baseline=zero)]
 
 # %% ../../nbs/benchmark/10_suites.ipynb #1b1d487a
-few_shot_datasets = ('imagenet','caltech101','oxford_pets','stanford_cars','flowers102','food101','fgvc_aircraft','sun397','dtd','eurosat','ucf101')
+few_shot_datasets = (   # the eleven of CoOp
+    'imagenet', 'caltech101', 'oxford_pets', 'stanford_cars', 'flowers102', 'food101', 'fgvc_aircraft', 'sun397',
+    'dtd', 'eurosat', 'ucf101')
 _b16,_b32,_r50 = (f'{m}/openai' for m in ('ViT-B-16','ViT-B-32','RN50'))
 
-def _sets(encoder, names=few_shot_datasets, **own): return [_images_of(d, encoder, **own) for d in names]
+def _sets(encoder, names=few_shot_datasets, **own):
+    "Sources of several datasets"
+    return [_images_of(d, encoder, **own) for d in names]
+
+def _ship_rows(recipe):
+    "SHIP around the three methods of its paper"
+    inner = {'CoOp': CoOp(), 'CLIP-Adapter': CLIPAdapter(), 'Tip-Adapter-F': TipAdapterF('paper')}
+    alone = {'zero-shot': ZeroShot(), 'CoOp': CoOp()}
+    return alone | {f'{k} + SHIP': SHIP(m, recipe) for k,m in inner.items()}
 
 def _ship_parts():
     "SHIP with the three methods of its paper; on ImageNet with the settings of its script for it"
-    def rows(recipe):
-        inner = {'CoOp': CoOp(), 'CLIP-Adapter': CLIPAdapter(), 'Tip-Adapter-F': TipAdapterF('paper')}
-        return {'zero-shot': ZeroShot(), 'CoOp': CoOp()} | {f'{k} + SHIP': SHIP(m, recipe) for k,m in inner.items()}
-    val,generalized = dict(tuning='val-min'),[f'{d}-gzsl' for d in ('cub','awa2','flo')]
-    splits = ['train','test_seen','test_unseen']
-    return [SuitePart('SHIP', _sets(_b16, few_shot_datasets[1:]), rows('paper'), {'base-to-new': val}, (16,), 'zero-shot'),
-        SuitePart('SHIP, ImageNet', _sets(_b16, ['imagenet']), rows('imagenet'), {'base-to-new': val}, (16,), 'zero-shot'),
-        SuitePart('SHIP, generalized', _sets(_b16, generalized, splits=splits), {k: rows('paper')[k] for k in ('CoOp','CoOp + SHIP')}, {'generalized': {}}, baseline='CoOp')]
+    new = {'base-to-new': dict(tuning='val-min')}
+    generalized = _sets(_b16, [f'{d}-gzsl' for d in ('cub','awa2','flo')], splits=['train','test_seen','test_unseen'])
+    paper = _ship_rows('paper')
+    return [
+        SuitePart('SHIP', _sets(_b16, few_shot_datasets[1:]), paper, new, (16,), 'zero-shot'),
+        SuitePart('SHIP, ImageNet', _sets(_b16, ['imagenet']), _ship_rows('imagenet'), new, (16,), 'zero-shot'),
+        SuitePart('SHIP, generalized', generalized, _some_of(paper, 'CoOp', 'CoOp + SHIP'), {'generalized': {}},
+            baseline='CoOp')]
 
 def _cache_parts(llm):
     "Tip-Adapter and TIP-X on a few images, and SuS-X, which needs support sets"
     few = titled('zero-shot') | titled('tip-adapter','tip-adapter-f','tip-x', recipe='paper')
-    sus = {k: TextMethod(k, SuSX('paper', preset=k), strategy='cupl', filtered=False, llm=llm, n=10) for k in sus_presets}
-    why = ("its support sets cannot be had: the index of LAION-5B that SuS-X-LC asked is closed, and Stable Diffusion 1.4 for SuS-X-SD is on no package registry. "
-        'Make them with retrieve_support or generate_support, and fit SuSX(\'paper\', preset=...) on them.')
-    return [SuitePart('TIP-X, few-shot', _sets(_r50), few, {'few-shot': dict(tuning='val-full')}, (1,2,4,8,16), 'zero-shot', 'validation on the full split, as published'),
-        SuitePart('SuS-X', _sets(_r50), {'zero-shot': ZeroShot()} | sus, {'support': {}}, baseline='zero-shot', missing=why)]
+    sus = {'zero-shot': ZeroShot()}
+    for k in sus_presets:
+        sus[k] = TextMethod(k, SuSX('paper', preset=k), strategy='cupl', filtered=False, llm=llm, n=10)
+    why = ('its support sets cannot be had: the index of LAION-5B that SuS-X-LC asked is closed, and '
+        'Stable Diffusion 1.4 for SuS-X-SD is on no package registry. Make them with retrieve_support or '
+        "generate_support, and fit SuSX('paper', preset=...) on them.")
+    return [
+        SuitePart('TIP-X, few-shot', _sets(_r50), few, {'few-shot': dict(tuning='val-full')}, (1,2,4,8,16), 'zero-shot',
+            note='validation on the full split, as published'),
+        SuitePart('SuS-X', _sets(_r50), sus, {'support': {}}, baseline='zero-shot', missing=why)]
 
 # %% ../../nbs/benchmark/10_suites.ipynb #cf703a2a
+def _tap_rows(name, llm):
+    "TAP, CuPL and the text stage of LaFTer with the settings that were published for a dataset"
+    tap,lafter = dict(steps=tap_steps[name]),dict(steps=lafter_steps[name])
+    return {
+        'zero-shot': ZeroShot(),
+        'TAP': text_method('tap-paper', tap, llm=llm, n=5),
+        'CuPL': text_method('cupl-paper', llm=llm, n=10),
+        'LaFTerText': text_method('lafter-text-paper', lafter, llm=llm, n=5)}
+
 def _text_parts(llm):
     "TAP, with CuPL and the text stage of LaFTer beside it; and LaFTer whole"
-    def rows(name):
-        own = {'TAP': text_method('tap-paper', dict(steps=tap_steps[name]), llm=llm, n=5), 'CuPL': text_method('cupl-paper', llm=llm, n=10)}
-        steps = lafter_steps[name]
-        return {'zero-shot': ZeroShot()} | own | {'LaFTerText': text_method('lafter-text-paper', dict(steps=steps), llm=llm, n=5)}
-    why = 'its second stage trains the encoder on images, and a table is made of ready features. Measure it with `python -m textclip.cli.train_encoder lafter`.'
+    why = ('its second stage trains the encoder on images, and a table is made of ready features. '
+        'Measure it with `python -m textclip.cli.train_encoder lafter`.')
     whole = {'LaFTer': TextMethod('LaFTer', LaFTer(), strategy='lafter', filtered=False, llm=llm, n=5)}
-    return [*(SuitePart(f'TAP, {k}', [_images_of(k, _b32, ['test'])], rows(k), {'text-only': {}}, baseline='zero-shot') for k in tap_steps),
-        SuitePart('LaFTer', _sets(_b32, list(lafter_steps)), whole, {'text-only': {}}, missing=why)]
+    taps = [SuitePart(f'TAP, {k}', [_images_of(k, _b32, ['test'])], _tap_rows(k, llm), {'text-only': {}},
+        baseline='zero-shot') for k in tap_steps]
+    return [*taps, SuitePart('LaFTer', _sets(_b32, list(lafter_steps)), whole, {'text-only': {}}, missing=why)]
 
 def _dualpt_part(llm):
     "DuAl-PT with the learners it stands beside, on places as attention-pool outputs"
     own = {'DuAl-PT': TextMethod('DuAl-PT', DuAlPT(), strategy='dualpt', filtered=False, llm=llm, n=1)}
     rows = {'zero-shot': ZeroShot(), 'CoOp': CoOp(), 'PLOT': PLOT()} | own
-    note = 'a reconstruction from the abstract; hyper-parameters are ours'
-    return SuitePart('DuAl-PT', _sets(f'{_r50}?places=attention', local=True), rows, {'few-shot': dict(tuning='val-min')}, (1,2,4,8,16), 'zero-shot', note)
+    sources = _sets(f'{_r50}?places=attention', local=True)
+    return SuitePart('DuAl-PT', sources, rows, {'few-shot': dict(tuning='val-min')}, (1,2,4,8,16), 'zero-shot',
+        note='a reconstruction from the abstract; hyper-parameters are ours')
 
 def _multilabel_parts(llm):
     "TAI-Adapter; CoMC and TaI-DPT, whose global feature is pooled without positions"
-    names = ('voc2007','coco2014','nuswide')
-    def ours(name, method): return TextMethod(name, method, strategy='tai', filtered=False, llm=llm, n=1)
-    tai = {'dense zero-shot': DenseZeroShot(), 'TAI-Adapter': ours('TAI-Adapter', TAIAdapter())}
-    others = {'dense zero-shot': DenseZeroShot(), 'CoMC': ours('CoMC', CoMC()), 'TaI-DPT': ours('TaI-DPT', TaIDPT())}
-    return [SuitePart('TAI-Adapter', _sets(_r50, names, splits=['test'], local=True), tai, {'multi-label': {}}, baseline='dense zero-shot', note='a reconstruction from the abstract'),
-        SuitePart('CoMC and TaI-DPT', _sets(f'{_r50}?positions=no', names, splits=['test'], local=True), others, {'multi-label': {}}, baseline='dense zero-shot',
-            note='sentences of a language model; TaI-DPT was published with the captions of COCO')]
+    def on_texts(*methods):
+        rows = [TextMethod(m.title, m, strategy='tai', filtered=False, llm=llm, n=1) for m in methods]
+        return {'dense zero-shot': DenseZeroShot()} | {r.name: r for r in rows}
+    def part(name, encoder, rows, note):
+        sources = _sets(encoder, ('voc2007','coco2014','nuswide'), splits=['test'], local=True)
+        return SuitePart(name, sources, rows, {'multi-label': {}}, baseline='dense zero-shot', note=note)
+    sentences = 'sentences of a language model; TaI-DPT was published with the captions of COCO'
+    return [
+        part('TAI-Adapter', _r50, on_texts(TAIAdapter()), 'a reconstruction from the abstract'),
+        part('CoMC and TaI-DPT', f'{_r50}?positions=no', on_texts(CoMC(), TaIDPT()), sentences)]
 
 def paper_suite(llm='smollm2'):
     "Datasets and settings of the five papers and of their closest relatives"
@@ -202,8 +276,9 @@ def suite_parts(
 
 def _sources(parts):
     "Every source of some parts, targets too, once"
-    inside = [s for p in parts for o in p.protocols.values() for s in o.get('targets', ())]
-    return list({digest(s): s for s in [*(s for p in parts for s in p.sources), *inside]}.values())
+    own = [s for p in parts for s in p.sources]
+    targets = [s for p in parts for o in p.protocols.values() for s in o.get('targets', ())]
+    return list({digest(s): s for s in own+targets}.values())
 
 def suite_needs(
     parts:list,    # of `SuitePart`
@@ -213,33 +288,42 @@ def suite_needs(
     "What these parts need and do not find"
     sources = _sources(parts)
     files = [s['name'] for s in sources if s['kind']=='features']
-    datasets = list(dict.fromkeys(s['name'] for s in sources if s['kind']=='benchmark'))
-    encoders = list(dict.fromkeys(s['encoder'] for s in sources if s['kind']=='benchmark'))
+    images = [s for s in sources if s['kind']=='dataset']
+    datasets,encoders = (list(dict.fromkeys(s[k] for s in images)) for k in ('name','encoder'))
     return [*_missing_files(files, features), *_missing_datasets(datasets, root), *_missing_weights(encoders)]
 
 # %% ../../nbs/benchmark/10_suites.ipynb #95eb6993
 def _missing_files(names, folder):
+    "A sentence about files of features that are not there"
     if not names: return []
     try: have = {p.stem for p in features_root(folder).glob('*.npz')}
     except TextclipError as e: return [f'{len(names)} files of features ({some(names)}): {e}']
     gone = [n for n in names if n not in have]
-    return [f'{len(gone)} files of features are not in the folder: {some(f"{n}.npz" for n in gone)}'] if gone else []
+    listed = some(f'{n}.npz' for n in gone)
+    return [f'{len(gone)} files of features are not in the folder: {listed}'] if gone else []
 
 def _missing_datasets(names, root):
-    root,gone = root or os.environ.get('TEXTCLIP_DATA'),[]
-    if names and not root: return [f'images of {len(names)} datasets ({some(names)}): name the folder that holds them, --data FOLDER or TEXTCLIP_DATA']
+    "A sentence about datasets whose images are not there"
+    root = root or os.environ.get('TEXTCLIP_DATA')
+    if names and not root:
+        return [f'images of {len(names)} datasets ({some(names)}): name the folder that holds them, '
+            '--data FOLDER or TEXTCLIP_DATA']
+    gone = []
     for n in names:
         try: load_task(n, root)
         except TextclipError: gone.append(n)
-    return [f'images of {len(gone)} datasets ({some(gone, 5)}): `textclip data check NAME FOLDER` says what is missing'] if gone else []
+    if not gone: return []
+    return [f'images of {len(gone)} datasets ({some(gone, 5)}): `textclip data check NAME FOLDER` says what is missing']
 
 def _missing_weights(encoders):
+    "A sentence about weights that cannot be had"
     from textclip.encoders.load import load_encoder
     gone = []
     for e in encoders if not hub_answers() else ():
         try: load_encoder(e)
         except (TextclipError, OSError, RuntimeError): gone.append(e)
-    return [f'weights of {", ".join(gone)}: the model hub does not answer, and they are in no local cache'] if gone else []
+    if not gone: return []
+    return [f'weights of {", ".join(gone)}: the model hub does not answer, and they are in no local cache']
 
 # %% ../../nbs/benchmark/10_suites.ipynb #a540f8d1
 def run_suite(
@@ -257,23 +341,42 @@ def run_suite(
 )->Benchmark:
     "Measure a suite, or go on with it"
     parts = suite_parts(name, only, **arguments)
-    needs = suite_needs([p for p in parts if not p.missing], features, root)
-    if needs: raise TextclipError(f'Suite {name!r} needs what is not here:\n' + '\n'.join(f'  - {n}' for n in needs), '\nBring it, or choose parts with --only.')
-    made,found,walls = {},[],[]
+    able = _able_parts(name, parts, features, root)
+    made = {}
     def data(source):
         key = digest(source)
         if key not in made: made[key] = data_from(source, features, device, root=root)
         return made[key]
-    able = [p for p in parts if not p.missing]
-    if not able: raise TextclipError('\n'.join(f'{p.name} is not measured: {p.missing}' for p in parts), 'Choose other parts with --only.')
+    found,about = [],{}
     for p in able:
         start = time.perf_counter()
-        protocols = {k: o | dict(targets=[data(s) for s in o['targets']]) if 'targets' in o else o for k,o in p.protocols.items()}
-        cells = Path(out)/'parts'/p.short if out else None
-        found.append(run_benchmark(p.methods, [data(s) for s in p.sources], protocols, p.shots, seeds, p.baseline, cells, workers, progress, executor, device))
-        walls.append(round(time.perf_counter()-start, 1))
+        folder = Path(out)/'parts'/p.short if out else None
+        found.append(run_benchmark(p.methods, [data(s) for s in p.sources], _with_targets(p, data), p.shots, seeds,
+            p.baseline, folder, workers, progress, executor, device))
+        about[p.name] = dict(rows=len(found[-1].rows), seconds=round(time.perf_counter()-start, 1), note=p.note)
+    about |= {p.name: dict(rows=0, note=p.missing) for p in parts if p.missing}
     bench = join_benchmarks(found)
-    measured = {p.name: dict(rows=len(b.rows), seconds=w, note=p.note) for p,b,w in zip(able, found, walls)}
-    bench.manifest |= dict(suite=name, parts=measured | {p.name: dict(rows=0, note=p.missing) for p in parts if p.missing})
+    bench.manifest |= dict(suite=name, parts=about)
     if out: bench.save(out)
     return bench
+
+def _able_parts(name, parts, features, root):
+    "The parts that can be measured, or an error that says what is missing"
+    able = [p for p in parts if not p.missing]
+    needs = suite_needs(able, features, root)
+    if needs:
+        lines = ''.join(f'\n  - {n}' for n in needs)
+        raise TextclipError(f'Suite {name!r} needs what is not here:{lines}',
+            '\nBring it, or choose parts with --only.')
+    if not able:
+        raise TextclipError('\n'.join(f'{p.name} is not measured: {p.missing}' for p in parts),
+            'Choose other parts with --only.')
+    return able
+
+def _with_targets(part, data):
+    "The protocols of a part, with the data of their targets"
+    found = {}
+    for protocol,options in part.protocols.items():
+        targets = dict(targets=[data(s) for s in options['targets']]) if 'targets' in options else {}
+        found[protocol] = options | targets
+    return found

@@ -37,15 +37,19 @@ def task_features(
     if isinstance(texts, str): texts = sample_texts(task, texts)
     texts = None if texts is None else as_features(texts, encoder, len(task), store)
     sentences = task.templates[0] if len(task.templates)==1 else list(task.templates)
-    source = dict(kind='task', name=task.name, encoder=encoder.name, texts=given, splits=list(names), local=local, templates=sentences)
-    return TaskFeatures(task, found, text_features(template_texts(task), encoder, len(task), store), texts, encoder, source)
+    source = dict(kind='task', name=task.name, encoder=encoder.name, texts=given, splits=list(names), local=local,
+        templates=sentences)
+    filled = text_features(template_texts(task), encoder, len(task), store)
+    return TaskFeatures(task, found, filled, texts, encoder, source)
 
 # %% ../../nbs/benchmark/01_task_data.ipynb #f1556713
-known_made_up = {'synthetic': synthetic_task, 'synthetic-multilabel': synthetic_multilabel}   # kind of source -> function that makes the data
+known_made_up = {   # kind of source -> function that makes the data
+    'synthetic': synthetic_task,
+    'synthetic-multilabel': synthetic_multilabel}
 
 def data_from(
     source:dict,   # of `TaskFeatures`
-    features=None, # folder of a suite of features; `TEXTCLIP_FEATURES` if not given
+    features=None, # folder of ready features; `TEXTCLIP_FEATURES` if not given
     device='cpu',  # of the encoder
     store=None,    # where features are kept
     root=None,     # folder of datasets; `TEXTCLIP_DATA` if not given
@@ -56,18 +60,24 @@ def data_from(
     kind = (source or {}).get('kind')
     if kind in known_made_up: return known_made_up[kind](**args)
     if kind=='features': return load_feature_sets(features, [args['name']])[args['name']]
-    if kind=='benchmark':
+    if kind=='dataset':
         found = _extracted(load_task(args['name'], root or os.environ.get('TEXTCLIP_DATA')), args, device, store)
         return replace(found, source=found.source | dict(source))
+    if kind=='benchmark':
+        raise TextclipError(f"The table with {args['name']!r} was measured by an earlier version of textclip.",
+            'Measure it anew with textclip bench.')
     mine = {t.name: t for t in tasks}
     if kind!='task' or args['texts']=='given' or args['name'] not in (*known_tasks, *mine):
-        raise TextclipError(f"Data {args.get('name', '')!r} come from a folder, or were put together in Python; the manifest cannot name them.", 'Pass them: rerun(..., data=[...]), or textclip rerun ... --tasks FOLDER.')
+        raise TextclipError(f"Data {args.get('name', '')!r} come from a folder, or were put together in Python; "
+            'the manifest cannot name them.', 'Pass them: rerun(..., data=[...]), or textclip rerun ... --tasks FOLDER.')
     return _extracted(mine.get(args['name']) or load_task(args['name']), args, device, store)
 
 def _extracted(task, args, device, store):
+    "The features of a task as a source says"
     held = args.get('held_out')
     if held: task = hold_out(task, **held)
-    found = task_features(task, load_encoder(args['encoder'], device), args['texts'], args['splits'], store, args['local'])
+    encoder = load_encoder(args['encoder'], device)
+    found = task_features(task, encoder, args['texts'], args['splits'], store, args['local'])
     return replace(found, source=found.source | dict(held_out=held)) if held else found
 
 # %% ../../nbs/benchmark/01_task_data.ipynb #2e09e79b

@@ -315,8 +315,8 @@ def labels_by_name(
     "The labels as positions in `classes`"
     position = class_positions(task.classes, classes, unknown='skip')
     gone = [c for c,k in zip(task.classes, position) if k is None]
-    if gone or len(classes)!=len(task):
-        raise TextclipError(f'The classifier knows {len(classes)} classes, task {task.name!r} has {len(task)}' + (f'; it does not know {some(gone)}' if gone else '') + '.',
+    if gone:
+        raise TextclipError(f'The classifier of {len(classes)} classes does not know {some(gone)} of task {task.name!r}.',
             'Evaluate on a task with the same class names, or fit a classifier for these.')
     return torch.tensor(position)[y]
 

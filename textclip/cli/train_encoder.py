@@ -9,7 +9,7 @@ __all__ = ['main']
 import json, shlex, shutil
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 import torch
 import typer
 from ..core.basics import TextclipError, unknown_name, write_json
@@ -21,7 +21,7 @@ from ..training.trainer import Callback
 from ..training.callbacks import Checkpoints, ProgressBar
 from ..training.encoder_tuning import check_trainable
 from ..methods.registry import known_methods
-from .options import folder_for
+from .options import folder_for, need_device, short_help
 
 # %% ../../nbs/cli/06_train_encoder.ipynb #77d23330
 def trainable()->list: # of names
@@ -33,24 +33,33 @@ def method_with_settings(
     settings   # 'field=value' strings
 ):
     "A method with some fields set"
-    if name not in trainable(): raise unknown_name('method', name, trainable(), 'Methods on features of a frozen encoder: textclip fit.')
+    if name not in trainable():
+        raise unknown_name('method', name, trainable(), 'Methods on features of a frozen encoder: textclip fit.')
     kind,values = known_methods[name].cls,{}
     known = [f.name for f in fields(kind)]
     for o in settings:
         key,equals,value = o.partition('=')
-        if key not in known or not equals: raise unknown_name(f'setting of {name}:', key, known, 'Write field=value.')
-        try: values[key] = json.loads(value)
-        except ValueError: values[key] = value
-        _check_kind(kind, key, values[key])
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k,v in values.items()})
+        if key not in known or not equals:
+            raise unknown_name(f'setting of {name}:', key, known, 'Write field=value.')
+        values[key] = _checked(kind, key, _value(value))
+    return kind(**values)
 
-def _check_kind(method, field, value):
-    "An error where a value is of another kind than the field"
+def _value(text):
+    "A value as JSON says it, else the text itself"
+    try: return json.loads(text)
+    except ValueError: return text
+
+def _checked(method, field, value):
+    "The value as the field holds it, or an error where it is of another kind"
     wanted = {f.name: f.type for f in fields(method)}[field]
+    usual = getattr(method, field)
+    if value is None and usual is None: return None
     fits = {int: (int,), float: (int,float), bool: (bool,), str: (str,), tuple: (list,)}[wanted]
-    if value is None and getattr(method, field) is None: return
     if not isinstance(value, fits) or isinstance(value, bool)!=(wanted is bool):
-        raise TextclipError(f'--set {field}={value!r}: {field} is of the kind {wanted.__name__}.', f"Write for example {field}={json.dumps(getattr(method, field)) if getattr(method, field) is not None else 100}.")
+        example = json.dumps(100 if usual is None else usual)
+        raise TextclipError(f'--set {field}={value!r}: {field} is of the kind {wanted.__name__}.',
+            f'Write for example {field}={example}.')
+    return tuple(value) if isinstance(value, list) else value
 
 # %% ../../nbs/cli/06_train_encoder.ipynb #c9bb0769
 class _Keep(Callback):
@@ -60,19 +69,26 @@ class _Keep(Callback):
 def _given(processes, train, method, encoder, llm, seed, device):
     "(task, images, encoder, what the method is given)"
     task = load_task(train)
-    if len(task)<2: raise TextclipError(f'There is only one class, {task.classes[0]!r}.', 'Give a folder with two class folders or more.')
+    if len(task)<2:
+        raise TextclipError(f'There is only one class, {task.classes[0]!r}.',
+            'Give a folder with two class folders or more.')
     images = task.split('train' if 'train' in task.splits else next(iter(task.splits), 'train'))
-    try: where = torch.device(getattr(processes, 'device', None) or device or ('cuda' if torch.cuda.is_available() else 'cpu'))
-    except RuntimeError: raise TextclipError(f'--device {device!r} is no device that PyTorch knows.', "Write 'cpu', 'cuda' or 'cuda:1'.") from None
-    if where.type=='cuda' and not torch.cuda.is_available(): raise TextclipError('PyTorch finds no GPU here.', 'Leave --device out, or write --device cpu.')
-    with processes.first(): model = check_trainable(load_encoder(encoder, where), method.label)
+    best = 'cuda' if torch.cuda.is_available() else 'cpu'
+    on = getattr(processes, 'device', None) or device or best
+    need_device(on)
+    with processes.first(): model = check_trainable(load_encoder(encoder, on), method.label)
     if 'unlabeled' not in method.needs: return task, images, model, dict(train=images)
-    with processes.first(): return task, images, model, dict(unlabeled=images, texts=sample_texts(task, llm, 'lafter', seed=seed))
+    with processes.first(): texts = sample_texts(task, llm, 'lafter', seed=seed)
+    return task, images, model, dict(unlabeled=images, texts=texts)
 
 def _together(processes, function, *args):
-    "What `function` gives in this process, unless it failed in one of them: then the first such process has the error, and the others end"
-    try: found,error = function(*args),None
-    except TextclipError as e: found,error = None,e
+    """What `function` gives in this process, unless it failed in one of them
+
+    Then the first such process has the error, and the others end.
+    """
+    found,error = None,None
+    try: found = function(*args)
+    except TextclipError as e: error = e
     failed = [i for i,o in enumerate(processes.everyones(error is not None)) if o]
     if failed and (error is None or failed[0]!=processes.index): raise SystemExit(1)
     if error: raise error
@@ -92,10 +108,12 @@ def train_encoder(
 )->Path:
     "Fit in this and all launched processes; the first one writes"
     processes,out = launched_processes(),Path(out)
-    task,images,model,given = _together(processes, _given, processes, train, method, encoder, llm, seed, device)
+    found = _together(processes, _given, processes, train, method, encoder, llm, seed, device)
+    task,images,model = found[:3]
     keep,running = _Keep(),out/'running'
-    around = [keep, Checkpoints(running, every, resume=not restart), *([] if processes.index else [ProgressBar(disable=None)])]
-    classifier = method.fit(task, model, seed=seed, callbacks=around, processes=processes, **given)
+    callbacks = [keep, Checkpoints(running, every, resume=not restart)]
+    if not processes.index: callbacks.append(ProgressBar(disable=None))
+    classifier = method.fit(task, model, seed=seed, callbacks=callbacks, processes=processes, **found[3])
     if processes.index: return out
     classifier.info['reading'] = images.reading
     classifier.save(out)
@@ -104,27 +122,44 @@ def train_encoder(
     return out
 
 # %% ../../nbs/cli/06_train_encoder.ipynb #cd1c82f8
+_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings=short_help)
+
+@_app.command()
 def main(
-    train:Annotated[str, typer.Option(help='Folder with one folder of images per class; LaFTer takes the images without their labels')],
-    out:Annotated[Path, typer.Option(help='Folder for the classifier, its losses, and while it runs the checkpoint')],
-    method:Annotated[str, typer.Option(help='clip-lora (a few labelled images) or lafter (texts and unlabelled images)')]='clip-lora',
-    encoder:Annotated[str, typer.Option(help="An open_clip model with a ViT as image tower: 'model/pretrained', 'hf-hub:org/repo' or 'local-dir:PATH'")]='ViT-B-16/openai',
+    train:Annotated[str, typer.Option(
+        help='Folder with one folder of images per class; LaFTer takes the images without their labels')],
+    out:Annotated[Path, typer.Option(
+        help='Folder for the classifier, its losses, and while it runs the checkpoint')],
+    method:Annotated[str, typer.Option(
+        help='clip-lora (a few labelled images) or lafter (texts and unlabelled images)')]='clip-lora',
+    encoder:Annotated[str, typer.Option(help="An open_clip model with a ViT as image tower: 'model/pretrained', "
+        "'hf-hub:org/repo' or 'local-dir:PATH'")]='ViT-B-16/openai',
     llm:Annotated[str, typer.Option(help="Who writes LaFTer's texts, as in textclip fit")]='smollm2',
-    set_:Annotated[list[str], typer.Option('--set', metavar='FIELD=VALUE', help='Of the method, may be given several times; e.g. steps=2000, amp=bfloat16, workers=8, checkpointing=true')]=[],
+    set_:Annotated[Optional[list[str]], typer.Option('--set', metavar='FIELD=VALUE',
+        help='Of the method, may be given several times; e.g. steps=2000, amp=bfloat16, workers=8, '
+             'checkpointing=true')]=None,
     seed:Annotated[int, typer.Option(help='Of the run')]=0,
-    device:Annotated[str, typer.Option(help="'cpu', 'cuda', ...; ignored where several processes were launched")]=None,
-    every:Annotated[int, typer.Option(min=1, help='Steps between two checkpoints; after a kill, the same command goes on from the last one')]=100,
+    device:Annotated[Optional[str], typer.Option(
+        help="'cpu', 'cuda', ...; ignored where several processes were launched")]=None,
+    every:Annotated[int, typer.Option(min=1,
+        help='Steps between two checkpoints; after a kill, the same command goes on from the last one')]=100,
     restart:Annotated[bool, typer.Option('--restart', help='Begin anew where a run was interrupted')]=False
 ):
-    "Train LaFTer or CLIP-LoRA inside an open_clip encoder; on several GPUs: accelerate launch --multi_gpu -m textclip.cli.train_encoder ..."
+    """Train LaFTer or CLIP-LoRA inside an open_clip encoder.
+
+    On several GPUs: accelerate launch --multi_gpu -m textclip.cli.train_encoder ...
+    """
     try:
         folder_for(out)
-        train_encoder(train, out, method_with_settings(method, set_), encoder, llm, seed, device, every, restart)
+        chosen = method_with_settings(method, set_ or [])
+        train_encoder(train, out, chosen, encoder, llm, seed, device, every, restart)
     except TextclipError as e:
         typer.echo('textclip: ' + str(e).replace('pass resume=False', 'add --restart'), err=True)
         raise typer.Exit(1) from None
-    if not launched_processes().index: typer.echo(f'Saved in {out}, with the losses of all steps in losses.json\nNext: textclip predict --classifier {shlex.quote(str(out))} IMAGE...')
+    if not launched_processes().index:
+        typer.echo(f'Saved in {out}, with the losses of all steps in losses.json\n'
+            f'Next: textclip predict --classifier {shlex.quote(str(out))} IMAGE...')
 
 # %% ../../nbs/cli/06_train_encoder.ipynb #dc819406
 #| eval: false
-if __name__=='__main__': typer.run(main)
+if __name__=='__main__': _app()

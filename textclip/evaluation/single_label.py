@@ -43,7 +43,8 @@ def _labels(classifier, features):
     need_features(features)
     made,seen = classifier.info.get('fingerprint'),features.meta.get('fingerprint')
     if not len(features):
-        raise TextclipError('There are no images to evaluate: the features are empty.', 'Give at least one labelled image.')
+        raise TextclipError('There are no images to evaluate: the features are empty.',
+            'Give at least one labelled image.')
     y = features.labels_for(len(classifier.classes))
     if y.ndim!=1: raise TextclipError(f'Labels of shape {tuple(y.shape)} give an image several labels.',
         'evaluate scores single-label tasks: give (N,) class numbers.')
@@ -69,13 +70,15 @@ def evaluate(
     if bad: raise TextclipError(f'The logits of {len(bad)} images are not finite: {names}.',
         'Fit the classifier again with a smaller learning rate, or in float32.')
     logits = logits / classifier.info.get('temperature', 1.)
-    return Evaluation(list(classifier.classes), y, logits.numpy().argmax(-1), features.ids, logits if keep_logits else None,
-        classifier.info.get('method'), seed, logits.softmax(-1).amax(-1).numpy())
+    return Evaluation(list(classifier.classes), y, logits.numpy().argmax(-1), features.ids,
+        logits=logits if keep_logits else None, method=classifier.info.get('method'), seed=seed,
+        confidence=logits.softmax(-1).amax(-1).numpy())
 
 @patch(as_prop=True)
 def probabilities(self:Evaluation)->torch.Tensor:
     "(N,C) probabilities, where the logits were kept"
-    if self.logits is None: raise TextclipError('This evaluation kept no logits.', 'Make it with evaluate(..., keep_logits=True).')
+    if self.logits is None:
+        raise TextclipError('This evaluation kept no logits.', 'Make it with evaluate(..., keep_logits=True).')
     return self.logits.softmax(-1)
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #32bb1107
@@ -103,9 +106,10 @@ def absent(self:Evaluation)->list:
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #089cacbb
 @patch
 def __repr__(self:Evaluation):
-    gone = f'{len(self.absent)} of {len(self.classes)} classes without images: {some(self.absent)}' if self.absent else ''
-    scores = f'accuracy {self.accuracy:.3f}, macro {self.macro_accuracy:.3f}, {len(self)} images'
-    return f'{self.method or "classifier"}: {scores}' + (f'; {gone}' if gone else '')
+    name,gone = self.method or 'classifier',self.absent
+    scores = f'{name}: accuracy {self.accuracy:.3f}, macro {self.macro_accuracy:.3f}, {len(self)} images'
+    if not gone: return scores
+    return f'{scores}; {len(gone)} of {len(self.classes)} classes without images: {some(gone)}'
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #0ca132fd
 @patch(as_prop=True)
@@ -221,7 +225,8 @@ def average_two_parts(
 )->dict:
     "Averages of both columns, `H_of_averages`, and `average_H`"
     a,b = np.mean(pairs, axis=0)
-    return dict(a=float(a), b=float(b), H_of_averages=float(harmonic_mean(a, b)), average_H=float(np.mean([harmonic_mean(*p) for p in pairs])))
+    average_H = np.mean([harmonic_mean(*p) for p in pairs])
+    return dict(a=float(a), b=float(b), H_of_averages=float(harmonic_mean(a, b)), average_H=float(average_H))
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #584640df
 def seen_unseen(
@@ -234,6 +239,7 @@ def seen_unseen(
     has = ~np.isnan(evaluation.class_accuracy)
     parts = {k: m&has for k,m in (('seen', mask), ('unseen', ~mask))}
     gone = [k for k,m in parts.items() if not m.any()]
-    if gone: raise TextclipError(f'There are no test images of {gone[0]} classes.', 'Give a test set that holds both parts.')
+    if gone:
+        raise TextclipError(f'There are no test images of {gone[0]} classes.', 'Give a test set that holds both parts.')
     found = {k: float(evaluation.class_accuracy[m].mean()) for k,m in parts.items()}
     return found | dict(H=harmonic_mean(found['seen'], found['unseen']))
