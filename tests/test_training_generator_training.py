@@ -24,7 +24,7 @@ import tempfile, warnings
 from pathlib import Path
 from dataclasses import replace
 from safetensors.torch import load_file
-from textclip.training.generator_training import (DivergenceWeight, ShipSettings, build_generator, class_spread,
+from textclip.training.generator_training import (DivergenceWeight, GeneratorSettings, build_generator, class_spread,
     diagnose_generator, fit_generator, nearest_rows, scatter_weight)
 
 NOTEBOOK = 'nbs/4_training/13_generator_training.ipynb'
@@ -79,14 +79,14 @@ def test_two_generators_compared():
 def test_settings():
     'nbs/4_training/13_generator_training.ipynb · Settings'
     # nbs/4_training/13_generator_training.ipynb · Settings · cell d134bbfd
-    test_eq(ShipSettings(steps=10).epochs, None)
-    test_eq(ShipSettings('ours', kl_weight=.1).kl_weight, .1)
-    test_fail(lambda: ShipSettings('official'), contains='Known: paper, imagenet, ours')
-    test_fail(lambda: ShipSettings(kl_weight=-1), contains='kl_weight is -1')
-    test_fail(lambda: ShipSettings(residual=True), contains="belongs to prompts='none'")
-    ShipSettings()
+    test_eq(GeneratorSettings(steps=10).epochs, None)
+    test_eq(GeneratorSettings('ours', kl_weight=.1).kl_weight, .1)
+    test_fail(lambda: GeneratorSettings('official'), contains='Known: paper, imagenet, ours')
+    test_fail(lambda: GeneratorSettings(kl_weight=-1), contains='kl_weight is -1')
+    test_fail(lambda: GeneratorSettings(residual=True), contains="belongs to prompts='none'")
+    GeneratorSettings()
     # nbs/4_training/13_generator_training.ipynb · Settings · cell 183472aa
-    settings_table(paper=ShipSettings(), imagenet=ShipSettings('imagenet'), ours=ShipSettings('ours'))
+    settings_table(paper=GeneratorSettings(), imagenet=GeneratorSettings('imagenet'), ours=GeneratorSettings('ours'))
 
 
 def test_the_weight_of_the_divergence():
@@ -180,7 +180,7 @@ def test_against_a_plain_re_statement():
     # nbs/4_training/13_generator_training.ipynb · Against a plain re-statement · cell 199a3e85
     tower,names,steps = tiny_open_clip(),['cat','golden retriever','ox'],3
     images = caption_images(tower, names, 2)
-    settings = ShipSettings(hidden=32, generator_hidden=48, steps=steps, lr=2e-3, kl_weight=.7)
+    settings = GeneratorSettings(hidden=32, generator_hidden=48, steps=steps, lr=2e-3, kl_weight=.7)
     w = {k: v.clone() for k,v in build_generator(settings, names, tower, seed=5).state_dict().items()}
     start,m,v = dict(w),dict.fromkeys(w, 0.),dict.fromkeys(w, 0.)
     random = make_generator(5, 'feature generator')

@@ -6,7 +6,7 @@
 __all__ = ['Trainer', 'Batches', 'Callback', 'EarlyStopping', 'Checkpoints', 'FiniteGuard', 'ProgressBar', 'LivePlot',
            'Optimization', 'known_optimizations', 'History', 'memory_estimate', 'launched_processes', 'weight_grid',
            'cache_counts', 'first_best', 'nearest_best', 'PromptLearner', 'start_context', 'prompt_weights',
-           'EncoderTuning', 'fit_generator', 'ShipSettings']
+           'EncoderTuning', 'fit_generator', 'GeneratorSettings']
 
 # %% ../../nbs/4_training/00_training.ipynb #3ffb67e9
 import lazy_loader
@@ -16,7 +16,7 @@ _all_ = [
     'Trainer', 'Batches', 'Callback', 'EarlyStopping', 'Checkpoints', 'FiniteGuard', 'ProgressBar', 'LivePlot',
     'Optimization', 'known_optimizations', 'History', 'memory_estimate', 'launched_processes', 'weight_grid',
     'cache_counts', 'first_best', 'nearest_best', 'PromptLearner', 'start_context', 'prompt_weights', 'EncoderTuning',
-    'fit_generator', 'ShipSettings']
+    'fit_generator', 'GeneratorSettings']
 
 # %% ../../nbs/4_training/00_training.ipynb #650c7356
 _parts = {
@@ -41,6 +41,6 @@ _parts = {
     'encoder_tuning': [
         'EncoderTuning'],
     'generator_training': [
-        'fit_generator', 'ShipSettings'],
+        'fit_generator', 'GeneratorSettings'],
 }
 __getattr__, __dir__, _ = lazy_loader.attach(__name__, submod_attrs=_parts)
