@@ -33,7 +33,8 @@ def test_the_losses():
     # nbs/4_training/12_adapter_training.ipynb · The losses · cell c7cfbe65
     s,y = torch.tensor([[2.,-1.,7.]]),torch.tensor([[1,0,-1]])
     test_close(binary_loss(s, y), -(s[0,0].sigmoid().log()+(1-s[0,1].sigmoid()).log()), eps=1e-6)
-    for loss in known_multilabel_losses.values(): test_close(loss(s, y), loss(s-torch.tensor([0.,0.,50.]), y), eps=1e-6)   # what is unknown has no say
+    # what is unknown has no say
+    for loss in known_multilabel_losses.values(): test_close(loss(s, y), loss(s-torch.tensor([0.,0.,50.]), y), eps=1e-6)
 
 
 def test_the_training():
@@ -43,11 +44,13 @@ def test_the_training():
     x,y = F.normalize(torch.randn(10, 6, generator=g), dim=-1),(torch.rand(10, 4, generator=g)<.4).to(torch.int8)
     start = make_adapter('linear', 6, 4, seed=3)
     W = start.layer.weight.detach().clone().requires_grad_()
-    net,history = train_adapter(start, x, y, ranking_loss, lambda z,g: perturb(z, 'gaussian', .1, g), epochs=2, batch=512, lr=1e-3, seed=5)
+    net,history = train_adapter(start, x, y, ranking_loss, lambda z,g: perturb(z, 'gaussian', .1, g), epochs=2, batch=512,
+                                lr=1e-3, seed=5)
     g,optimizer = make_generator(5, 'text adapter'),torch.optim.Adam([W], weight_decay=5e-4)
     for lr in (1e-5, 1e-3):
         s = (x+.1*torch.randn(10, 6, generator=g)) @ W.T
-        total = sum((1-s[i,p]+s[i,n]).clamp(min=0) for i in range(10) for p in range(4) for n in range(4) if y[i,p]==1 and y[i,n]==0)/10
+        total = sum((1-s[i,p]+s[i,n]).clamp(min=0) for i in range(10) for p in range(4)
+                    for n in range(4) if y[i,p]==1 and y[i,n]==0)/10
         optimizer.param_groups[0]['lr'] = lr
         optimizer.zero_grad(); total.backward(); optimizer.step()
     test_close(history.losses[-1], total.detach(), eps=1e-5)
@@ -60,7 +63,8 @@ def test_held_out_texts():
     # nbs/4_training/12_adapter_training.ipynb · Held-out texts · cell 3d7e0cd3
     y = torch.tensor([[1,1,0],[1,1,0],[0,1,1],[1,0,1],[1,0,0]]).repeat(30, 1)
     hidden = held_out_texts(y, .5)
-    for k in y.unique(dim=0): assert hidden[(y==k).all(1)].unique().numel()==1               # a label set is held out as a whole
+    # a label set is held out as a whole
+    for k in y.unique(dim=0): assert hidden[(y==k).all(1)].unique().numel()==1
     assert not hidden[y.sum(1)==1].any()
     assert 0<held_out_texts(torch.eye(3).repeat(50, 1)).sum()<60
     test_eq(largest_equal([0.,.1,.2], [[.9,.8,.7],[.9,.8,.71],[.5,.4,.3]]), 1)

@@ -28,14 +28,16 @@ def test_early_stopping():
     # nbs/4_training/05_callbacks.ipynb · Early stopping · cell 1e9081b1
     gen = make_generator(0, 'early')
     centres = torch.randn(5, 16, generator=gen)
-    x,y,vx,vy = centres.repeat(8, 1),torch.arange(40)%5,centres.repeat(100, 1),torch.arange(500)%5    # to train on; to validate with
+    # to train on; to validate with
+    x,y,vx,vy = centres.repeat(8, 1),torch.arange(40)%5,centres.repeat(100, 1),torch.arange(500)%5
     for o in (x, vx): o += 2*torch.randn(o.shape, generator=gen)
     accuracy = lambda m: (m(vx).argmax(-1)==vy).float().mean()
 
     def train(*callbacks, steps=300):
         torch.manual_seed(0)
         m = nn.Sequential(nn.Linear(16,128), nn.ReLU(), nn.Dropout(.2), nn.Linear(128,5))
-        t = Trainer(m, lambda m,rows,_: F.cross_entropy(m(x[rows]), y[rows]), 40, Optimization(lr=3e-3), steps=steps, callbacks=callbacks)
+        t = Trainer(m, lambda m,rows,_: F.cross_entropy(m(x[rows]), y[rows]), 40, Optimization(lr=3e-3), steps=steps,
+                    callbacks=callbacks)
         t.fit()
         return t
 
@@ -51,7 +53,8 @@ def test_early_stopping():
     test_eq(stop.best, max(v for _,v in t.history.metrics['validation accuracy']))
     # nbs/4_training/05_callbacks.ipynb · Early stopping · cell 3b76564b
     values = dict(a=iter([3.,1.,2.,float('nan'),5.]), b=iter([float('nan'),1.,2.,2.,2.]))
-    low,high = (EarlyStopping(lambda m, k=k: next(values[k]), every=2, patience=None, mode=mode) for k,mode in (('a','min'), ('b','max')))
+    low,high = (EarlyStopping(lambda m, k=k: next(values[k]), every=2, patience=None, mode=mode)
+                for k,mode in (('a','min'), ('b','max')))
     test_eq((train(low, steps=9).step, low.best, low.best_step), (9, 1., 4))
     test_eq((train(high, steps=9).step, high.best, high.best_step), (9, 2., 6))     # an equal value is no improvement
     test_fail(lambda: EarlyStopping(accuracy, mode='best'), contains="Unknown mode 'best'")
@@ -62,7 +65,8 @@ def test_checkpoints():
     # nbs/4_training/05_callbacks.ipynb · Checkpoints · cell b630e985
     gen = make_generator(0, 'resume')
     centres = torch.randn(5, 16, generator=gen)
-    x,y,vx,vy = centres.repeat(8, 1),torch.arange(40)%5,centres.repeat(100, 1),torch.arange(500)%5    # to train on; to validate with
+    # to train on; to validate with
+    x,y,vx,vy = centres.repeat(8, 1),torch.arange(40)%5,centres.repeat(100, 1),torch.arange(500)%5
     for o in (x, vx): o += 2*torch.randn(o.shape, generator=gen)
     loss = lambda m,rows,g: dict(loss=F.cross_entropy(m(x[rows]+.1*torch.randn(x[rows].shape, generator=g)), y[rows]))
     accuracy = lambda m: (m(vx).argmax(-1)==vy).float().mean()
@@ -78,7 +82,8 @@ def test_checkpoints():
         callbacks = [Checkpoints(folder, every), EarlyStopping(accuracy, every=7, patience=patience), *callbacks]
         if not (Path(folder)/'checkpoint.safetensors').exists():
             for i,p in enumerate(m.parameters()): nn.init.uniform_(p, -.3, .3, generator=make_generator(i, 'start'))
-        settings = dict(optimization=Optimization(lr=.01, schedule='cosine', clip_norm=1., accumulate=2), epochs=40, seed=1) | kwargs
+        settings = dict(optimization=Optimization(lr=.01, schedule='cosine', clip_norm=1., accumulate=2), epochs=40,
+                        seed=1) | kwargs
         return Trainer(m, loss, Batches(40, 12), callbacks=callbacks, **settings)
     # nbs/4_training/05_callbacks.ipynb · Checkpoints · cell e7dc9651
     rng = np.random.default_rng(0)
@@ -110,7 +115,8 @@ def test_checkpoints():
         test_eq([p.name for p in Path(d).iterdir()], ['checkpoint.safetensors'])
         (Path(d)/'checkpoint.safetensors').write_bytes(b'half')
         test_fail(trainer(d).fit, contains='cannot be read as a checkpoint')
-        again = Trainer(nn.Parameter(torch.zeros(5,16)), lambda w,rows,_: F.cross_entropy(x[rows]@w.T, y[rows]), 40, steps=3, callbacks=[Checkpoints(d, resume=False)])
+        again = Trainer(nn.Parameter(torch.zeros(5,16)), lambda w,rows,_: F.cross_entropy(x[rows]@w.T, y[rows]), 40,
+                        steps=3, callbacks=[Checkpoints(d, resume=False)])
         again.fit()
         with safe_open(Path(d)/'checkpoint.safetensors', 'pt') as f: print(*sorted(f.keys()), sep='\n')
 
@@ -129,7 +135,8 @@ def test_a_guard_against_nan():
             if t.step not in bad: return ((w-1)**2).sum()
             bad.remove(t.step)
             return (w*float('nan')).sum()
-        t = Trainer(nn.Parameter(torch.zeros(3)), loss, 1, Optimization(lr=.1, schedule='cosine'), steps=steps, callbacks=callbacks)
+        t = Trainer(nn.Parameter(torch.zeros(3)), loss, 1, Optimization(lr=.1, schedule='cosine'), steps=steps,
+                    callbacks=callbacks)
         return t
 
     good = Weights()
@@ -149,7 +156,8 @@ def test_a_guard_against_nan():
     nan = Trainer(nn.Parameter(torch.full((3,), torch.nan)), lambda w,*_: w.sum(), 1, steps=1, callbacks=[FiniteGuard()])
     test_fail(nan.fit, contains='before training')
     with tempfile.TemporaryDirectory() as d:      # a checkpoint never holds what is not finite
-        root = Trainer(nn.Parameter(torch.zeros(3)), lambda w,*_: w.abs().sqrt().sum(), 1, steps=1, callbacks=[Checkpoints(d)])
+        root = Trainer(nn.Parameter(torch.zeros(3)), lambda w,*_: w.abs().sqrt().sum(), 1, steps=1,
+                       callbacks=[Checkpoints(d)])
         root.fit()
         test_eq(list(Path(d).iterdir()), [])
 

@@ -52,7 +52,10 @@ def test_lora_in_an_attention_layer():
     randn = lambda *shape: torch.randn(*shape, generator=gen, dtype=torch.float64)
     plain = nn.MultiheadAttention(32, 4, batch_first=True).double()
     nn.init.normal_(plain.in_proj_bias)
-    x,a,b,mask = randn(3, 7, 32),randn(2, 2, 32),randn(2, 32, 2),torch.full((7,7), float('-inf'), dtype=torch.float64).triu(1)
+    x = randn(3, 7, 32)
+    a = randn(2, 2, 32)
+    b = randn(2, 32, 2)
+    mask = torch.full((7,7), float('-inf'), dtype=torch.float64).triu(1)
     ask = lambda m: m(x, x, x, need_weights=False, attn_mask=mask)[0]
     test_close(ask(LoraAttention(plain, a, 0*b, .7, projections='qv')), ask(plain), eps=1e-12)
     merged = copy.deepcopy(plain)
@@ -66,7 +69,8 @@ def test_lora_in_an_attention_layer():
         W,c = m.in_proj_weight.chunk(3),m.in_proj_bias.chunk(3)
         added = {'q': F.dropout(x, p) @ a[0].T @ b[0].T, 'v': F.dropout(x, p) @ a[1].T @ b[1].T}
         q,k,v = (x @ w.T + bias + scale*added.get(name, 0) for name,w,bias in zip('qkv', W, c))
-        heads = [((q[...,h] @ k[...,h].mT)/8**.5 + mask).softmax(-1) @ v[...,h] for h in (slice(8*i, 8*i+8) for i in range(4))]
+        heads = [((q[...,h] @ k[...,h].mT)/8**.5 + mask).softmax(-1) @ v[...,h]
+                 for h in (slice(8*i, 8*i+8) for i in range(4))]
         return m.out_proj(torch.cat(heads, -1))
 
     with torch.random.fork_rng():
@@ -92,7 +96,8 @@ def test_visual_prompts():
     original = tiny_open_clip()
     for layers in (1,2):
         encoder = shared_copy(original)
-        prompts,unchanged = VisualPrompts(torch.randn(layers, 5, 64, generator=make_generator(1, 'prompts'))),encoder.encode_pixels(pixels)['x']
+        prompts = VisualPrompts(torch.randn(layers, 5, 64, generator=make_generator(1, 'prompts')))
+        unchanged = encoder.encode_pixels(pixels)['x']
         expected = prompted(encoder.model.visual, pixels, prompts.weight)
         prompts.attach(encoder.model.visual.transformer)
         out = encoder.encode_pixels(pixels, local=True)
@@ -110,18 +115,22 @@ def test_what_is_trained():
     tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts(n=5, layers=2).add_lora(rank=2, scale=.5)
     print(tuning)
     norms = sum(m.weight.numel()+m.bias.numel() for m in tuning.base.model.visual.modules() if isinstance(m, nn.LayerNorm))
-    test_eq(tuning.size, norms + 2*5*64 + 4*(2*3*2*64))     # LoRA: four attention layers, A and B, three projections, rank 2, width 64
+    # LoRA: four attention layers, A and B, three projections, rank 2, width 64
+    test_eq(tuning.size, norms + 2*5*64 + 4*(2*3*2*64))
     pixels = torch.randn(2, 3, 64, 64, generator=make_generator(0, 'pixels'))
     x = tuning.encoder.encode_pixels(pixels)['x']
     x.sum().backward()
     assert all(p.grad is not None for k,p in tuning.parameters.items() if '/visual/' in k)
     assert all(p.grad is None and not p.requires_grad for p in tuning.base.model.parameters())
-    with tuning.without_prompts(): test_close(tuning.encoder.encode_pixels(pixels)['x'].detach(), tuning.base.encode_pixels(pixels)['x'], eps=1e-5)   # B is zero
+    # B is zero
+    with tuning.without_prompts():
+        test_close(tuning.encoder.encode_pixels(pixels)['x'].detach(), tuning.base.encode_pixels(pixels)['x'], eps=1e-5)
     test_fail(lambda: EncoderTuning(encoder).add_prompts(layers=3), contains='1 to 2 layers')
     test_fail(lambda: EncoderTuning(encoder).add_lora(projections='qo'), contains="letters of 'qkv'")
     # nbs/4_training/11_encoder_tuning.ipynb · What is trained · cell 1bc2a034
     pixels = torch.randn(2, 3, 64, 64, generator=make_generator(0, 'pixels'))
-    towers = lambda t: torch.cat([t.encoder.encode_pixels(pixels)['x'], t.encoder.encode_tokens(t.encoder.tokens(['a dog','a very old cat']))])
+    towers = lambda t: torch.cat([t.encoder.encode_pixels(pixels)['x'],
+                                  t.encoder.encode_tokens(t.encoder.tokens(['a dog','a very old cat']))])
     tune = lambda: EncoderTuning(encoder).add_prompts(n=5).add_lora(rank=2)
     plain,fast = tune(),tune().compile('eager')
     test_close(towers(fast), towers(plain), eps=1e-5)
@@ -133,7 +142,9 @@ def test_what_is_trained():
 
     def kept_and_gradients(checkpointing):
         "(bytes kept for the backward pass, gradients)"
-        tuning,kept = EncoderTuning(tiny_open_clip()).tune_layer_norms().add_prompts(n=5, layers=2).add_lora(rank=2, dropout=.5).checkpointing(checkpointing),{}
+        tuning = EncoderTuning(tiny_open_clip()).tune_layer_norms().add_prompts(n=5, layers=2).add_lora(rank=2,
+            dropout=.5).checkpointing(checkpointing)
+        kept = {}
         tuning.train()
         with torch.no_grad():
             for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k))
@@ -142,8 +153,10 @@ def test_what_is_trained():
             return o
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            with torch.autograd.graph.saved_tensors_hooks(pack, lambda o: o): out = tuning.encoder.encode_pixels(pixels)['x'].square().sum()
-            return sum(o.untyped_storage().nbytes() for o in kept.values()), torch.autograd.grad(out, [p for k,p in tuning.parameters.items() if '/visual/' in k or k=='prompts'])
+            with torch.autograd.graph.saved_tensors_hooks(pack, lambda o: o):
+                out = tuning.encoder.encode_pixels(pixels)['x'].square().sum()
+            return sum(o.untyped_storage().nbytes() for o in kept.values()), torch.autograd.grad(out,
+                [p for k,p in tuning.parameters.items() if '/visual/' in k or k=='prompts'])
 
     (all_kept,expected),(few_kept,found) = (kept_and_gradients(o) for o in (False, True))
     for a,b in zip(expected, found): test_close(a, b, eps=1e-5*a.abs().max().item() + 1e-7)
@@ -152,12 +165,14 @@ def test_what_is_trained():
     # nbs/4_training/11_encoder_tuning.ipynb · What is trained · cell 419af8d4
     ids = tiny_open_clip().tokens(['a dog','a very old cat','three birds'])
     for layers,custom in (((2,), False), ((1,3), False), ((2,), True)):
-        tuning = EncoderTuning(tiny_open_clip(text=dict(layers=4, custom=custom))).add_lora(rank=2, towers=('text',), layers=layers)
+        tuning = EncoderTuning(tiny_open_clip(text=dict(layers=4, custom=custom))).add_lora(rank=2, towers=('text',),
+            layers=layers)
         with torch.no_grad():
             for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k))
         start = tuning.text_start(ids)
         test_eq((start[0], start[1].requires_grad), (layers[0], False))
-        outs = tuning.encoder.encode_tokens(ids),encode_text_from(tuning.encoder, ids, start),encode_text_from(tuning.checkpointing().encoder, ids, start)
+        outs = tuning.encoder.encode_tokens(ids),encode_text_from(tuning.encoder, ids, start),encode_text_from(
+            tuning.checkpointing().encoder, ids, start)
         grads = [torch.autograd.grad(o.square().sum(), list(tuning.parameters.values())) for o in outs]
         for o,g in zip(outs[1:], grads[1:]):
             test_close(o.detach(), outs[0].detach(), eps=1e-6)
@@ -170,15 +185,18 @@ def test_what_came_out():
     # nbs/4_training/11_encoder_tuning.ipynb · What came out · cell b1f41e82
     encoder = tiny_open_clip()
     before = encoder.encode_text(['a dog'])
-    tuning = EncoderTuning(encoder).tune_layer_norms(('image','text')).add_prompts(n=5, layers=2).add_lora(rank=2, scale=.5, dropout=.25)
+    tuning = EncoderTuning(encoder).tune_layer_norms(('image','text')).add_prompts(n=5, layers=2).add_lora(rank=2, scale=.5,
+        dropout=.25)
     with torch.no_grad():
         for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k))
     delta = tuning.delta()
     changed = delta.apply_to(encoder)
     image = [Image.linear_gradient('L')]
     test_close(changed.encode_image(image), tuning.encoder.encode_image(image), eps=1e-5)
-    test_close(changed.encode_text(['a dog','a very old cat']), tuning.encoder.encode_text(['a dog','a very old cat']), eps=1e-5)
-    for encode in (lambda e: e.encode_image(image), lambda e: e.encode_text(['a dog'])): assert (encode(changed)-encode(encoder)).abs().max()>.01
+    test_close(changed.encode_text(['a dog','a very old cat']), tuning.encoder.encode_text(['a dog','a very old cat']),
+               eps=1e-5)
+    for encode in (lambda e: e.encode_image(image), lambda e: e.encode_text(['a dog'])):
+        assert (encode(changed)-encode(encoder)).abs().max()>.01
     test_eq(encoder.encode_text(['a dog']), before)
     test_ne(changed.fingerprint, encoder.fingerprint)
     test_is(delta.apply_to(changed), changed)
@@ -187,7 +205,8 @@ def test_what_came_out():
     # nbs/4_training/11_encoder_tuning.ipynb · What came out · cell e22b9d25
     tuning = EncoderTuning(encoder).add_lora()
     changed,known = tuning.delta().apply_to(tuning.base),{p.data_ptr() for p in tuning.base.model.parameters()}
-    test_eq({n.rpartition('.')[2] for n,p in changed.model.named_parameters() if p.data_ptr() not in known}, {'in_proj_weight'})
+    test_eq({n.rpartition('.')[2] for n,p in changed.model.named_parameters() if p.data_ptr() not in known},
+            {'in_proj_weight'})
 
 
 @pytest.mark.gpu
@@ -196,15 +215,18 @@ def test_what_came_out_gpu():
     # nbs/4_training/11_encoder_tuning.ipynb · What came out · cell b1f41e82
     encoder = tiny_open_clip()
     before = encoder.encode_text(['a dog'])
-    tuning = EncoderTuning(encoder).tune_layer_norms(('image','text')).add_prompts(n=5, layers=2).add_lora(rank=2, scale=.5, dropout=.25)
+    tuning = EncoderTuning(encoder).tune_layer_norms(('image','text')).add_prompts(n=5, layers=2).add_lora(rank=2, scale=.5,
+        dropout=.25)
     with torch.no_grad():
         for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k))
     delta = tuning.delta()
     changed = delta.apply_to(encoder)
     image = [Image.linear_gradient('L')]
     test_close(changed.encode_image(image), tuning.encoder.encode_image(image), eps=1e-5)
-    test_close(changed.encode_text(['a dog','a very old cat']), tuning.encoder.encode_text(['a dog','a very old cat']), eps=1e-5)
-    for encode in (lambda e: e.encode_image(image), lambda e: e.encode_text(['a dog'])): assert (encode(changed)-encode(encoder)).abs().max()>.01
+    test_close(changed.encode_text(['a dog','a very old cat']), tuning.encoder.encode_text(['a dog','a very old cat']),
+               eps=1e-5)
+    for encode in (lambda e: e.encode_image(image), lambda e: e.encode_text(['a dog'])):
+        assert (encode(changed)-encode(encoder)).abs().max()>.01
     test_eq(encoder.encode_text(['a dog']), before)
     test_ne(changed.fingerprint, encoder.fingerprint)
     test_is(delta.apply_to(changed), changed)
@@ -213,11 +235,13 @@ def test_what_came_out_gpu():
     # nbs/4_training/11_encoder_tuning.ipynb · What came out · cell e22b9d25
     tuning = EncoderTuning(encoder).add_lora()
     changed,known = tuning.delta().apply_to(tuning.base),{p.data_ptr() for p in tuning.base.model.parameters()}
-    test_eq({n.rpartition('.')[2] for n,p in changed.model.named_parameters() if p.data_ptr() not in known}, {'in_proj_weight'})
+    test_eq({n.rpartition('.')[2] for n,p in changed.model.named_parameters() if p.data_ptr() not in known},
+            {'in_proj_weight'})
     # nbs/4_training/11_encoder_tuning.ipynb · What came out · cell 7460bf1f
     on = {}
     for device in ('cpu','cuda'):
-        tuning = EncoderTuning(tiny_open_clip(device=device)).tune_layer_norms(('image','text')).add_prompts(n=5, layers=2).add_lora(rank=2, scale=.5)
+        tuning = EncoderTuning(tiny_open_clip(device=device)).tune_layer_norms(('image','text')).add_prompts(n=5,
+            layers=2).add_lora(rank=2, scale=.5)
         with torch.no_grad():
             for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k)).to(device)
         test_eq({p.device.type for p in tuning.parameters.values()}, {device})
@@ -233,7 +257,8 @@ def test_a_classifier_with_a_delta():
     with torch.no_grad():
         for k,p in tuning.parameters.items(): p += .1*torch.randn(p.shape, generator=make_generator(0, k))
     weight = torch.randn(3, 32, generator=make_generator(0, 'weight'))
-    classifier = AdaptedClassifier(weight, dict(classes=['a','b','c'], method='Example', encoder='tiny'), tuning.delta(), unit=False)
+    classifier = AdaptedClassifier(weight, dict(classes=['a','b','c'], method='Example', encoder='tiny'), tuning.delta(),
+                                   unit=False)
     images = [Image.linear_gradient('L').rotate(o) for o in (0, 90, 180)]
     features = Features(tuning.encoder.encode_image(images), y=torch.tensor([0,1,2]))
     expected = (features.x @ weight.T).softmax(-1)

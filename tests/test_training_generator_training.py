@@ -56,7 +56,8 @@ def test_two_generators_compared():
         return g
 
     tower,names = tiny_open_clip(text=dict(layers=1)),['cat','golden retriever','ox','parrot','oak tree','ship']
-    kinds = ['an old sketch of the {}, in ink.', 'a very blurry photo of the big {} at night.', 'my {}!', 'a {} on the beach.']
+    kinds = ['an old sketch of the {}, in ink.', 'a very blurry photo of the big {} at night.', 'my {}!',
+             'a {} on the beach.']
     parts = [caption_images(tower, names, 2, caption=c, noise=.2, seed=i) for i,c in enumerate(kinds)]
     images = Features(torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]), meta=parts[0].meta)
     found = {w: diagnose_generator(trained(w), images) for w in (1., .002)}
@@ -94,7 +95,8 @@ def test_the_weight_of_the_divergence():
     # nbs/4_training/13_generator_training.ipynb · The weight of the divergence · cell c5f90d5b
     rows = torch.randn(40, 10, generator=torch.Generator().manual_seed(0))
     y = torch.arange(40)%4
-    test_close(scatter_weight(rows, y), 2*torch.stack([((rows[y==c]-rows[y==c].mean(0))**2).sum()/9 for c in range(4)]).mean().item()/10, eps=1e-5)
+    test_close(scatter_weight(rows, y),
+               2*torch.stack([((rows[y==c]-rows[y==c].mean(0))**2).sum()/9 for c in range(4)]).mean().item()/10, eps=1e-5)
     test_close(scatter_weight(rows[:3], y[:3]), 2*rows[:3].var(0).sum().item()/10, eps=1e-5)
     test_eq([DivergenceWeight(2., 4).at(k) for k in (0,1,4,9)], [0.,.5,2.,2.])
     test_eq(DivergenceWeight(2., 0).at(0), 2.)
@@ -105,22 +107,29 @@ def test_fitting_a_generator():
     # nbs/4_training/13_generator_training.ipynb · Fitting a generator · cell 07bcd693
     def varied_images(tower, names, n=6, seed=0):
         "'Images' of each class in four styles"
-        kinds = ['an old sketch of the {}, in ink.', 'a very blurry photo of the big {} at night.', 'my {}!', 'a {} on the beach.']
+        kinds = ['an old sketch of the {}, in ink.', 'a very blurry photo of the big {} at night.', 'my {}!',
+                 'a {} on the beach.']
         parts = [caption_images(tower, names, n, caption=c, noise=.2, seed=10*seed+i) for i,c in enumerate(kinds)]
         return Features(torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]), meta=parts[0].meta)
 
     tower,names = tiny_open_clip(text=dict(layers=1)),['cat','golden retriever','ox','parrot','oak tree','ship']
     images,small = varied_images(tower, names, 2),dict(hidden=64, generator_hidden=64, steps=150, batch=24, lr=3e-3)
     with own_warnings() as caught:
-        found = {'paper': fit_generator(images, names, tower, **small), 'ours': fit_generator(images, names, tower, recipe='ours', **small)}
+        found = {'paper': fit_generator(images, names, tower, **small),
+                 'ours': fit_generator(images, names, tower, recipe='ours', **small)}
     for w in caught: print(w.message)
     # nbs/4_training/13_generator_training.ipynb · Fitting a generator · cell ecdf303a
     _,axs = plt.subplots(2, 4, figsize=(6.8,3), layout='constrained')
     for (k,o),row in zip(found.items(), axs):
         for name in ('reconstruction','kl'): row[0].plot(o.history[name], label=name)
-        row[0].set(yscale='log', xlabel='step', title=f'{k}: $\\beta$ = {o.kl_weight:.2g}', ylim=(1e-3,60)); row[0].legend(fontsize=7)
+        row[0].set(yscale='log', xlabel='step', title=f'{k}: $\\beta$ = {o.kl_weight:.2g}', ylim=(1e-3,60))
+        row[0].legend(fontsize=7)
         o.diagnosis.plot(row[1:])
-        for ax in row: ax.tick_params(labelsize=7); ax.title.set_fontsize(8); ax.xaxis.label.set_fontsize(8); ax.yaxis.label.set_fontsize(8)
+        for ax in row:
+            ax.tick_params(labelsize=7)
+            ax.title.set_fontsize(8)
+            ax.xaxis.label.set_fontsize(8)
+            ax.yaxis.label.set_fontsize(8)
     # nbs/4_training/13_generator_training.ipynb · Fitting a generator · cell 7ab70419
     paper,ours = found['paper'].diagnosis,found['ours'].diagnosis
     test_eq([str(w.message)[:18] for w in caught], ['Posterior collapse'])
@@ -137,7 +146,8 @@ def test_fitting_a_generator():
     test_fail(lambda: fit_generator(images[images.y!=1], names, tower, **small), contains='golden retriever')
     test_fail(lambda: fit_generator(images, names, **small), contains='needs an encoder')
     test_fail(lambda: fit_generator(images, names, ColourEncoder(), **small), contains='no entry for learnable prompts')
-    test_fail(lambda: fit_generator(images, ['cat','very '*80+'long vase','ox'], tower, **small), contains='do not fit into the 77 tokens')
+    test_fail(lambda: fit_generator(images, ['cat','very '*80+'long vase','ox'], tower, **small),
+              contains='do not fit into the 77 tokens')
     test_fail(lambda: fit_generator(images, ['cat','very '*80+'long vase','ox'], tower, **small), contains='very long vase')
     test_fail(lambda: fit_generator(images, names, prompts='none', **small), contains='needs texts of the classes')
     # nbs/4_training/13_generator_training.ipynb · Fitting a generator · cell 9b03b2ab
@@ -173,7 +183,8 @@ def test_against_a_plain_re_statement():
             r = w['generator.2.weight'] @ relu(w['generator.0.weight'] @ (mu+s2.sqrt()*e) + w['generator.0.bias']) + w['generator.2.bias']
             ids = tower.tokenizer([f'x x x x {names[c]}.'])
             t = m.token_embedding(ids)[0]
-            t = m.transformer((torch.cat([t[:1], w['context']+r, t[5:]]) + m.positional_embedding)[None], attn_mask=m.attn_mask)
+            t = m.transformer((torch.cat([t[:1], w['context']+r, t[5:]]) + m.positional_embedding)[None],
+                              attn_mask=m.attn_mask)
             made = m.ln_final(t)[0, ids[0].argmax()] @ m.text_projection
             total = total + ((made/made.norm()-row)**2).sum() - kl_weight*.5*(1+s2.log()-mu**2-s2).sum()
         return total/len(x)

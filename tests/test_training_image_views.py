@@ -46,7 +46,9 @@ def test_three_kinds_of_view():
     # nbs/4_training/07_image_views.ipynb · Three kinds of view · cell fbed6355
     photo = Image.new('RGB', (300,200), 'skyblue')
     draw = ImageDraw.Draw(photo)
-    draw.rectangle((0,140,300,200), fill='forestgreen'); draw.ellipse((110,60,190,140), fill='firebrick'); draw.ellipse((230,10,280,60), fill='gold')
+    draw.rectangle((0,140,300,200), fill='forestgreen')
+    draw.ellipse((110,60,190,140), fill='firebrick')
+    draw.ellipse((230,10,280,60), fill='gold')
     encoder = tiny_open_clip()
     views = Views([photo], [encoder.preprocess, crop_view(encoder), strong_view(encoder)])
     torch.manual_seed(1)
@@ -57,10 +59,13 @@ def test_three_kinds_of_view():
     assert not torch.equal(views[0,0][1], views[1,0][1])
     test_eq(views[0,0][0], views[1,0][0])           # the centred view is always the same
 
-    mean,std = (torch.tensor(o)[:,None,None] for o in (encoder.preprocess.transforms[-1].mean, encoder.preprocess.transforms[-1].std))
+    mean,std = (torch.tensor(o)[:,None,None]
+                for o in (encoder.preprocess.transforms[-1].mean, encoder.preprocess.transforms[-1].std))
     _,axs = plt.subplots(3, 6, figsize=(6.5,3.3), layout='constrained')
     for row,(name,line) in enumerate(zip(('centred','crop','strong'), axs)):
-        for epoch,ax in enumerate(line): ax.imshow((views[epoch,0][row]*std+mean).clamp(0, 1).permute(1, 2, 0)); ax.set(xticks=[], yticks=[])
+        for epoch,ax in enumerate(line):
+            ax.imshow((views[epoch,0][row]*std+mean).clamp(0, 1).permute(1, 2, 0))
+            ax.set(xticks=[], yticks=[])
         line[0].set_ylabel(name)
 
 
@@ -138,7 +143,9 @@ def test_batches_of_views_slow():
         views = Views([draw_shape(shape_names[i%4], i, 400) for i in range(16)], [crop])
         batches,start = ViewBatches(views, 8, workers=2),time.perf_counter()
         for number in range(epochs):
-            if anew: list(DataLoader(views, batch_sampler=[[(number, i) for i in r.tolist()] for r in batches._rows(number, 0)], num_workers=2))
+            if anew:
+                list(DataLoader(views, batch_sampler=[[(number, i) for i in r.tolist()] for r in batches._rows(number, 0)],
+                                num_workers=2))
             else:
                 for rows in batches.epoch(number): batches.pixels(rows)
         seconds = time.perf_counter()-start
@@ -147,7 +154,8 @@ def test_batches_of_views_slow():
 
     runs = [(seconds_of(False), seconds_of(True)) for _ in range(3)]
     times = {o: sorted(r[o] for r in runs)[1] for o in (False, True)}
-    write_json(Path('../results/image_views/epochs.json'), dict(kept=times[False], anew=times[True], manifest=report_manifest()))
+    write_json(Path('../results/image_views/epochs.json'),
+               dict(kept=times[False], anew=times[True], manifest=report_manifest()))
     # nbs/4_training/07_image_views.ipynb · Batches of views · cell ff1c8272
     record = json.loads(Path('../results/image_views/epochs.json').read_text())
     print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}: {record['kept']:.1f} s with one loader, {record['anew']:.1f} s with a new one each epoch, {record['anew']/record['kept']:.1f} times as long")

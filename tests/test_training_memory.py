@@ -29,7 +29,8 @@ def test_the_estimate():
     'nbs/4_training/06_memory.ipynb · The estimate'
     # nbs/4_training/06_memory.ipynb · The estimate · cell e0f45c0c
     gen = make_generator(0, 'memory')
-    tower = nn.TransformerEncoder(nn.TransformerEncoderLayer(64, 4, 256, batch_first=True), 2, enable_nested_tensor=False).requires_grad_(False)
+    tower = nn.TransformerEncoder(nn.TransformerEncoderLayer(64, 4, 256, batch_first=True), 2,
+                                  enable_nested_tensor=False).requires_grad_(False)
     module = nn.ModuleDict(dict(tower=tower, prompt=nn.ParameterDict(dict(context=torch.randn(4, 64, generator=gen)))))
     names,images,y = torch.randn(120, 3, 64, generator=gen),torch.randn(120, 64, generator=gen),torch.arange(120)
 
@@ -42,7 +43,8 @@ def test_the_estimate():
     estimate = memory_estimate(module, prompt_loss, 120)
     estimate
     # nbs/4_training/06_memory.ipynb · The estimate · cell a0b354af
-    def really(rows, **kwargs): return saved_bytes(Trainer(module, prompt_loss, 120, Optimization(**kwargs), steps=0), [rows]*2)[0]
+    def really(rows, **kwargs):
+        return saved_bytes(Trainer(module, prompt_loss, 120, Optimization(**kwargs), steps=0), [rows]*2)[0]
     test_eq(estimate.activations, really(slice(0, 120)))
     test_eq((estimate.gradients, estimate.optimizer), (4*4*64, 2*4*4*64+4))
     whole = module.state_dict()

@@ -86,7 +86,8 @@ def test_optimisers():
         sgd=lambda w: torch.optim.SGD([w], lr=.01, weight_decay=.1, momentum=.9))
     for name,make in plain.items():
         w1,w2 = start.clone().requires_grad_(),start.clone().requires_grad_()
-        test_close(descend(Optimization(name, lr=.01, weight_decay=.1, momentum=.9).build([w1]), w1), descend(make(w2), w2), eps=1e-6)
+        test_close(descend(Optimization(name, lr=.01, weight_decay=.1, momentum=.9).build([w1]), w1), descend(make(w2), w2),
+                   eps=1e-6)
     assert Optimization().build([w1]).defaults['fused']
     # nbs/4_training/02_optimization.ipynb · Optimisers · cell c958128f
     named = {k: nn.Parameter(torch.ones(2)) for k in ('layer.weight','layer.bias')}

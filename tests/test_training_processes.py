@@ -123,7 +123,9 @@ main()
 '''
     # nbs/4_training/03_processes.ipynb · Two processes give the loss curve of one · cell dc3e51ea
     with tempfile.TemporaryDirectory() as d:
-        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, d], env=os.environ | dict(OMP_NUM_THREADS='1', TEXTCLIP_HOME=d), capture_output=True, text=True, timeout=300)
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, d],
+                             env=os.environ | dict(OMP_NUM_THREADS='1', TEXTCLIP_HOME=d), capture_output=True, text=True,
+                             timeout=300)
         assert not run.returncode, run.stderr[-800:]
         found = {p.stem: json.loads(p.read_text()) for p in sorted(Path(d).glob('* of *.json'))}
     alone,first,second = (found[k] for k in ('0 of 1','0 of 2','1 of 2'))
@@ -133,7 +135,10 @@ main()
     test_close(both, one, eps=1e-5)
     assert one[-3:].mean()<.95*one[:3].mean()
     _,ax = plt.subplots(figsize=(4,2.2), layout='constrained')
-    ax.plot(one, label='one process'); ax.plot(both, '.', label='two processes'); ax.legend(frameon=False); ax.set(xlabel='step', ylabel='loss');
+    ax.plot(one, label='one process')
+    ax.plot(both, '.', label='two processes')
+    ax.legend(frameon=False)
+    ax.set(xlabel='step', ylabel='loss');
     # nbs/4_training/03_processes.ipynb · Two processes give the loss curve of one · cell 5679cb68
     for o in (first, second):
         test_eq(o['early'], [10, 6, [[2,1.], [4,2.], [6,3.], [8,1.], [10,1.]]])

@@ -29,7 +29,8 @@ def test_where_a_context_starts():
     # nbs/4_training/09_prompt_classifier.ipynb · Where a context starts · cell ef2e9b0e
     f = Features(torch.randn(4, 3))
     test_fail(lambda: prompt_encoder(None, 'CoOp', f), contains='CoOp needs an encoder')
-    test_fail(lambda: prompt_encoder(ColourEncoder(), 'CoOp', f), contains='Encoders that have one: lite, open_clip models, and hf: models')
+    test_fail(lambda: prompt_encoder(ColourEncoder(), 'CoOp', f),
+              contains='Encoders that have one: lite, open_clip models, and hf: models')
     test_fail(lambda: prompt_encoder(CharacterEncoder(), 'CoOp', f), contains='3 dimensions')
 
 
@@ -46,7 +47,8 @@ def test_a_classifier_that_remembers_its_context():
     texts = F.normalize(tower.encode_text([f'a photo of a {c}.' for c in ['lynx','ox']]), dim=-1)
     test_close(again.with_classes(['lynx','ox'], encoder=tower).weight, texts, eps=1e-6)
     test_eq(again.with_classes(['ox','cat']).weight, clf.weight[[2,0]])
-    test_fail(lambda: again.with_classes(['lynx']), contains="needs its encoder for new names. Pass encoder=load_encoder('tiny')")
+    test_fail(lambda: again.with_classes(['lynx']),
+              contains="needs its encoder for new names. Pass encoder=load_encoder('tiny')")
     test_fail(lambda: again.with_classes(['lynx'], encoder=CharacterEncoder()), contains='not with')
     own = PromptClassifier(clf.weight, info, context.expand(3, -1, -1))
     test_eq(own.with_classes(['ox']).context.shape, (1,4,64))

@@ -92,7 +92,8 @@ def test_against_a_hand_written_loop():
     test_fail(lambda: Trainer(w, loss, 10, steps=1, epochs=1), contains='Give one of the two')
     test_fail(lambda: Trainer(w.detach(), loss, 10, steps=1), contains='requires_grad_()')
     test_fail(lambda: Trainer(nn.Dropout(), loss, 10, steps=1), contains='Nothing to train')
-    test_fail(lambda: Trainer(w, loss, 10, Optimization(accumulate=2), steps=1, mean_over_rows=False), contains='no mean over rows')
+    test_fail(lambda: Trainer(w, loss, 10, Optimization(accumulate=2), steps=1, mean_over_rows=False),
+              contains='no mean over rows')
     test_fail(lambda: Trainer(w, lambda w,rows,_: w**2, 10, steps=1).fit(), contains='The loss has shape (3,)')
     test_eq(len(Trainer(w, loss, 10, steps=0).fit()), 0)
     either = lambda w,*_: (w + torch.zeros(3).put_(torch.tensor([0,0]), torch.ones(2))).sum()     # which of the two wins?
@@ -238,12 +239,14 @@ def test_several_processes():
     def trainer(processes=None, start=0., batches=Batches(50, 16), callbacks=(), **settings):
         o = Optimization(lr=.05, schedule='cosine', clip_norm=.5, **settings)
         loss = lambda w,rows,_: F.cross_entropy(x[rows] @ w.T, y[rows])
-        return Trainer(nn.Parameter(torch.full((4,8), start).double()), loss, batches, o, steps=12, seed=2, processes=processes, callbacks=callbacks)
+        return Trainer(nn.Parameter(torch.full((4,8), start).double()), loss, batches, o, steps=12, seed=2,
+                       processes=processes, callbacks=callbacks)
     # nbs/4_training/04_trainer.ipynb · Several processes · cell 409f9fdf
     def train_together(count, **settings):
         "Trainers of `count` threads that train together"
         shared = dict(brought=[None]*count, barrier=threading.Barrier(count))
-        trainers = [trainer(Threads(i, count, shared), start=float(i), **settings) for i in range(count)]   # the first one's start holds
+        # the first one's start holds
+        trainers = [trainer(Threads(i, count, shared), start=float(i), **settings) for i in range(count)]
         workers = [threading.Thread(target=t.fit) for t in trainers]
         for w in workers: w.start()
         for w in workers: w.join()
@@ -260,7 +263,9 @@ def test_several_processes():
         "Only one process wants to stop"
         def after_step(self, t): t.stopped = t.processes.index==1 and t.step==5
     test_eq([t.step for t in train_together(3, callbacks=[StopOne()])], [5]*3)
-    test_fail(lambda: Trainer(nn.Parameter(x), lambda *_: 0, 50, steps=1, mean_over_rows=False, processes=Threads(0, 2, {})), contains='2 processes with a loss')
+    test_fail(
+        lambda: Trainer(nn.Parameter(x), lambda *_: 0, 50, steps=1, mean_over_rows=False, processes=Threads(0, 2, {})),
+        contains='2 processes with a loss')
 
 
 def test_speed_on_a_gpu():
@@ -270,7 +275,8 @@ def test_speed_on_a_gpu():
         "Counts numbers that Python reads from tensors"
         number = 0
         def __torch_dispatch__(self, f, types, args=(), kwargs=None):
-            self.number += f in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default, torch.ops.aten.nonzero.default)
+            self.number += f in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default,
+                                 torch.ops.aten.nonzero.default)
             return f(*args, **(kwargs or {}))
 
     gen = make_generator(7, 'example')
@@ -279,7 +285,8 @@ def test_speed_on_a_gpu():
     loss = lambda w,rows,g: F.cross_entropy(x[rows] @ w.T + .1*torch.randn(4, generator=g), y[rows])
     with Reads() as reads:
         for amp in (None,'bfloat16'):
-            Trainer(w, loss, Batches(60, 20), Optimization(schedule='cosine', clip_norm=1., accumulate=2, amp=amp), steps=30).fit()
+            Trainer(w, loss, Batches(60, 20), Optimization(schedule='cosine', clip_norm=1., accumulate=2, amp=amp),
+                    steps=30).fit()
         test_eq(reads.number, 0)
         w.sum().item()
     test_eq(reads.number, 1)
@@ -287,7 +294,8 @@ def test_speed_on_a_gpu():
     curves = {}
     for backend in (None,'aot_eager'):
         w,o = nn.Parameter(torch.zeros(4,8)),Optimization(lr=.05, schedule='cosine', compile=backend)
-        curves[backend] = Trainer(w, lambda w,rows,_: F.cross_entropy(torch.tanh(x[rows]) @ w.T, y[rows]), 60, o, steps=10).fit().losses
+        curves[backend] = Trainer(w, lambda w,rows,_: F.cross_entropy(torch.tanh(x[rows]) @ w.T, y[rows]), 60, o,
+                                  steps=10).fit().losses
     test_close(curves['aot_eager'], curves[None], eps=1e-6)
     assert curves[None][-1]<curves[None][0]-.01
 
@@ -305,7 +313,8 @@ def test_devices_cpu_cuda_mps():
             return f(*args, **(kwargs or {}))
 
     x,y = torch.randn(20, 8, generator=make_generator(5, 'example')),torch.arange(20)%4
-    loss = lambda w,rows,g: F.cross_entropy((x[rows] + torch.randn(x[rows].shape, generator=g, device=g.device)) @ w.T, y[rows])
+    loss = lambda w,rows,g: F.cross_entropy((x[rows] + torch.randn(x[rows].shape, generator=g, device=g.device)) @ w.T,
+                                            y[rows])
     with Devices() as seen:
         t = Trainer(nn.Parameter(torch.zeros(4,8)), loss, Batches(20, 5), Optimization(clip_norm=1.), steps=5)
         t.fit()
@@ -314,7 +323,8 @@ def test_devices_cpu_cuda_mps():
     assert seen.calls>100
     # nbs/4_training/04_trainer.ipynb · Devices: CPU, CUDA, MPS · cell 4450bb78
     module = nn.ModuleDict(dict(head=nn.Linear(8,4), tower=nn.Linear(8,8).requires_grad_(False)))
-    t = Trainer(module, lambda m,rows,_: F.cross_entropy(m['head'](m['tower'](x[rows])), y[rows]), 20, steps=2, device='cpu')
+    t = Trainer(module, lambda m,rows,_: F.cross_entropy(m['head'](m['tower'](x[rows])), y[rows]), 20, steps=2,
+                device='cpu')
     test_eq(list(t.parameters), ['head.weight', 'head.bias'])   # the frozen tower is not trained, and not part of the state
     before = module['tower'].weight.clone()
     t.fit()
@@ -335,7 +345,8 @@ def test_devices_cpu_cuda_mps_gpu():
             return f(*args, **(kwargs or {}))
 
     x,y = torch.randn(20, 8, generator=make_generator(5, 'example')),torch.arange(20)%4
-    loss = lambda w,rows,g: F.cross_entropy((x[rows] + torch.randn(x[rows].shape, generator=g, device=g.device)) @ w.T, y[rows])
+    loss = lambda w,rows,g: F.cross_entropy((x[rows] + torch.randn(x[rows].shape, generator=g, device=g.device)) @ w.T,
+                                            y[rows])
     with Devices() as seen:
         t = Trainer(nn.Parameter(torch.zeros(4,8)), loss, Batches(20, 5), Optimization(clip_norm=1.), steps=5)
         t.fit()
@@ -344,7 +355,8 @@ def test_devices_cpu_cuda_mps_gpu():
     assert seen.calls>100
     # nbs/4_training/04_trainer.ipynb · Devices: CPU, CUDA, MPS · cell 4450bb78
     module = nn.ModuleDict(dict(head=nn.Linear(8,4), tower=nn.Linear(8,8).requires_grad_(False)))
-    t = Trainer(module, lambda m,rows,_: F.cross_entropy(m['head'](m['tower'](x[rows])), y[rows]), 20, steps=2, device='cpu')
+    t = Trainer(module, lambda m,rows,_: F.cross_entropy(m['head'](m['tower'](x[rows])), y[rows]), 20, steps=2,
+                device='cpu')
     test_eq(list(t.parameters), ['head.weight', 'head.bias'])   # the frozen tower is not trained, and not part of the state
     before = module['tower'].weight.clone()
     t.fit()

@@ -33,7 +33,8 @@ def test_the_last_weight():
     ax.axvspan(low, high, alpha=.15); ax.set(xlabel='w', ylabel='logit'); ax.legend(fontsize=7);
     # nbs/4_training/08_weight_search.ipynb · The last weight · cell 7dd8f7b8
     small = LastWeight(torch.tensor([[.8],[.3],[1.25],[.1]]), torch.tensor([0]), [.5, 1., 1.5, 2., 3.])
-    print('interval', [round(float(o), 2) for o in small.interval(torch.tensor([[0.],[.4],[-.8],[.2]]))], 'right at', small.weights.tolist(), small.count(torch.tensor([[1.],[1.4],[.2],[1.2]])).tolist())
+    print('interval', [round(float(o), 2) for o in small.interval(torch.tensor([[0.],[.4],[-.8],[.2]]))], 'right at',
+          small.weights.tolist(), small.count(torch.tensor([[1.],[1.4],[.2],[1.2]])).tolist())
     # nbs/4_training/08_weight_search.ipynb · The last weight · cell e126185c
     def plain_count(base, extra, y, weights):
         "One weight after the other"
@@ -47,7 +48,8 @@ def test_the_last_weight():
         whole = lambda: torch.randint(-2, 3, (C, N), generator=g).float()
         copies = torch.arange(C)//2
         for a,b in ((base,extra),(100*base,1e-3*extra),(whole(),whole()),(base[copies],extra[copies]),(base,0*extra),(0*base,extra),(base,base),(base,-base)):
-            for grid in (weights, [0.,1.,2.], [1.], [-2.,-1.,0.,.5]): test_eq(LastWeight(b, y, grid).count(a).tolist(), plain_count(a, b, y, grid))
+            for grid in (weights, [0.,1.,2.], [1.], [-2.,-1.,0.,.5]):
+                test_eq(LastWeight(b, y, grid).count(a).tolist(), plain_count(a, b, y, grid))
     # nbs/4_training/08_weight_search.ipynb · The last weight · cell 8b2fcb37
     test_fail(lambda: LastWeight(extra, y, [2.,1.]), contains='not in ascending order')
 
@@ -56,14 +58,16 @@ def test_the_best_point():
     'nbs/4_training/08_weight_search.ipynb · The best point'
     # nbs/4_training/08_weight_search.ipynb · The best point · cell d3f7ce6a
     table = torch.tensor([[3,5],[5,1]])
-    for order in (('beta','alpha'), ('alpha','beta')): print(order, first_best(table, dict(beta=[.1,.2], alpha=[1.,2.]), 10, order).weights)
+    for order in (('beta','alpha'), ('alpha','beta')):
+        print(order, first_best(table, dict(beta=[.1,.2], alpha=[1.,2.]), 10, order).weights)
     # nbs/4_training/08_weight_search.ipynb · The best point · cell 3624a9e4
     test_eq(first_best(table, dict(beta=[.1,.2], alpha=[1.,2.]), 10), GridPoint(dict(beta=.1, alpha=2.), .5, 10, 2))
     test_eq(first_best(table, dict(beta=[.1,.2], alpha=[1.,2.]), 10, ('alpha','beta')).weights, dict(beta=.2, alpha=1.))
     test_eq(first_best(0*table, dict(beta=[.1,.2], alpha=[1.,2.]), 10), GridPoint(dict(beta=0., alpha=0.), 0., 10, 4))
     # nbs/4_training/08_weight_search.ipynb · The best point · cell 582bea7f
     grids = dict(beta=[1.,2.,4.], alpha=[0.,1.,2.])
-    test_eq(nearest_best(torch.tensor([[5,5,1],[5,5,5],[1,5,1]]), grids, 10, dict(beta=4., alpha=4.)).weights, dict(beta=2., alpha=2.))
+    test_eq(nearest_best(torch.tensor([[5,5,1],[5,5,5],[1,5,1]]), grids, 10, dict(beta=4., alpha=4.)).weights,
+            dict(beta=2., alpha=2.))
     test_eq(nearest_best(torch.full((3,3), 7), grids, 10, dict(beta=2., alpha=1.)).weights, dict(beta=2., alpha=1.))
     test_eq(nearest_best(torch.tensor([[5,0,0]]*3), grids, 10, dict(beta=2., alpha=1.)).weights, dict(beta=2., alpha=0.))
 
@@ -96,7 +100,8 @@ def test_against_plain_loops():
         "Validation images, a cache that misses no class where M allows it, text logits and a third score"
         g = torch.Generator().manual_seed(seed)
         W = F.normalize(torch.randn(C, D, generator=g), dim=-1)
-        labels,y = torch.cat([torch.arange(C), torch.randint(0, C, (max(0, M-C),), generator=g)])[:M],torch.randint(0, C, (N,), generator=g)
+        labels = torch.cat([torch.arange(C), torch.randint(0, C, (max(0, M-C),), generator=g)])[:M]
+        y = torch.randint(0, C, (N,), generator=g)
         draw = lambda c: F.normalize(W[c] + noise*torch.randn(len(c), D, generator=g)/D**.5*2, dim=-1)
         x,keys = draw(y),draw(labels)
         return x,y,keys,labels,100*x@W.T,torch.randn(N, C, generator=g)
@@ -107,16 +112,19 @@ def test_against_plain_loops():
         ones = torch.ones(C)
         right,point = plain_tip(x, y, keys, labels, betas, alphas, text, C)
         for chunk in (None, 17):
-            found = first_best(cache_counts(x, y, keys, labels, betas, alphas, text, factor=ones, chunk=chunk), dict(beta=betas, alpha=alphas), N)
+            found = first_best(cache_counts(x, y, keys, labels, betas, alphas, text, factor=ones, chunk=chunk),
+                               dict(beta=betas, alpha=alphas), N)
             test_eq((tuple(found.weights.values()), found.accuracy), (point, right/N))
         right,point = plain_tipx(x, y, keys, labels, betas, alphas, text, third, gammas, C)
-        found = first_best(cache_counts(x, y, keys, labels, betas, alphas, text, third, gammas, ones, 11), dict(beta=betas, alpha=alphas, gamma=gammas), N, ('alpha','beta','gamma'))
+        found = first_best(cache_counts(x, y, keys, labels, betas, alphas, text, third, gammas, ones, 11),
+                           dict(beta=betas, alpha=alphas, gamma=gammas), N, ('alpha','beta','gamma'))
         test_eq((tuple(found.weights.values()), found.accuracy), (point, right/N))
     # nbs/4_training/08_weight_search.ipynb · Against plain loops · cell f593ff27
     x,y,keys,labels,text,third = made_up(50, 12, 6, seed=4)
     keys,text,third = keys[labels//2*2],text.round(),third.round()
     right,point = plain_tip(x, y, keys, labels, [0.,1.,2.], [0.,1.,2.], text, 6)
-    found = first_best(cache_counts(x, y, keys, labels, [0.,1.,2.], [0.,1.,2.], text, factor=torch.ones(6)), dict(beta=[0.,1.,2.], alpha=[0.,1.,2.]), 50)
+    found = first_best(cache_counts(x, y, keys, labels, [0.,1.,2.], [0.,1.,2.], text, factor=torch.ones(6)),
+                       dict(beta=[0.,1.,2.], alpha=[0.,1.,2.]), 50)
     test_eq((tuple(found.weights.values()), found.accuracy), (point, right/50))
     half = cache_counts(x.half(), y, keys.half(), labels, [1.,2.], [1.,2.], text.half())
     test_eq(half, cache_counts(x.half().float(), y, keys.half().float(), labels, [1.,2.], [1.,2.], text.half().float()))

@@ -16,23 +16,31 @@ def full_precision(x:torch.Tensor)->torch.Tensor:
     "float64 stays, everything else becomes float32"
     return x if x.dtype==torch.float64 else x.float()
 
+def _finite_rows(x, name):
+    "(N,D) rows in full precision, or an error that names those that cannot be used"
+    if x.ndim!=2: raise TextclipError(f'{name} has shape {tuple(x.shape)}.', 'Give one row per image or class.')
+    if not torch.isfinite(x.sum(dtype=torch.float64)):
+        bad = (~torch.isfinite(x).all(-1)).nonzero().flatten().tolist()
+        raise TextclipError(f'{len(bad)} rows of {name} are not finite: {some(bad)}.', 'Leave these out.')
+    return full_precision(x)
+
+def _check_temperature(temperature):
+    if not temperature>0: raise TextclipError(f'The temperature is {temperature}.', 'Give a number above 0.')
+
 def class_signatures(
     x:torch.Tensor,       # (N,D) unit image features
     weights:torch.Tensor, # (C,D) unit class weights
     temperature:float=.5  # τ
 )->torch.Tensor: # (N,C) log-probabilities
     "Log-softmax of the cosines to all class weights (SuS-X, section 3.2)"
-    if x.shape[-1]!=weights.shape[-1]: raise TextclipError(f'Images have {x.shape[-1]} dimensions, class weights {weights.shape[-1]}.', 'Encode both with the same encoder.')
-    return F.log_softmax(full_precision(x) @ full_precision(weights).T / temperature, dim=-1)
+    _check_temperature(temperature)
+    x,weights = _finite_rows(x, 'images'),_finite_rows(weights, 'class weights')
+    if x.shape[-1]!=weights.shape[-1]:
+        raise TextclipError(f'Images have {x.shape[-1]} dimensions, class weights {weights.shape[-1]}.',
+                            'Encode both with the same encoder.')
+    return F.log_softmax(x @ weights.to(x.dtype).T / temperature, dim=-1)
 
 # %% ../../nbs/3_alignment/01_distances.ipynb #8fcabc3b
-def _log_signatures(logits, temperature, name):
-    "Log-softmax of the rows, or an error that names the row that cannot be used"
-    if logits.ndim!=2: raise TextclipError(f'{name} has shape {tuple(logits.shape)}.', 'Give one row of C logits per image.')
-    bad = [] if torch.isfinite(logits.sum()) else (~torch.isfinite(logits).all(-1)).nonzero().flatten().tolist()
-    if bad: raise TextclipError(f'{len(bad)} rows of {name} are not finite: {some(bad)}.', 'Leave these images out.')
-    return F.log_softmax(full_precision(logits)/temperature, dim=-1)
-
 def pairwise_kl(
     p_logits:torch.Tensor,  # (N,C) logits, or log-probabilities, of the queries
     q_logits:torch.Tensor,  # (M,C) of the images they are compared with
@@ -40,9 +48,12 @@ def pairwise_kl(
     chunk:int=256           # queries at a time; bounds what is needed beside the result
 )->torch.Tensor: # (N,M), not negative
     "KL divergence of every query from every other image, as one matrix product"
-    if temperature<=0: raise TextclipError(f'The temperature is {temperature}.', 'Give a number above 0.')
-    a,b = _log_signatures(p_logits, temperature, 'p_logits'),_log_signatures(q_logits, temperature, 'q_logits')
-    if a.shape[1]!=b.shape[1]: raise TextclipError(f'p_logits has {a.shape[1]} classes, q_logits {b.shape[1]}.', 'Both must be logits of the same classes.')
+    _check_temperature(temperature)
+    named = dict(p_logits=p_logits, q_logits=q_logits)
+    a,b = (F.log_softmax(_finite_rows(o, k)/temperature, dim=-1) for k,o in named.items())
+    if a.shape[1]!=b.shape[1]:
+        raise TextclipError(f'p_logits has {a.shape[1]} classes, q_logits {b.shape[1]}.',
+                            'Both must be logits of the same classes.')
     centre = b.mean(0)
     b,out = b-centre,a.new_empty(len(a), len(b))
     for i in range(0, len(a), chunk):
@@ -64,7 +75,10 @@ class MinMaxScaling:
     def fit(cls,
         values:torch.Tensor,  # that shall be mapped
         target:torch.Tensor   # whose range they shall get
-    ): return cls(*(float(o) for o in (values.min(), values.max(), target.min(), target.max())))
+    ):
+        "The map that fits these"
+        found = torch.stack([*_range(values, 'values'), *_range(target, 'target')]).tolist()
+        return cls(*found)
 
     @property
     def slope(self): return (self.to_high-self.to_low)/(self.high-self.low) if self.high>self.low else 0.
@@ -72,6 +86,13 @@ class MinMaxScaling:
     def __call__(self, x): return self.slope*(x-self.low) + self.to_low
 
     def to_dict(self): return asdict(self)
+
+def _range(values, name):
+    "(lowest, highest), or an error where there are none"
+    if not values.numel(): raise TextclipError(f'There are no {name} to fit a range on.', 'Give at least one.')
+    ends = torch.stack(values.aminmax()).double()
+    if not ends.isfinite().all(): raise TextclipError(f'Some {name} are not finite.', 'Leave these images out.')
+    return ends
 
 # %% ../../nbs/3_alignment/01_distances.ipynb #fa126978
 aggregates = ('sum','mean')
@@ -83,6 +104,11 @@ def class_counts(
 )->tuple: # ((C,) images, (C,) factor for their sum)
     "How many images each class has, and what the sum over them is multiplied by"
     if aggregate not in aggregates: raise unknown_name('aggregate', aggregate, aggregates)
+    if not len(labels): raise TextclipError('There are no labelled images.', 'Give at least one.')
+    lowest,highest = int(labels.min()),int(labels.max())
+    if lowest<0 or highest>=n_classes:
+        raise TextclipError(f'Class numbers go from {lowest} to {highest}, outside 0..{n_classes-1}.',
+                            'Give the position of each class.')
     counts = torch.bincount(labels, minlength=n_classes)
     if aggregate=='sum': return counts, torch.ones(n_classes, device=labels.device)
     return counts, (counts>0)*len(labels)/(counts>0).sum()/counts.clamp(min=1)
@@ -96,7 +122,8 @@ def class_sums(
     "Add up the rows of each class; a class with factor 0 gets the mean of the others"
     out = values.new_zeros(n_classes, values.shape[1]).index_add(0, labels, values)
     if factor is None: return out
-    out,gone = out*factor.to(out)[:,None],factor==0
+    out = out*factor.to(out)[:,None]
+    gone = factor==0
     return torch.where(gone[:,None], out.sum(0)/(~gone).sum(), out)
 
 # %% ../../nbs/3_alignment/01_distances.ipynb #c1545149
@@ -114,8 +141,11 @@ class SignatureSums:
         factor:torch.Tensor      # (C,) from `class_counts`
     ):
         "Add up the labelled images"
-        C,centre,ones = signatures.shape[1],signatures.mean(0),signatures.new_ones(len(labels), 1)
-        return cls(centre, class_sums(signatures-centre, labels, C, factor), class_sums(ones, labels, C, factor)[:,0])
+        if len(signatures)!=len(labels) or not len(labels):
+            raise TextclipError(f'{len(signatures)} signatures and {len(labels)} labels.', 'Give one label per image.')
+        C,centre = signatures.shape[1],signatures.mean(0)
+        images = class_sums(signatures.new_ones(len(labels), 1), labels, C, factor)[:,0]
+        return cls(centre, class_sums(signatures-centre, labels, C, factor), images)
 
     def scores(self,
         signatures:torch.Tensor, # (N,C) log-signatures of the queries
@@ -136,18 +166,23 @@ def fit_psi(
     chunk:int=None        # rows of x at a time; bounds the memory to chunk·M
 )->MinMaxScaling:
     "The map from the range of KL divergences to the range of cosines"
-    chunk,b = chunk or rows_at_a_time(len(keys)),class_signatures(keys, weights, temperature)
+    if not len(x) or not len(keys):
+        raise TextclipError(f'The range is fitted on {len(x)} and {len(keys)} images.', 'Give at least one of each.')
+    chunk = chunk or rows_at_a_time(len(keys))
+    b = class_signatures(keys, weights, temperature)
     found = []
     for i in range(0, len(x), chunk):
         part = x[i:i+chunk]
-        kl,cosine = pairwise_kl(class_signatures(part, weights, temperature), b),full_precision(part) @ full_precision(keys).T
+        kl = pairwise_kl(class_signatures(part, weights, temperature), b)
+        cosine = full_precision(part) @ full_precision(keys).T
         if own and len(keys)>1:
             others = torch.ones_like(kl, dtype=torch.bool)
             others[torch.arange(len(part)),torch.arange(i, i+len(part))] = False
             kl,cosine = kl[others],cosine[others]
         found.append([*kl.aminmax(), *cosine.aminmax()])
-    low,high,to_low,to_high = torch.tensor(found).T
-    return MinMaxScaling(float(low.min()), float(high.max()), float(to_low.min()), float(to_high.max()))
+    ends = torch.tensor(found)
+    lowest,highest = ends.amin(0).tolist(),ends.amax(0).tolist()
+    return MinMaxScaling(low=lowest[0], high=highest[1], to_low=lowest[2], to_high=highest[3])
 
 def rows_at_a_time(
     columns:int,          # values per row needs

@@ -28,7 +28,9 @@ def label_matrix(
     if y.ndim==1: return F.one_hot(y, n_classes).to(torch.int8)
     for part in y.split(4096):       # a part at a time: with thousands of labels the table is large
         strange = (part!=1) & (part!=0) & (part!=-1)
-        if strange.any(): raise TextclipError(f'Labels hold {part[strange][0].item()}, which is none of 1, 0 and -1 (unknown).', 'Give (N,C) indicators.')
+        if strange.any():
+            raise TextclipError(f'Labels hold {part[strange][0].item()}, which is none of 1, 0 and -1 (unknown).',
+                                'Give (N,C) indicators.')
     return y.to(torch.int8)
 
 # %% ../../nbs/4_training/12_adapter_training.ipynb #153cbb64
@@ -40,7 +42,8 @@ def binary_loss(
     each = F.binary_cross_entropy_with_logits(scores.float(), (y>0).to(torch.float32), reduction='none')
     return torch.where(y>=0, each, 0.).sum(-1).mean()
 
-known_multilabel_losses = dict(ranking=ranking_loss, asymmetric=lambda s,y: asymmetric_loss(s, y, gamma_negative=2.), bce=binary_loss)
+known_multilabel_losses = dict(ranking=ranking_loss, asymmetric=lambda s,y: asymmetric_loss(s, y, gamma_negative=2.),
+                               bce=binary_loss)
 
 # %% ../../nbs/4_training/12_adapter_training.ipynb #1b998a53
 def adapter_optimization(
@@ -48,7 +51,8 @@ def adapter_optimization(
     warmup:int=1   # epochs at 1e-5
 )->Optimization:
     "Adam as in CoMC's code (Liu et al. 2024)"
-    return Optimization('adam', lr=lr, weight_decay=5e-4, schedule='cosine', per='epoch', warmup=warmup, warmup_kind='constant', source='Liu et al. 2024, CoMC')
+    return Optimization('adam', lr=lr, weight_decay=5e-4, schedule='cosine', per='epoch', warmup=warmup,
+                        warmup_kind='constant', source='Liu et al. 2024, CoMC')
 
 def train_adapter(
     adapter:nn.Module,     # scores of features

@@ -75,7 +75,8 @@ def after_fit(self:EarlyStopping, t):
         for k,v in self.weights.items(): t.tensors()[k].copy_(v)
 
 @patch
-def state(self:EarlyStopping)->tuple: return self.weights,dict(best=self.best, best_step=self.best_step, waited=self.waited)
+def state(self:EarlyStopping)->tuple:
+    return self.weights,dict(best=self.best, best_step=self.best_step, waited=self.waited)
 
 @patch
 def load_state(self:EarlyStopping, tensors, values):
@@ -108,7 +109,9 @@ def save(self:Checkpoints, t):
     if unfinite(t) or t.processes.index: return
     tensors,values = t.state()
     header = json.dumps(dict(settings=t.settings(), values=values))
-    with atomic_path(self.path) as p: st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p, metadata={'textclip': header})
+    with atomic_path(self.path) as p:
+        st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p,
+                     metadata={'textclip': header})
 
 @patch
 def read(self:Checkpoints)->tuple: # (header, tensors); (name of an error, {}) where the file is no checkpoint
@@ -121,19 +124,25 @@ def read(self:Checkpoints)->tuple: # (header, tensors); (name of an error, {}) w
 @patch
 def load(self:Checkpoints, t):
     "Put trainer `t` where the checkpoint is"
-    header,tensors = ('',{}) if t.processes.index else self.read()       # of several processes only the first needs the file
+    # of several processes only the first needs the file
+    header,tensors = ('',{}) if t.processes.index else self.read()
     header = t.processes.from_first(header)
-    if isinstance(header, str): raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({header}).', 'Delete it, or pass resume=False to start again.')
+    if isinstance(header, str):
+        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({header}).',
+                            'Delete it, or pass resume=False to start again.')
     tensors = t.processes.tensors_from_first(tensors)
     wrong = list(_differences(header['settings'], json.loads(json.dumps(t.settings()))))
-    if wrong: raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.', 'Name another folder, or pass resume=False to start again.')
+    if wrong:
+        raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.',
+                            'Name another folder, or pass resume=False to start again.')
     t.load_state(tensors, header['values'])
 
 # %% ../../nbs/4_training/05_callbacks.ipynb #9991362c
 def _differences(there, here, name=''):
     "Sentences about what differs"
     if isinstance(there, dict) and isinstance(here, dict):
-        for k in sorted({*there, *here}): yield from _differences(there.get(k), here.get(k), f'{name}.{k}' if name else k)
+        for k in sorted({*there, *here}):
+            yield from _differences(there.get(k), here.get(k), f'{name}.{k}' if name else k)
     elif there!=here: yield f'{name} was {there!r} and is {here!r}'
 
 def unfinite(
@@ -154,7 +163,9 @@ class FiniteGuard(Callback):
     ): self.every = every
 
     def before_fit(self, t):
-        if bad := unfinite(t): raise TextclipError(f'Parameters are not finite before training: {some(bad)}.', 'Give others to start from.')
+        if bad := unfinite(t):
+            raise TextclipError(f'Parameters are not finite before training: {some(bad)}.',
+                                'Give others to start from.')
         self.keep(t)
 
     def after_step(self, t):
@@ -179,7 +190,8 @@ def look(self:FiniteGuard, t):
     if not bad and not names: return
     where = f'The loss is not finite from step {self.step+bad[0]} on' if bad else f'After {t.step} steps, parameters are not finite: {some(names)}'
     t.load_state(*self.saved)
-    raise TextclipError(f'{where}. The weights are those after {self.step} steps again.', "Lower lr or clip the gradients (clip_norm=1.); with amp='float16', try 'bfloat16'.")
+    raise TextclipError(f'{where}. The weights are those after {self.step} steps again.',
+                        "Lower lr or clip the gradients (clip_norm=1.); with amp='float16', try 'bfloat16'.")
 
 # %% ../../nbs/4_training/05_callbacks.ipynb #fce479dd
 class ProgressBar(Callback):

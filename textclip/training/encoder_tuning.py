@@ -39,12 +39,17 @@ def check_trainable(
     label='Training'# who asks
 )->OpenClipEncoder:
     "`encoder`, or an error that says why its weights cannot be trained here"
-    if encoder is None: raise TextclipError(f'{label} needs an encoder: it changes its weights.', "Call fit(task, encoder=load_encoder('ViT-B-16/openai'), ...).")
+    if encoder is None:
+        raise TextclipError(f'{label} needs an encoder: it changes its weights.',
+                            "Call fit(task, encoder=load_encoder('ViT-B-16/openai'), ...).")
     visual = getattr(getattr(encoder, 'model', None), 'visual', None)
     known = isinstance(encoder, OpenClipEncoder) and hasattr(visual, 'conv1') and hasattr(visual, 'ln_post') and visual.transformer.batch_first
-    if not known: raise TextclipError(f'{label} changes the weights of the encoder, and {encoder.name!r} is no open_clip model with a ViT as image tower.',
+    if not known:
+        raise TextclipError(f'{label} changes the weights of the encoder, and {encoder.name!r} is no open_clip model with a ViT as image tower.',
         "Use e.g. load_encoder('ViT-B-16/openai'), or a method that works on features, such as TAP or TipAdapter.")
-    if encoder.dtype!=torch.float32: raise TextclipError(f'{label} cannot train weights in {encoder.dtype}: small steps would be lost.', "Load the encoder with dtype='float32'; use amp='bfloat16' for speed.")
+    if encoder.dtype!=torch.float32:
+        raise TextclipError(f'{label} cannot train weights in {encoder.dtype}: small steps would be lost.',
+                            "Load the encoder with dtype='float32'; use amp='bfloat16' for speed.")
     return encoder
 
 # %% ../../nbs/4_training/11_encoder_tuning.ipynb #6cf63625
@@ -66,7 +71,8 @@ class LoraAttention(nn.Module):
         m = self.attention
         qkv = list(F.linear(x, m.in_proj_weight, m.in_proj_bias).chunk(3, -1))
         for letter,a,b in zip(self.projections, self.a, self.b):
-            qkv['qkv'.index(letter)] = qkv['qkv'.index(letter)] + self.scale*F.linear(F.linear(F.dropout(x, self.dropout, self.training), a), b)
+            qkv['qkv'.index(letter)] = qkv['qkv'.index(letter)] + self.scale*F.linear(
+                F.linear(F.dropout(x, self.dropout, self.training), a), b)
         q,k,v = (t.unflatten(-1, (m.num_heads, -1)).transpose(1, 2) for t in qkv)
         out = F.scaled_dot_product_attention(q, k, v, None if attn_mask is None else attn_mask.to(q.dtype))
         return m.out_proj(out.transpose(1, 2).flatten(2)), None
@@ -91,7 +97,8 @@ class VisualPrompts(nn.Module):
         transformer.prompts = self
         transformer.register_forward_pre_hook(self.insert)
         transformer.register_forward_hook(self.remove)
-        for i in range(1, len(self.weight)): transformer.resblocks[i].register_forward_pre_hook(partial(self.replace, i))
+        for i in range(1, len(self.weight)):
+            transformer.resblocks[i].register_forward_pre_hook(partial(self.replace, i))
 
     def tokens(self, i, x): return self.weight[i].to(x.dtype).expand(len(x), -1, -1)
     def insert(self, module, args):
@@ -115,12 +122,14 @@ class EncoderTuning:
 
     @property
     def size(self): return sum(p.numel() for p in self.parameters.values())
-    def __repr__(self): return f'EncoderTuning({self.base.name!r}, {self.size:,} trainable numbers in {len(self.parameters)} tensors)'
+    def __repr__(self):
+        return f'EncoderTuning({self.base.name!r}, {self.size:,} trainable numbers in {len(self.parameters)} tensors)'
 
 # %% ../../nbs/4_training/11_encoder_tuning.ipynb #922cf920
 def _tower_of(name):
     "'image', 'text' or None: where a module of an open_clip model belongs"
-    return 'image' if name.startswith('visual.') else 'text' if name.startswith(('transformer.','text.transformer.','ln_final','text.ln_final')) else None
+    return 'image' if name.startswith('visual.') else 'text' if name.startswith(('transformer.', 'text.transformer.',
+        'ln_final', 'text.ln_final')) else None
 
 @patch
 def tune_layer_norms(self:EncoderTuning,
@@ -145,7 +154,9 @@ def add_prompts(self:EncoderTuning,
     "Open visual prompts that start uniform in ±√(6/(3·patch² + W)) (Jia et al. 2022)"
     transformer = self.encoder.model.visual.transformer
     width,depth = transformer.width,len(transformer.resblocks)
-    if n<1 or not 1<=layers<=depth: raise TextclipError(f'{n} visual prompts in {layers} layers.', f'Give at least one prompt, in 1 to {depth} layers.')
+    if n<1 or not 1<=layers<=depth:
+        raise TextclipError(f'{n} visual prompts in {layers} layers.',
+                            f'Give at least one prompt, in 1 to {depth} layers.')
     bound = (6/(3*patch**2 + width))**.5
     weight = torch.empty(layers, n, width).uniform_(-bound, bound, generator=make_generator(seed, 'visual prompts'))
     self.prompts = VisualPrompts(weight.to(self.encoder.device))
@@ -174,11 +185,16 @@ def add_lora(self:EncoderTuning,
     seed:int=0                # of A
 )->EncoderTuning:
     "Open low-rank additions to the attention layers"
-    if rank<1 or not projections or set(projections)-set('qkv'): raise TextclipError(f'LoRA of rank {rank} on {projections!r}.', "Give a rank of at least 1, and letters of 'qkv'.")
+    if rank<1 or not projections or set(projections)-set('qkv'):
+        raise TextclipError(f'LoRA of rank {rank} on {projections!r}.',
+                            "Give a rank of at least 1, and letters of 'qkv'.")
     self.scale,self.projections = scale,projections
     found = [(n, m) for n,m in self.encoder.model.named_modules() if isinstance(m, nn.MultiheadAttention) and '.resblocks.' in f'.{n}' and _tower_of(n) in towers]
     missing = [t for t in towers if not any(_tower_of(n)==t for n,_ in found)]
-    if missing: raise TextclipError(f'The {missing[0]} tower of {self.base.name!r} has no attention layers of the kind LoRA is known for.', f"Use towers={tuple(t for t in towers if t not in missing)}, or another model.")
+    if missing:
+        raise TextclipError(
+            f'The {missing[0]} tower of {self.base.name!r} has no attention layers of the kind LoRA is known for.',
+            f"Use towers={tuple(t for t in towers if t not in missing)}, or another model.")
     for name,m in found:
         if layers is not None and int(name.split('.resblocks.')[1].split('.')[0]) not in layers: continue
         W,P,key,on = m.embed_dim,len(projections),name.replace('.', '/'),m.in_proj_weight.device
@@ -255,7 +271,8 @@ class EncoderDelta(nn.Module):
         self.fingerprint = digest('encoder delta', base, scale, projections, *parts)[:16]
 
     def config(self): return dict(base=self.base, scale=self.scale, projections=self.projections)
-    def __repr__(self): return f'EncoderDelta({sum(b.numel() for b in self.buffers()):,} numbers in {len(self._buffers)} tensors, for encoder {self.base!r})'
+    def __repr__(self):
+        return f'EncoderDelta({sum(b.numel() for b in self.buffers()):,} numbers in {len(self._buffers)} tensors, for encoder {self.base!r})'
 
 @patch
 def delta(self:EncoderTuning)->EncoderDelta:
@@ -269,7 +286,8 @@ def apply_to(self:EncoderDelta,
 )->OpenClipEncoder:
     "The changed encoder; the original stays as it is, and shares what did not change"
     if encoder.fingerprint==self.fingerprint: return encoder
-    if encoder.fingerprint!=self.base: raise TextclipError(f'These changes belong to an encoder with weights {self.base}, not to {encoder.name!r} with {encoder.fingerprint}.', 'Load the encoder that the classifier was made with.')
+    if encoder.fingerprint!=self.base:
+        raise TextclipError(f'These changes belong to an encoder with weights {self.base}, not to {encoder.name!r} with {encoder.fingerprint}.', 'Load the encoder that the classifier was made with.')
     out = shared_copy(encoder)
     for k,v in self.named_buffers():
         kind,_,path = k.partition('/')
@@ -277,7 +295,8 @@ def apply_to(self:EncoderDelta,
         if kind=='prompts': VisualPrompts(v).attach(out.model.visual.transformer)
         elif kind=='weight': _set(out.model, path, v)
         elif kind=='lora_a':
-            weight,b = out.model.get_parameter(f'{path}.in_proj_weight'),self.get_buffer(k.replace('lora_a/', 'lora_b/', 1)).to(v)
+            weight = out.model.get_parameter(f'{path}.in_proj_weight')
+            b = self.get_buffer(k.replace('lora_a/', 'lora_b/', 1)).to(v)
             _set(out.model, f'{path}.in_proj_weight', merged_projection(weight, v, b, self.scale, self.projections))
     out.model.requires_grad_(False)
     out.fingerprint = self.fingerprint
@@ -295,7 +314,8 @@ class AdaptedClassifier(LinearClassifier):
         bias=None, logit_scale:float=1.,
         unit:bool=True         # scale features to length 1?
     ):
-        super().__init__(weight, info | dict(fingerprint=delta.fingerprint, base_fingerprint=delta.base), bias=bias, logit_scale=logit_scale)
+        super().__init__(weight, info | dict(fingerprint=delta.fingerprint, base_fingerprint=delta.base), bias=bias,
+                         logit_scale=logit_scale)
         self.delta,self.unit = delta,unit
 
     encoder_delta = property(lambda self: self.delta)
@@ -310,7 +330,8 @@ class AdaptedClassifier(LinearClassifier):
         "(N,C) logits"
         f = self.check(features)
         seen = f.meta.get('fingerprint')
-        if seen and seen!=self.delta.fingerprint: raise TextclipError(f"{self.info.get('method')} changes its encoder, and these features come from another one ({f.meta.get('encoder')!r}, {seen}).",
+        if seen and seen!=self.delta.fingerprint:
+            raise TextclipError(f"{self.info.get('method')} changes its encoder, and these features come from another one ({f.meta.get('encoder')!r}, {seen}).",
             'Use a Pipeline, or features of adapted_features(classifier, encoder, images).')
         x = (f.unit if self.unit else f.x.float()).to(self.weight.device)
         logits = self.logit_scale * x @ self.weight.T

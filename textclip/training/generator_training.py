@@ -37,7 +37,9 @@ def nearest_rows(
 )->tuple: # ((N,) cosines, (N,) positions)
     "The nearest of `among` for each row"
     found = [(a @ among.T) for a in x.split(1024)]
-    if itself: found = [f.index_put_((torch.arange(len(f)), torch.arange(len(f))+1024*i), f.new_tensor(-2.)) for i,f in enumerate(found)]
+    if itself:
+        found = [f.index_put_((torch.arange(len(f)), torch.arange(len(f))+1024*i), f.new_tensor(-2.))
+                 for i,f in enumerate(found)]
     best = [f.max(-1) for f in found]
     return torch.cat([b.values for b in best]), torch.cat([b.indices for b in best])
 
@@ -66,7 +68,8 @@ class GeneratorDiagnosis:
 
     def to_dict(self)->dict:
         "The numbers, JSON-able"
-        names = ('active','latent','kl','reconstruction','prior_reconstruction','spread','real_spread','nearest','real_nearest','same_class','collapsed')
+        names = ('active', 'latent', 'kl', 'reconstruction', 'prior_reconstruction', 'spread', 'real_spread', 'nearest',
+                 'real_nearest', 'same_class', 'collapsed')
         return {k: round(v, 5) if isinstance(v, float) else v for k in names for v in [getattr(self, k)]}
 
     def __repr__(self): return f"{type(self).__name__}({', '.join(f'{k}={v}' for k,v in self.to_dict().items())})"
@@ -81,11 +84,14 @@ def diagnose_generator(
     seed:int=0                  # of codes
 )->GeneratorDiagnosis:
     "Reconstruction, divergence, active dimensions, spread, nearest real neighbours"
-    device,x,y = generator.trunk.weight.device,features.unit.cpu(),(features.labels_for(len(generator.names)) if y is None else y).cpu()
+    device = generator.trunk.weight.device
+    x = features.unit.cpu()
+    y = (features.labels_for(len(generator.names)) if y is None else y).cpu()
     parts = [(a.to(device), *generator.posterior(a.to(device)), c) for a,c in zip(x.split(1024), y.split(1024))]
     mean,log_variance = (torch.cat([p[i] for p in parts]).cpu() for i in (1, 2))
     noise = torch.randn(mean.shape, generator=make_generator(seed, 'diagnosis')).to(device)
-    error = lambda codes: sum((generator.decode(z, c)-a).square().sum().item() for z,(a,_,_,c) in zip(codes, parts))/len(x)
+    error = lambda codes: sum((generator.decode(z, c)-a).square().sum().item()
+                              for z,(a,_,_,c) in zip(codes, parts))/len(x)
     made = generator.sample(sorted(set(y.tolist())), n, seed)
     cosines,where = nearest_rows(made.unit, x)
     return GeneratorDiagnosis(generator.latent, mean.var(0) if len(x)>1 else torch.zeros(generator.latent), kl_to_normal(mean, log_variance).mean(0), error([p[1] for p in parts]), error(noise.split(1024)),
@@ -97,13 +103,17 @@ def plot(self:GeneratorDiagnosis, axs=None):
     "Three pictures: dimensions, spread, nearest neighbours"
     import matplotlib.pyplot as plt
     axs = plt.subplots(1, 3, figsize=(9,2.4), layout='constrained')[1] if axs is None else axs
-    axs[0].plot(self.activity.sort(descending=True).values.clamp_min(1e-6)); axs[0].axhline(.01, color='#444444', ls='--', lw=1)
-    axs[0].set(yscale='log', xlabel='dimension of the code', ylabel='variance of its mean', title=f'{self.active} of {self.latent} active')
+    axs[0].plot(self.activity.sort(descending=True).values.clamp_min(1e-6))
+    axs[0].axhline(.01, color='#444444', ls='--', lw=1)
+    axs[0].set(yscale='log', xlabel='dimension of the code', ylabel='variance of its mean',
+               title=f'{self.active} of {self.latent} active')
     both = {'real': self.real_spreads, 'synthetic': self.synthetic_spreads}
     axs[1].boxplot([v.numpy() for v in both.values()], tick_labels=list(both), widths=.5)
     axs[1].set(ylabel='variance in a class', title='spread'); axs[1].set_ylim(bottom=0)
-    for (k,v),colour in zip({'real': self.real_cosines, 'synthetic': self.cosines}.items(), ('#8ecae6','#f4a261')): axs[2].hist(v.numpy(), 20, density=True, alpha=.7, label=k, color=colour)
-    axs[2].set(xlabel='cosine to the nearest real', yticks=[], title=f'same class: {self.same_class:.0%}'); axs[2].legend(fontsize=7)
+    for (k,v),colour in zip({'real': self.real_cosines, 'synthetic': self.cosines}.items(), ('#8ecae6','#f4a261')):
+        axs[2].hist(v.numpy(), 20, density=True, alpha=.7, label=k, color=colour)
+    axs[2].set(xlabel='cosine to the nearest real', yticks=[], title=f'same class: {self.same_class:.0%}')
+    axs[2].legend(fontsize=7)
     return axs
 
 # %% ../../nbs/4_training/13_generator_training.ipynb #e9dd0c00
@@ -133,14 +143,18 @@ class GeneratorSettings:
 
     def __post_init__(self):
         if self.recipe not in ship_recipes: raise unknown_name('recipe', self.recipe, ship_recipes)
-        if self.prompts not in (*prompt_parts, 'none'): raise unknown_name('form of the prompt', self.prompts, [*prompt_parts, 'none'])
+        if self.prompts not in (*prompt_parts, 'none'):
+            raise unknown_name('form of the prompt', self.prompts, [*prompt_parts, 'none'])
         mine = (self.epochs, self.steps)!=(None, None)
         for k,v in ship_recipes[self.recipe].items():
             if getattr(self, k) is None and not (mine and k in ('epochs','steps')): setattr(self, k, v)
         number = isinstance(self.kl_weight, (int,float)) and self.kl_weight>=0
-        if not (number or self.kl_weight=='scatter'): raise TextclipError(f'kl_weight is {self.kl_weight!r}.', "Give 0 or more, or 'scatter'.")
-        if self.residual and self.prompts!='none': raise TextclipError(f'residual=True with prompts={self.prompts!r}.', "It belongs to prompts='none'.")
-        if not 0<=self.anneal<=1: raise TextclipError(f'anneal is {self.anneal}.', 'Give a share of the run, from 0 to 1.')
+        if not (number or self.kl_weight=='scatter'):
+            raise TextclipError(f'kl_weight is {self.kl_weight!r}.', "Give 0 or more, or 'scatter'.")
+        if self.residual and self.prompts!='none':
+            raise TextclipError(f'residual=True with prompts={self.prompts!r}.', "It belongs to prompts='none'.")
+        if not 0<=self.anneal<=1:
+            raise TextclipError(f'anneal is {self.anneal}.', 'Give a share of the run, from 0 to 1.')
 
 # %% ../../nbs/4_training/13_generator_training.ipynb #8be9b67a
 def scatter_weight(
@@ -182,7 +196,9 @@ def build_generator(
     "An untrained generator"
     s,shape = settings,{k: getattr(settings, k) for k in ('latent','hidden','generator_hidden','slope')}
     if s.prompts!='none': return ShipGenerator(encoder, names, s.prompts, s.length, chunk=s.chunk, seed=seed, **shape)
-    if texts is None: raise TextclipError("A generator without prompts needs texts of the classes.", 'Give texts=... or templates=... with their classes.')
+    if texts is None:
+        raise TextclipError("A generator without prompts needs texts of the classes.",
+                            'Give texts=... or templates=... with their classes.')
     return DirectGenerator(names, texts, residual=s.residual, seed=seed, **shape)
 
 # %% ../../nbs/4_training/13_generator_training.ipynb #448a965c
@@ -202,7 +218,9 @@ def fit_generator(
     f,y = labelled_images(features, task, encoder, 'SHIP')
     if s.prompts!='none': encoder = prompt_encoder(encoder, 'SHIP', f)
     g = build_generator(s, task.classes, encoder, texts, seed)
-    if g.dim!=f.x.shape[1]: raise TextclipError(f'The images have {f.x.shape[1]} dimensions, the texts {g.dim}.', 'Extract both with the same encoder.')
+    if g.dim!=f.x.shape[1]:
+        raise TextclipError(f'The images have {f.x.shape[1]} dimensions, the texts {g.dim}.',
+                            'Extract both with the same encoder.')
     device,batches = g.trunk.weight.device,Batches(len(f), s.batch)
     images,steps = ImageRows(f, y, device=device),s.steps if s.steps is not None else s.epochs*len(batches)
     weight = scatter_weight(f.unit, y) if s.kl_weight=='scatter' else s.kl_weight
@@ -224,5 +242,7 @@ def _report_collapse(d, weight, settings):
     share = f'{100*d.spread/d.real_spread:.0f} % of the real' if d.real_spread else f'{d.spread:.3f}'
     advice = "Lower kl_weight (recipe='ours' sets it from the data), or let it rise slowly (anneal=0.5)."
     if settings.prompts=='global': return   # an ablation that has no codes
-    if d.collapsed: warn(f'Posterior collapse: none of the {d.latent} dimensions of the code is active, with kl_weight={weight:.3g}. Synthetic features of a class differ little (their variance is {share}). {advice}')
-    elif d.real_spread and d.spread<.1*d.real_spread: warn(f'Synthetic features of a class differ little: their variance is {share}, with kl_weight={weight:.3g}. {advice}')
+    if d.collapsed:
+        warn(f'Posterior collapse: none of the {d.latent} dimensions of the code is active, with kl_weight={weight:.3g}. Synthetic features of a class differ little (their variance is {share}). {advice}')
+    elif d.real_spread and d.spread<.1*d.real_spread:
+        warn(f'Synthetic features of a class differ little: their variance is {share}, with kl_weight={weight:.3g}. {advice}')

@@ -50,7 +50,8 @@ def __getitem__(self:History, name)->torch.Tensor: # (steps,)
 @patch
 def to_dict(self:History)->dict:
     "JSON-able values"
-    return dict(steps=len(self), seconds=self.seconds, lr=self.lr, metrics=self.metrics, best=self.best, **{k: self[k].tolist() for k in self.names()})
+    return dict(steps=len(self), seconds=self.seconds, lr=self.lr, metrics=self.metrics, best=self.best,
+                **{k: self[k].tolist() for k in self.names()})
 
 @patch
 def plot(self:History, ax=None):
@@ -64,6 +65,9 @@ def plot(self:History, ax=None):
     right = ax.twinx() if self.metrics else None
     for i,(name,points) in enumerate(self.metrics.items(), 1):
         right.plot(*zip(*points), '.-', color=f'C{i}', label=name)
-        if name in self.best: right.plot(*self.best[name], 'o', color=f'C{i}', fillstyle='none', label=f'best, step {self.best[name][0]}')
-    if right: right.legend(fontsize=8, frameon=False, ncols=4, loc='lower right', bbox_to_anchor=(1,1)); right.set_ylabel(' / '.join(self.metrics))
+        if name in self.best:
+            right.plot(*self.best[name], 'o', color=f'C{i}', fillstyle='none', label=f'best, step {self.best[name][0]}')
+    if right:
+        right.legend(fontsize=8, frameon=False, ncols=4, loc='lower right', bbox_to_anchor=(1,1))
+        right.set_ylabel(' / '.join(self.metrics))
     return ax

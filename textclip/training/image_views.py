@@ -23,7 +23,9 @@ class TrainingImages:
         split:ImageSplit,     # images and, where known, labels
         memory:float=1e9      # bytes of decoded images to keep
     ):
-        if not isinstance(split, ImageSplit): raise TextclipError(f'Training inside the encoder needs images, not {type(split).__name__}.', 'Give an ImageSplit, such as task.split("train").')
+        if not isinstance(split, ImageSplit):
+            raise TextclipError(f'Training inside the encoder needs images, not {type(split).__name__}.',
+                                'Give an ImageSplit, such as task.split("train").')
         self.kept,self.rows,skipped = [],[],{}
         for i in range(0, len(split), 64):
             read,rows,why = read_images(split.paths[i:i+64], **split.reading)
@@ -32,8 +34,10 @@ class TrainingImages:
             for o in read:
                 memory -= 3*o.width*o.height
                 self.kept.append(o if memory>=0 else None)
-        if skipped: warn(f'{len(skipped)} of {len(split)} images left out: {some([f"{k} ({v})" for k,v in skipped.items()])}.')
-        if not self.rows: raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
+        if skipped:
+            warn(f'{len(skipped)} of {len(split)} images left out: {some([f"{k} ({v})" for k,v in skipped.items()])}.')
+        if not self.rows:
+            raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
         self.split = split[self.rows]
         self.labels = self.split.labels
 
@@ -53,7 +57,8 @@ def crop_view(
 ):
     "Random crop and flip (Zhou et al. 2022)"
     size,end = _pixels(encoder)
-    return v2.Compose([v2.RandomResizedCrop(size, scale=(smallest, 1), interpolation=InterpolationMode.BICUBIC), v2.RandomHorizontalFlip(), *end])
+    return v2.Compose([v2.RandomResizedCrop(size, scale=(smallest, 1), interpolation=InterpolationMode.BICUBIC),
+                       v2.RandomHorizontalFlip(), *end])
 
 def strong_view(
     encoder,              # an open_clip model
@@ -102,7 +107,8 @@ class ViewBatches(Batches):
         rows = self._rows(number, seed)
         if self.then!=(number, seed):
             self.close()         # before new workers start, which would inherit the old ones
-            loader = DataLoader(self.views, batch_sampler=self._keys(number, seed), num_workers=self.workers, pin_memory=self.device.type=='cuda', generator=torch.Generator())
+            loader = DataLoader(self.views, batch_sampler=self._keys(number, seed), num_workers=self.workers,
+                                pin_memory=self.device.type=='cuda', generator=torch.Generator())
             self.coming = zip(self._keys(number, seed), loader)
         self.number,self.then,self.now = number,(number+1, seed),{}
         return rows

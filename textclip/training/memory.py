@@ -54,7 +54,8 @@ class Memory:
         lines = [(k, getattr(self, k)) for k in ('parameters','gradients','optimizer','activations','total')]
         return '\n'.join(f'{k:12}{_bytes(v):>10}' for k,v in lines) + f'   ({self.rows} rows at once)'
 
-def _bytes(n): return f'{n} B' if n<2**10 else f'{n/2**10:.1f} KiB' if n<2**20 else f'{n/2**20:.1f} MiB' if n<2**30 else f'{n/2**30:.1f} GiB'
+def _bytes(n):
+    return f'{n} B' if n<2**10 else f'{n/2**10:.1f} KiB' if n<2**20 else f'{n/2**20:.1f} MiB' if n<2**30 else f'{n/2**30:.1f} GiB'
 
 # %% ../../nbs/4_training/06_memory.ipynb #902bc1d1
 def memory_estimate(

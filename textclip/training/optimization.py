@@ -70,7 +70,8 @@ def rate(self:Optimization,
     return self.final_lr + (self.lr-self.final_lr)/2*(1+math.cos(math.pi*(k-self.warmup)/K))
 
 # %% ../../nbs/4_training/02_optimization.ipynb #7b592d89
-_dassl = Optimization('sgd', lr=.002, momentum=.9, weight_decay=5e-4, schedule='cosine', per='epoch', warmup=1, warmup_kind='constant', source='Zhou et al. 2022, CoOp')
+_dassl = Optimization('sgd', lr=.002, momentum=.9, weight_decay=5e-4, schedule='cosine', per='epoch', warmup=1,
+                      warmup_kind='constant', source='Zhou et al. 2022, CoOp')
 
 known_optimizations = dict(
     coop=_dassl,
@@ -92,12 +93,14 @@ def build(self:Optimization,
 )->torch.optim.Optimizer:
     "The optimiser for `parameters`"
     named = parameters if isinstance(parameters, dict) else {str(i): p for i,p in enumerate(parameters)}
-    fused = all(p.device.type in ('cpu','cuda') and p.dtype in (torch.float32,torch.float64,torch.bfloat16) for p in named.values())
+    fused = all(p.device.type in ('cpu','cuda') and p.dtype in (torch.float32,torch.float64,torch.bfloat16)
+                for p in named.values())
     kwargs = dict(lr=self.lr, weight_decay=self.weight_decay, fused=fused or None)
     groups = [dict(params=list(named.values()))]
     if self.no_decay:
         spared = {k for k in named if any(o in k for o in self.no_decay)}
-        groups = [dict(params=[p for k,p in named.items() if k not in spared]), dict(params=[named[k] for k in named if k in spared], weight_decay=0.)]
+        groups = [dict(params=[p for k,p in named.items() if k not in spared]),
+                  dict(params=[named[k] for k in named if k in spared], weight_decay=0.)]
         groups = [g for g in groups if g['params']]
     if self.optimizer=='sgd': return torch.optim.SGD(groups, momentum=self.momentum, **kwargs)
     kind = torch.optim.AdamW if self.optimizer=='adamw' else torch.optim.Adam
@@ -109,7 +112,8 @@ def deterministic():
     "Only deterministic kernels inside the block; afterwards everything is as it was"
     was = torch.are_deterministic_algorithms_enabled(),torch.is_deterministic_algorithms_warn_only_enabled(),torch.backends.cudnn.benchmark
     workspace = os.environ.get('CUBLAS_WORKSPACE_CONFIG')
-    if workspace is None: os.environ['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'   # read when CUDA's first matrix product runs
+    # read when CUDA's first matrix product runs
+    if workspace is None: os.environ['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
     try: yield

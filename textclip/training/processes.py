@@ -9,7 +9,8 @@ __all__ = ['launched_processes']
 class Processes:
     "The processes that train together: a single one. A subclass knows several"
     index,count = 0,1                  # which one this is; how many there are
-    executor = None                    # shares encoding out: `executor=processes.executor` for `text_features`, `image_features`
+    # shares encoding out: `executor=processes.executor` for `text_features`, `image_features`
+    executor = None
     def part(self, rows): return split_rows(rows, self.count)[self.index]
     def add(self, tensors): pass       # replace each tensor by its sum over all processes
     def agree(self, tensors): pass     # replace each tensor by that of the first process
@@ -19,7 +20,8 @@ class Processes:
     def everyones(self, o): return [o] # every process's `o`
     def tensors_from_first(self, tensors): return tensors  # the first process's tensors by name
     def share_of(self, n): return slice(0, n)   # which of n rows this process computes where each computes some for all
-    def together(self, mine, n): return mine    # the n rows of all, of which this process computed its share; gradients go back to who computed
+    # the n rows of all, of which this process computed its share; gradients go back to who computed
+    def together(self, mine, n): return mine
     joint = False                      # was that ever asked for?
 
 # %% ../../nbs/4_training/03_processes.ipynb #953d5204
@@ -47,7 +49,8 @@ class LaunchedProcesses(Processes):
     ):
         self.state,self.index,self.count = state,state.process_index,state.num_processes
         self.device = torch.device('cpu') if state.device.type=='cpu' else state.device
-        self.host = torch.distributed.new_group(backend='gloo', timeout=timedelta(days=1))   # for words, and for waiting, beside the GPUs
+        # for words, and for waiting, beside the GPUs
+        self.host = torch.distributed.new_group(backend='gloo', timeout=timedelta(days=1))
 
     def __repr__(self): return f'process {self.index} of {self.count} on {self.device}'
 

@@ -26,7 +26,8 @@ def start_context(
     "The context before training"
     if words:
         context = context_from_words(encoder, words)
-        if length not in (None, len(context)): raise TextclipError(f'{words!r} has {len(context)} tokens, and length is {length}.', 'Give one of the two.')
+        if length not in (None, len(context)):
+            raise TextclipError(f'{words!r} has {len(context)} tokens, and length is {length}.', 'Give one of the two.')
         return context if n_classes is None else context.expand(n_classes, -1, -1).clone()
     if not length or length<1: raise TextclipError(f'The length of the context is {length}.', 'Give at least 1.')
     width = encoder.token_embeddings(torch.zeros(1, 1, dtype=torch.long, device=encoder.device)).shape[-1]
@@ -40,11 +41,16 @@ def prompt_encoder(
     features:Features  # the images
 )->Encoder:
     "`encoder`, or an error that says why prompts cannot be learned with it"
-    if encoder is None: raise TextclipError(f'{label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use a method on features alone, such as CLIPAdapter.")
+    if encoder is None:
+        raise TextclipError(f'{label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use a method on features alone, such as CLIPAdapter.")
     encoder.word_ids('a')
-    if encoder.dim!=features.x.shape[1]: raise TextclipError(f'The images have {features.x.shape[1]} dimensions, texts of {encoder.name!r} have {encoder.dim}.', 'Extract the images with the same encoder.')
+    if encoder.dim!=features.x.shape[1]:
+        raise TextclipError(
+            f'The images have {features.x.shape[1]} dimensions, texts of {encoder.name!r} have {encoder.dim}.',
+            'Extract the images with the same encoder.')
     theirs = features.meta.get('fingerprint')
-    if theirs and theirs.partition('?')[0]!=encoder.fingerprint.partition('?')[0]: warn(f"{label}: the images were encoded by {features.meta.get('encoder')!r} with weights {theirs}, the texts by {encoder.name!r} with {encoder.fingerprint}.")
+    if theirs and theirs.partition('?')[0]!=encoder.fingerprint.partition('?')[0]:
+        warn(f"{label}: the images were encoded by {features.meta.get('encoder')!r} with weights {theirs}, the texts by {encoder.name!r} with {encoder.fingerprint}.")
     return encoder
 
 # %% ../../nbs/4_training/09_prompt_classifier.ipynb #c4695c1b
@@ -85,7 +91,8 @@ def other_names(
     "Class names that a classifier shall take, looked up among those it knows"
     names,where = classifier.places_of(names)
     new = [c for c,i in zip(names, where) if i is None]
-    if new and own: raise TextclipError(f'{len(new)} classes are new: {some(new)}. This classifier has one context for each class, and none for these.', 'Fit with one context for all (class_specific=False).')
+    if new and own:
+        raise TextclipError(f'{len(new)} classes are new: {some(new)}. This classifier has one context for each class, and none for these.', 'Fit with one context for all (class_specific=False).')
     return names, where
 
 def names_of_new(
@@ -107,7 +114,8 @@ def with_classes(self:PromptClassifier,
     encoder = encoder_of(encoder, self.info)
     prompts = Prompts(encoder, names_of_new(names, where), len(self.context), self.position)
     with torch.no_grad(): fresh = prompt_weights(prompts, self.context.to(encoder.device))
-    return type(self)(merge_rows(self.weight, where, fresh), self.info_for(names), self.context, self.logit_scale, self.position)
+    return type(self)(merge_rows(self.weight, where, fresh), self.info_for(names), self.context, self.logit_scale,
+                      self.position)
 
 def encoder_of(
     encoder:Encoder, # or None
@@ -115,6 +123,9 @@ def encoder_of(
 )->Encoder:
     "`encoder`, or an error where it is not the one that a classifier was made with"
     made = info.get('fingerprint')
-    if encoder is None: raise TextclipError(f"A {info.get('method')} classifier needs its encoder for new names.", f"Pass encoder=load_encoder({info.get('encoder') or '...'!r}).")
-    if made and made.partition('?')[0]!=encoder.fingerprint.partition('?')[0]: raise TextclipError(f"This classifier was made with encoder {info.get('encoder')!r} (weights {made}), not with {encoder.name!r} ({encoder.fingerprint}).", 'Pass the one it was made with.')
+    if encoder is None:
+        raise TextclipError(f"A {info.get('method')} classifier needs its encoder for new names.",
+                            f"Pass encoder=load_encoder({info.get('encoder') or '...'!r}).")
+    if made and made.partition('?')[0]!=encoder.fingerprint.partition('?')[0]:
+        raise TextclipError(f"This classifier was made with encoder {info.get('encoder')!r} (weights {made}), not with {encoder.name!r} ({encoder.fingerprint}).", 'Pass the one it was made with.')
     return encoder

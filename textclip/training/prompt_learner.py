@@ -34,7 +34,8 @@ class ImageRows:
         beside:Features=None,# labelled rows to mix in: as many a batch as images
         device='cpu'         # where training happens
     ):
-        self.x = features.unit if features.views is None else F.normalize(features.views.float(), dim=-1)   # (N,D) or (N,V,D)
+        # (N,D) or (N,V,D)
+        self.x = features.unit if features.views is None else F.normalize(features.views.float(), dim=-1)
         self.x,self.y = self.x.to(device),y.to(device)
         self.beside = None if beside is None else (beside.unit.to(device), beside.y.to(device))
 
@@ -79,14 +80,16 @@ class PromptLearner(Method):
         if self.length and self.words is None: self.words = ''
         mine = (self.epochs, self.steps)!=(None, None)
         for k,v in presets[self.recipe].items():
-            if getattr(self, k) is None and not (mine and k in ('epochs','steps')) and not (self.words and k=='length'): setattr(self, k, v)
+            if getattr(self, k) is None and not (mine and k in ('epochs','steps')) and not (self.words and k=='length'):
+                setattr(self, k, v)
         self.check_fields()
 
 # %% ../../nbs/4_training/10_prompt_learner.ipynb #15cdcfa1
 @patch
 def presets(self:PromptLearner)->dict:
     "Recipe -> fields that it sets"
-    return dict(paper=dict(words='', length=16, batch=32, select=False, every=20), ours=dict(words='a photo of a', length=16, steps=100, batch=32, lr=1e-3, select=True, every=20))
+    return dict(paper=dict(words='', length=16, batch=32, select=False, every=20),
+                ours=dict(words='a photo of a', length=16, steps=100, batch=32, lr=1e-3, select=True, every=20))
 
 @patch
 def optimization(self:PromptLearner)->Optimization:
@@ -95,7 +98,8 @@ def optimization(self:PromptLearner)->Optimization:
     return o if self.lr in (None, o.lr) else o.but(lr=self.lr)
 
 @patch
-def start(self:PromptLearner, encoder, task, seed)->torch.Tensor: return start_context(encoder, self.words, self.length, seed=seed)
+def start(self:PromptLearner, encoder, task, seed)->torch.Tensor:
+    return start_context(encoder, self.words, self.length, seed=seed)
 @patch
 def module(self:PromptLearner, context, dim, seed): return nn.Parameter(context)
 @patch
@@ -159,7 +163,9 @@ def train_selected(
 )->tuple: # (`History`, best accuracy or None)
     "Train, guarded against NaN; with `accuracy`, keep the weights of the best step"
     best = None if accuracy is None else EarlyStopping(accuracy, every, patience=None, name='validation accuracy')
-    history = Trainer(module, loss, batches, optimization, steps=steps, callbacks=[FiniteGuard(max(1, min(100, every))), *([best] if best else []), *callbacks], **kwargs).fit()
+    history = Trainer(module, loss, batches, optimization, steps=steps,
+                      callbacks=[FiniteGuard(max(1, min(100, every))), *([best] if best else []), *callbacks],
+                      **kwargs).fit()
     return history, best and best.best
 
 def selection_facts(
@@ -189,8 +195,10 @@ def fit_given(self:PromptLearner, task:Task, given:Given)->Classifier:
         v,vy = self.labelled(given.val, task, encoder, all_classes=False)
         def accuracy(m): return (self.scores(m, prompts, v, scale).argmax(-1).cpu()==vy.cpu()).float().mean().item()
     batches = Batches(len(images), self.batch, drop_last=True)
-    read = [*vars(images).values(), *(anchor if isinstance(anchor, tuple) else [anchor])]      # what a checkpoint belongs to
-    facts = dict(classes=task.classes, data=digest(*(o for o in read if isinstance(o, torch.Tensor))), scale=scale, **self.hyperparameters())
+    # what a checkpoint belongs to
+    read = [*vars(images).values(), *(anchor if isinstance(anchor, tuple) else [anchor])]
+    facts = dict(classes=task.classes, data=digest(*(o for o in read if isinstance(o, torch.Tensor))), scale=scale,
+                 **self.hyperparameters())
     history,best = train_selected(module, lambda m,rows,g: objective(m, *images(rows, g)), batches, self.optimization(),
         self.run_length(y, len(task), batches), accuracy, self.every, given.callbacks, seed=seed, purpose='prompts', device=on, facts=facts)
     info = self.info(task, f, seed=seed, steps=len(history), images=len(f), **selection_facts(y, vy, best, self.recipe))

@@ -30,7 +30,8 @@ class Batches:
 
     def __post_init__(self):
         if self.n<1: raise TextclipError(f'There are {self.n} rows to train on.', 'Give at least one.')
-        if self.size is not None and self.size<1: raise TextclipError(f'The batch size is {self.size}.', 'Give at least 1, or None for all rows.')
+        if self.size is not None and self.size<1:
+            raise TextclipError(f'The batch size is {self.size}.', 'Give at least 1, or None for all rows.')
         self.size = min(self.size or self.n, self.n)
 
     def __len__(self): return self.n//self.size if self.drop_last else -(-self.n//self.size)
@@ -43,7 +44,8 @@ class Batches:
         "The rows of every batch of one epoch"
         starts = range(0, len(self)*self.size, self.size)
         if self.size==self.n or not self.shuffle: return [slice(i, min(i+self.size, self.n)) for i in starts]
-        order = torch.randperm(self.n, generator=make_generator(seed, 'epoch', number)).to(self.on or device, non_blocking=True)
+        order = torch.randperm(self.n, generator=make_generator(seed, 'epoch', number)).to(self.on or device,
+            non_blocking=True)
         return [order[i:i+self.size] for i in starts]
 
 # %% ../../nbs/4_training/04_trainer.ipynb #04964a7f
@@ -65,7 +67,10 @@ def _parameters(module):
     elif isinstance(module, torch.Tensor): named = {'weight': module}
     else: named = dict(module) if isinstance(module, dict) else {str(i): p for i,p in enumerate(module)}
     bad = [k for k,p in named.items() if not (p.requires_grad and p.is_leaf)]
-    if bad or not named: raise TextclipError(f'{f"Not trainable: {some(bad)}" if bad else "Nothing to train: no parameter requires a gradient"}.', 'Give an nn.Parameter, or call requires_grad_().')
+    if bad or not named:
+        raise TextclipError(
+            f'{f"Not trainable: {some(bad)}" if bad else "Nothing to train: no parameter requires a gradient"}.',
+            'Give an nn.Parameter, or call requires_grad_().')
     return named
 
 def _move(module, device):
@@ -92,10 +97,15 @@ class Trainer:
         facts:dict=None,           # JSON-able: what else (data, constants of the loss) two runs must share for one to continue the other
         processes:Processes=None   # which of several processes this is; a single one if not given
     ):
-        if (steps is None)==(epochs is None): raise TextclipError(f'steps={steps} and epochs={epochs}.', 'Give one of the two.')
-        if optimization.accumulate>1 and not mean_over_rows: raise TextclipError(f'accumulate={optimization.accumulate} with a loss that is no mean over rows.', 'Use accumulate=1.')
+        if (steps is None)==(epochs is None):
+            raise TextclipError(f'steps={steps} and epochs={epochs}.', 'Give one of the two.')
+        if optimization.accumulate>1 and not mean_over_rows:
+            raise TextclipError(f'accumulate={optimization.accumulate} with a loss that is no mean over rows.',
+                                'Use accumulate=1.')
         self.processes = processes or Processes()
-        if self.processes.count>1 and not mean_over_rows: raise TextclipError(f'{self.processes.count} processes with a loss that is no mean over rows.', 'Use one process.')
+        if self.processes.count>1 and not mean_over_rows:
+            raise TextclipError(f'{self.processes.count} processes with a loss that is no mean over rows.',
+                                'Use one process.')
         if device is not None: _move(module, device)
         self.module,self.optimization,self.seed,self.purpose = module,optimization,seed,purpose
         self.loss = torch.compile(loss, backend=optimization.compile) if optimization.compile else loss
@@ -111,7 +121,8 @@ class Trainer:
         self._start_random(*[f'process {self.processes.index}']*bool(self.processes.index))
         self.callbacks = sorted(callbacks, key=lambda o: o.order)
         self.stateful = {type(c).__name__: c for c in self.callbacks if c.settings}
-        if len(self.stateful)<sum(bool(c.settings) for c in callbacks): raise TextclipError('Two callbacks of the same kind.', 'Give one, or a subclass with another name.')
+        if len(self.stateful)<sum(bool(c.settings) for c in callbacks):
+            raise TextclipError('Two callbacks of the same kind.', 'Give one, or a subclass with another name.')
         self.history,self.step,self.parts,self.epoch,self.stopped,self.running = History(),0,optimization.accumulate,None,False,False
 
 # %% ../../nbs/4_training/04_trainer.ipynb #4ae0e009
@@ -150,9 +161,13 @@ def gradient(self:Trainer,
         try: out = self._in_parts(rows); break
         except (RuntimeError, MemoryError) as e:
             if not _out_of_memory(e): raise
-            if self.processes.joint: raise TextclipError(f'Out of memory at step {self.step}, in a loss that several processes compute together.', "Use smaller batches, checkpointing, or amp='bfloat16'.") from e
+            if self.processes.joint:
+                raise TextclipError(
+                    f'Out of memory at step {self.step}, in a loss that several processes compute together.',
+                    "Use smaller batches, checkpointing, or amp='bfloat16'.") from e
         self._cut(count_rows(rows))          # outside of `except`: the error holds on to the memory
-    if self.parts!=before: warn(f'Out of memory at step {self.step}: batches of {count_rows(rows)} rows are now taken in {self.parts} parts '
+    if self.parts!=before:
+        warn(f'Out of memory at step {self.step}: batches of {count_rows(rows)} rows are now taken in {self.parts} parts '
         f'of at most {-(-count_rows(rows)//self.parts)} rows. Their gradients add up to the same.')
     if self.processes.count>1: self._add_up(out)
     return out
@@ -173,7 +188,8 @@ def _part(self:Trainer, rows, share):
     with self.autocast(): out = self.loss(self.module, rows, self.generator)
     if not isinstance(out, dict): out = dict(loss=out)
     loss = out['loss'] if share==1 else share*out['loss']
-    if loss.ndim: raise TextclipError(f'The loss has shape {tuple(loss.shape)}.', 'Return one number: take the mean over rows.')
+    if loss.ndim:
+        raise TextclipError(f'The loss has shape {tuple(loss.shape)}.', 'Return one number: take the mean over rows.')
     (self.scaler.scale(loss) if self.scaler else loss).backward()
     return {k: v.detach() if isinstance(v, torch.Tensor) else v for k,v in out.items()}
 
@@ -184,14 +200,19 @@ def _add_up(self:Trainer, out):
     out |= {k: torch.as_tensor(v, device=self.device).clone() for k,v in out.items()}
     self.processes.add([p.grad for p in self.parameters.values() if p.grad is not None] + list(out.values()))
 
-def _out_of_memory(e): return isinstance(e, MemoryError) or any(o in str(e).lower() for o in ('out of memory', 'allocate memory', 'alloc_failed'))
+def _out_of_memory(e):
+    return isinstance(e, MemoryError) or any(o in str(e).lower()
+                                             for o in ('out of memory', 'allocate memory', 'alloc_failed'))
 
 @patch
 def _cut(self:Trainer, n):
     "Twice as many parts, or an error that says why not"
-    if not self.mean_over_rows: raise TextclipError(f'Out of memory at step {self.step} with {n} rows, and this loss is no mean over rows: a batch cannot be taken in parts.',
+    if not self.mean_over_rows:
+        raise TextclipError(f'Out of memory at step {self.step} with {n} rows, and this loss is no mean over rows: a batch cannot be taken in parts.',
         "Use smaller batches, amp='bfloat16' or a smaller model.")
-    if self.parts>=n: raise TextclipError(f'Out of memory at step {self.step} with a single row.', "Free memory, use amp='bfloat16', or a device with more.")
+    if self.parts>=n:
+        raise TextclipError(f'Out of memory at step {self.step} with a single row.',
+                            "Free memory, use amp='bfloat16', or a device with more.")
     self.parts = min(2*self.parts, n)
     if self.device.type=='cuda': torch.cuda.empty_cache()
 
@@ -201,13 +222,15 @@ def fit(self:Trainer)->History:
     "Train to the end"
     hooks = [c.after_step for c in self.callbacks if type(c).after_step is not Callback.after_step]
     with ExitStack() as around:
-        for o in (self._clock(), self._own_random(), deterministic() if self.optimization.deterministic else nullcontext()): around.enter_context(o)
+        for o in (self._clock(), self._own_random(), deterministic() if self.optimization.deterministic else nullcontext()):
+            around.enter_context(o)
         if self.processes.count>1: self.processes.agree(list(self.tensors().values()))
         for c in reversed(self.callbacks): c.before_fit(self)
         while self.step<self.steps and not self.stopped:
             self.train_step()
             for hook in hooks: hook(self)
-            if hooks and self.processes.count>1: self.stopped = self.processes.any(self.stopped)   # all stop after the same step
+            # all stop after the same step
+            if hooks and self.processes.count>1: self.stopped = self.processes.any(self.stopped)
         for c in self.callbacks: c.after_fit(self)
         if self.step: self.history.losses.cpu()     # the clock stops when the device has finished
     return self.history
@@ -255,7 +278,8 @@ def tensors(self:Trainer)->dict:
 def state(self:Trainer)->tuple: # (name -> tensor, JSON-able values)
     "Everything that decides how the run goes on; the tensors are not copied"
     tensors = {f'module/{k}': v.detach() for k,v in self.tensors().items()}
-    tensors |= {f'optimizer/{n}/{k}': v for n,p in self.parameters.items() for k,v in self.optimizer.state.get(p, {}).items() if v is not None}
+    tensors |= {f'optimizer/{n}/{k}': v for n,p in self.parameters.items()
+                for k,v in self.optimizer.state.get(p, {}).items() if v is not None}
     tensors |= {f'random/{d}': v for d,v in (self._get_random() if self.running else self.random).items()} | {'generator': self.generator.get_state()}
     tensors |= {f'history/{k}': self.history[k] for k in self.history.names()}
     h = self.history
@@ -275,17 +299,20 @@ def load_state(self:Trainer, tensors:dict, values:dict):
     with torch.no_grad():
         for k,v in self.tensors().items(): v.copy_(tensors[f'module/{k}'])
     names = {id(p): k for k,p in self.parameters.items()}       # the optimiser counts through its groups
-    moments = {i: under(f'optimizer/{names[id(p)]}/') for i,p in enumerate(p for g in self.optimizer.param_groups for p in g['params'])}
+    moments = {i: under(f'optimizer/{names[id(p)]}/')
+               for i,p in enumerate(p for g in self.optimizer.param_groups for p in g['params'])}
     self.optimizer.load_state_dict(self.optimizer.state_dict() | dict(state={i: v for i,v in moments.items() if v}))
     self.generator.set_state(tensors['generator'])
     self.random = under('random/')
-    if self.processes.index: self._start_random(f'process {self.processes.index}', values['step'])   # the state is the first process's
+    # the state is the first process's
+    if self.processes.index: self._start_random(f'process {self.processes.index}', values['step'])
     if self.running: self._set_random(self.random)
     if self.scaler: self.scaler.load_state_dict(values['scaler'])
     self.step,self.parts,self.stopped,self.epoch = values['step'],values['parts'],values['stopped'],None
     h = self.history
     h._logs = {k: [v,[]] for k,v in under('history/').items()}
-    h.lr,h.best,h.seconds,h.metrics = list(values['lr']),dict(values['best']),values['seconds'],{k: [list(o) for o in v] for k,v in values['metrics'].items()}
+    h.lr,h.best,h.seconds,h.metrics = list(values['lr']),dict(values['best']),values['seconds'],{k: [list(o) for o in v]
+        for k,v in values['metrics'].items()}
     for name,c in self.stateful.items(): c.load_state(under(f'callback/{name}/'), values['callbacks'][name])
 
 # %% ../../nbs/4_training/04_trainer.ipynb #3d02814b

@@ -32,11 +32,13 @@ class LastWeight:
         weights             # ascending
     ):
         self.extra,self.y,self.weights = extra,y,torch.as_tensor(weights, dtype=extra.dtype, device=extra.device)
-        if (self.weights.diff()<=0).any(): raise TextclipError('The weights are not in ascending order.', 'Sort them, each once.')
+        if (self.weights.diff()<=0).any():
+            raise TextclipError('The weights are not in ascending order.', 'Sort them, each once.')
         gain = extra.gather(0, y[None]) - extra          # how fast y gains on each class
         self.rate = (1/gain.abs()).clamp_(max=1e30)
         sign = torch.copysign(torch.full_like(gain, _never), gain)
-        self.lower,self.upper = sign.clamp(max=0),(-sign).clamp_(max=0)                  # added where a class sets no such end
+        # added where a class sets no such end
+        self.lower,self.upper = sign.clamp(max=0),(-sign).clamp_(max=0)
         for mask in (self.lower, self.upper): mask.scatter_(0, y[None], -_never)         # y has no race with itself
         self.largest = self.weights.abs().max()*extra.abs().max()
 
@@ -93,7 +95,8 @@ def cache_counts(
     "How many validation images are right at every point of the grid"
     if len(y)==0: raise TextclipError('There are no validation images.', 'Give some, or none at all (val=None).')
     x,keys,C = full_precision(x),full_precision(keys),len(factor) if factor is not None else text.shape[1]
-    table = torch.zeros((len(betas), len(alphas)) + (() if third is None else (len(gammas),)), dtype=torch.long, device=x.device)
+    table = torch.zeros((len(betas), len(alphas)) + (() if third is None else (len(gammas),)), dtype=torch.long,
+                        device=x.device)
     for rows in torch.arange(len(x), device=x.device).split(chunk or rows_at_a_time(len(keys))):
         distance = (keys @ x[rows].T).sub_(1)
         base = distance.new_zeros(C, len(rows)) if text is None else full_precision(text[rows]).T.contiguous()
@@ -140,12 +143,16 @@ def nearest_best(
     near:dict           # name -> value: where to stay if nothing speaks against it
 )->GridPoint:
     "Of the best points, the one nearest to `near`"
-    steps = [[(abs((torch.tensor(v)/near[k]).log2().item()) if near[k] else 16.) if v else 16.*bool(near[k]) for v in values] for k,values in grids.items()]
-    distance = sum(torch.tensor(o, dtype=torch.float64).reshape([-1 if i==j else 1 for j in range(len(steps))]) for i,o in enumerate(steps))
+    steps = [
+        [(abs((torch.tensor(v)/near[k]).log2().item()) if near[k] else 16.) if v else 16.*bool(near[k]) for v in values]
+        for k,values in grids.items()]
+    distance = sum(torch.tensor(o, dtype=torch.float64).reshape([-1 if i==j else 1 for j in range(len(steps))])
+                   for i,o in enumerate(steps))
     best = table.cpu()==table.max().cpu()
     where = torch.where(best, distance.expand(table.shape), torch.inf).argmin()
     point = torch.unravel_index(where, table.shape)
-    return GridPoint({k: float(v[int(i)]) for (k,v),i in zip(grids.items(), point)}, int(table.max())/images, images, int(best.sum()))
+    return GridPoint({k: float(v[int(i)]) for (k,v),i in zip(grids.items(), point)}, int(table.max())/images, images,
+                     int(best.sum()))
 
 # %% ../../nbs/4_training/08_weight_search.ipynb #bf5217a2
 def values_around(
