@@ -124,21 +124,21 @@ def test_what_must_hold():
             (torch.float64, (0,3,20,6), ()))
     # nbs/3_alignment/02_optimal_transport.ipynb · What must hold · cell dee3c0b6
     def plain_plan(cost, eps, max_iter=100, tol=1e-2):
-        "(plan, iterations) of (B,M,N) costs"
+        "Plans of (B,M,N) costs"
         B,M,N = cost.shape
         K = torch.exp(-cost/eps)
         r,c = torch.ones(B, M).to(cost),torch.ones(B, N).to(cost)
-        for i in range(1, max_iter+1):
+        for _ in range(max_iter):
             before = r
             r = (1/M)/(K @ c[...,None])[...,0]
             c = (1/N)/(K.mT @ r[...,None])[...,0]
             if (r-before).abs().mean().item()<tol: break
-        return r[...,None]*K*c[:,None],i
+        return r[...,None]*K*c[:,None]
 
     cost = .6+.8*example_cost(20, 49, 4)
     kinds = [(dtype, eps) for eps in (.1, .01) for dtype in (torch.float32, torch.float16)]
     for dtype,eps in (*kinds, (torch.float32, .001)):
-        theirs,ours = plain_plan(cost.to(dtype), eps)[0], sinkhorn(cost.to(dtype), eps)
+        theirs,ours = plain_plan(cost.to(dtype), eps), sinkhorn(cost.to(dtype), eps)
         lost = int(theirs.isnan().any(-1).any(-1).sum())
         print(f'{str(dtype)[6:]}, eps {eps}: scaling form NaN in {lost:2} of 20, ours in {int(ours.plan.isnan().sum())} '
               f'({ours.logarithmic:2} with logarithms, error {ours.error.max():.0e})')

@@ -21,13 +21,11 @@ _all_ = [
 # %% ../../nbs/4_training/00_training.ipynb #650c7356
 _parts = {
     'trainer': [
-        'Trainer', 'Batches', 'Callback'],
+        'Trainer', 'Batches', 'Callback', 'History'],
     'callbacks': [
         'EarlyStopping', 'Checkpoints', 'FiniteGuard', 'ProgressBar', 'LivePlot'],
     'optimization': [
         'Optimization', 'known_optimizations'],
-    'history': [
-        'History'],
     'memory': [
         'memory_estimate'],
     'processes': [
