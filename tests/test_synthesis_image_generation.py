@@ -162,7 +162,7 @@ def test_flagged_images():
     # nbs/2_synthesis/05_image_generation.ipynb · Flagged images · cell 43a204fd
     with tempfile.TemporaryDirectory() as d:
         test_fail(lambda: generate_support(Task('one', ['ash']), lambda prompt: 0, folder=d), contains="no 'generator'")
-        test_fail(lambda: generate_support(Task('one', ['ash']), 3, folder=d), contains='A int is no pipeline')
+        test_fail(lambda: generate_support(Task('one', ['ash']), 3, folder=d), contains='3 is no pipeline')
         test_fail(lambda: generate_support(Task('one', ['ash']), lambda prompt, generator: 0, folder=d, steps=5),
                   contains='num_inference_steps')
         test_fail(lambda: generate_support(Task('one', ['ash']), folder=d), contains='names no model')

@@ -43,7 +43,7 @@ def test_how_to_step_is_data():
     'nbs/4_training/00_training.ipynb · How to step is data'
     # nbs/4_training/00_training.ipynb · How to step is data · cell 57b59864
     _,ax = plt.subplots(figsize=(4.2,2.3), layout='constrained')
-    for name,per_epoch in (('coop', 10), ('tip_adapter_f', 1), ('clip_lora', 1)):
+    for name,per_epoch in (('coop', 10), ('tip_adapter_f', 1), ('cross_modal', 1)):
         o = known_optimizations[name]
         ax.plot([o.rate(k, 200, per_epoch)/o.lr for k in range(200)], label=f'{name} ({o.source.split(", ")[-1]})')
     ax.set(xlabel='step', ylabel='share of the learning rate')

@@ -43,7 +43,7 @@ def noisy_cross_entropy(
         shapes = [tuple(o.shape) for o in (x, y, weight)]
         raise TextclipError(f'Texts {shapes[0]}, labels {shapes[1]} and weights {shapes[2]} do not fit together.',
                             'Give (N,D), (N,) and (C,D), from the same encoder.')
-    logits = scale * gaussian_noise(x, std, generator) @ weight.T
+    logits = scale * gaussian_noise(x, std, generator) @ weight.to(x.dtype).T
     return F.cross_entropy(logits, y, label_smoothing=label_smoothing)
 
 # %% ../../nbs/3_alignment/04_losses.ipynb #546becee
@@ -138,6 +138,7 @@ def pad_by_class(
     "The texts of every class side by side, in their order"
     if y.shape!=x.shape[:1]:
         raise TextclipError(f'{len(x)} texts and labels of shape {tuple(y.shape)}.', 'Give one class per text.')
+    _need_rows(x)
     counts = torch.bincount(y, minlength=n_classes)
     empty = int((counts[:n_classes]==0).sum())
     if len(counts)>n_classes or empty:
@@ -183,6 +184,10 @@ def text_alignment_loss(
     if prompts.ndim!=3 or texts.ndim!=3 or (len(prompts), prompts.shape[2])!=(len(texts), texts.shape[2]):
         raise TextclipError(f'Prompts have shape {tuple(prompts.shape)}, texts {tuple(texts.shape)}.',
                             'Give (C,N,D) and (C,R,D), of the same classes and encoder.')
+    _need_rows(prompts, texts)
+    if mask is not None and mask.shape!=texts.shape[:2]:
+        raise TextclipError(f'The mask has shape {tuple(mask.shape)}, the texts {tuple(texts.shape)}.',
+                            'Give one value per class and text.')
     if mask is None: mask = torch.ones(texts.shape[:2], dtype=torch.bool, device=texts.device)
     masses = mask if mask.is_floating_point() else uniform_masses(mask)
     prompts,texts = F.normalize(prompts, dim=-1),F.normalize(torch.where(masses[...,None]>0, texts, 0.), dim=-1)

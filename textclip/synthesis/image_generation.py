@@ -99,7 +99,7 @@ def load_text_to_image(
 def _call_arguments(pipe, steps, guidance, size, negative):
     "Arguments of the pipeline's call, and the values that are used where it has defaults"
     if not callable(pipe):
-        raise TextclipError(f'A {type(pipe).__name__} is no pipeline.',
+        raise TextclipError(f'{pipe!r:.80} is no pipeline.',
                             'Give a diffusers pipeline, or the name of its model.')
     known = inspect.signature(pipe if inspect.isfunction(pipe) else pipe.__call__).parameters
     if gone := [k for k in ('prompt','generator') if k not in known]:
