@@ -16,7 +16,7 @@ def test_the_same_images_under_two_distances():
     # nbs/3_alignment/00_alignment.ipynb · The same images under two distances · cell 7e0c1fa1
     g = make_generator(0, 'stage 3')
     basis = torch.linalg.qr(torch.randn(64, 4, generator=g))[0].T
-    W,style = normalize(basis[:3] + .8*basis[:3].mean(0), dim=-1),basis[3]          # class texts, and what none of them names
+    W,style = normalize(basis[:3] + .8*basis[:3].mean(0), dim=-1),basis[3]      # class texts; what none of them names
     y = torch.arange(3).repeat_interleave(12)
     sign = torch.tensor([1.,-1.]).repeat(18)                                        # drawing or photograph, in turn
     x = normalize(W[y] + 1.2*sign[:,None]*style + .12*torch.randn(36, 64, generator=g), dim=-1)

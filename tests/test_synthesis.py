@@ -17,33 +17,35 @@ def test_texts_on_their_way_to_the_images():
     'nbs/2_synthesis/00_synthesis.ipynb · Texts on their way to the images'
     # nbs/2_synthesis/00_synthesis.ipynb · Texts on their way to the images · cell 020048b1
     def made_up(n_texts=20, n_images=200, D=64, seed=0):
-        "(unit texts, their classes, unit images, their classes) of two classes, with a gap between texts and images"
+        "Labelled texts and labelled images of two classes, with a gap between them"
         g = make_generator(seed, 'stage 2')
         centres,gap = torch.randn(2, D, generator=g),3*torch.randn(D, generator=g)
         ty,iy = torch.arange(2).repeat_interleave(n_texts),torch.arange(2).repeat_interleave(n_images)
         texts = centres[ty] - gap/2 + .3*torch.randn(len(ty), D, generator=g)
         images = centres[iy] + gap/2 + 1.2*torch.randn(len(iy), D, generator=g)
-        return normalize(texts, dim=-1), ty, normalize(images, dim=-1), iy
+        return Features(normalize(texts, dim=-1), y=ty), Features(normalize(images, dim=-1), y=iy)
 
-    texts,ty,images,iy = made_up()
+    texts,images = made_up()
     steps = {
-        'texts': texts,
-        'noise': perturb(texts, 'gaussian', .05, make_generator(0, 'noise'), renormalise=True),
-        'noise and shift': perturb(texts, 'gaussian', .05, make_generator(0, 'noise'), shift=mean_shift(texts, images))}
+        'texts': texts.x,
+        'noise': perturb(texts.x, 'gaussian', .05, make_generator(0, 'noise'), renormalise=True),
+        'noise and shift': perturb(texts.x, 'gaussian', .05, make_generator(0, 'noise'),
+                                   shift=mean_shift(texts.x, images.x))}
     # nbs/2_synthesis/00_synthesis.ipynb · Texts on their way to the images · cell c9a19a55
-    across = normalize(images.mean(0)-texts.mean(0), dim=0)                                   # from texts to images
-    between = normalize(images[iy==1].mean(0)-images[iy==0].mean(0), dim=0)                   # from class to class
+    across = normalize(images.x.mean(0)-texts.x.mean(0), dim=0)      # from texts to images
+    between = normalize(images.x[images.y==1].mean(0)-images.x[images.y==0].mean(0), dim=0)      # from class to class
     _,axs = plt.subplots(1, 3, figsize=(7.5,2.6), sharex=True, sharey=True, layout='constrained')
     for ax,(name,z) in zip(axs, steps.items()):
         for c,colour in enumerate(('#2a9d8f','#e76f51')):
-            ax.scatter(images[iy==c]@across, images[iy==c]@between, s=5, alpha=.25, color=colour)
-            ax.scatter(z[ty==c]@across, z[ty==c]@between, s=22, marker='x', color=colour)
+            photos,trained_on = images.x[images.y==c],z[texts.y==c]
+            ax.scatter(photos@across, photos@between, s=5, alpha=.25, color=colour)
+            ax.scatter(trained_on@across, trained_on@between, s=22, marker='x', color=colour)
         ax.set(title=name, xlabel='from texts to images')
     axs[0].set_ylabel('from class to class');
     # nbs/2_synthesis/00_synthesis.ipynb · Texts on their way to the images · cell 401c2951
     def nearness(z):
         "Mean cosine between features and the images of their class"
-        return ((normalize(z, dim=-1) @ images.T)[ty[:,None]==iy]).mean().item()
+        return (normalize(z, dim=-1) @ images.x.T)[texts.y[:,None]==images.y].mean().item()
 
     found = {k: nearness(z) for k,z in steps.items()}
     assert found['noise and shift']>found['texts']+.3 and abs(found['noise']-found['texts'])<.2
@@ -53,11 +55,11 @@ def test_texts_on_their_way_to_the_images():
 def test_images_for_a_name():
     'nbs/2_synthesis/00_synthesis.ipynb · Images for a name'
     # nbs/2_synthesis/00_synthesis.ipynb · Images for a name · cell 605923ed
-    texts,ty,images,iy = made_up()
-    task,pool = Task('made-up', ['first','second']),Features(images)
-    asked = Features(texts + mean_shift(texts, images), y=ty)
+    texts,images = made_up()
+    task,pool = Task('made-up', ['first','second']),Features(images.x)              # the pool has no labels
+    asked = Features(texts.x + mean_shift(texts.x, images.x), y=texts.y)
     support = retrieve_support(task, pool, templates=asked, per_class=16, deduplicate=None)
-    right = (iy[[int(i) for i in support.ids]]==support.y).float().mean().item()
+    right = (images.y[[int(i) for i in support.ids]]==support.y).float().mean().item()
     assert len(support)==32 and right>.9
     print(f'{right:.0%} of the images that were found belong to the class that asked')
     support_report(support, task, asked)

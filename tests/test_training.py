@@ -62,7 +62,8 @@ def test_a_prompt_learner_in_five_lines():
     classifier = learner.fit(task, tower, train=images)
     # nbs/4_training/00_training.ipynb · A prompt learner in five lines · cell 4987d309
     untrained = PromptLearner('ours', steps=0).fit(task, tower, train=images)
-    found = {k: F.cross_entropy(o(images), images.y).item() for k,o in (('a photo of a', untrained), ('learned', classifier))}
+    both = {'a photo of a': untrained, 'learned': classifier}
+    found = {k: F.cross_entropy(o(images), images.y).item() for k,o in both.items()}
     assert found['learned']<.8*found['a photo of a']
     test_eq(classifier.context.shape, (4,64))                       # four vectors are all that was trained
     {k: round(v, 2) for k,v in found.items()}

@@ -142,6 +142,17 @@ def _move(module, device):
     if isinstance(module, nn.Module): return module.to(device)
     for p in _parameters(module).values(): p.data = p.data.to(device)
 
+def _check_run(steps, epochs, optimization, mean_over_rows, processes):
+    "An error where a run of this length, in these parts or processes, cannot be"
+    if (steps is None)==(epochs is None):
+        raise TextclipError(f'steps={steps} and epochs={epochs}.', 'Give one of the two.')
+    if mean_over_rows: return
+    if optimization.accumulate>1:
+        raise TextclipError(f'accumulate={optimization.accumulate} with a loss that is no mean over rows.',
+                            'Use accumulate=1.')
+    if processes.count>1:
+        raise TextclipError(f'{processes.count} processes with a loss that is no mean over rows.', 'Use one process.')
+
 # %% ../../nbs/4_training/03_trainer.ipynb #07a040fb
 class Trainer:
     "One loop for everything that needs gradients"
@@ -162,15 +173,8 @@ class Trainer:
         facts:dict=None,           # JSON-able: what else (data, constants) two runs must share to continue one another
         processes:Processes=None   # which of several processes this is; a single one if not given
     ):
-        if (steps is None)==(epochs is None):
-            raise TextclipError(f'steps={steps} and epochs={epochs}.', 'Give one of the two.')
-        if optimization.accumulate>1 and not mean_over_rows:
-            raise TextclipError(f'accumulate={optimization.accumulate} with a loss that is no mean over rows.',
-                                'Use accumulate=1.')
         self.processes = processes or Processes()
-        if self.processes.count>1 and not mean_over_rows:
-            raise TextclipError(f'{self.processes.count} processes with a loss that is no mean over rows.',
-                                'Use one process.')
+        _check_run(steps, epochs, optimization, mean_over_rows, self.processes)
         if device is not None: _move(module, device)
         self.module,self.optimization = module,optimization
         self.seed,self.purpose = seed,purpose
@@ -191,8 +195,7 @@ class Trainer:
         self.stateful = {type(c).__name__: c for c in self.callbacks if c.settings}
         if len(self.stateful)<sum(bool(c.settings) for c in callbacks):
             raise TextclipError('Two callbacks of the same kind.', 'Give one, or a subclass with another name.')
-        self.history,self.step = History(),0
-        self.parts = optimization.accumulate    # in which a batch is taken now
+        self.history,self.step,self.parts = History(),0,optimization.accumulate
         self.epoch = None                       # whose rows are at hand
         self.stopped = self.running = False
 
@@ -258,6 +261,7 @@ def _in_parts(self:Trainer, rows):
         for k,v in self._part(part, share).items(): total[k] = total.get(k, 0) + share*v
     return total
 
+# %% ../../nbs/4_training/03_trainer.ipynb #b62369a5
 @patch
 def _part(self:Trainer, rows, share):
     "Add `share` times the gradient of the loss over `rows`"
