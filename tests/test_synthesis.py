@@ -55,11 +55,12 @@ def test_texts_on_their_way_to_the_images():
 def test_images_for_a_name():
     'nbs/2_synthesis/00_synthesis.ipynb · Images for a name'
     # nbs/2_synthesis/00_synthesis.ipynb · Images for a name · cell 605923ed
-    texts,images = made_up()
-    task,pool = Task('made-up', ['first','second']),Features(images.x)              # the pool has no labels
-    asked = Features(texts.x + mean_shift(texts.x, images.x), y=texts.y)
+    g = make_generator(1, 'stage 2')
+    centres,y = torch.randn(2, 64, generator=g),torch.arange(2).repeat_interleave(200)
+    task,pool = Task('made-up', ['first','second']),Features(centres[y] + torch.randn(400, 64, generator=g))
+    asked = Features(centres, y=torch.arange(2))                                   # a text for each class
     support = retrieve_support(task, pool, templates=asked, per_class=16, deduplicate=None)
-    right = (images.y[[int(i) for i in support.ids]]==support.y).float().mean().item()
+    right = (y[[int(i) for i in support.ids]]==support.y).float().mean().item()
     assert len(support)==32 and right>.9
     print(f'{right:.0%} of the images that were found belong to the class that asked')
     support_report(support, task, asked)

@@ -72,6 +72,9 @@ def test_a_prompt_learner_in_five_lines():
 def test_does_it_fit_and_what_was_best():
     'nbs/4_training/00_training.ipynb · Does it fit, and what was best?'
     # nbs/4_training/00_training.ipynb · Does it fit, and what was best? · cell 75bed4d5
+    net = nn.Sequential(nn.Linear(16,128), nn.ReLU(), nn.Linear(128,5))
+    x,y = torch.randn(40, 16, generator=make_generator(0, 'memory')),torch.arange(40)%5
+    loss = lambda net,rows,_: F.cross_entropy(net(x[rows]), y[rows])
     estimate = memory_estimate(net, loss, Batches(40, 20))
     assert estimate.total>estimate.parameters>0
     print(estimate)
