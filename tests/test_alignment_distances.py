@@ -37,13 +37,16 @@ def test_pairwise_kl_divergence():
     for N,M,C,spread in ((150,30,47,.3),(1,1,2,.3),(7,250,100,5.),(203,5,3,40.),(64,64,1000,.1)):
         p,q = spread*torch.randn(N, C, generator=g),spread*torch.randn(M, C, generator=g)
         expected = plain_kl(p, q, .5)
-        for chunk in (1, 64, 4096): test_close(pairwise_kl(p, q, .5, chunk).double(), expected, eps=1e-5*max(1., expected.max().item()))
+        for chunk in (1, 64, 4096):
+            test_close(pairwise_kl(p, q, .5, chunk).double(), expected, eps=1e-5*max(1., expected.max().item()))
     # nbs/3_alignment/01_distances.ipynb · Pairwise KL divergence · cell c9c0ca4e
     x = F.normalize(torch.randn(100, 64, generator=g), dim=-1)
     W = F.normalize(torch.randn(20, 64, generator=g), dim=-1)
     cosines = x @ W.T
     exact = plain_kl(cosines, cosines, .5)
-    for kind in (torch.float16, torch.bfloat16): test_close(pairwise_kl(cosines.to(kind), cosines.to(kind), .5).double(), plain_kl(cosines.to(kind), cosines.to(kind), .5), eps=1e-6)
+    for kind in (torch.float16, torch.bfloat16):
+        test_close(pairwise_kl(cosines.to(kind), cosines.to(kind), .5).double(),
+                   plain_kl(cosines.to(kind), cosines.to(kind), .5), eps=1e-6)
     relative = ((pairwise_kl(cosines, cosines, .5)-exact).abs()[exact>1e-3]/exact[exact>1e-3]).max().item()
     assert relative<1e-4
     print(f'signatures as in SuS-X: largest relative error {relative:.0e}')
@@ -66,14 +69,17 @@ def test_what_signatures_see():
         W,direction = F.normalize(basis[:3] + .8*basis[:3].mean(0), dim=-1),basis[3]
         y = torch.arange(3).repeat_interleave(n)
         sign = torch.tensor([1.,-1.]).repeat(len(y)//2)
-        return F.normalize(W[y] + style*sign[:,None]*direction + noise*torch.randn(len(y), D, generator=g)/D**.5*4, dim=-1), y, W
+        own = noise*torch.randn(len(y), D, generator=g)/D**.5*4
+        return F.normalize(W[y] + style*sign[:,None]*direction + own, dim=-1), y, W
 
     x,y,W = drawings_and_photographs()
     s = class_signatures(x, W)
     cosine,kl = x @ x.T,pairwise_kl(s, s)
     _,axes = plt.subplots(1, 2, figsize=(6,2.8))
     for ax,values,title in zip(axes, (1-cosine, kl), ('1 - cosine', 'KL of signatures')):
-        ax.imshow(values); ax.set_title(title); ax.set(xticks=[6,18,30], xticklabels='012', yticks=[6,18,30], yticklabels='012', xlabel='class')
+        ax.imshow(values)
+        ax.set_title(title)
+        ax.set(xticks=[6,18,30], xticklabels='012', yticks=[6,18,30], yticklabels='012', xlabel='class')
     # nbs/3_alignment/01_distances.ipynb · What signatures see · cell ba4dfb06
     def same_class_among_nearest(distance, k=11):
         "Share of the k nearest other images that have the same class; every class has k others"
@@ -97,7 +103,8 @@ def test_the_same_range():
     # nbs/3_alignment/01_distances.ipynb · The same range · cell 673b6640
     test_close([psi(kl).min(), psi(kl).max()], [cosine.min(), cosine.max()], eps=1e-5)
     a,b = torch.tensor([[1.,3.]]),torch.tensor([[0.,.5]])
-    test_close(MinMaxScaling.fit(a, b)(torch.tensor([2.,5.])), torch.tensor([.25,1.]))   # other values: same map, also beyond the range
+    # other values: same map, also beyond the range
+    test_close(MinMaxScaling.fit(a, b)(torch.tensor([2.,5.])), torch.tensor([.25,1.]))
     test_eq(MinMaxScaling.fit(a[:,:1], b)(a), torch.zeros(1, 2))                         # one value only: no range to map
     test_eq(MinMaxScaling(**psi.to_dict()), psi)
 
@@ -119,6 +126,7 @@ def test_sums_over_a_class():
     even = torch.arange(40)%5
     test_close(class_sums(values, even, 5, class_counts(even, 5, 'mean')[1]), class_sums(values, even, 5), eps=1e-5)
     test_fail(lambda: class_counts(labels, 6, 'average'), contains="Known: sum, mean")
+    test_fail(lambda: class_counts(labels, 3), contains='outside 0..2')
 
 
 def test_without_the_n_x_m_matrix():
@@ -131,7 +139,8 @@ def test_without_the_n_x_m_matrix():
     kl,psi = pairwise_kl(a, b),MinMaxScaling.fit(pairwise_kl(a, b), x@keys.T)
     for kind in aggregates:
         factor = class_counts(labels, 6, kind)[1]
-        test_close(SignatureSums.of(b, labels, factor).scores(a, psi), class_sums(-psi(kl).T, labels, 6, factor).T, eps=1e-5)
+        test_close(SignatureSums.of(b, labels, factor).scores(a, psi), class_sums(-psi(kl).T, labels, 6, factor).T,
+                   eps=1e-5)
 
 
 def test_the_range_in_bounded_memory():
@@ -140,9 +149,11 @@ def test_the_range_in_bounded_memory():
     g = torch.Generator().manual_seed(5)
     x,keys,W = [F.normalize(torch.randn(n, 32, generator=g), dim=-1) for n in (50, 23, 6)]
     kl = pairwise_kl(class_signatures(x, W), class_signatures(keys, W))
-    test_close(list(fit_psi(x, keys, W, chunk=7).to_dict().values()), list(fit_psi(x, keys, W).to_dict().values()), eps=1e-6)
+    test_close(list(fit_psi(x, keys, W, chunk=7).to_dict().values()), list(fit_psi(x, keys, W).to_dict().values()),
+               eps=1e-6)
     whole = fit_psi(x, keys, W)
     test_close(list(whole.to_dict().values()), [kl.min(), kl.max(), (x@keys.T).min(), (x@keys.T).max()], eps=1e-6)
     own = fit_psi(keys, keys, W, own=True, chunk=5)
     assert own.low>1e-4 and own.to_high<.99
+    test_fail(lambda: fit_psi(x[:0], keys, W), contains='0 and 23 images')
     test_eq(fit_psi(keys[:1], keys[:1], W, own=True).slope, 0.)      # one image has no range

@@ -5,7 +5,7 @@ from textclip.core.basics import TextclipError, unknown_name
 from textclip.types.features import Features
 from fastcore.test import *
 from textclip.core.basics import make_generator
-from textclip.alignment.places import aggregate_places, two_branch_scores
+from textclip.alignment.places import aggregate_places, aggregations, label_probabilities, two_branch_scores
 
 NOTEBOOK = 'nbs/3_alignment/03_places.ipynb'
 
@@ -21,19 +21,39 @@ def test_places_into_one_score():
     test_close(aggregate_places(s, 'softmax', 1., seen), torch.stack([e/(1+e), 2*e**2/(1+e**2)])[None], eps=1e-6)
     test_close(aggregate_places(s, 'softmax', 1e3, seen), aggregate_places(s, 'max', mask=seen), eps=1e-4)
     test_close(aggregate_places(s, 'softmax', 0.), aggregate_places(s, 'mean'), eps=1e-6)
+    torn = s.masked_fill(~seen[...,None], torch.nan)                  # what stands in the padding does not matter
+    for how in aggregations: test_eq(aggregate_places(torn, how, mask=seen), aggregate_places(s, how, mask=seen))
     test_fail(lambda: aggregate_places(s, 'min'), contains='way to aggregate')
+    test_fail(lambda: aggregate_places(s[0]), contains='shape (3, 2)')
+    test_fail(lambda: aggregate_places(s, mask=seen[:,:2]), contains='mask has shape (1, 2)')
 
 
 def test_two_branches():
     'nbs/3_alignment/03_places.ipynb · Two branches'
     # nbs/3_alignment/03_places.ipynb · Two branches · cell 7ebbceeb
     g = make_generator(0, 'two branches')
-    f,W = Features(torch.randn(5, 8, generator=g), local=torch.randn(5, 6, 8, generator=g)),F.normalize(torch.randn(3, 8, generator=g), dim=-1)
+    f = Features(torch.randn(5, 8, generator=g), local=torch.randn(5, 6, 8, generator=g))
+    W = F.normalize(torch.randn(3, 8, generator=g), dim=-1)
     score = lambda x: x @ W.T
-    whole,places = F.normalize(f.x, dim=-1)@W.T, (F.normalize(f.local, dim=-1)@W.T).amax(1)
+    whole,places = score(F.normalize(f.x, dim=-1)),score(F.normalize(f.local, dim=-1)).amax(1)
     test_close(two_branch_scores(f, score, share=.3, how='max', chunk=2), .3*whole+.7*places, eps=1e-6)
     test_close(two_branch_scores(f, score, share=1.), whole, eps=1e-6)
     f.local[0,3:] = 0
-    test_close(two_branch_scores(f, score, share=0., how='mean')[0], (F.normalize(f.local[0,:3], dim=-1)@W.T).mean(0), eps=1e-6)
+    test_close(two_branch_scores(f, score, share=0., how='mean')[0], (F.normalize(f.local[0,:3], dim=-1)@W.T).mean(0),
+               eps=1e-6)
     f.local[1] = 0
     test_fail(lambda: two_branch_scores(f, score), contains='1 rows have no place at all')
+    test_fail(lambda: two_branch_scores(Features(f.x), score), contains='no places')
+    test_fail(lambda: two_branch_scores(f, score, share=2.), contains='share of the whole image is 2')
+
+
+def test_scores_into_probabilities():
+    'nbs/3_alignment/03_places.ipynb · Scores into probabilities'
+    # nbs/3_alignment/03_places.ipynb · Scores into probabilities · cell 238bb269
+    logits = torch.tensor([[0.,2.,-1.]])
+    test_eq(label_probabilities(logits, {}), logits.sigmoid())
+    test_eq(label_probabilities(logits, dict(threshold=2.))[0,1].item(), .5)
+    test_eq(label_probabilities(logits, dict(threshold=[0.,2.,-1.])), torch.full((1,3), .5))
+    test_close(label_probabilities(logits, dict(logit_bias=-10.)), (logits-10).sigmoid(), eps=1e-6)
+    test_eq(label_probabilities(logits, dict(threshold=0., logit_bias=-10.)), logits.sigmoid())   # what is set
+    test_fail(lambda: label_probabilities(logits, dict(threshold=[0.,1.])), contains='2 thresholds for 3 classes')

@@ -33,7 +33,7 @@ from textclip.methods.kgcoop import KgCoOp
 from textclip.methods.cocoop import CoCoOp
 from textclip.methods.dualpt import DuAlPT, ExplicitContext
 from textclip.methods.ship import SHIP
-from textclip.training.generator_training import ShipSettings, fit_generator
+from textclip.training.generator_training import GeneratorSettings, fit_generator
 from textclip.methods.tap import LaFTerText, TAP
 from textclip.methods.clip_adapter import CLIPAdapter
 from textclip.methods.tip_adapter import TipAdapterF
@@ -98,7 +98,7 @@ def encoders(device):
     return [t.encode_text(NAMES), *t.encode_image(pictures, local=True, pre=True), other.encode_text(NAMES), other.encode_image(pictures), f.x, f.local]
 
 def generator(device):
-    found = fit_generator(toy()['views'], toy()['task'], tower(device), settings=ShipSettings(**SHIP_SETTINGS))
+    found = fit_generator(toy()['views'], toy()['task'], tower(device), settings=GeneratorSettings(**SHIP_SETTINGS))
     return [found.history.losses.cpu(), found.generator.sample(['cat','a new name'], 3).x]
 
 def captions(device):
@@ -128,7 +128,7 @@ def numbers(device):
 def benchmark(device):
     t = toy()
     data = TaskFeatures(t['task'], {k: t[k] for k in ('train','val','test')}, encoder=tower(device))
-    methods = {'coop': CoOp(recipe='ours', steps=3), 'ship': SHIP(LinearProbe(C=1.), ShipSettings(**SHIP_SETTINGS))}
+    methods = {'coop': CoOp(recipe='ours', steps=3), 'ship': SHIP(LinearProbe(C=1.), GeneratorSettings(**SHIP_SETTINGS))}
     found = run_benchmark(methods, [data], {'base-to-new': {}}, shots=(4,), seeds=(0,), progress=False)
     assert not [r.error for r in found.results if r.error], [r.error for r in found.results]
     return [torch.tensor([part.accuracy for r in found.results for part in r.parts.values()])]
@@ -136,7 +136,7 @@ def benchmark(device):
 CASES = {'encoders': encoders, 'generator': generator, 'TaI-DPT': captions, 'LaFTer': lafter, 'CLIP-LoRA': lora, 'numbers': numbers, 'benchmark': benchmark,
     'CoOp': of(lambda: CoOp(recipe='ours', steps=4), 'views', 'val'), 'CoOp in parts': of(lambda: CoOp(recipe='ours', steps=3, chunk=3), 'train'), 'KgCoOp': of(lambda: KgCoOp(recipe='ours', steps=3), 'train'),
     'CoCoOp': of(lambda: CoCoOp(recipe='ours', steps=3), 'train'), 'PLOT': of(lambda: PLOT(steps=2), 'train', places=True), 'DuAl-PT': of(lambda: DuAlPT(recipe='ours', steps=3), 'train', 'texts', places=True),
-    'explicit': of(lambda: ExplicitContext(), 'texts', places=True), 'SHIP_SETTINGS': of(lambda: SHIP(CoOp(recipe='ours', steps=3), ShipSettings(**SHIP_SETTINGS)), 'train', new=['bus']),
+    'explicit': of(lambda: ExplicitContext(), 'texts', places=True), 'SHIP_SETTINGS': of(lambda: SHIP(CoOp(recipe='ours', steps=3), GeneratorSettings(**SHIP_SETTINGS)), 'train', new=['bus']),
     'TAP': of(lambda: TAP(steps=10), 'texts'), 'LaFTer, texts': of(lambda: LaFTerText(steps=10), 'texts'), 'CLIP-Adapter': of(lambda: CLIPAdapter(recipe='ours', steps=5), 'train', 'val'),
     'Tip-Adapter-F': of(lambda: TipAdapterF(recipe='ours', epochs=2), 'texts', 'views', 'val'), 'TIP-X': of(lambda: TIPX(recipe='ours'), 'texts', 'train', 'val'), 'cross-modal': of(lambda: CrossModalProbe(recipe='ours', steps=20), 'texts', 'train', 'val'),
     'GDA': of(lambda: GDA(), 'texts', 'train', 'val'), 'StatA': of(lambda: StatA()), 'CALIP': of(lambda: CALIP(recipe='ours'), places=True), 'dense': of(lambda: DenseZeroShot(), places=True),

@@ -10,7 +10,7 @@ from textclip.types.method import Given, Method
 from textclip.features.inputs import as_features, labelled_images
 from textclip.sampling.texts import template_texts
 from textclip.synthesis.feature_generator import DirectGenerator
-from textclip.training.generator_training import FittedGenerator, ShipSettings, fit_generator
+from textclip.training.generator_training import FittedGenerator, GeneratorSettings, fit_generator
 from textclip.methods.coop import CoOp
 import tempfile, warnings
 import numpy as np, pandas as pd
@@ -110,7 +110,7 @@ def test_by_hand():
     # nbs/methods/ship.ipynb · By hand · cell bbac0010
     tower,names = tiny_open_clip(),['cat','golden retriever','ox','parrot','oak tree']
     task,train = Task('toy', names),caption_images(tower, names[:3], 4)
-    settings = ShipSettings('ours', hidden=32, generator_hidden=32, steps=20)
+    settings = GeneratorSettings('ours', hidden=32, generator_hidden=32, steps=20)
     g = fit_generator(train, names[:3], tower, settings=settings, seed=1).generator
     bank = lambda n: (lambda s: replace(s, y=s.y+3))(g.sample(names[3:], n, seed=1))
 
@@ -197,7 +197,7 @@ def test_with_validation_images():
     tower,names = tiny_open_clip(),['cat','golden retriever','ox','parrot','oak tree']
     task,train = Task('toy', names),caption_images(tower, names[:3], 4)
     val = caption_images(tower, names, 3, seed=2)
-    settings = ShipSettings('ours', hidden=32, generator_hidden=32, steps=20)
+    settings = GeneratorSettings('ours', hidden=32, generator_hidden=32, steps=20)
     with own_warnings() as caught:
         clf = SHIP(CLIPAdapter(recipe='ours', steps=20), settings, stacking='held-out').fit(task, tower, train=train, val=val)
     assert any('6 validation images are of new classes' in str(w.message) for w in caught)

@@ -16,7 +16,7 @@ import tempfile
 from fastcore.test import *
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip, tiny_transformers
 from textclip.testing.data import caption_images
-from textclip.synthesis.feature_generator import (DirectGenerator, ShipGenerator, kl_to_normal, load_generator,
+from textclip.synthesis.feature_generator import (DirectGenerator, ShipGenerator, kl_to_normal, load_generator, loss,
     prompt_parts, reparametrise)
 
 NOTEBOOK = 'nbs/2_synthesis/06_feature_generator.ipynb'
@@ -42,7 +42,8 @@ def test_a_prompt_in_the_middle():
         r = g.generator[2].weight @ (g.generator[0].weight @ z + g.generator[0].bias).clamp_min(0) + g.generator[2].bias
         ids = tower.tokenizer([' '.join(['x']*n) + f' {name}.'])
         e = m.token_embedding(ids)[0]
-        h = m.transformer((torch.cat([e[:1], torch.stack([p+r for p in g.context]), e[1+n:]]) + m.positional_embedding)[None], attn_mask=m.attn_mask)
+        e = torch.cat([e[:1], torch.stack([p+r for p in g.context]), e[1+n:]])
+        h = m.transformer((e + m.positional_embedding)[None], attn_mask=m.attn_mask)
         out = m.ln_final(h)[0, ids[0].argmax()] @ m.text_projection
         return out/out.norm()
 
@@ -52,18 +53,22 @@ def test_a_prompt_in_the_middle():
         for row,c,e in zip(x, classes.tolist(), noise):
             h = (g.trunk.weight @ row + g.trunk.bias).clamp_min(0)
             mu,s2 = g.mean.weight @ h + g.mean.bias,(g.log_variance.weight @ h + g.log_variance.bias).exp()
-            total = total + ((plain_decoder(tower, g, mu+s2.sqrt()*e, g.names[c])-row)**2).sum() - kl_weight*.5*(1+s2.log()-mu**2-s2).sum()
+            made = plain_decoder(tower, g, mu+s2.sqrt()*e, g.names[c])
+            total = total + ((made-row)**2).sum() - kl_weight*.5*(1+s2.log()-mu**2-s2).sum()
         return total/len(x)
     # nbs/2_synthesis/06_feature_generator.ipynb · A prompt in the middle · cell 6a951e3c
     tower,names = tiny_open_clip(),['cat','golden retriever','ox']
     images,rng = caption_images(tower, names, 3),torch.Generator().manual_seed(0)
     g = ShipGenerator(tower, names, hidden=64, generator_hidden=128)
-    for p in g.parameters(): p.data += .05*torch.randn(p.shape, generator=rng)   # away from the start, where gradients are tiny
+    # away from the start, where gradients are tiny
+    for p in g.parameters(): p.data += .05*torch.randn(p.shape, generator=rng)
     noise = torch.randn(9, g.latent, generator=rng)
     ours,theirs = g.loss(images.unit, images.y, noise, .3)['loss'],plain_loss(tower, g, images.unit, images.y, noise, .3)
     gradients = [torch.autograd.grad(o, list(g.parameters())) for o in (ours, theirs)]
     largest = max((a-b).abs().max().item() for a,b in zip(*gradients))
-    print(f'loss {ours.item():.6f} and {theirs.item():.6f}; largest difference of a gradient {largest:.0e}, largest gradient {max(b.abs().max().item() for b in gradients[1]):.2f}')
+    steepest = max(b.abs().max().item() for b in gradients[1])
+    print(f'loss {ours.item():.6f} and {theirs.item():.6f}; '
+          f'largest difference of a gradient {largest:.0e}, largest gradient {steepest:.2f}')
     test_close(ours, theirs, eps=1e-5)
     assert largest<1e-5
     # nbs/2_synthesis/06_feature_generator.ipynb · A prompt in the middle · cell 5a607edc
@@ -71,10 +76,12 @@ def test_a_prompt_in_the_middle():
     images,noise = caption_images(tower, names, 3),torch.randn(9, 32, generator=torch.Generator().manual_seed(0))
     def gradient(**kwargs):
         g = ShipGenerator(tower, names, hidden=64, generator_hidden=128, **kwargs)
-        return torch.cat([o.flatten() for o in torch.autograd.grad(g.loss(images.unit, images.y, noise)['loss'], list(g.parameters()))])
+        loss = g.loss(images.unit, images.y, noise)['loss']
+        return torch.cat([o.flatten() for o in torch.autograd.grad(loss, list(g.parameters()))])
     test_close(gradient(), gradient(chunk=4), eps=1e-6)
 
-    made = {form: ShipGenerator(tower, names, form, hidden=64, generator_hidden=128).decode(noise[:4], torch.tensor([0,0,1,1])).detach() for form in prompt_parts}
+    generators = {form: ShipGenerator(tower, names, form, hidden=64, generator_hidden=128) for form in prompt_parts}
+    made = {form: g.decode(noise[:4], torch.tensor([0,0,1,1])).detach() for form,g in generators.items()}
     same = {form: bool((x[0]==x[1]).all()) for form,x in made.items()}
     test_eq(same, {'both': False, 'global': True, 'local': False})
     test_close(torch.stack([x.norm(dim=-1) for x in made.values()]), 1., eps=1e-6)
@@ -82,7 +89,8 @@ def test_a_prompt_in_the_middle():
     # nbs/2_synthesis/06_feature_generator.ipynb · A prompt in the middle · cell bd8cd5fc
     with tempfile.TemporaryDirectory() as d:
         for tower in (tiny_open_clip(), *(tiny_transformers(k, d) for k in ('clip','siglip2'))):
-            x = ShipGenerator(tower, ['cat','golden retriever'], hidden=8, generator_hidden=8).decode(torch.zeros(3, tower.dim), torch.tensor([0,1,1]))
+            g = ShipGenerator(tower, ['cat','golden retriever'], hidden=8, generator_hidden=8)
+            x = g.decode(torch.zeros(3, tower.dim), torch.tensor([0,1,1]))
             print(f'{type(tower).__name__:20} {tuple(x.shape)}')
     test_fail(lambda: ShipGenerator(ColourEncoder(), ['red','blue']), contains='no entry for learnable prompts')
     test_fail(lambda: ShipGenerator(tiny_open_clip(), ['cat', 'very '*80+'long']), contains='do not fit into the 77 tokens')
@@ -102,7 +110,8 @@ def test_no_prompt_features_generated_directly():
     g = DirectGenerator(['a','b','c'], t, hidden=16, generator_hidden=16)
     z,c = torch.randn(4, 8, generator=torch.Generator().manual_seed(1)),torch.tensor([2,0,0,1])
     l0,_,l2 = g.generator
-    plain = torch.stack([l2.weight @ (l0.weight @ torch.cat([z[i], t[c[i]]]) + l0.bias).clamp_min(0) + l2.bias for i in range(4)])
+    hidden = [(l0.weight @ torch.cat([z[i], t[c[i]]]) + l0.bias).clamp_min(0) for i in range(4)]
+    plain = torch.stack([l2.weight @ h + l2.bias for h in hidden])
     test_close(g.decode(z, c), plain/plain.norm(dim=-1, keepdim=True), eps=1e-6)
     g.residual = True
     test_close(g.decode(z, c), (t[c]+plain)/(t[c]+plain).norm(dim=-1, keepdim=True), eps=1e-6)
@@ -137,7 +146,9 @@ def test_saving():
     'nbs/2_synthesis/06_feature_generator.ipynb · Saving'
     # nbs/2_synthesis/06_feature_generator.ipynb · Saving · cell bf53765b
     tower = tiny_open_clip()
-    for g,encoder in ((ShipGenerator(tower, ['cat','ox'], 'local', length=2, hidden=8, generator_hidden=8, seed=3), tower), (DirectGenerator(['cat','ox'], torch.eye(2), hidden=8, generator_hidden=8), None)):
+    written = ShipGenerator(tower, ['cat','ox'], 'local', length=2, hidden=8, generator_hidden=8, seed=3)
+    direct = DirectGenerator(['cat','ox'], torch.eye(2), hidden=8, generator_hidden=8)
+    for g,encoder in ((written, tower), (direct, None)):
         with tempfile.TemporaryDirectory() as d: again = load_generator(g.save(d), encoder)
         test_eq(again.sample(['ox'], 3).x, g.sample(['ox'], 3).x)
         test_eq(again.meta, g.meta)

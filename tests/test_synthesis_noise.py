@@ -27,12 +27,19 @@ def test_how_far_does_it_go():
     # nbs/2_synthesis/01_noise.ipynb · How far does it go? · cell 052846e1
     x = nn.functional.normalize(torch.randn(2000, 512, generator=make_generator(0, 'example')), dim=-1)
     stds = torch.linspace(0, .3, 13)
-    measured = torch.stack([torch.cosine_similarity(x, gaussian_noise(x, s.item(), make_generator(0, 'noise'))).mean() for s in stds])
+    def cosine_to_itself(std):
+        "Mean cosine between features and themselves with noise"
+        return torch.cosine_similarity(x, gaussian_noise(x, std, make_generator(0, 'noise'))).mean()
+
+    measured = torch.stack([cosine_to_itself(s.item()) for s in stds])
     expected = torch.tensor([expected_cosine(s.item(), 512) for s in stds])
     test_close(measured, expected, eps=.01)
     _,ax = plt.subplots(figsize=(4,2.5))
-    ax.plot(stds, expected, label='1/√(1+σ²D)'); ax.plot(stds, measured, '.', label='measured')
-    ax.axvline(.1, color='grey', lw=.8, ls='--'); ax.set(xlabel='noise std σ (D=512)', ylabel='cosine to the text'); ax.legend();
+    ax.plot(stds, expected, label='1/√(1+σ²D)')
+    ax.plot(stds, measured, '.', label='measured')
+    ax.axvline(.1, color='grey', lw=.8, ls='--')
+    ax.set(xlabel='noise std σ (D=512)', ylabel='cosine to the text')
+    ax.legend();
     # nbs/2_synthesis/01_noise.ipynb · How far does it go? · cell 68190b96
     test_close([round(expected_cosine(.1, d), 2) for d in (384, 512, 1024)], [.45, .40, .30], eps=.006)
     test_close(torch.tensor(expected_cosine(.1, 512)).acos()/(torch.pi/2), .74, eps=.01)      # of a right angle
@@ -45,13 +52,16 @@ def test_uniform_in_a_ball():
         z = ball_noise(torch.zeros(20000, D), .1, make_generator(0, 'ball'))
         test_close(z.pow(2).mean().sqrt(), .1, eps=1e-3)
         assert z.norm(dim=-1).max()<=.1*(D+2)**.5+1e-5
-    test_close((ball_noise(torch.zeros(20000, 2), .5, make_generator(0)).norm(dim=-1)<.5).float().mean(), .25, eps=.01)   # half the radius, a quarter of the area
+    # half the radius, a quarter of the area
+    test_close((ball_noise(torch.zeros(20000, 2), .5, make_generator(0)).norm(dim=-1)<.5).float().mean(), .25, eps=.01)
     # nbs/2_synthesis/01_noise.ipynb · Uniform in a ball · cell dcb91787
-    def lengths(D, noise): return noise(torch.zeros(4000, D), 1/D**.5, make_generator(0, 'lengths')).norm(dim=-1)
+    def lengths(D, noise):
+        return noise(torch.zeros(4000, D), 1/D**.5, make_generator(0, 'lengths')).norm(dim=-1)
 
     fig,axes = plt.subplots(1, 2, figsize=(7,2.2), sharey=True)
     for ax,D in zip(axes, (2, 384)):
-        for name,noise in (('gaussian', gaussian_noise),('ball', ball_noise)): ax.hist(lengths(D, noise), bins=40, range=(0,3), alpha=.6, label=name, density=True)
+        for name,noise in (('gaussian', gaussian_noise),('ball', ball_noise)):
+            ax.hist(lengths(D, noise), bins=40, range=(0,3), alpha=.6, label=name, density=True)
         ax.set(title=f'D = {D}', xlabel='length of the noise'); ax.set_yscale('log')
     axes[0].legend();
     # nbs/2_synthesis/01_noise.ipynb · Uniform in a ball · cell ea3e67c3
@@ -86,7 +96,10 @@ def test_one_function_for_all():
         test_close(run(3, shift=torch.ones(64)), run(3)+1, eps=1e-5)
         test_eq(perturb(x, kind, 0., make_generator(0), L), x)
     test_eq(perturb(x, None, .3, make_generator(0)), x)
-    for bad in (lambda: perturb(x, 'uniform', .1, g), lambda: perturb(x, 'covariance', .1, g), lambda: perturb(x, 'gaussian', -1., g)): test_fail(bad)
+    test_fail(lambda: perturb(x, 'uniform', .1, g), contains='Known: gaussian, ball, covariance')
+    test_fail(lambda: perturb(x, 'covariance', .1, g), contains='factor=noise_factor(texts)')
+    test_fail(lambda: perturb(x, 'gaussian', -1., g), contains='Give 0 or more')
+    test_fail(lambda: perturb(x, 'gaussian', .1, g, shift=torch.ones(3)), contains='64 dimensions, the shift has 3')
     # nbs/2_synthesis/01_noise.ipynb · One function for all · cell f5014ba4
     basis = torch.linalg.svd(x, full_matrices=False)[2][:4]                     # spans the texts
     inside = {}
@@ -103,4 +116,5 @@ def test_the_shift_between_texts_and_images():
     g = make_generator(0, 'gap')
     texts,gap = torch.randn(400, 16, generator=g),torch.randn(16, generator=g)
     test_close(mean_shift(texts, texts[:400]+gap), gap, eps=1e-5)
+    test_fail(lambda: mean_shift(texts[:0], texts), contains='0 texts and 400 images')
     test_fail(lambda: mean_shift(texts, texts[:,:3]), contains='16 dimensions, images 3')

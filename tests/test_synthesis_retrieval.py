@@ -52,10 +52,13 @@ def test_faiss():
     # nbs/2_synthesis/04_retrieval.ipynb · faiss · cell 8a7b1cae
     gen = make_generator(1, 'search')
     queries,pool = torch.randn(5, 16, generator=gen),torch.randn(500, 16, generator=gen)
-    with mock.patch.dict(sys.modules, faiss=None): test_fail(lambda: faiss_index(pool), contains="pip install 'textclip[index]'")
+    with mock.patch.dict(sys.modules, faiss=None):
+        test_fail(lambda: faiss_index(pool), contains="pip install 'textclip[index]'")
     has_faiss = find_spec('faiss') is not None
     if not has_faiss: pytest.skip('faiss is not installed, and the rest of this section needs it')
-    if has_faiss: test_eq(faiss_index(pool).search(F.normalize(queries, dim=-1).numpy(), 9)[1], top_similar(queries, pool, 9)[1].numpy())
+    if has_faiss:
+        test_eq(faiss_index(pool).search(F.normalize(queries, dim=-1).numpy(), 9)[1],
+                top_similar(queries, pool, 9)[1].numpy())
 
 
 def test_the_pool():
@@ -68,7 +71,7 @@ def test_the_pool():
         ready.save(Path(d)/'saved'); write_clip_retrieval(ready, Path(d)/'clip', classes=list('abcdef'))
         pd.DataFrame(dict(x=ready.x.float().tolist(), ids=ready.ids, label=range(6))).to_parquet(Path(d)/'table.parquet')
         for name in ('saved','clip','table.parquet'): found[name] = Path(d)/name
-        for name,pool in found.items():
+        for pool in found.values():
             p = as_pool(pool)
             test_eq(p.x.half(), ready.x); test_eq(p.ids, ready.ids); test_eq(p.y, None)
         (Path(d)/'empty').mkdir()
@@ -85,7 +88,9 @@ def test_what_is_asked():
     # nbs/2_synthesis/04_retrieval.ipynb · What is asked · cell 0be19698
     task,gen = Task('trees', ['oak','ash']),make_generator(0, 'queries')
     texts = Features(torch.randn(9, 4, generator=gen), y=[0]*6+[1]*3, ids=[f'sentence {i}' for i in range(9)])
-    q,labels,budgets,prompts = class_queries(task, texts, 'texts', per_class=7, sentences=4)
+    found = class_queries(task, texts, 'texts', per_class=7, sentences=4)
+    q,labels = found[:2]
+    budgets,prompts = found[2:]
     print(list(zip(labels.tolist(), budgets, prompts)))
     test_eq([sum(b for b,k in zip(budgets, labels) if k==c) for c in (0,1)], [7,7])
     test_eq((len(set(prompts)), q.shape), (7, (7,4)))
@@ -96,9 +101,9 @@ def test_what_is_asked():
     test_fail(lambda: class_queries(task, texts[:5]), contains='no texts')
 
 
-def test_retrieve_support():
-    'nbs/2_synthesis/04_retrieval.ipynb · `retrieve_support`'
-    # nbs/2_synthesis/04_retrieval.ipynb · `retrieve_support` · cell c45d49a9
+def test_the_whole_way():
+    'nbs/2_synthesis/04_retrieval.ipynb · The whole way'
+    # nbs/2_synthesis/04_retrieval.ipynb · The whole way · cell c45d49a9
     task,gen = Task('directions', ['east','north','west']),make_generator(0, 'plane')
     angle = torch.tensor([0., 1.57, 3.14])
     templates = Features(torch.stack([angle.cos(), angle.sin()], 1), y=torch.arange(3))
@@ -108,10 +113,13 @@ def test_retrieve_support():
     _,ax = plt.subplots(figsize=(3.6,3.2), layout='constrained')
     ax.scatter(*pool.x.T, s=8, color='lightgrey', label='pool')
     for k,c in enumerate(task.classes): ax.scatter(*support.x[support.y==k].T, s=14, label=c)
-    ax.scatter(*templates.x.T, marker='*', s=90, color='black', label='text'); ax.set_aspect('equal'); ax.legend(fontsize=7, loc='center');
-    # nbs/2_synthesis/04_retrieval.ipynb · `retrieve_support` · cell a2eecb10
+    ax.scatter(*templates.x.T, marker='*', s=90, color='black', label='text')
+    ax.set_aspect('equal')
+    ax.legend(fontsize=7, loc='center');
+    # nbs/2_synthesis/04_retrieval.ipynb · The whole way · cell a2eecb10
     cosines = pool.unit @ templates.unit.T
-    for k in range(3): test_eq(support.ids[8*k:8*k+8], [str(i) for i in cosines[:,k].argsort(descending=True, stable=True)[:8].tolist()])
+    for k in range(3):
+        test_eq(support.ids[8*k:8*k+8], [str(i) for i in cosines[:,k].argsort(descending=True, stable=True)[:8].tolist()])
     about = support.meta['support']
     test_eq((about['kind'], about['queries'], about['per_class'], about['pool']), ('retrieved','photo',8,85))
     support_rows(support).head(3)
@@ -126,17 +134,22 @@ def test_the_rules_checked():
         for q,k,n in zip(F.normalize(queries, dim=-1), labels.tolist(), budgets):
             for i in sorted(range(len(u)), key=lambda i: (-float(u[i]@q), i)):
                 mine = held.setdefault(k, [])
-                if n and i not in mine and all(float(u[i]@u[j])<=threshold for j in mine): mine.append(i); out.append((k, i)); n -= 1
+                if n and i not in mine and all(float(u[i]@u[j])<=threshold for j in mine):
+                    mine.append(i)
+                    out.append((k, i))
+                    n -= 1
         return out
 
     task,gen = Task('letters', list('abcd')),make_generator(3, 'parity')
     base = torch.randn(60, 12, generator=gen)
-    pool = Features(torch.cat([base, base[:30]+.02*torch.randn(30, 12, generator=gen)]))     # half of them have a near-duplicate
+    # half of them have a near-duplicate
+    pool = Features(torch.cat([base, base[:30]+.02*torch.randn(30, 12, generator=gen)]))
     texts = Features(torch.randn(24, 12, generator=gen), y=torch.arange(24)%4)
     for queries in ('photo','texts'):
-        q,labels,budgets,_ = class_queries(task, texts, queries, 7, 3, seed=5)
-        s = retrieve_support(task, pool, queries=queries, texts=texts, templates=texts, per_class=7, sentences=3, deduplicate=.95, seed=5, chunk=11)
-        test_eq([(k, int(i)) for k,i in zip(s.y.tolist(), s.ids)], plain_retrieval(pool.x, q, labels, budgets, .95))
+        asked = class_queries(task, texts, queries, 7, 3, seed=5)[:3]
+        s = retrieve_support(task, pool, queries=queries, texts=texts, templates=texts, per_class=7, sentences=3,
+                             deduplicate=.95, seed=5, chunk=11)
+        test_eq([(k, int(i)) for k,i in zip(s.y.tolist(), s.ids)], plain_retrieval(pool.x, *asked, .95))
         assert s.meta['support']['near_duplicates']>0
     # nbs/2_synthesis/04_retrieval.ipynb · The rules, checked · cell 0a635b89
     task,gen = Task('letters', list('abcd')),make_generator(4, 'exclusive')
@@ -146,7 +159,8 @@ def test_the_rules_checked():
     assert len(set(shared.ids))<len(shared)==40 and len(set(alone.ids))==len(alone)==40
     contested = next(i for i in alone.ids if shared.ids.count(i)==2)
     claims = {shared.y[j].item(): support_rows(shared).score[j] for j,i in enumerate(shared.ids) if i==contested}
-    test_eq(alone.y[alone.ids.index(contested)].item(), max(claims, key=claims.get))     # the class with the higher cosine has it
+    # the class with the higher cosine has it
+    test_eq(alone.y[alone.ids.index(contested)].item(), max(claims, key=claims.get))
     far = retrieve_support(task, pool, templates=texts, per_class=5, deduplicate=.6)
     for k in range(4):
         u = far.unit[far.y==k]
@@ -160,13 +174,15 @@ def test_the_rules_checked():
     test_eq((len(caught), few.y.tolist(), few.ids), (1, [0,0,1,1], ['0','2','2','0']))
     test_eq(len(retrieve_support(task, Features(torch.eye(4)[[0,0,1]]), templates=texts, per_class=3, deduplicate=None)), 6)
     # nbs/2_synthesis/04_retrieval.ipynb · The rules, checked · cell 4bf3270d
-    task,texts = Task('letters', list('ab')),Features(torch.eye(4)[:2], y=[0,1], meta=dict(encoder='one', fingerprint='1'*16))
+    task = Task('letters', list('ab'))
+    texts = Features(torch.eye(4)[:2], y=[0,1], meta=dict(encoder='one', fingerprint='1'*16))
     pool = Features(torch.eye(4), meta=dict(encoder='two', fingerprint='2'*16))
     test_fail(lambda: retrieve_support(task, pool, templates=texts), contains='same encoder')
     test_fail(lambda: retrieve_support(task, pool, queries='texts'), contains='texts=...')
     test_fail(lambda: retrieve_support(task, pool), contains='needs an encoder')
     test_fail(lambda: retrieve_support(task, Features(torch.eye(3)), templates=texts), contains='same encoder')
-    test_fail(lambda: retrieve_support(task, Features(torch.eye(4)), templates=texts, index='fais'), contains="Did you mean 'faiss'")
+    test_fail(lambda: retrieve_support(task, Features(torch.eye(4)), templates=texts, index='fais'),
+              contains="Did you mean 'faiss'")
     test_fail(lambda: retrieve_support(task, Features(torch.zeros(0, 4)), templates=texts), contains='empty')
     # nbs/2_synthesis/04_retrieval.ipynb · The rules, checked · cell 517b7a57
     task,gen = Task('letters', list('abc')),make_generator(5, 'index')
@@ -175,8 +191,10 @@ def test_the_rules_checked():
     if not has_faiss: pytest.skip('faiss is not installed, and the rest of this section needs it')
     if has_faiss:
         exact = retrieve_support(task, pool, templates=texts, per_class=6)
-        for index in ('faiss', faiss_index(pool.x)): test_eq(retrieve_support(task, pool, templates=texts, per_class=6, index=index).ids, exact.ids)
-        test_fail(lambda: retrieve_support(task, pool[:70], templates=texts, index=faiss_index(pool.x)), contains='80 images and the pool 70')
+        for index in ('faiss', faiss_index(pool.x)):
+            test_eq(retrieve_support(task, pool, templates=texts, per_class=6, index=index).ids, exact.ids)
+        test_fail(lambda: retrieve_support(task, pool[:70], templates=texts, index=faiss_index(pool.x)),
+                  contains='80 images and the pool 70')
 
 
 def test_from_a_folder_of_images():
@@ -187,7 +205,8 @@ def test_from_a_folder_of_images():
         for i,colour in enumerate([(250,20,0),(200,90,0),(0,240,0),(20,180,30),(0,0,200)]):
             p = Path(d)/'pool'/('red' if i==2 else 'any')/f'{i}.png'
             p.parent.mkdir(parents=True, exist_ok=True); Image.new('RGB', (8,8), colour).save(p)
-        support = retrieve_support(task, Path(d)/'pool', ColourEncoder(), per_class=2, deduplicate=None, store=Store(Path(d)/'store'))
+        support = retrieve_support(task, Path(d)/'pool', ColourEncoder(), per_class=2, deduplicate=None,
+                                   store=Store(Path(d)/'store'))
     support_rows(support)
     # nbs/2_synthesis/04_retrieval.ipynb · From a folder of images · cell 4e359a70
     test_eq(support.ids, ['red/2.png','any/3.png','any/0.png','any/1.png'])

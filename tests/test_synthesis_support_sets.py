@@ -29,7 +29,8 @@ def test_a_support_set_is_features():
     # nbs/2_synthesis/02_support_sets.ipynb · A support set is `Features` · cell f03e96cc
     task = Task('trees', ['oak','ash','elm'])
     some_features = Features(torch.eye(4), y=torch.tensor([0,0,1,2]), ids=['a.jpg','b.jpg','b.jpg','c.jpg'])
-    support = as_support(some_features, task, 'retrieved', 'photo', per_class=2, rows=[dict(rank=0, score=.31), dict(rank=1, score=.30), dict(rank=0, score=.28), dict(rank=0, score=.27)])
+    support = as_support(some_features, task, 'retrieved', 'photo', per_class=2,
+        rows=[dict(rank=0, score=.31), dict(rank=1, score=.30), dict(rank=0, score=.28), dict(rank=0, score=.27)])
     support_rows(support)
     # nbs/2_synthesis/02_support_sets.ipynb · A support set is `Features` · cell f1766657
     part = support[[2,1]]
@@ -42,11 +43,13 @@ def test_a_support_set_is_features():
     test_fail(lambda: support_rows(some_features), contains='as_support')
     # nbs/2_synthesis/02_support_sets.ipynb · A support set is `Features` · cell af06fdc8
     few = subset_classes(support, ['elm','oak'])
-    test_eq(support_rows(few)[['id','class','score']].values.tolist(), [['a.jpg','oak',.31],['b.jpg','oak',.30],['c.jpg','elm',.27]])
+    test_eq(support_rows(few)[['id','class','score']].values.tolist(),
+            [['a.jpg','oak',.31],['b.jpg','oak',.30],['c.jpg','elm',.27]])
     test_eq((few.y.tolist(), own_classes(few)), ([1,1,0], ['elm','oak']))
     turned = Task('trees', ['elm','Oak','ash'])
     joined = labelled_images(support, turned)[0]
-    test_eq([(turned.classes[k], s) for k,s in zip(joined.y.tolist(), support_rows(joined).score)], [('Oak',.31),('Oak',.30),('ash',.28),('elm',.27)])
+    test_eq([(turned.classes[k], s) for k,s in zip(joined.y.tolist(), support_rows(joined).score)],
+            [('Oak',.31),('Oak',.30),('ash',.28),('elm',.27)])
 
 
 def test_the_manifest():
@@ -68,7 +71,8 @@ def test_the_manifest():
     task = Task('trees', ['elm','oak','ash'])
     with tempfile.TemporaryDirectory() as d:
         Image.new('RGB', (32,32)).save(Path(d)/'a.png')
-        path = write_support_manifest(d, [{'file': 'a.png', 'class': 'ELM'}, {'file': 'gone.png', 'class': 'oak'}, {'file': 'a.png', 'class': 'beech'}, {'file': None, 'class': 'oak'}])
+        path = write_support_manifest(d, [{'file': 'a.png', 'class': 'ELM'}, {'file': 'gone.png', 'class': 'oak'},
+                                          {'file': 'a.png', 'class': 'beech'}, {'file': None, 'class': 'oak'}])
         with open(path, 'a') as f: f.write('{"file": "a.png", "cla')
         with own_warnings() as caught:
             split = read_support(d, task)
@@ -87,8 +91,10 @@ def test_encoding():
     with tempfile.TemporaryDirectory() as d:
         for name,colour in (('r','red'), ('g','green')): Image.new('RGB', (8,8), colour).save(Path(d)/f'{name}.png')
         (Path(d)/'bad.png').write_text('no image')
-        write_support_manifest(d, [{'file': f'{n}.png', 'class': c, 'seed': s} for n,c,s in (('g','green',4), ('bad','red',5), ('r','red',6))])
-        with own_warnings() as caught: support = support_features(read_support(d, task), ColourEncoder(), task, store=Store(d))
+        listed = (('g','green',4), ('bad','red',5), ('r','red',6))
+        write_support_manifest(d, [{'file': f'{n}.png', 'class': c, 'seed': s} for n,c,s in listed])
+        with own_warnings() as caught:
+            support = support_features(read_support(d, task), ColourEncoder(), task, store=Store(d))
     test_eq((support.ids, support.y.tolist(), support.meta['support']['kind']), (['g.png','r.png'], [1,0], 'given'))
     test_eq(support_rows(support).seed.tolist(), [4,6])
     assert 'bad.png' in str(caught[0].message)

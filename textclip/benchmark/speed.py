@@ -236,7 +236,7 @@ def ship_case(
     steps:int=None  # of the run; all epochs if not given
 )->SpeedCase:
     "A run of SHIP's generator"
-    from textclip.training.generator_training import ShipSettings, fit_generator
+    from textclip.training.generator_training import GeneratorSettings, fit_generator
     encoder = tiny_open_clip(text=size['text'], device=device)
     task = Task('speed', imagenet_names(size['classes']))
     images = cached_images(encoder, len(task), size['shots'], views=size['views'])
@@ -244,7 +244,7 @@ def ship_case(
     def fit(callbacks=(), n=steps or whole):
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')          # random features may well let the codes collapse
-            return fit_generator(images, task, encoder, settings=ShipSettings('paper', steps=n, batch=size['batch']), callbacks=callbacks).history.seconds
+            return fit_generator(images, task, encoder, settings=GeneratorSettings('paper', steps=n, batch=size['batch']), callbacks=callbacks).history.seconds
     count = lambda: count_training(lambda callbacks: fit(callbacks, few))*(steps or whole)//few
     return SpeedCase(fit, steps or whole, 'steps', operations=count, clock=True, repeats=None if steps else 1)
 

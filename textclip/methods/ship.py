@@ -17,7 +17,7 @@ from ..types.method import Given, Method
 from ..features.inputs import as_features, labelled_images
 from ..sampling.texts import template_texts
 from ..synthesis.feature_generator import DirectGenerator
-from ..training.generator_training import FittedGenerator, ShipSettings, fit_generator
+from ..training.generator_training import FittedGenerator, GeneratorSettings, fit_generator
 from .coop import CoOp
 
 # %% ../../nbs/methods/ship.ipynb #5f980d89
@@ -35,7 +35,7 @@ def stage_two(
 class SHIP(Method):
     "Any few-shot method, trained on real features of base classes and synthetic features of new ones (Wang et al. 2023)"
     method:Method                # what is trained on both
-    settings:ShipSettings=None   # of the generator; a recipe's name or a dictionary will do
+    settings:GeneratorSettings=None   # of the generator; a recipe's name or a dictionary will do
     per_class:int=None           # synthetic features of a new class; see the table
     held_out:bool=True           # synthetic features beside the validation images?
     stacking:float|str=0.            # subtracted from logits of base classes; 'held-out' finds it on validation images and synthetic features
@@ -51,7 +51,7 @@ class SHIP(Method):
 
     def __post_init__(self):
         s = self.settings
-        self.settings = s if isinstance(s, ShipSettings) else ShipSettings(**s) if isinstance(s, dict) else ShipSettings(s or 'paper')
+        self.settings = s if isinstance(s, GeneratorSettings) else GeneratorSettings(**s) if isinstance(s, dict) else GeneratorSettings(s or 'paper')
         self.method = stage_two(self.method, self.settings.recipe)
         if not isinstance(self.method, Method): raise TextclipError(f'{self.method!r} is no method.', 'Write e.g. SHIP(LinearProbe()).')
         if self.method.regime!='few-shot' or isinstance(self.method, SHIP): raise TextclipError(f'{self.method.label} takes no training images, so it has no use for synthetic ones.', 'Use a few-shot method.')

@@ -41,7 +41,9 @@ def top_similar(
     chunk:int=16384       # pool rows looked at in one step
 )->tuple: # ((Q,k) cosines in falling order, (Q,k) rows of the pool)
     "The pool rows with the largest cosine to each query, exactly"
-    if queries.shape[1]!=pool.shape[1]: raise TextclipError(f'Queries have {queries.shape[1]} dimensions and the pool {pool.shape[1]}.', 'Texts and pool need the same encoder.')
+    if queries.shape[1]!=pool.shape[1]:
+        raise TextclipError(f'Queries have {queries.shape[1]} dimensions and the pool {pool.shape[1]}.',
+                            'Texts and pool need the same encoder.')
     q = F.normalize(queries.float(), dim=-1)
     best,rows = q.new_zeros(len(q), 0),torch.zeros(len(q), 0, dtype=torch.long, device=q.device)
     for start in range(0, len(pool), chunk):
@@ -66,9 +68,12 @@ def faiss_index(
 def _search(queries, pool, k, index, chunk):
     "(scores, rows) by exact search or an index; rows of -1 where the index has no answer"
     if isinstance(index, str) and index=='exact': return top_similar(queries, pool, k, chunk)
-    if isinstance(index, str) and index!='faiss': raise unknown_name('index', index, ['exact','faiss'], 'Or give a faiss index of the pool.')
+    if isinstance(index, str) and index!='faiss':
+        raise unknown_name('index', index, ['exact','faiss'], 'Or give a faiss index of the pool.')
     index = faiss_index(pool, chunk) if isinstance(index, str) else index
-    if getattr(index, 'ntotal', len(pool))!=len(pool): raise TextclipError(f'The index holds {index.ntotal} images and the pool {len(pool)}.', 'Build the index of this pool, in its order.')
+    if getattr(index, 'ntotal', len(pool))!=len(pool):
+        raise TextclipError(f'The index holds {index.ntotal} images and the pool {len(pool)}.',
+                            'Build the index of this pool, in its order.')
     scores,rows = index.search(F.normalize(queries.float(), dim=-1).cpu().numpy(), k)
     return torch.from_numpy(np.array(scores)),torch.from_numpy(np.array(rows)).long()
 
@@ -80,20 +85,26 @@ def as_pool(
     reading=None          # how images of a folder are read: `square`, `upright`
 )->Features:
     "A pool of images as features without labels, every row with a name"
-    if isinstance(pool, Task): raise TextclipError(f'Task {pool.name!r} has several splits.', f"Give one as the pool: task.split('train').")
+    if isinstance(pool, Task):
+        raise TextclipError(f'Task {pool.name!r} has several splits.', "Give one as the pool: task.split('train').")
     if isinstance(pool, (str, Path)): pool = _pool_from(Path(pool).expanduser(), reading or {})
     if isinstance(pool, ImageSplit): pool = ImageSplit(pool.paths, None, pool.ids, **pool.reading)
-    elif not isinstance(pool, Features): raise TextclipError(f'A pool cannot be made from {type(pool).__name__!r}.', 'Give Features, an ImageSplit, or the path of images or features.')
+    elif not isinstance(pool, Features):
+        raise TextclipError(f'A pool cannot be made from {type(pool).__name__!r}.',
+                            'Give Features, an ImageSplit, or the path of images or features.')
     f = as_features(pool, encoder, store=store)
     if not len(f): raise TextclipError('The pool is empty.', 'Give at least one image.')
-    return Features(f.x, local=f.local, pre=f.pre, views=f.views, ids=[str(i) for i in (f.ids if f.ids is not None else range(len(f)))], meta=f.meta)
+    return Features(f.x, local=f.local, pre=f.pre, views=f.views,
+                    ids=[str(i) for i in (f.ids if f.ids is not None else range(len(f)))], meta=f.meta)
 
 # %% ../../nbs/2_synthesis/04_retrieval.ipynb #93bd2e14
 def _pool_from(path, reading):
     "Features or images at a path"
     if path.is_dir() and not any((path/o).exists() for o in ('features.json','img_emb')):
         paths = images_in(path)
-        if not paths: raise TextclipError(f'Folder {path.name!r} holds neither images nor features.', f'Give images ({", ".join(sorted(image_endings))}), or embeddings of clip-retrieval (img_emb).')
+        if not paths:
+            raise TextclipError(f'Folder {path.name!r} holds neither images nor features.',
+                f'Give images ({", ".join(sorted(image_endings))}), or embeddings of clip-retrieval (img_emb).')
         return ImageSplit(paths, ids=[p.relative_to(path).as_posix() for p in paths], **reading)
     return load_features(path, y=None, dtype=None)
 
@@ -109,30 +120,42 @@ def class_queries(
     "The queries of every class, and how many images each may bring"
     n = len(task)
     if queries not in ('photo','texts'): raise unknown_name('kind of queries', queries, ['photo','texts'])
-    if per_class<1 or sentences<1: raise TextclipError(f'{per_class} images per class from {sentences} sentences.', 'Both must be at least 1.')
+    if per_class<1 or sentences<1:
+        raise TextclipError(f'{per_class} images per class from {sentences} sentences.', 'Both must be at least 1.')
     means,y = class_means(features, n),features.labels_for(n)         # also the check that every class has texts
     if queries=='photo': return means, torch.arange(n), [per_class]*n, ['mean of templates']*n
     rows,labels,budgets = [],[],[]
     for k,name in enumerate(task.classes):
         own = (y==k).nonzero().flatten().cpu()
-        chosen = own[torch.randperm(len(own), generator=make_generator(seed, 'retrieval', name))[:min(sentences, per_class)]]
-        rows += chosen.tolist(); labels += [k]*len(chosen)
+        order = torch.randperm(len(own), generator=make_generator(seed, 'retrieval', name))
+        chosen = own[order[:min(sentences, per_class)]]
+        rows += chosen.tolist()
+        labels += [k]*len(chosen)
         budgets += [per_class//len(chosen) + (i < per_class%len(chosen)) for i in range(len(chosen))]
-    return features.unit[rows], torch.tensor(labels), budgets, [str(features.ids[r]) if features.ids else f'text {r}' for r in rows]
+    prompts = [str(features.ids[r]) if features.ids else f'text {r}' for r in rows]
+    return features.unit[rows], torch.tensor(labels), budgets, prompts
 
 # %% ../../nbs/2_synthesis/04_retrieval.ipynb #4b255eed
 def _take(scores, rows, labels, budgets, unit, deduplicate, exclusive):
     "(query, pool row, score) of what is taken, and how many near-duplicates were passed over"
-    if exclusive: order = zip(*np.unravel_index(np.argsort(-scores.numpy(), axis=None, kind='stable'), tuple(scores.shape)))
-    else: order = ((q, j) for q in range(scores.shape[0]) for j in range(scores.shape[1]))
-    left,held,owned,taken,passed,S,R = list(budgets),{},set(),[],0,scores.tolist(),rows.tolist()
+    if exclusive:
+        order = zip(*np.unravel_index(np.argsort(-scores.numpy(), axis=None, kind='stable'), tuple(scores.shape)))
+    else: order = np.ndindex(*scores.shape)
+    left = list(budgets)                    # of each query
+    held = {}                               # class -> pool row -> unit feature
+    owned,taken,passed = set(),[],0
+    scores,rows = scores.tolist(),rows.tolist()
     for q,j in order:
-        row,k = R[q][j],labels[q]
+        row,k = rows[q][j],labels[q]
         if not left[q] or row<0 or row in held.get(k, {}) or (exclusive and row in owned): continue
         u = unit(row)
-        if deduplicate is not None and held.get(k) and (torch.stack(list(held[k].values())) @ u).max()>deduplicate: passed += 1; continue
+        if deduplicate is not None and held.get(k) and (torch.stack(list(held[k].values())) @ u).max()>deduplicate:
+            passed += 1
+            continue
         held.setdefault(k, {})[row] = u
-        owned.add(row); left[q] -= 1; taken.append((int(q), row, S[q][j]))
+        owned.add(row)
+        left[q] -= 1
+        taken.append((int(q), row, scores[q][j]))
     return sorted(taken, key=lambda t: t[0]), passed
 
 # %% ../../nbs/2_synthesis/04_retrieval.ipynb #7208f7fa
@@ -156,33 +179,45 @@ def retrieve_support(
 )->Features:
     "A support set from the pool images most similar to the texts of each class (SuS-LC, Udandarao et al. 2023)"
     f = _query_features(task, encoder, queries, texts, templates, store)
-    q,labels,budgets,prompts = class_queries(task, f, queries, per_class, sentences, seed)
+    asked = class_queries(task, f, queries, per_class, sentences, seed)
+    q,labels = asked[:2]
+    budgets,prompts = asked[2:]
     pool = as_pool(pool, encoder, store, reading_of(task))
     check_same_encoder(pool, f, 'The pool', 'the texts')
     scores,rows = _search(q, pool.x, min(len(pool), depth or max(1000, 20*per_class)), index, chunk)
     unit = lambda row: F.normalize(pool.x[row].float(), dim=-1).to(q.device)
     taken,passed = _take(scores.cpu(), rows.cpu(), labels.tolist(), budgets, unit, deduplicate, exclusive)
-    return _support(task, pool, taken, labels, prompts, queries, per_class, passed, dict(sentences=sentences if queries=='texts' else None, deduplicate=deduplicate, exclusive=exclusive, seed=seed, pool=len(pool)))
+    choices = dict(sentences=sentences if queries=='texts' else None, deduplicate=deduplicate, exclusive=exclusive,
+                   seed=seed, pool=len(pool), near_duplicates=passed)
+    return _support(task, pool, taken, labels, prompts, queries, per_class, choices)
 
 # %% ../../nbs/2_synthesis/04_retrieval.ipynb #7147ccf3
 def _query_features(task, encoder, queries, texts, templates, store):
     "Features of what is asked with"
-    if queries!='texts': return templates if isinstance(templates, Features) else as_features(template_texts(task, templates), encoder, store=store)
-    if texts is None: raise TextclipError("queries='texts' needs texts.", "Give texts=... (a dataset of texts, or features), or ask with queries='photo'.")
+    if queries!='texts':
+        if isinstance(templates, Features): return templates
+        return as_features(template_texts(task, templates), encoder, store=store)
+    if texts is None:
+        raise TextclipError("queries='texts' needs texts.",
+                            "Give texts=... (a dataset of texts, or features), or ask with queries='photo'.")
     return as_features(texts, encoder, n_classes=len(task), store=store)
 
-def _support(task, pool, taken, labels, prompts, queries, per_class, passed, choices):
+def _support(task, pool, taken, labels, prompts, queries, per_class, choices):
     "The taken rows as a support set, with one warning where they are fewer than asked"
     if not taken: raise TextclipError('No image was retrieved.', 'Check the pool and the index.')
-    y,rank,rows = torch.tensor([int(labels[q]) for q,_,_ in taken]),{},[]
+    y = torch.tensor([int(labels[q]) for q,_,_ in taken])
+    rank,rows = {},[]
     for q,_,score in taken:
         rank[q] = rank.get(q, -1)+1
         rows.append(dict(prompt=prompts[q], rank=rank[q], score=round(score, 6)))
     n = torch.bincount(y, minlength=len(task))
     few = [f'{c} ({n[k]})' for k,c in enumerate(task.classes) if n[k]<per_class]
-    if few: warn(f"{len(few)} of {len(task)} classes have fewer than the {per_class} support images asked for, from a pool of {len(pool)}: {some(few)}. {passed} near-duplicates were passed over.")
+    if few:
+        warn(f'{len(few)} of {len(task)} classes have fewer than the {per_class} support images asked for, '
+             f'from a pool of {len(pool)}: {some(few)}. '
+             f"{choices['near_duplicates']} near-duplicates were passed over.")
     support = pool[[r for _,r,_ in taken]]
     support.y = y
     support = as_support(support, task, 'retrieved', queries, per_class, rows)
-    support.meta['support'] |= choices | dict(near_duplicates=passed)
+    support.meta['support'] |= choices
     return support

@@ -22,7 +22,9 @@ from ..features.inputs import class_means
 def support_counts(support:Features, task:Task)->torch.Tensor:
     "(C,) images per class"
     y = support.labels_for(len(task))
-    if y.ndim!=1: raise TextclipError('A support image belongs to one class; these labels are indicators of several.', 'Give (N,) class numbers.')
+    if y.ndim!=1:
+        raise TextclipError('A support image belongs to one class; these labels are indicators of several.',
+                            'Give (N,) class numbers.')
     return torch.bincount(y, minlength=len(task))
 
 def support_problems(
@@ -33,12 +35,18 @@ def support_problems(
     "What is wrong with the numbers of a support set"
     n,names = support_counts(support, task),task.classes
     asked = asked or (support.meta.get('support') or {}).get('per_class')
-    empty,few = [names[i] for i in (n==0).nonzero().flatten()],[f'{names[i]} ({n[i]})' for i in ((n>0) & (n<(asked or 0))).nonzero().flatten()]
-    zero,have = int((support.x==0).all(1).sum()),n[n>0]
-    return [s for s in (f'{len(empty)} of {len(task)} classes have no support image: {some(empty)}' if empty else '',
-        f'{len(few)} classes have fewer than the {asked} asked for: {some(few)}' if few else '',
-        f"the numbers per class differ, from {have.min()} to {have.max()}: use aggregate='mean', or draw as many of each" if len(have) and have.max()>have.min() else '',
-        f'{zero} rows are zero' if zero else '') if s]
+    empty = [names[i] for i in (n==0).nonzero().flatten()]
+    few = [f'{names[i]} ({n[i]})' for i in ((n>0) & (n<(asked or 0))).nonzero().flatten()]
+    zero = int((support.x==0).all(1).sum())
+    have = n[n>0]
+    found = []
+    if empty: found.append(f'{len(empty)} of {len(task)} classes have no support image: {some(empty)}')
+    if few: found.append(f'{len(few)} classes have fewer than the {asked} asked for: {some(few)}')
+    if len(have) and have.max()>have.min():
+        found.append(f"the numbers per class differ, from {have.min()} to {have.max()}: use aggregate='mean', "
+                     'or draw as many of each')
+    if zero: found.append(f'{zero} rows are zero')
+    return found
 
 # %% ../../nbs/2_synthesis/03_support_checks.ipynb #c019ddd4
 def check_support(
@@ -65,23 +73,28 @@ def leakage(
     chunk:int=1024        # support rows compared at a time
 )->pd.DataFrame: # support, test, cosine (None for bytes), same_name
     "Pairs of a support and a test image that are, or look like, the same image"
-    if isinstance(support, ImageSplit)!=isinstance(test, ImageSplit): raise TextclipError('Images and features cannot be compared.', 'Give both as Features, or both as ImageSplit.')
+    if isinstance(support, ImageSplit)!=isinstance(test, ImageSplit):
+        raise TextclipError('Images and features cannot be compared.', 'Give both as Features, or both as ImageSplit.')
     pairs = _same_bytes(support, test) if isinstance(support, ImageSplit) else _near(support, test, threshold, chunk)
     s,t = [o.ids if o.ids is not None else list(range(len(o))) for o in (support, test)]
-    rows = [dict(support=s[i], test=t[j], cosine=c, same_name=support.ids is not None and test.ids is not None and s[i]==t[j]) for i,j,c in pairs]
+    named = support.ids is not None and test.ids is not None
+    rows = [dict(support=s[i], test=t[j], cosine=c, same_name=named and s[i]==t[j]) for i,j,c in pairs]
     return pd.DataFrame(rows, columns=['support','test','cosine','same_name'])
 
 # %% ../../nbs/2_synthesis/03_support_checks.ipynb #31c0cd2b
 def _near(support, test, threshold, chunk):
     "(row, row, cosine) where the cosine is large or the names are the same"
-    if support.x.shape[1]!=test.x.shape[1]: raise TextclipError(f'Support features have {support.x.shape[1]} dimensions, test features {test.x.shape[1]}.', 'Encode both with the same encoder.')
+    if support.x.shape[1]!=test.x.shape[1]:
+        raise TextclipError(f'Support features have {support.x.shape[1]} dimensions, test features {test.x.shape[1]}.',
+                            'Encode both with the same encoder.')
     names,out = {},[]
     for j,i in enumerate(test.ids or []): names.setdefault(i, []).append(j)
     ours,theirs = support.unit,test.unit
     for start in range(0, len(support), chunk):
         cosines = ours[start:start+chunk] @ theirs.T
         found = {tuple(p) for p in (cosines>threshold).nonzero().tolist()}
-        if support.ids is not None: found |= {(i, j) for i,s in enumerate(support.ids[start:start+chunk]) for j in names.get(s, [])}
+        if support.ids is not None:
+            found |= {(i, j) for i,s in enumerate(support.ids[start:start+chunk]) for j in names.get(s, [])}
         out += [(start+i, j, round(float(cosines[i,j]), 4)) for i,j in sorted(found)]
     return out
 
@@ -97,10 +110,12 @@ def _same_bytes(support, test):
     return [(i, j, None) for i,h in enumerate(digests) if h is not None for j in where.get(h, [])]
 
 def _leak_sentence(same):
-    near = same[~same.same_name]
-    parts = [f'{len(near)} pairs with a test image look the same ({some(f"{a} and {b}" for a,b in zip(near.support, near.test))})' if len(near) else '',
-        f'{int(same.same_name.sum())} have the name of a test image ({some(same.support[same.same_name])})' if same.same_name.any() else '']
-    return 'leakage: ' + ', '.join(p for p in parts if p)
+    "What `leakage` found, in words"
+    near,named,parts = same[~same.same_name],same[same.same_name],[]
+    pairs = [f'{a} and {b}' for a,b in zip(near.support, near.test)]
+    if pairs: parts.append(f'{len(pairs)} pairs with a test image look the same ({some(pairs)})')
+    if len(named): parts.append(f'{len(named)} have the name of a test image ({some(named.support)})')
+    return 'leakage: ' + ', '.join(parts)
 
 # %% ../../nbs/2_synthesis/03_support_checks.ipynb #c7b90f58
 @dataclass(repr=False)
@@ -114,16 +129,22 @@ class SupportReport:
     def __len__(self): return len(self.table)
     def __repr__(self):
         n = self.table.images
-        head = f"{self.about.get('kind') or 'given'} support set: {n.sum()} images of {(n>0).sum()} classes, {100*self.own:.1f} % filed under their own class"
+        kind,own = self.about.get('kind') or 'given',f'{100*self.own:.1f} % filed under their own class'
+        head = f'{kind} support set: {n.sum()} images of {(n>0).sum()} classes, {own}'
         return '\n'.join([head, *(f'! {p}' for p in self.problems)])
 
-    def _repr_markdown_(self): return '  \n'.join(repr(self).split('\n')) + '\n\n' + self.worst().to_markdown(index=False)
+    def _repr_markdown_(self):
+        return '  \n'.join(repr(self).split('\n')) + '\n\n' + self.worst().to_markdown(index=False)
 
     def worst(self, n:int=10)->pd.DataFrame:
         "The `n` classes with the smallest share of their own, in percent"
         t = self.table.sort_values('own', kind='stable', na_position='first').head(n)
-        percent = lambda s: s.map(lambda v: '' if pd.isna(v) else f'{100*v:.0f}')
-        return t.assign(own=percent(t.own), filed_as=t.filed_as.fillna(''), filed_share=percent(t.filed_share)).rename(columns=dict(own='own %', filed_as='most often filed as', filed_share='that %'))
+        t = t.assign(own=_percent(t.own), filed_as=t.filed_as.fillna(''), filed_share=_percent(t.filed_share))
+        return t.rename(columns=dict(own='own %', filed_as='most often filed as', filed_share='that %'))
+
+def _percent(column):
+    "Shares as text, nothing where there is none"
+    return column.map(lambda v: '' if pd.isna(v) else f'{100*v:.0f}')
 
 # %% ../../nbs/2_synthesis/03_support_checks.ipynb #1ecc9445
 def support_report(
@@ -132,15 +153,25 @@ def support_report(
     classifier        # a `Classifier`, or `Features` of template texts whose class means are used
 )->SupportReport:
     "How the zero-shot classifier files the support images"
-    n,y = support_counts(support, task),support.labels_for(len(task))
-    with torch.no_grad(): logits = support.unit @ class_means(classifier, len(task)).T if isinstance(classifier, Features) else classifier(support)
+    n = support_counts(support, task)
+    y = support.labels_for(len(task))
+    with torch.no_grad():
+        if isinstance(classifier, Features): logits = support.unit @ class_means(classifier, len(task)).T
+        else: logits = classifier(support)
     filed = torch.zeros(len(task), len(task), dtype=torch.long)
     filed.index_put_((y.cpu(), logits.argmax(1).cpu()), torch.ones(len(y), dtype=torch.long), accumulate=True)
-    wrong,most = filed - filed.diag().diag(),lambda k: int((filed[k]-filed.diag().diag()[k]).argmax())
-    rows = [{'class': c, 'images': int(n[k]), 'own': float(filed[k,k]/n[k]) if n[k] else None, 'filed_as': task.classes[most(k)] if wrong[k].any() else None,
-        'filed_share': float(wrong[k].max()/n[k]) if wrong[k].any() else None} for k,c in enumerate(task.classes)]
+    rows = [_report_row(c, k, int(n[k]), filed[k], task) for k,c in enumerate(task.classes)]
     about = {k: v for k,v in (support.meta.get('support') or {}).items() if k!='rows'}
-    return SupportReport(pd.DataFrame(rows), float(filed.diag().sum()/max(len(y), 1)), support_problems(support, task), about)
+    own = float(filed.diag().sum()/max(len(y), 1))
+    return SupportReport(pd.DataFrame(rows), own, support_problems(support, task), about)
+
+def _report_row(name, k, n, filed, task):
+    "One row of the table: `filed` counts the images of class `k` under each class"
+    wrong = filed.clone()
+    wrong[k] = 0
+    row = {'class': name, 'images': n, 'own': float(filed[k]/n) if n else None, 'filed_as': None, 'filed_share': None}
+    if wrong.any(): row |= dict(filed_as=task.classes[int(wrong.argmax())], filed_share=float(wrong.max()/n))
+    return row
 
 # %% ../../nbs/2_synthesis/03_support_checks.ipynb #f1abad40
 def plot_support(
@@ -157,8 +188,10 @@ def plot_support(
     for i,(n,o,name) in enumerate(zip(t.images, own, t.filed_as)):
         if n>o and name: ax.text(n, i, f' {name}', va='center', fontsize=7)
     ax.margins(x=.25, y=.02)
-    ax.set(xlabel='support images' + (f' of {len(t)} of {len(report)} classes, worst first' if len(t)<len(report) else ''))
-    ax.legend(title='filed by zero-shot under', title_fontsize=8, fontsize=8, loc='lower left', bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    shown = f' of {len(t)} of {len(report)} classes, worst first' if len(t)<len(report) else ''
+    ax.set(xlabel=f'support images{shown}')
+    ax.legend(title='filed by zero-shot under', title_fontsize=8, fontsize=8, loc='lower left', bbox_to_anchor=(0, 1),
+              ncols=2, frameon=False)
     return ax
 
 # %% ../../nbs/2_synthesis/03_support_checks.ipynb #db1636bf
@@ -172,18 +205,20 @@ def contact_sheet(
     ax=None             # matplotlib Axes to draw on
 ):
     "Images in a grid, one row per class"
-    import matplotlib.pyplot as plt
     if isinstance(images, ImageSplit): images,labels = images.paths,images.labels if labels is None else labels
     if not len(images): raise TextclipError('There are no images to show.', 'Give at least one.')
     grouped = labels is not None and names is not None
-    rows = _class_rows(labels, names, per_class, most) if grouped else [('', list(range(i, min(i+per_class, len(images))))) for i in range(0, len(images), per_class)][:most]
+    if grouped: rows = _class_rows(labels, names, per_class, most)
+    else: rows = [('', list(o)) for o in torch.arange(len(images)).split(per_class)][:most]
     sheet = np.full((len(rows)*(size+2), per_class*(size+2), 3), 255, dtype=np.uint8)
     for r,(_,members) in enumerate(rows):
-        for c,i in enumerate(members): sheet[r*(size+2):r*(size+2)+size, c*(size+2):c*(size+2)+size] = _tile(images[i], size)
+        for c,i in enumerate(members):
+            sheet[r*(size+2):r*(size+2)+size, c*(size+2):c*(size+2)+size] = _tile(images[i], size)
     ax = figure_axes(ax, 1.5+.55*per_class, .6*len(rows)+.2)
     ax.imshow(sheet)
     ax.set_xticks([])
-    ax.set_yticks([r*(size+2)+size/2 for r in range(len(rows))] if grouped else [], [n for n,_ in rows] if grouped else [], fontsize=8)
+    named = [(r*(size+2)+size/2, n) for r,(n,_) in enumerate(rows) if grouped]
+    ax.set_yticks([at for at,_ in named], [n for _,n in named], fontsize=8)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return ax

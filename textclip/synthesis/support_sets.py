@@ -32,8 +32,11 @@ def as_support(
     "Features as a support set: labels checked, every row named, its origin kept"
     if kind not in support_kinds: raise unknown_name('kind of support set', kind, support_kinds)
     y = features.labels_for(len(task))
-    if y.ndim!=1: raise TextclipError('A support image belongs to one class; these labels are indicators of several.', 'Give (N,) class numbers, an image twice where two classes claim it.')
-    if rows is not None and len(rows)!=len(features): raise TextclipError(f'{len(rows)} descriptions for {len(features)} support images.', 'Give one per row.')
+    if y.ndim!=1:
+        raise TextclipError('A support image belongs to one class; these labels are indicators of several.',
+                            'Give (N,) class numbers, an image twice where two classes claim it.')
+    if rows is not None and len(rows)!=len(features):
+        raise TextclipError(f'{len(rows)} descriptions for {len(features)} support images.', 'Give one per row.')
     ids = [str(i) for i in (features.ids if features.ids is not None else range(len(features)))]
     notes = [dict(r, id=i, label=k) for r,i,k in zip(rows or [{}]*len(ids), ids, y.tolist())]
     about = dict(kind=kind, queries=queries, per_class=per_class, classes=list(task.classes), rows=notes)
@@ -45,36 +48,44 @@ def support_rows(
 )->pd.DataFrame: # one row per image
     "What is known about each row: id, class, and how it was found or made"
     about = support.meta.get('support')
-    if about is None: raise TextclipError('These features do not say where they come from.', 'Make a support set of them: as_support(features, task).')
+    if about is None:
+        raise TextclipError('These features do not say where they come from.',
+                            'Make a support set of them: as_support(features, task).')
     known = {(r['id'], r['label']): r for r in about['rows']}
-    found = [known.get((i, k), {}) | {'id': i, 'class': about['classes'][k]} for i,k in zip(support.ids, support.y.tolist())]
-    return pd.DataFrame(found, columns=list(dict.fromkeys(['id','class', *(c for r in found for c in r)]))).drop(columns='label', errors='ignore')
+    found = [known.get((i, k), {}) | {'id': i, 'class': about['classes'][k]}
+             for i,k in zip(support.ids, support.y.tolist())]
+    columns = dict.fromkeys(['id','class', *(c for r in found for c in r if c!='label')])
+    return pd.DataFrame(found, columns=list(columns))
 
 # %% ../../nbs/2_synthesis/02_support_sets.ipynb #2c711b0b
-def manifest_path(where)->Path:
-    "The manifest itself, or that of a folder"
-    path = Path(where).expanduser()
+def manifest_path(folder)->Path:
+    "The manifest of a folder, or the manifest itself"
+    path = Path(folder).expanduser()
     return path if path.suffix.lower() in ('.jsonl','.json') else path/'support.jsonl'
 
 def write_support_manifest(
-    where, # the manifest, or the folder of the images
-    rows   # dictionaries with `file` and `class`; prompt, rank, score, seed and others where known
+    folder, # of the images, or the manifest itself
+    rows    # dictionaries with `file` and `class`; prompt, rank, score, seed and others where known
 )->Path:
     "Write a manifest, atomically"
-    rows,path = [dict(r) for r in rows],manifest_path(where)
+    rows,path = [dict(r) for r in rows],manifest_path(folder)
     bad = [i for i,r in enumerate(rows) if not {'file','class'} <= r.keys()]
-    if bad: raise TextclipError(f'{len(bad)} rows have no file or no class, the first is row {bad[0]}.', "Give dictionaries with at least 'file' and 'class'.")
-    with atomic_path(path) as p: p.write_text(''.join(json.dumps(r, ensure_ascii=False)+'\n' for r in rows), encoding='utf-8')
+    if bad:
+        raise TextclipError(f'{len(bad)} rows have no file or no class, the first is row {bad[0]}.',
+                            "Give dictionaries with at least 'file' and 'class'.")
+    with atomic_path(path) as p:
+        p.write_text(''.join(json.dumps(r, ensure_ascii=False)+'\n' for r in rows), encoding='utf-8')
     return path
 
 def folder_manifest(
-    folder # with one sub-folder per class, named like the class
+    root # the user's folder, with one sub-folder per class, named like the class
 )->list:
     "Rows of a manifest for class folders: the class is the *name* of the folder"
-    found,left_out = find_images(folder)
-    root = Path(folder)
+    found,left_out = find_images(root)
+    root = Path(root)
     warn_left_out({p: why for p,why in left_out.items() if p.name!='support.jsonl'}, root)
-    return [{'file': p.relative_to(root).as_posix(), 'class': p.relative_to(root).parts[0].replace('_', ' ')} for p in found if p.parent!=root]
+    return [{'file': p.relative_to(root).as_posix(), 'class': p.relative_to(root).parts[0].replace('_', ' ')}
+            for p in found if p.parent!=root]
 
 # %% ../../nbs/2_synthesis/02_support_sets.ipynb #34698f57
 @dataclass(repr=False)
@@ -89,9 +100,12 @@ class SupportSplit(ImageSplit):
 
 # %% ../../nbs/2_synthesis/02_support_sets.ipynb #09e43376
 def _manifest_text(path):
+    "The text of a manifest"
     try: return path.read_text(encoding='utf-8-sig')
-    except OSError: raise TextclipError(f'There is no manifest {path.name!r} in {path.parent.name!r}.',
-        'Write one that names the class of every file: write_support_manifest(folder, folder_manifest(folder)) where class folders have the names of the classes.') from None
+    except OSError:
+        raise TextclipError(f'There is no manifest {path.name!r} in {path.parent.name!r}.',
+                            'Write one that names the class of every file: write_support_manifest(folder, '
+                            'folder_manifest(folder)) where class folders have the names of the classes.') from None
     except UnicodeDecodeError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', 'Write it again.') from None
 
 def _manifest_rows(path):
@@ -99,11 +113,17 @@ def _manifest_rows(path):
     text = _manifest_text(path)
     if path.suffix.lower()=='.json':
         try: found = json.loads(text)
-        except (ValueError, RecursionError): raise TextclipError(f'{path.name!r} is not JSON.', 'It should be a list: [{"file": ..., "class": ...}].') from None
-        if not isinstance(found, list): raise TextclipError(f'{path.name!r} holds no list.', 'It should be a list: [{"file": ..., "class": ...}].')
+        except (ValueError, RecursionError):
+            raise TextclipError(f'{path.name!r} is not JSON.',
+                                'It should be a list: [{"file": ..., "class": ...}].') from None
+        if not isinstance(found, list):
+            raise TextclipError(f'{path.name!r} holds no list.', 'It should be a list: [{"file": ..., "class": ...}].')
     else: found = [_json(l) for l in text.split('\n') if l.strip()]
-    good = lambda r: isinstance(r, dict) and isinstance(r.get('class'), str) and isinstance(r.get('file'), (str, type(None)))
-    return [r for r in found if good(r)], [i+1 for i,r in enumerate(found) if not good(r)]
+    return [r for r in found if _is_row(r)], [i+1 for i,r in enumerate(found) if not _is_row(r)]
+
+def _is_row(r):
+    "Has a line a class, and a file or none?"
+    return isinstance(r, dict) and isinstance(r.get('class'), str) and isinstance(r.get('file'), str|None)
 
 def _json(line):
     try: return json.loads(line)
@@ -116,13 +136,13 @@ def _class_numbers(rows, task):
 
 # %% ../../nbs/2_synthesis/02_support_sets.ipynb #904e60db
 def read_support(
-    where,              # a manifest, or the folder that holds `support.jsonl`
+    folder,             # the folder that holds `support.jsonl`, or a manifest itself
     task:Task,          # whose classes are joined by name
     strict:bool=False,  # is anything that does not fit an error?
     about:dict=None     # kind, queries, per_class; 'given' if not told
 )->SupportSplit:
     "The images of a manifest, with labels by class name; one message for all that does not fit"
-    path = manifest_path(where)
+    path = manifest_path(folder)
     rows,broken = _manifest_rows(path)
     numbers = _class_numbers(rows, task)
     unknown = sorted(c for c,k in numbers.items() if k is None)
@@ -131,12 +151,17 @@ def read_support(
     named = [r for r in known if r.get('file') is not None]
     kept = [r for r in named if (path.parent/r['file']).is_file()]
     labels = [numbers[r['class']] for r in kept]
-    problems = _counted(path.name, broken, unknown, [r['file'] for r in named if r not in kept], len(blank), [c for k,c in enumerate(task.classes) if k not in labels], task)
-    if not kept: raise TextclipError(f'No image of {path.name!r} can be used. {problems}', 'Check that manifest, files and class list belong together.')
+    missing = [r['file'] for r in named if r not in kept]
+    empty = [c for k,c in enumerate(task.classes) if k not in labels]
+    problems = _counted(path.name, broken, unknown, missing, len(blank), empty, task)
+    if not kept:
+        raise TextclipError(f'No image of {path.name!r} can be used. {problems}',
+                            'Check that manifest, files and class list belong together.')
     if problems and strict: raise TextclipError(problems, 'Mend the manifest, or read it with strict=False.')
     if problems: warn(problems)
     files = [r['file'] for r in kept]
-    return SupportSplit([path.parent/f for f in files], labels, files, rows=kept, about=dict(kind='given', classes=list(task.classes)) | (about or {}), **reading_of(task))
+    about = dict(kind='given', classes=list(task.classes)) | (about or {})
+    return SupportSplit([path.parent/f for f in files], labels, files, rows=kept, about=about, **reading_of(task))
 
 # %% ../../nbs/2_synthesis/02_support_sets.ipynb #c36c62c5
 def _counted(name, broken, unknown, missing, blank, empty, task):
@@ -158,8 +183,11 @@ def support_features(
     **kwargs            # of `image_features`: local, pre, workers
 )->Features:
     "A support set from support images"
-    f,about,rows = image_features(support, encoder, store=store, **kwargs),getattr(support, 'about', {}),getattr(support, 'rows', None)
+    f = image_features(support, encoder, store=store, **kwargs)
+    about = getattr(support, 'about', {})
+    rows = getattr(support, 'rows', None) or []
     gone = set(f.meta.get('skipped', []))
-    kept = [{k: v for k,v in r.items() if k not in ('file','class')} for r,i in zip(rows, support.ids) if i not in gone] if rows else None
+    kept = [{k: v for k,v in r.items() if k not in ('file','class')} for r,i in zip(rows, support.ids) if i not in gone]
     made_for = Task(task.name, about['classes']) if 'classes' in about else task
-    return join_classes(as_support(f, made_for, about.get('kind', 'given'), about.get('queries'), about.get('per_class'), kept), task)
+    asked = {k: about[k] for k in ('kind','queries','per_class') if k in about}
+    return join_classes(as_support(f, made_for, **asked, rows=kept or None), task)
