@@ -3,7 +3,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import torch
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError, derive_seed, some, unknown_name, warn
-from textclip.types.task import Task, normal_name
+from textclip.types.task import Task, class_positions
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier, class_from_name, class_name
 from textclip.types.method import Given, Method

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import torch
 from fastcore.basics import patch
 from ..core.basics import TextclipError, derive_seed, some, unknown_name, warn
-from ..types.task import Task, normal_name
+from ..types.task import Task, class_positions
 from ..types.features import Features
 from ..types.classifier import Classifier, class_from_name, class_name
 from ..types.method import Given, Method
@@ -94,9 +94,11 @@ def base_and_new(
     if new is None:
         has = torch.bincount(y, minlength=n)>0
         return BaseNew(replace(task, splits={}), has.nonzero().flatten().tolist(), (~has).nonzero().flatten().tolist())
-    known = {normal_name(c) for c in task.classes}
-    both = [c for c in Task('new', list(new)).classes if normal_name(c) in known]
-    if both: raise TextclipError(f'{len(both)} classes are base and new: {some(both)}.', 'A class that has images is no new class.')
+    names = Task('new', list(new)).classes
+    both = [c for c,k in zip(names, class_positions(names, task.classes, unknown='skip')) if k is not None]
+    if both:
+        raise TextclipError(f'{len(both)} classes are base and new: {some(both)}.',
+            'A class that has images is no new class.')
     return BaseNew(replace(task, classes=[*task.classes, *new], splits={}), list(range(n)), list(range(n, n+len(new))))
 
 # %% ../../nbs/methods/ship.ipynb #0c89ea77
@@ -134,6 +136,14 @@ def mix_rows(
     return Features(torch.cat([real.x.float().cpu(), more]), y=torch.cat([y.cpu(), synthetic.y]), views=views, ids=ids, meta=real.meta)
 
 # %% ../../nbs/methods/ship.ipynb #b212e1e7
+@dataclass
+class ShipSource:
+    "What a SHIP classifier was made of: enough to make it again with other new classes"
+    method:Method    # the `SHIP`
+    task:Task        # its classes, without those that came as `new`
+    train:Features   # real features with their classes
+    given:Given      # texts, templates, the fitted generator and the encoder
+
 class ShipClassifier(Classifier):
     "A classifier of base and new classes, of which some are asked"
     def __init__(self,
@@ -141,13 +151,22 @@ class ShipClassifier(Classifier):
         info:dict,               # what made it
         columns:list=None,       # positions of the classes that are asked; all if not given
         base:list=(),            # positions of the classes with images
-        stacking:float=0.        # subtracted from their logits
+        stacking:float=0.,       # subtracted from their logits
+        source:ShipSource=None   # kept in memory, never saved
     ):
-        super().__init__(info | dict(classes=[inner.classes[i] for i in (range(len(inner.classes)) if columns is None else columns)]))
-        self.inner,self.columns,self.base,self.stacking,self.again = inner,list(range(len(inner.classes)) if columns is None else columns),list(base),float(stacking),None
+        asked = list(range(len(inner.classes)) if columns is None else columns)
+        super().__init__(info | dict(classes=[inner.classes[i] for i in asked]))
+        self.inner,self.columns,self.base = inner,asked,list(base)
+        self.stacking,self.source = float(stacking),source
         self.requires,self.transductive = inner.requires,inner.transductive
-        penalty = torch.zeros(len(inner.classes)).index_fill(0, torch.tensor(self.base, dtype=torch.long), self.stacking)
+        rows = torch.tensor(self.base, dtype=torch.long)
+        penalty = torch.zeros(len(inner.classes)).index_fill(0, rows, self.stacking)
         self.register_buffer('penalty', penalty, persistent=False)
+
+    @property
+    def generator(self):
+        "The generator of features; None in a classifier that was read from disk"
+        return None if self.source is None else self.source.given.generator
 
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits of the classes that are asked"
@@ -159,15 +178,18 @@ class ShipClassifier(Classifier):
         if hasattr(self.inner, 'attach'): self.inner.attach(encoder)
         return self
 
-    def config(self):
-        i = self.inner
-        return dict(columns=self.columns, base=self.base, stacking=self.stacking, inner=dict(type=class_name(type(i)), config=i.config(), info=i.info))
+# %% ../../nbs/methods/ship.ipynb #08a87853
+@patch
+def config(self:ShipClassifier)->dict:
+    i = self.inner
+    inner = dict(type=class_name(type(i)), config=i.config(), info=i.info)
+    return dict(columns=self.columns, base=self.base, stacking=self.stacking, inner=inner)
 
-    @classmethod
-    def from_tensors(cls, tensors, info, inner, **config):
-        parts = {k.removeprefix('inner.'): v for k,v in tensors.items()}
-        kind = class_from_name(inner['type'], Classifier, 'The classifier inside')
-        return cls(kind.from_tensors(parts, info=inner['info'], **inner['config']), info, **config)
+@patch(cls_method=True)
+def from_tensors(cls:ShipClassifier, tensors, info, inner, **config):
+    parts = {k.removeprefix('inner.'): v for k,v in tensors.items()}
+    kind = class_from_name(inner['type'], Classifier, 'The classifier inside')
+    return cls(kind.from_tensors(parts, info=inner['info'], **inner['config']), info, **config)
 
 # %% ../../nbs/methods/ship.ipynb #0257bc12
 @patch
@@ -178,14 +200,16 @@ def with_classes(self:ShipClassifier,
     templates=None   # features of templates, labelled alike
 )->ShipClassifier:
     "Some of its classes; or other ones, with features drawn for them"
-    names,place = Task('names', list(names)).classes,{normal_name(c): i for i,c in enumerate(self.inner.classes)}
-    new = [c for c in names if normal_name(c) not in place]
-    if not new:
-        part = ShipClassifier(self.inner, self.info, [place[normal_name(c)] for c in names], self.base, self.stacking)
-        part.again = self.again
-        return part
-    if self.again is None: raise TextclipError(f'{len(new)} classes are new: {some(new)}. This classifier was read from disk, without generator and images.', f"Fit {self.info.get('method')} again with new=[...]; a saved generator can be passed as generator=load_generator(...).")
-    return self.again(names, encoder, texts, templates)
+    names = Task('names', list(names)).classes
+    columns = class_positions(names, self.inner.classes, unknown='skip')
+    new = [c for c,k in zip(names, columns) if k is None]
+    if not new: return ShipClassifier(self.inner, self.info, columns, self.base, self.stacking, self.source)
+    if self.source is None:
+        raise TextclipError(f'{len(new)} classes are new: {some(new)}. '
+            'This classifier was read from disk, without generator and images.',
+            f"Fit {self.info.get('method')} again with new=[...]; "
+            'a saved generator can be passed as generator=load_generator(...).')
+    return self.source.refit(names, encoder, texts, templates)
 
 # %% ../../nbs/methods/ship.ipynb #b4c1be34
 def best_stacking(
@@ -208,30 +232,34 @@ def best_stacking(
 # %% ../../nbs/methods/ship.ipynb #3c9928e2
 @patch
 def fit_given(self:SHIP, task:Task, given:Given)->ShipClassifier:
-    "A classifier of base and new classes; `new`: names behind those of the task (texts of new classes may be labelled so); `generator`: one that is fitted already"
-    encoder,val,seed = given.encoder,given.val,given.seed
-    if len(task)<2: raise TextclipError(f'Task {task.name!r} has one class only.', 'SHIP learns from several classes: give at least two.')
+    """A classifier of base and new classes; `new`: names behind those of the task (texts of new classes may be labelled
+    so); `generator`: one that is fitted already"""
+    encoder,seed = given.encoder,given.seed
+    if len(task)<2:
+        raise TextclipError(f'Task {task.name!r} has one class only.',
+            'SHIP learns from several classes: give at least two.')
     f,y = labelled_images(given.train, task, encoder, self.label, all_classes=given.new is not None)
     split = base_and_new(task, y, given.new)
     texts,templates = _all_texts(given.texts, split, encoder),given.templates
     if isinstance(templates, Features): templates = _all_texts(templates, split, encoder)
-    source = texts if texts is not None else templates
-    g,facts = self.generator_for(split, f, y, encoder, source, given.generator, seed)
-    real = None if val is None else self.base_validation(val, split, encoder)
-    bank,held = self.draw(g, split, len(f), 0 if real is None else len(real), source, seed)
+    about = texts if texts is not None else templates
+    g,facts = self.generator_for(split, f, y, encoder, about, given.generator, seed)
+    real = None if given.val is None else self.base_validation(given.val, split, encoder)
+    bank,held = self.draw(g, split, len(f), 0 if real is None else len(real), about, seed)
     checked = None if real is None else (real, mix_rows(real, real.y, held))
     inner = self.fit_inner(split, f, y, bank, checked, texts, templates, given)
     gamma = self.find_stacking(inner, checked, split)
-    kept = {k: v for k,v in inner.info.items() if k not in ('method','hyperparameters','regime','task','classes','seed','encoder','fingerprint')}
-    info = self.info(split.task, f, seed=seed, base=len(split.base), new=len(split.new), synthetic=0 if bank is None else len(bank), stacking=gamma, generator=facts, **kept)
-    if encoder is not None and not info.get('fingerprint'): info |= dict(encoder=encoder.name, fingerprint=encoder.fingerprint)
-    clf = ShipClassifier(inner, info, list(range(len(task))), split.base, gamma)
-    def again(names, other, new_texts, new_templates):
-        had = replace(given, texts=texts, templates=templates, generator=g, encoder=other or encoder)
-        return self.refit(clf, names, task, f, y, had, new_texts, new_templates)
-    clf.again = again
-    object.__setattr__(clf, 'generator', g)         # beside the classifier: no part of it, and not saved with it
-    return clf
+    source = ShipSource(self, task, replace(f, y=y), replace(given, texts=texts, templates=templates, generator=g))
+    made = dict(base=len(split.base), new=len(split.new), synthetic=0 if bank is None else len(bank))
+    info = self.info(split.task, f, seed=seed, stacking=gamma, generator=facts, **made, **_of_inner(inner.info))
+    if encoder is not None and not info.get('fingerprint'):
+        info |= dict(encoder=encoder.name, fingerprint=encoder.fingerprint)
+    return ShipClassifier(inner, info, list(range(len(task))), split.base, gamma, source)
+
+def _of_inner(info):
+    "What the classifier inside remembers of its training"
+    own = ('method','hyperparameters','regime','task','classes','seed','encoder','fingerprint')
+    return {k: v for k,v in info.items() if k not in own}
 
 # %% ../../nbs/methods/ship.ipynb #55161267
 @patch
@@ -286,19 +314,33 @@ def find_stacking(self:SHIP, inner, checked, split)->float:
 
 # %% ../../nbs/methods/ship.ipynb #8f9e1761
 @patch
-def refit(self:SHIP, clf, names, task, f, y, given, new_texts, new_templates):
+def refit(self:ShipSource,
+    names,          # the class names that are asked
+    encoder=None,   # for texts of new ones; the one it was fitted with if not given
+    texts=None,     # labelled by position in `names`
+    templates=None  # features of templates, labelled alike
+)->ShipClassifier:
     "The classifier of other names: base images as before, features drawn for the names that are new"
-    base = {normal_name(c) for c in task.classes}
-    joint = [*task.classes, *(c for c in names if normal_name(c) not in base)]
-    place = {normal_name(c): i for i,c in enumerate(joint)}
-    where = torch.tensor([place[normal_name(c)] for c in names])
-    def both(old, more):
-        if old is None: return None
-        if more is None or not isinstance(old, Features): return old
-        more = as_features(more, given.encoder, len(names))
-        rows = where[more.y]>=len(task)
-        return Features(torch.cat([old.x, more.x[rows]]), y=torch.cat([old.y, where[more.y[rows]]]), meta=old.meta)
-    keep = lambda o: o[o.y<len(task)] if isinstance(o, Features) and o.y.ndim==1 else o
-    texts,templates = both(keep(given.texts), new_texts),both(keep(given.templates), new_templates)
-    more = given.arguments_for(self, texts=texts, templates=templates, train=replace(f, y=y), new=joint[len(task):] or None)
-    return self.fit(task, given.encoder, **more).with_classes(names)
+    known = class_positions(names, self.task.classes, unknown='skip')
+    new = [c for c,k in zip(names, known) if k is None]
+    where = torch.tensor(class_positions(names, [*self.task.classes, *new]))
+    given = replace(self.given, encoder=encoder or self.given.encoder)
+    own = dict(texts=self.with_rows(given.texts, texts, where, given.encoder),
+        templates=self.with_rows(given.templates, templates, where, given.encoder))
+    arguments = given.arguments_for(self.method, train=self.train, new=new or None, **own)
+    return self.method.fit(self.task, given.encoder, **arguments).with_classes(names)
+
+@patch
+def with_rows(self:ShipSource,
+    old,     # texts or templates: features of classes by their position, templates that fit any name, or None
+    more,    # about the names that are asked, labelled by position among them; None where there are none
+    where,   # (C,) positions of these names among all classes
+    encoder  # for those that are no features yet
+):
+    "What is known about the task's classes, with rows for the new ones"
+    n = len(self.task)
+    if isinstance(old, Features) and old.y.ndim==1: old = old[old.y<n]
+    if old is None or more is None or not isinstance(old, Features): return old
+    more = as_features(more, encoder, len(where))
+    rows = where[more.y]>=n
+    return Features(torch.cat([old.x, more.x[rows]]), y=torch.cat([old.y, where[more.y[rows]]]), meta=old.meta)
