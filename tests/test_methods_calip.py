@@ -13,8 +13,7 @@ from textclip.features.extract import image_features, in_paper_form
 from textclip.features.inputs import as_features, check_same_encoder, class_means, logit_scale_of
 from textclip.alignment.distances import rows_at_a_time
 from textclip.training.weight_search import LastWeight, first_best, nearest_best, values_around, weight_grid
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *

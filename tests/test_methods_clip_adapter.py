@@ -12,8 +12,7 @@ from textclip.types.method import Given, Method, Range
 from textclip.features.inputs import class_means, labelled_images, logit_scale_of
 from textclip.training.trainer import Batches
 from textclip.training.prompt_learner import ImageRows, PromptLearner, selection_facts, train_selected
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import math, tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *

@@ -9,7 +9,7 @@ from textclip.types.features import Features
 from textclip.types.classifier import Classifier, LinearClassifier
 from textclip.types.method import Given, Method
 from textclip.features.inputs import as_features, class_means, logit_scale_of
-from textclip.methods.base import template_features
+from textclip.methods.zeroshot import ByLabel, labels_of, template_features
 from fastcore.test import *
 from textclip.core.basics import make_generator
 from textclip.benchmark.table import Benchmark, gains, settings_table
@@ -63,6 +63,12 @@ def test_what_it_asks_for():
     test_fail(lambda: CuPL().fit(Task('t', list('abcd')), texts=texts), contains='1 of 4 classes have no texts')
     clf = CuPL().fit(task, texts=texts)
     test_fail(lambda: clf.with_classes(['x']), contains='Fit the method again')
+    several = Task('t', list('abc'), 'multi')                            # several labels: each has a probability of its own
+    for recipe in ('paper','ours'):
+        clf = CuPL(recipe).fit(several, encoder=None, texts=texts, **({} if recipe=='paper' else dict(templates=texts)))
+        test_close(clf.predict_proba(texts), clf(texts).sigmoid(), eps=1e-6)
+    clf = CuPL().fit(task, texts=texts)
+    test_close(clf.predict_proba(texts).sum(1), 1., eps=1e-5)
     clf.info
 
 

@@ -9,8 +9,7 @@ from textclip.types.classifier import LinearClassifier, merge_rows
 from textclip.types.method import Given, Method
 from textclip.features.inputs import class_means, logit_scale_of
 from textclip.alignment.places import aggregations, label_probabilities, two_branch_scores
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, sigmoid_bias, template_features, used_templates
 import json, tempfile
 import pandas as pd
 from pathlib import Path

@@ -11,8 +11,7 @@ from textclip.types.classifier import LinearClassifier, merge_rows
 from textclip.types.method import Given, Method, Range
 from textclip.data.splits import val_tuning
 from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import json, os, tempfile, time
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -156,6 +155,26 @@ def test_against_a_plain_re_statement():
     P = sum(6*torch.linalg.inv(s + s.trace()/6*torch.eye(6).double()) for s in S)/2
     want = 100*v@new.unit.double().T + .5*(v@P@mu.T - (mu@P*mu).sum(1)/2 - np.log(2))
     test_close(clf.with_classes(['d','e'], texts=new)(test)/100, want.float()/100, eps=1e-5)
+    # nbs/methods/gda.ipynb · Against a plain re-statement · cell fdbeea23
+    gen = make_generator(2, 'plain')
+    train = Features(torch.randn(27, 6, generator=gen), y=torch.arange(3).repeat_interleave(9))
+    test = Features(torch.randn(5, 6, generator=gen))
+    base,new = [Features(torch.randn(n, 6, generator=gen), y=torch.arange(n)) for n in (3, 2)]
+    clf = GDA(form='base-to-new', alpha=.5, neighbours=7, text_copies=3).fit(Task('t', list('abc')), texts=base, train=train)
+    order = ['d','c','a','e','b']                                            # base and new ones mixed
+    both = clf.with_classes(order, texts=Features(new.x, y=[0,3]))           # texts of d and e, by their positions
+    test_eq(both.weight[[2,4,1]], clf.weight)
+    test_eq(both.bias[[2,4,1]], clf.bias)
+
+    rows,texts = train.unit.double(),new.unit.double()
+    near = [rows[(rows@t).argsort(descending=True)[:7]] for t in texts]
+    mean = torch.stack([torch.cat([n, t.expand(3, 6)]).mean(0) for n,t in zip(near, texts)])
+    scatter = [(n-t).T@(n-t) for n,t in zip(near, texts)]
+    of_base = torch.linalg.pinv(sum(torch.cov(rows[train.y==c].T) for c in range(3))/3)
+    of_new = sum(6*torch.linalg.inv(s + s.trace()/6*torch.eye(6).double()) for s in scatter)/2
+    P = (3*of_base + 2*of_new)/5
+    test_close(both.weight[[0,3]]/100, (100*texts + .5*mean@P).float()/100, eps=1e-5)
+    test_close(both.bias[[0,3]], (.5*(-(mean@P*mean).sum(1)/2 - np.log(3))).float(), eps=1e-4)
     # nbs/methods/gda.ipynb · Against a plain re-statement · cell 2e0a15bb
     gen = make_generator(7, 'falling variance')
     scale = torch.logspace(0, -4, 64, dtype=torch.float64)                          # standard deviations of 64 directions

@@ -5,7 +5,7 @@ from textclip.types.method import Range
 from textclip.features.inputs import class_means
 from textclip.training.prompt_classifier import prompt_weights
 from textclip.training.prompt_learner import PromptLearner
-from textclip.methods.base import template_features
+from textclip.methods.zeroshot import template_features
 from textclip.methods.coop import CoOp
 import matplotlib.pyplot as plt
 import torch

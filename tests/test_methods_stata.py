@@ -10,8 +10,7 @@ from textclip.types.classifier import LinearClassifier, merge_rows
 from textclip.types.method import Given, Method, Range
 from textclip.features.inputs import as_features, class_means, logit_scale_of
 from textclip.alignment.distances import rows_at_a_time
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import json, math, os, tempfile, warnings
 from dataclasses import replace
 from pathlib import Path

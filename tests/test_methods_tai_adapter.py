@@ -16,9 +16,8 @@ from textclip.training.trainer import Batches, Trainer
 from textclip.training.callbacks import FiniteGuard
 from textclip.training.adapter_training import adapter_optimization, held_out_texts, known_multilabel_losses, label_matrix, largest_equal, train_adapter
 from textclip.evaluation.multilabel import average_precision
-from textclip.methods.base import template_features
 from textclip.methods.text_adapters import TextAdapterClassifier, known_adapters, make_adapter
-from textclip.methods.zeroshot import used_templates
+from textclip.methods.zeroshot import template_features, used_templates
 import json, tempfile
 import pandas as pd
 from pathlib import Path

@@ -16,7 +16,7 @@ from textclip.synthesis.noise import gaussian_noise
 from textclip.training.optimization import Optimization
 from textclip.training.trainer import Trainer
 from textclip.training.callbacks import FiniteGuard
-from textclip.methods.base import template_features
+from textclip.methods.zeroshot import template_features
 import matplotlib.pyplot as plt
 import numpy as np
 from fastcore.test import *

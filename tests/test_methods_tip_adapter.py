@@ -17,7 +17,7 @@ from textclip.training.optimization import known_optimizations
 from textclip.training.trainer import Batches, Trainer
 from textclip.training.callbacks import FiniteGuard
 from textclip.training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from textclip.methods.base import template_features
+from textclip.methods.zeroshot import template_features
 import tempfile, warnings
 import matplotlib.pyplot as plt
 from fastcore.test import *

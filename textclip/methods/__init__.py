@@ -22,10 +22,8 @@ _all_ = [
 _parts = {
     'registry': [
         'known_methods'],
-    'base': [
-        'template_features'],
     'zeroshot': [
-        'ZeroShot'],
+        'ZeroShot', 'template_features'],
     'cupl': [
         'CuPL'],
     'tap': [

@@ -30,7 +30,7 @@ class KnownMethod:
 _ours = dict(recipe='ours')
 _all = [
     KnownMethod('zero-shot', 'textclip.methods.zeroshot', 'ZeroShot', {}, ('TemplateClassifier',), published='CLIP'),
-    KnownMethod('cupl', 'textclip.methods.cupl', 'CuPL', _ours, ('PooledClassifier',), 'cupl'),
+    KnownMethod('cupl', 'textclip.methods.cupl', 'CuPL', _ours, ('TextMeanClassifier','PooledClassifier'), 'cupl'),
     KnownMethod('tap', 'textclip.methods.tap', 'TAP', _ours),
     KnownMethod('lafter-text', 'textclip.methods.tap', 'LaFTerText', _ours, strategy='cupl', published='LaFTer, text-only stage'),
     KnownMethod('linear-probe', 'textclip.methods.linear_probe', 'LinearProbe'),

@@ -24,9 +24,8 @@ from ..training.callbacks import FiniteGuard
 from ..training.adapter_training import (
     adapter_optimization, held_out_texts, known_multilabel_losses, label_matrix, largest_equal, train_adapter)
 from ..evaluation.multilabel import average_precision
-from .base import template_features
 from .text_adapters import TextAdapterClassifier, known_adapters, make_adapter
-from .zeroshot import used_templates
+from .zeroshot import template_features, used_templates
 
 # %% ../../nbs/methods/tai_adapter.ipynb #53c7cd77
 tai_recipes = dict(
