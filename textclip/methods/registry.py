@@ -163,7 +163,8 @@ def methods_table()->list: # of dictionaries
     return [row(o) for o in known_methods.values()]
 
 # %% ../../nbs/methods/registry.ipynb #cfaff8fa
-_shared = dict(LinearClassifier='textclip.types', PromptClassifier='textclip.training.prompt_classifier',
+_shared = dict(LinearClassifier='textclip.types.classifier',
+    PromptClassifier='textclip.training.prompt_classifier',
     AdaptedClassifier='textclip.training.encoder_tuning', TextAdapterClassifier='textclip.methods.text_adapters',
     TextMethod='textclip.benchmark.text_methods', Ready='textclip.benchmark.text_methods')
 
