@@ -1,7 +1,8 @@
 """What every method and every classifier promises, tried on all methods of the registry
 
-The methods are found in `known_methods`, so that a new one is tried by being listed there. Each is fitted on a few made-up images, texts and places of a
-tiny encoder, with as few steps as its fields allow. What a method cannot promise is named here, with the reason.
+The methods are found in `known_methods`, so that a new one is tried by being listed there. Each is fitted on a few
+made-up images, texts and places of a tiny encoder, with as few steps as its fields allow. What a method cannot promise
+is named here, with the reason.
 """
 import functools, random, tempfile
 from dataclasses import fields, replace
@@ -28,8 +29,8 @@ DATA = ('texts','templates','train','support','val','unlabeled')
 TRANSDUCTIVE = {'stata','transclip'}
 # the start or the noise of a class is drawn by its position: another order of the classes is another draw
 DRAWN_BY_POSITION = {'tai-adapter','tai-adapter-few-shot','comc','tai-dpt'}
-# scores of a class depend on which others are asked: the images of a batch, or the places of an image, choose among them;
-# their rows stay all the same, and a part of the classes scores as if the method had been fitted on that part
+# scores of a class depend on which others are asked: the images of a batch, or the places of an image, choose among
+# them; their rows stay all the same, and a part of the classes scores as if the method had been fitted on that part
 COUPLED = {'stata','transclip','calip'}
 # one method with other settings, where these make another classifier
 VARIANTS = {'tai-adapter, residual': dict(arch='residual')}

@@ -32,31 +32,6 @@ from textclip.methods.calip import CALIP, calip_scores
 NOTEBOOK = 'nbs/methods/calip.ipynb'
 
 
-def test_attention_both_ways():
-    'nbs/methods/calip.ipynb · Attention both ways'
-    # nbs/methods/calip.ipynb · Attention both ways · cell a624706a
-    W = torch.tensor([[1.,0.],[0.,1.]])
-    places = F.normalize(torch.tensor([[[1.,.1],[1.,0.],[.5,.5]]]), dim=-1)
-    [o.round(decimals=3).tolist() for o in calip_scores(torch.tensor([[1.,0.]]), places, W)]
-    # nbs/methods/calip.ipynb · Attention both ways · cell 4c7e371a
-    def plain_scores(x, places, W, t=2.):
-        "Guo et al. 2023, written out"
-        first,second = torch.zeros(len(x), len(W)),torch.zeros(len(x), len(W))
-        for n,(v,P) in enumerate(zip(x, places)):
-            A = t*P@W.T
-            blended = torch.stack([sum(a*W[c] for c,a in enumerate(row.exp()/row.exp().sum())) for row in A])
-            pooled = blended.mean(0) + blended.max(0).values
-            for c in range(len(W)):
-                a = A[:,c].exp()/A[:,c].exp().sum()
-                first[n,c],second[n,c] = v@(a[:,None]*P).sum(0),pooled@W[c]
-        return first,second
-
-    g = torch.Generator().manual_seed(0)
-    for N,M,C,D in ((4,9,5,8),(2,1,3,4),(3,49,2,16)):
-        x,places,W = [F.normalize(torch.randn(*s, D, generator=g), dim=-1) for s in ((N,),(N,M),(C,))]
-        for ours,theirs in zip(calip_scores(x, places, W), plain_scores(x, places, W)): test_close(ours, theirs, eps=1e-5)
-
-
 def test_the_method():
     'nbs/methods/calip.ipynb · The method'
     # nbs/methods/calip.ipynb · The method · cell 86697773
@@ -120,6 +95,41 @@ def test_the_method():
     data.splits |= places
     with tempfile.TemporaryDirectory() as d: bench = run_benchmark({'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,), out=d, progress=False)
     test_eq((len(bench.failed), bench.rows[0].tuning, bench.rows[0].regime), (0, 'fixed', 'names'))
+
+
+def test_against_a_plain_re_statement():
+    'nbs/methods/calip.ipynb · Against a plain re-statement'
+    # nbs/methods/calip.ipynb · Against a plain re-statement · cell 4c7e371a
+    def plain_scores(x, places, W, t=2.):
+        "Guo et al. 2023, written out"
+        first,second = torch.zeros(len(x), len(W)),torch.zeros(len(x), len(W))
+        for n,(v,P) in enumerate(zip(x, places)):
+            A = t*P@W.T
+            blended = torch.stack([sum(a*W[c] for c,a in enumerate(row.exp()/row.exp().sum())) for row in A])
+            pooled = blended.mean(0) + blended.max(0).values
+            for c in range(len(W)):
+                a = A[:,c].exp()/A[:,c].exp().sum()
+                first[n,c],second[n,c] = v@(a[:,None]*P).sum(0),pooled@W[c]
+        return first,second
+
+    g = torch.Generator().manual_seed(0)
+    for N,M,C,D in ((4,9,5,8),(2,1,3,4),(3,49,2,16)):
+        x,places,W = [F.normalize(torch.randn(*s, D, generator=g), dim=-1) for s in ((N,),(N,M),(C,))]
+        for ours,theirs in zip(calip_scores(x, places, W), plain_scores(x, places, W)): test_close(ours, theirs, eps=1e-5)
+    # nbs/methods/calip.ipynb · Against a plain re-statement · cell e3c699ea
+    g = torch.Generator().manual_seed(1)
+    names = Features(torch.randn(5, 8, generator=g), y=torch.arange(5), meta=dict(logit_scale=30.))
+    images,new = Features(torch.randn(4, 8, generator=g), local=torch.randn(4, 9, 8, generator=g)),torch.randn(1, 8, generator=g)
+    clf = CALIP('ours', beta2=1.12, beta3=.5).fit(Task('t', list('abcde')), templates=names)
+    part = clf.with_classes(['d','a'])
+    mixed = clf.with_classes(['e','f','b'], templates=Features(new, y=[1]))
+    test_eq(part.weight, clf.weight[[3,0]])
+    test_eq(mixed.weight[[0,2]], clf.weight[[4,1]])
+    for other in (part, mixed):
+        W = other.weight.detach()
+        first,second = plain_scores(images.unit, F.normalize(images.local, dim=-1), W)
+        test_close(other(images), 30*(images.unit@W.T + 1.12*first + .5*second), eps=1e-4)
+    assert (part(images)-clf(images)[:,[3,0]]).abs().max()>.1              # they are coupled
 
 
 def test_on_photographs():

@@ -74,40 +74,6 @@ def test_the_anchor():
     test_close([mean[3], variance[3]], [text[3], start[0]])
     assert (mean*text).sum(-1).argmax()==3
     test_eq(anchor_share(z, 0.), torch.ones(4))
-    # nbs/methods/stata.ipynb · The anchor · cell 9a83d0e2
-    def plain_statistics(x, t, yhat, alpha, soft, l=1., rounds=10):
-        "Both papers' updates, written out"
-        N,D,C = len(x),x.shape[1],len(t)
-        cos = x@x.T - 3*torch.eye(N)
-        W = torch.zeros(N, N).double()
-        for i in range(N):
-            for j in cos[i].argsort(descending=True)[:3]: W[i,j] = x[i]@x[j]
-        first = sum(yhat[i,k]*(x[i]-t[k])**2 for i in range(N) for k in range(C))/N
-        z,mu,sigma = yhat.clone(),t.clone(),(first if alpha else torch.full((D,), 1/D).double()).repeat(C, 1)
-        for r in range(rounds+1):
-            like = torch.stack([torch.stack([-((x[i]-mu[k])**2/sigma[k]+sigma[k].log()).sum()/2 for k in range(C)]) for i in range(N)])
-            for _ in range(5):
-                a = yhat*torch.exp((like + l*50/6*(W.T@z + W@z) - like.max())/50)
-                z = a/a.sum(1, keepdim=True)
-            if r==rounds: return z
-            for k in range(C):
-                n = z[:,k].sum() if soft else (z.argmax(1)==k).sum()
-                b = n/(alpha+n) if alpha else 1.
-                m = sum(z[i,k]*x[i] for i in range(N))
-                m = b*m/m.norm() + (1-b)*t[k]
-                mu[k] = m/m.norm()
-                own = sum(z[i,k]*(x[i]-mu[k])**2 for i in range(N))/z[:,k].sum()
-                sigma[k] = b*own + (1-b)*(first + (t[k]-mu[k])**2)
-            if not alpha: sigma[:] = sum(z[i,k]*(x[i]-mu[k])**2 for i in range(N) for k in range(C))/N
-    # nbs/methods/stata.ipynb · The anchor · cell a3fc0e9a
-    g = torch.Generator().manual_seed(2)
-    for (N,C,D),anchor,soft in (((12,5,8),1.,False), ((9,4,6),2.,True), ((15,6,5),0.,False)):
-        x,t = [F.normalize(torch.randn(n, D, generator=g).double(), dim=-1) for n in (N,C)]
-        logits = 10*x@t.T
-        theirs = plain_statistics(x, t, logits.softmax(-1), anchor, soft, rounds=4)
-        ours = transductive_scores(x, t, logits, anchor, soft, iterations=4)
-        test_close(ours.exp(), theirs, eps=1e-8)
-        test_close(transductive_scores(x.float(), t.float(), logits.float(), anchor, soft, iterations=4).exp(), theirs, eps=1e-3)
 
 
 def test_classifier_and_method():
@@ -141,6 +107,59 @@ def test_classifier_and_method():
     test_fail(lambda: clf.with_classes(['a','b']), contains='2 classes are new to this classifier: a, b')
     test_fail(lambda: StatA(anchor=-1), contains='anchor is -1')
     test_fail(lambda: clf(Features(torch.ones(2,5))), contains='5 dimensions')
+
+
+def test_against_a_plain_re_statement():
+    'nbs/methods/stata.ipynb · Against a plain re-statement'
+    # nbs/methods/stata.ipynb · Against a plain re-statement · cell 9a83d0e2
+    def plain_statistics(x, t, yhat, alpha, soft, l=1., rounds=10):
+        "Both papers' updates, written out"
+        N,D,C = len(x),x.shape[1],len(t)
+        cos = x@x.T - 3*torch.eye(N)
+        W = torch.zeros(N, N).double()
+        for i in range(N):
+            for j in cos[i].argsort(descending=True)[:3]: W[i,j] = x[i]@x[j]
+        first = sum(yhat[i,k]*(x[i]-t[k])**2 for i in range(N) for k in range(C))/N
+        z,mu,sigma = yhat.clone(),t.clone(),(first if alpha else torch.full((D,), 1/D).double()).repeat(C, 1)
+        for r in range(rounds+1):
+            like = torch.stack([torch.stack([-((x[i]-mu[k])**2/sigma[k]+sigma[k].log()).sum()/2 for k in range(C)]) for i in range(N)])
+            for _ in range(5):
+                a = yhat*torch.exp((like + l*50/6*(W.T@z + W@z) - like.max())/50)
+                z = a/a.sum(1, keepdim=True)
+            if r==rounds: return z
+            for k in range(C):
+                n = z[:,k].sum() if soft else (z.argmax(1)==k).sum()
+                b = n/(alpha+n) if alpha else 1.
+                m = sum(z[i,k]*x[i] for i in range(N))
+                m = b*m/m.norm() + (1-b)*t[k]
+                mu[k] = m/m.norm()
+                own = sum(z[i,k]*(x[i]-mu[k])**2 for i in range(N))/z[:,k].sum()
+                sigma[k] = b*own + (1-b)*(first + (t[k]-mu[k])**2)
+            if not alpha: sigma[:] = sum(z[i,k]*(x[i]-mu[k])**2 for i in range(N) for k in range(C))/N
+    # nbs/methods/stata.ipynb · Against a plain re-statement · cell a3fc0e9a
+    g = torch.Generator().manual_seed(2)
+    for (N,C,D),anchor,soft in (((12,5,8),1.,False), ((9,4,6),2.,True), ((15,6,5),0.,False)):
+        x,t = [F.normalize(torch.randn(n, D, generator=g).double(), dim=-1) for n in (N,C)]
+        logits = 10*x@t.T
+        theirs = plain_statistics(x, t, logits.softmax(-1), anchor, soft, rounds=4)
+        ours = transductive_scores(x, t, logits, anchor, soft, iterations=4)
+        test_close(ours.exp(), theirs, eps=1e-8)
+        test_close(transductive_scores(x.float(), t.float(), logits.float(), anchor, soft, iterations=4).exp(), theirs, eps=1e-3)
+    # nbs/methods/stata.ipynb · Against a plain re-statement · cell 4bc54098
+    data = synthetic_task(n_classes=6, dim=8, per_class=20, noise=.9)
+    batch,new = data.splits['test'][::9],Features(torch.randn(1, 8, generator=torch.Generator().manual_seed(3)), y=[1])
+    x = batch.unit.double()
+    for anchor in (1., 0.):
+        clf = StatA(anchor=anchor, iterations=4).fit(data.task, templates=data.templates)
+        clf.warned = True                                                  # TransCLIP's warning is not what is tried here
+        some = clf.with_classes(['class 4','class 0','class 1'])
+        mixed = clf.with_classes(['class 2','unseen','class 3'], templates=new)
+        test_eq(some.weight, clf.weight[[4,0,1]])
+        test_eq(mixed.weight[[0,2]], clf.weight[[2,3]])
+        for part in (some, mixed):
+            t = F.normalize(part.weight, dim=-1).double()
+            theirs = plain_statistics(x, t, (clf.logit_scale*x@t.T).softmax(-1), anchor, False, rounds=4)
+            test_close(part(batch).exp(), theirs, eps=1e-3)
 
 
 def test_on_real_clip_features():
