@@ -83,4 +83,5 @@ def test_add_your_own():
     test_eq(clf.with_classes(clf.classes[::-1]).weight, clf.weight.flip(0))         # a part of the classes, by name
     with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(clf.save(d)).weight, clf.weight)
     test_fail(lambda: Centred(share=2.), contains='share is 2.0')
-    test_fail(lambda: Centred().fit(data.task, templates=data.templates, train=data.splits['train']), contains="makes no use of 'train'")
+    test_fail(lambda: Centred().fit(data.task, templates=data.templates, train=data.splits['train']),
+        contains="makes no use of 'train'")

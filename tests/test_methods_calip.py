@@ -41,14 +41,19 @@ def test_the_method():
         "The images of a split, with places"
         f,g = data.splits[name],torch.Generator().manual_seed(seed)
         W = class_means(data.texts, len(data.task))
-        y = torch.where(torch.rand(len(f), M, generator=g)<.5, f.y[:,None], torch.randint(0, len(W), (len(f), M), generator=g))
-        return Features(f.x, y=f.y, local=W[y] + noise*torch.randn(len(f), M, W.shape[1], generator=g)/W.shape[1]**.5, meta=f.meta)
+        y = torch.where(torch.rand(len(f), M, generator=g)<.5, f.y[:,None],
+            torch.randint(0, len(W), (len(f), M), generator=g))
+        return Features(f.x, y=f.y, local=W[y] + noise*torch.randn(len(f), M, W.shape[1], generator=g)/W.shape[1]**.5,
+            meta=f.meta)
 
     data = synthetic_task(6, 16, 20, noise=1.6, seed=2)
     val,test = with_places(data, 'val'),with_places(data, 'test', seed=1)
     right = lambda c: (c(test).argmax(-1)==test.y).double().mean().item()
-    found = {'constants': CALIP(recipe='ours').fit(data.task, templates=data.templates), 'searched': CALIP(recipe='ours').fit(data.task, templates=data.templates, val=val), 'no places': CALIP(recipe='ours', beta2=0, beta3=0).fit(data.task, templates=data.templates)}
-    {k: (round(right(c), 3), round(c.beta2, 2), round(c.beta3, 3), c.info['tuning'], c.info['regime']) for k,c in found.items()}
+    found = {'constants': CALIP(recipe='ours').fit(data.task, templates=data.templates),
+        'searched': CALIP(recipe='ours').fit(data.task, templates=data.templates, val=val),
+        'no places': CALIP(recipe='ours', beta2=0, beta3=0).fit(data.task, templates=data.templates)}
+    {k: (round(right(c), 3), round(c.beta2, 2), round(c.beta3, 3), c.info['tuning'], c.info['regime'])
+        for k,c in found.items()}
     # nbs/methods/calip.ipynb · The method · cell e91e6f30
     test_eq([c.info['tuning'] for c in found.values()], ['fixed', 'val-full', 'fixed'])
     test_eq((found['constants'].beta2, found['constants'].beta3), (1.12, .02))
@@ -60,7 +65,8 @@ def test_the_method():
     A = (2*places@W.T).softmax(1)[0]
     _,axes = plt.subplots(1, 6, figsize=(8,1.6))
     for c,ax in enumerate(axes):
-        ax.imshow(A[:,c].reshape(3, 3), vmin=0, vmax=A.max(), cmap='viridis'); ax.set_title(f'class {c}'+(' (right)' if c==test.y[0] else ''), fontsize=8); ax.set_axis_off()
+        ax.imshow(A[:,c].reshape(3, 3), vmin=0, vmax=A.max(), cmap='viridis')
+        ax.set_title(f'class {c}'+(' (right)' if c==test.y[0] else ''), fontsize=8); ax.set_axis_off()
     # nbs/methods/calip.ipynb · The method · cell a540c3c2
     test_close(A.sum(0), torch.ones(6), eps=1e-6)
     assert A.max() < .5
@@ -68,7 +74,11 @@ def test_the_method():
     def plain_search(v, W, scale):
         "beta2 outside, beta3 inside, strict >"
         first,second = calip_scores(v.unit, F.normalize(v.local, dim=-1), W)
-        base,first,second,best,point = scale*v.unit@W.T,scale*first,scale*second,0,None
+        base = scale*v.unit@W.T
+        first = scale*first
+        second = scale*second
+        best = 0
+        point = None
         for i in range(200):
             for j in range(200):
                 b2,b3 = i*(2-.001)/200 + .001, j*(.1-.001)/200 + .001
@@ -82,7 +92,8 @@ def test_the_method():
     # nbs/methods/calip.ipynb · The method · cell 3d6310c3
     clf = found['constants']
     test_fail(lambda: clf(data.splits['test']), contains='CALIP needs features of places')
-    test_fail(lambda: CALIP(recipe='ours').fit(data.task, templates=data.templates, val=data.splits['val']), contains='local=True')
+    test_fail(lambda: CALIP(recipe='ours').fit(data.task, templates=data.templates, val=data.splits['val']),
+        contains='local=True')
     test_fail(lambda: CALIP(recipe='our'), contains="Did you mean 'ours'?")
     test_fail(lambda: clf(Features(torch.ones(2, 8), local=torch.ones(2, 3, 8))), contains='8 dimensions')
     with tempfile.TemporaryDirectory() as d: test_close(load_classifier(clf.save(d))(test), clf(test), eps=1e-6)
@@ -93,7 +104,8 @@ def test_the_method():
     # nbs/methods/calip.ipynb · The method · cell b4c897ac
     places = {k: with_places(data, k) for k in ('val','test')}
     data.splits |= places
-    with tempfile.TemporaryDirectory() as d: bench = run_benchmark({'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,), out=d, progress=False)
+    with tempfile.TemporaryDirectory() as d:
+        bench = run_benchmark({'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,), out=d, progress=False)
     test_eq((len(bench.failed), bench.rows[0].tuning, bench.rows[0].regime), (0, 'fixed', 'names'))
 
 
@@ -119,7 +131,8 @@ def test_against_a_plain_re_statement():
     # nbs/methods/calip.ipynb · Against a plain re-statement · cell e3c699ea
     g = torch.Generator().manual_seed(1)
     names = Features(torch.randn(5, 8, generator=g), y=torch.arange(5), meta=dict(logit_scale=30.))
-    images,new = Features(torch.randn(4, 8, generator=g), local=torch.randn(4, 9, 8, generator=g)),torch.randn(1, 8, generator=g)
+    images = Features(torch.randn(4, 8, generator=g), local=torch.randn(4, 9, 8, generator=g))
+    new = torch.randn(1, 8, generator=g)
     clf = CALIP('ours', beta2=1.12, beta3=.5).fit(Task('t', list('abcde')), templates=names)
     part = clf.with_classes(['d','a'])
     mixed = clf.with_classes(['e','f','b'], templates=Features(new, y=[1]))
@@ -150,7 +163,8 @@ def test_on_photographs_slow():
     encoder,task = load_encoder('lite'),suite_task('stamps')
     photographs = image_features(task.split('test'), encoder, local=True)
     data = TaskFeatures(task, dict(test=photographs), text_features(template_texts(task), encoder), None, encoder)
-    run_benchmark({'zero-shot': ZeroShot(), 'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,), baseline='zero-shot', progress=False).save('../results/calip')
+    run_benchmark({'zero-shot': ZeroShot(), 'CALIP': CALIP(recipe='ours')}, [data], ['zero-shot'], seeds=(0,),
+        baseline='zero-shot', progress=False).save('../results/calip')
     print(photographs)
     # nbs/methods/calip.ipynb · On photographs · cell 7608e934
     stored = Benchmark.load('../results/calip')

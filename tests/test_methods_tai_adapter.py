@@ -52,7 +52,8 @@ def test_an_example_that_can_be_checked():
     task,text,names,images = toy_multilabel()
     base,fast = DenseZeroShot(how='max').fit(task, templates=names),dict(texts=text, templates=names)
     chance = average_precision(torch.rand(len(images), 10, generator=make_generator(0)), images.y).mean()
-    for change in (dict(loss='asymmetric'), dict(loss='bce'), dict(perturb='ball'), dict(perturb='covariance'), dict(unit=False), dict(mapped=.3), dict(mapped=.3, bank='texts'), dict(merge=.5),
+    for change in (dict(loss='asymmetric'), dict(loss='bce'), dict(perturb='ball'), dict(perturb='covariance'),
+        dict(unit=False), dict(mapped=.3), dict(mapped=.3, bank='texts'), dict(merge=.5),
             dict(how='softmax', sharpness=5.), dict(share=1.), dict(copies=3), dict(mean_shift=True), dict(renorm=True)):
         method = TAIAdapter(epochs=10, lr=5e-3, batch=128, **change)
         clf = method.fit(task, **method.usable(dict(fast, unlabeled=images)))
@@ -66,13 +67,16 @@ def test_an_example_that_can_be_checked():
     rows = text.y[:,seen].sum(1)>0
     known = subset_classes(task, seen)
     clf = TAIAdapter(arch='residual', epochs=30, batch=128).fit(known, texts=cut(text[rows], seen), templates=names[:6])
-    other = clf.with_classes([task.classes[k] for k in unseen], templates=Features(names.x[6:], y=torch.arange(4), meta=names.meta))
+    other = clf.with_classes([task.classes[k] for k in unseen],
+        templates=Features(names.x[6:], y=torch.arange(4), meta=names.meta))
     precision = average_precision(other(images), images.y[:,unseen]).mean()
-    zero = average_precision(DenseZeroShot(how='max').fit(subset_classes(task, unseen), templates=Features(names.x[6:], y=torch.arange(4)))(images), images.y[:,unseen]).mean()
+    zero = average_precision(DenseZeroShot(how='max').fit(subset_classes(task, unseen),
+        templates=Features(names.x[6:], y=torch.arange(4)))(images), images.y[:,unseen]).mean()
     print(f'four unseen labels: adapter {precision:.3f}, dense zero-shot {zero:.3f}')
     assert precision>.6
     linear = TAIAdapter(epochs=2, batch=128).fit(known, texts=cut(text[rows], seen))
-    test_fail(lambda: linear.with_classes(['label 9'], templates=names), contains='The linear adapter has trained weights for its own 6 classes')
+    test_fail(lambda: linear.with_classes(['label 9'], templates=names),
+        contains='The linear adapter has trained weights for its own 6 classes')
     # nbs/methods/tai_adapter.ipynb · An example that can be checked · cell d7910911
     task,text,names,images = toy_multilabel()
     clf = TAIAdapter(noise='held-out', noises=(0.,.1,.3,1.), epochs=20, batch=128).fit(task, texts=text)
@@ -93,7 +97,7 @@ def test_an_example_that_can_be_checked():
     before,after = (average_precision(c(test), test.y).mean() for c in (start, more))
     print(f'texts alone {before:.3f}, with 100 images and 30 % of their labels {after:.3f}')
     assert after>before and more.info['regime']=='few-shot' and abs(more.info['labels_known']-.3)<.05
-    test_eq(start(test), TAIAdapter(epochs=20, batch=128).fit(task, texts=text)(test))                   # the start is left as it was
+    test_eq(start(test), TAIAdapter(epochs=20, batch=128).fit(task, texts=text)(test))  # the start is left as it was
     s = torch.randn(5, 10).requires_grad_()
     for loss in known_multilabel_losses.values():
         gradient = torch.autograd.grad(loss(s, partial.y[:5]), s)[0]
@@ -109,19 +113,26 @@ def test_an_example_that_can_be_checked():
     test_fail(lambda: TAIAdapter(arch='convolution'), contains='Unknown adapter')
     test_fail(lambda: TAIAdapter(noise=-1.), contains='noise is -1')
     test_fail(lambda: TAIAdapter(recipe='best'), contains='Unknown recipe')
-    test_fail(lambda: TAIAdapter().fit(task, texts=Features(text.x, y=torch.zeros(600, 10))), contains='No text has a label')
+    test_fail(lambda: TAIAdapter().fit(task, texts=Features(text.x, y=torch.zeros(600, 10))),
+        contains='No text has a label')
     test_fail(lambda: TAIAdapter().fit(Task('two', ['a','b'], 'multi'), texts=text), contains='for 2 classes')
     few = TAIAdapter(epochs=2).fit(task, texts=text)
     test_fail(lambda: few(Features(images.x)), contains='needs local')
-    test_fail(lambda: TAIAdapter().fit(Task('other', [f'other {i}' for i in range(10)], 'multi'), start=few, train=images), contains='has other classes')
+    test_fail(lambda: TAIAdapter().fit(Task('other', [f'other {i}' for i in range(10)], 'multi'), start=few, train=images),
+        contains='has other classes')
 
 
 def test_what_it_gained_and_cost():
     'nbs/methods/tai_adapter.ipynb · What it gained and cost'
     # nbs/methods/tai_adapter.ipynb · What it gained and cost · cell 9b796138
-    rows = [r for k in ['llm', 'ours_llm'] for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows'] if r['texts']=='llm']
-    rows = {r['method']: r for r in rows if r['method'] in ['zero-shot', 'dense zero-shot, best place', 'TAI-Adapter, linear, noise .1', "TAI-Adapter, 'ours'", 'TAI-Adapter, residual, noise .1']}
-    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}", 'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}", 'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
+    rows = [r for k in ['llm', 'ours_llm']
+        for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows']
+        if r['texts']=='llm']
+    rows = {r['method']: r for r in rows if r['method'] in ['zero-shot', 'dense zero-shot, best place',
+        'TAI-Adapter, linear, noise .1', "TAI-Adapter, 'ours'", 'TAI-Adapter, residual, noise .1']}
+    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}",
+        'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}",
+        'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
     # nbs/methods/tai_adapter.ipynb · What it gained and cost · cell 0ada83df
     trained = [r for k,r in rows.items() if k.startswith('TAI')]
     assert all(r['versus']['p']>.05 and r['seconds']<10 for r in trained)

@@ -51,7 +51,8 @@ def test_the_method():
     several.info['threshold'] = 5.                                               # what was chosen counts
     test_close(several.predict_proba(near), torch.full((1,1), .5), eps=1e-5)
     more = several.with_classes(['cat','dog'], templates=Features(torch.eye(2), y=torch.arange(2)))
-    test_close(more.predict_proba(near)[:,:1], torch.tensor([[-5.]]).sigmoid(), eps=1e-5)   # thresholds belong to their classes
+    # thresholds belong to their classes
+    test_close(more.predict_proba(near)[:,:1], torch.tensor([[-5.]]).sigmoid(), eps=1e-5)
     round(several.with_classes(['cat']).predict_proba(near).item(), 4)
 
 

@@ -33,7 +33,8 @@ class BottleneckAdapter(nn.Module):
         super().__init__()
         with torch.random.fork_rng([]):
             torch.manual_seed(derive_seed(seed, 'adapter', *purpose))
-            self.down,self.up = nn.Linear(dim, max(1, dim//reduction), bias=False),nn.Linear(max(1, dim//reduction), dim, bias=False)
+            self.down = nn.Linear(dim, max(1, dim//reduction), bias=False)
+            self.up = nn.Linear(max(1, dim//reduction), dim, bias=False)
 
     def forward(self, x): return F.relu(self.up(F.relu(self.down(x))))
 
@@ -59,7 +60,11 @@ class AdapterClassifier(Classifier):
         logit_scale:float=1.  # multiplies the cosine
     ):
         super().__init__(info)
-        self.visual,self.textual,self.ratio,self.text_ratio,self.logit_scale = visual,textual,float(ratio),float(text_ratio),float(logit_scale)
+        self.visual = visual
+        self.textual = textual
+        self.ratio = float(ratio)
+        self.text_ratio = float(text_ratio)
+        self.logit_scale = float(logit_scale)
         self.register_buffer('weight', weight.detach().clone().float())
         self.requires_grad_(False)
 
@@ -68,7 +73,8 @@ class AdapterClassifier(Classifier):
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
         x = self.check(features).unit.to(self.weight.device)
-        return self.logit_scale * _mixed(self.visual, x, self.ratio) @ _mixed(self.textual, self.weight, self.text_ratio).T
+        return self.logit_scale * _mixed(self.visual, x, self.ratio) @ _mixed(self.textual, self.weight,
+            self.text_ratio).T
 
 # %% ../../nbs/methods/clip_adapter.ipynb #f0bac111
 @patch(cls_method=True)
@@ -95,10 +101,12 @@ def with_classes(self:AdapterClassifier,
     names,where = self.places_of(names)
     if None not in where: return self.part(names, where)
     weight = merge_rows(self.weight, where, rows_of_new(self, names, where, encoder, templates))
-    return AdapterClassifier(weight, self.info_for(names), self.visual, self.textual, self.ratio, self.text_ratio, self.logit_scale)
+    return AdapterClassifier(weight, self.info_for(names), self.visual, self.textual, self.ratio, self.text_ratio,
+        self.logit_scale)
 
 # %% ../../nbs/methods/clip_adapter.ipynb #e5a7a7dd
-_adapter_recipes = dict(paper=dict(ratios=(.2,), batch=32, select=False), ours=dict(ratios=(.2,.4,.6,.8), steps=600, batch=32, lr=1e-3, select=True))
+_adapter_recipes = dict(paper=dict(ratios=(.2,), batch=32, select=False),
+    ours=dict(ratios=(.2,.4,.6,.8), steps=600, batch=32, lr=1e-3, select=True))
 
 @dataclass
 class CLIPAdapter(Method):
@@ -148,7 +156,8 @@ def adapter_logits(
     text_ratio:float=0.   # beta
 )->torch.Tensor: # (B,C)
     "Cosines of adapted features and class weights, times s"
-    return scale * _mixed(module['visual'], x, ratio) @ _mixed(module['textual'] if 'textual' in module else None, weight, text_ratio).T
+    return scale * _mixed(module['visual'], x, ratio) @ _mixed(module['textual'] if 'textual' in module else None,
+        weight, text_ratio).T
 
 @patch
 def train(self:CLIPAdapter, images, weight, scale, ratio, steps, batches, check, seed, callbacks=()):
@@ -159,7 +168,8 @@ def train(self:CLIPAdapter, images, weight, scale, ratio, steps, batches, check,
         x,y = images(rows, generator)
         return F.cross_entropy(logits(m, x), y)
     accuracy = check and (lambda m: (logits(m, check[0]).argmax(-1)==check[1]).float().mean().item())
-    return module, *train_selected(module, loss, batches, self.optimization(), steps, accuracy, self.every, callbacks, seed=seed, purpose='adapter')
+    return module, *train_selected(module, loss, batches, self.optimization(), steps, accuracy, self.every, callbacks,
+        seed=seed, purpose='adapter')
 
 # %% ../../nbs/methods/clip_adapter.ipynb #7cfd3f5c
 @patch
@@ -168,7 +178,8 @@ def fit_given(self:CLIPAdapter, task:Task, given:Given)->AdapterClassifier:
     encoder,templates,device = given.encoder,given.templates,given.on
     f,y = labelled_images(given.train, task, encoder, self.label, all_classes=given.synthetic is None)
     if encoder is None and not isinstance(templates, Features):
-        raise TextclipError(f'{self.label} needs the class weights of the templates.', 'Give encoder=..., or templates=Features(...) of the filled templates.')
+        raise TextclipError(f'{self.label} needs the class weights of the templates.',
+            'Give encoder=..., or templates=Features(...) of the filled templates.')
     weight = class_means(template_features(task, encoder, templates), len(task)).to(device)
     images = ImageRows(f, y, given.synthetic, device)
     batches,check,vy = Batches(len(images), self.batch, drop_last=True),None,None
@@ -177,9 +188,11 @@ def fit_given(self:CLIPAdapter, task:Task, given:Given)->AdapterClassifier:
         check = v.unit.to(device),vy.to(device)
     scale,steps = logit_scale_of(f),self.run_length(y, len(task), batches)
     ratios = self.ratios if check else self.ratios[:1]
-    found = [(*self.train(images, weight, scale, r, steps, batches, check, given.seed, given.callbacks), r) for r in ratios]
+    found = [(*self.train(images, weight, scale, r, steps, batches, check, given.seed, given.callbacks), r)
+        for r in ratios]
     module,history,best,ratio = max(found, key=lambda o: o[2] or 0)
     used = used_templates(task, templates)
-    info = self.info(task, f, seed=given.seed, ratio=ratio, steps=steps, images=len(f), templates=used, **selection_facts(y, vy, best, self.recipe))
+    info = self.info(task, f, seed=given.seed, ratio=ratio, steps=steps, images=len(f), templates=used,
+        **selection_facts(y, vy, best, self.recipe))
     parts = dict(module.cpu().items())
     return AdapterClassifier(weight.cpu(), info, parts['visual'], parts.get('textual'), ratio, self.text_ratio, scale)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from .tai_adapter import TAIAdapter, tai_recipes
 
 # %% ../../nbs/methods/comc.ipynb #970c0611
-_comc_recipe = dict(arch='linear', perturb='gaussian', noise=.1, renorm=False, loss='ranking', how='max', share=.5, mapped=.3, merge=0., epochs=20, lr=1e-3)
+_comc_recipe = dict(arch='linear', perturb='gaussian', noise=.1, renorm=False, loss='ranking', how='max', share=.5,
+    mapped=.3, merge=0., epochs=20, lr=1e-3)
 
 @dataclass
 class CoMC(TAIAdapter):

@@ -36,12 +36,14 @@ class DenseClassifier(LinearClassifier):
     @classmethod
     def from_tensors(cls, tensors, info, **config): return cls(tensors['weight'], info, **config)
 
-    def config(self): return dict(logit_scale=self.logit_scale, share=self.share, how=self.how, sharpness=self.sharpness)
+    def config(self):
+        return dict(logit_scale=self.logit_scale, share=self.share, how=self.how, sharpness=self.sharpness)
 
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
         cosine = lambda x: x @ self.weight.T
-        return self.logit_scale * two_branch_scores(self.check(features), cosine, None, self.share, self.how, self.sharpness, self.weight.device)
+        return self.logit_scale * two_branch_scores(self.check(features), cosine, None, self.share, self.how,
+            self.sharpness, self.weight.device)
 
     def predict_proba(self, features:Features)->torch.Tensor:
         "(N,C) between 0 and 1, each label for itself"

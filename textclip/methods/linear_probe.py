@@ -39,7 +39,8 @@ def fit_logistic(
     if start is not None: model.coef_,model.intercept_ = [o.numpy().astype(np.float64) for o in start]
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', ConvergenceWarning)
-        warnings.filterwarnings('ignore', message='The number of unique classes')   # one image per class is no mistake here
+        # one image per class is no mistake here
+        warnings.filterwarnings('ignore', message='The number of unique classes')
         model.fit(x.numpy().astype(np.float64), y.numpy())
     W,b = torch.from_numpy(model.coef_),torch.from_numpy(model.intercept_)
     return (W, b) if len(W)>1 else (torch.cat([-W, W])/2, torch.cat([-b, b])/2)     # two classes: one row serves both
@@ -79,7 +80,8 @@ class LinearProbe(Method):
         "A linear classifier from labelled images, by scikit-learn on the CPU; `seed` changes nothing"
         f,y = labelled_images(given.train, task, given.encoder, self.label)
         C,how = self.C or 31.6,dict(tuning='fixed')
-        if given.val is not None: C,how = self.searched(f, y, *labelled_images(given.val, task, given.encoder, self.label, all_classes=False))
+        if given.val is not None:
+            C,how = self.searched(f, y, *labelled_images(given.val, task, given.encoder, self.label, all_classes=False))
         W,b = fit_logistic(f.unit.cpu(), y.cpu(), C)
         return LinearClassifier(W, self.info(task, f, seed=given.seed, C=C, images=len(f), **how), bias=b)
 
@@ -136,8 +138,10 @@ def train(self:CrossModalProbe, images, texts, start, scale, setting, val, seed,
     "(trained weights, accuracy on `val` or None) of one setting"
     lr,decay,size = setting
     weight = nn.Parameter(start.clone().to(device))
-    best = None if val is None else EarlyStopping(lambda w: ((val[0] @ w.T).argmax(-1)==val[1]).float().mean().item(), every=100, patience=None, name='validation accuracy')
-    Trainer(weight, cross_modal_loss(images, texts, scale), Batches(len(images[1]), max(1, size//2)), known_optimizations['cross_modal'].but(lr=lr, weight_decay=decay),
+    best = None if val is None else EarlyStopping(lambda w: ((val[0] @ w.T).argmax(-1)==val[1]).float().mean().item(),
+        every=100, patience=None, name='validation accuracy')
+    Trainer(weight, cross_modal_loss(images, texts, scale), Batches(len(images[1]), max(1, size//2)),
+        known_optimizations['cross_modal'].but(lr=lr, weight_decay=decay),
         steps=self.steps, seed=seed, purpose='cross-modal', callbacks=[*([best] if best else []), *callbacks]).fit()
     return weight.detach(), best and best.best
 
@@ -149,19 +153,23 @@ def fit_given(self:CrossModalProbe, task:Task, given:Given)->LinearClassifier:
     t,ty = labelled_images(given.texts, task, encoder, self.label)
     start,scale = class_means(t, len(task)),logit_scale_of(t)
     def pair(o, labels): return o.unit.to(device), labels.to(device)
-    checked = None if given.val is None else pair(*labelled_images(given.val, task, encoder, self.label, all_classes=False))
+    checked = None if given.val is None else pair(*labelled_images(given.val, task, encoder, self.label,
+        all_classes=False))
     settings = [(lr, wd, b) for lr in self.lrs for wd in self.weight_decays for b in self.batches]
     if checked is None: settings = settings[:1]
     rows,about = self.rows(f, y, device),pair(t, ty)
     found = [(*self.train(rows, about, start, scale, s, checked, seed, device, given.callbacks), s) for s in settings]
     weight,accuracy,setting = max(found, key=lambda o: o[1] or 0)
-    how = dict(tuning='fixed') if checked is None else dict(tuning=val_tuning(y, checked[1]), val_accuracy=accuracy, val_images=len(checked[1]))
+    how = dict(tuning='fixed') if checked is None else dict(tuning=val_tuning(y, checked[1]), val_accuracy=accuracy,
+        val_images=len(checked[1]))
     weight = (1-self.keep)*weight.cpu() + self.keep*start
-    info = self.info(task, f, seed=seed, setting=dict(zip(('lr','weight_decay','batch'), setting)), images=len(f), **how)
+    info = self.info(task, f, seed=seed, setting=dict(zip(('lr','weight_decay','batch'), setting)), images=len(f),
+        **how)
     return LinearClassifier(weight, info, logit_scale=scale)
 
 @patch
 def rows(self:CrossModalProbe, f, y, device):
     "Unit image rows and their classes: every view, or every image"
     if f.views is None or not self.views: return f.unit.to(device), y.to(device)
-    return F.normalize(f.views.float(), dim=-1).flatten(0, 1).to(device), y.repeat_interleave(f.views.shape[1]).to(device)
+    return F.normalize(f.views.float(), dim=-1).flatten(0,
+        1).to(device), y.repeat_interleave(f.views.shape[1]).to(device)

@@ -38,7 +38,8 @@ class SHIP(Method):
     settings:ShipSettings=None   # of the generator; a recipe's name or a dictionary will do
     per_class:int=None           # synthetic features of a new class; see the table
     held_out:bool=True           # synthetic features beside the validation images?
-    stacking:float|str=0.            # subtracted from logits of base classes; 'held-out' finds it on validation images and synthetic features
+    # subtracted from logits of base classes; 'held-out' finds it on validation images and synthetic features
+    stacking:float|str=0.
     name,title = 'ship','SHIP'
     regime,needs = 'few-shot',('train',)
 
@@ -51,12 +52,17 @@ class SHIP(Method):
 
     def __post_init__(self):
         s = self.settings
-        self.settings = s if isinstance(s, ShipSettings) else ShipSettings(**s) if isinstance(s, dict) else ShipSettings(s or 'paper')
+        self.settings = s if isinstance(s, ShipSettings) else ShipSettings(**s) if isinstance(s,
+            dict) else ShipSettings(s or 'paper')
         self.method = stage_two(self.method, self.settings.recipe)
-        if not isinstance(self.method, Method): raise TextclipError(f'{self.method!r} is no method.', 'Write e.g. SHIP(LinearProbe()).')
-        if self.method.regime!='few-shot' or isinstance(self.method, SHIP): raise TextclipError(f'{self.method.label} takes no training images, so it has no use for synthetic ones.', 'Use a few-shot method.')
+        if not isinstance(self.method, Method):
+            raise TextclipError(f'{self.method!r} is no method.', 'Write e.g. SHIP(LinearProbe()).')
+        if self.method.regime!='few-shot' or isinstance(self.method, SHIP):
+            raise TextclipError(f'{self.method.label} takes no training images, so it has no use for synthetic ones.',
+                'Use a few-shot method.')
         self.check_fields()
-        if isinstance(self.stacking, str) and self.stacking!='held-out': raise unknown_name('stacking', self.stacking, ['held-out'], 'Or a number.')
+        if isinstance(self.stacking, str) and self.stacking!='held-out':
+            raise unknown_name('stacking', self.stacking, ['held-out'], 'Or a number.')
 
     @property
     def label(self): return f'{self.method.label} + SHIP'
@@ -64,7 +70,8 @@ class SHIP(Method):
     def hyperparameters(self)->dict:
         "The fields as JSON-able values"
         own = {k: getattr(self, k) for k in ('per_class','held_out','stacking')}
-        return own | dict(method=type(self.method).__name__, method_settings=self.method.hyperparameters(), generator=asdict(self.settings))
+        return own | dict(method=type(self.method).__name__, method_settings=self.method.hyperparameters(),
+            generator=asdict(self.settings))
 
     @property
     def reads_places(self): return self.method.reads_places
@@ -111,7 +118,9 @@ def _all_texts(texts, split, encoder):
     missing = sorted(set(split.new)-set(y.tolist()))
     if not missing: return f
     names = [split.task.classes[i] for i in missing]
-    if encoder is None: raise TextclipError(f'{len(missing)} new classes have no texts: {some(names)}.', 'Give texts of all classes, or an encoder.')
+    if encoder is None:
+        raise TextclipError(f'{len(missing)} new classes have no texts: {some(names)}.',
+            'Give texts of all classes, or an encoder.')
     more = as_features(template_texts(replace(split.task, classes=names)), encoder)
     return Features(torch.cat([f.x, more.x]), y=torch.cat([y, torch.tensor(missing)[more.y]]), meta=f.meta)
 
@@ -131,9 +140,11 @@ def mix_rows(
     "Real and synthetic features as one set of training rows"
     if synthetic is None: return replace(real, y=y)
     more = synthetic.unit * real.x.float().norm(dim=-1).mean()        # of the length that real features have
-    views = None if real.views is None else torch.cat([real.views.float(), more[:,None].expand(-1, real.views.shape[1], -1)])
+    views = None if real.views is None else torch.cat([real.views.float(),
+        more[:,None].expand(-1, real.views.shape[1], -1)])
     ids = None if real.ids is None else [*real.ids, *synthetic.ids]
-    return Features(torch.cat([real.x.float().cpu(), more]), y=torch.cat([y.cpu(), synthetic.y]), views=views, ids=ids, meta=real.meta)
+    return Features(torch.cat([real.x.float().cpu(), more]), y=torch.cat([y.cpu(), synthetic.y]), views=views, ids=ids,
+        meta=real.meta)
 
 # %% ../../nbs/methods/ship.ipynb #b212e1e7
 @dataclass
@@ -224,7 +235,8 @@ def best_stacking(
     right = torch.where(mine, parts[0].indices, parts[1].indices)==y.cpu()
     edges = d.unique()
     gammas = torch.cat([edges[:1]-1, (edges[1:]+edges[:-1])/2, edges[-1:]+1, edges.new_zeros(1)])
-    a,b = ((right&mine)[:,None] & (gammas<d[:,None])).sum(0)/mine.sum(), ((right&~mine)[:,None] & (gammas>d[:,None])).sum(0)/(~mine).sum()
+    a = ((right&mine)[:,None] & (gammas<d[:,None])).sum(0)/mine.sum()
+    b = ((right&~mine)[:,None] & (gammas>d[:,None])).sum(0)/(~mine).sum()
     H = torch.where(a+b>0, 2*a*b/(a+b).clamp_min(1e-12), 0.)
     best = gammas[H>=H.max()-1e-12]
     return best[best.abs().argmin()].item(), H.max().item()       # of several the smallest change
@@ -268,14 +280,20 @@ def generator_for(self:SHIP, split, f, y, encoder, texts, generator, seed):
     if generator is not None:
         g = generator.generator if isinstance(generator, FittedGenerator) else generator
         made,seen = g.meta.get('fingerprint'),f.meta.get('fingerprint')
-        if g.dim!=f.x.shape[1] or made and seen and made!=seen: raise TextclipError(f"The generator makes {g.dim} dimensions of encoder {g.meta.get('encoder')!r}, the images have {f.x.shape[1]} of {f.meta.get('encoder')!r}.", 'Fit it on images of the same encoder.')
+        if g.dim!=f.x.shape[1] or made and seen and made!=seen:
+            raise TextclipError(f"The generator makes {g.dim} dimensions of encoder {g.meta.get('encoder')!r}, the "
+                f"images have {f.x.shape[1]} of {f.meta.get('encoder')!r}.", 'Fit it on images of the same encoder.')
         return g, dict(given=True)
     place = torch.full((len(split.task),), -1)
     place[split.base] = torch.arange(len(split.base))
     rows = None if texts is None or self.settings.prompts!='none' else _of_classes(texts, split.base)
-    if len(split.base)<2: raise TextclipError(f'Only {len(split.base)} of {len(split.task)} classes has training images.', 'SHIP learns from several classes: give images of at least two.')
-    fitted = fit_generator(replace(f, y=place[y.cpu()]), split.base_task, encoder, settings=self.settings, texts=rows, seed=seed)
-    return fitted.generator, fitted.diagnosis.to_dict() | dict(kl_weight=fitted.kl_weight, steps=len(fitted.history), seconds=round(fitted.history.seconds, 3))
+    if len(split.base)<2:
+        raise TextclipError(f'Only {len(split.base)} of {len(split.task)} classes has training images.',
+            'SHIP learns from several classes: give images of at least two.')
+    fitted = fit_generator(replace(f, y=place[y.cpu()]), split.base_task, encoder, settings=self.settings, texts=rows,
+        seed=seed)
+    return fitted.generator, fitted.diagnosis.to_dict() | dict(kl_weight=fitted.kl_weight, steps=len(fitted.history),
+        seconds=round(fitted.history.seconds, 3))
 
 @patch
 def draw(self:SHIP, g, split, images, val_images, texts, seed):
@@ -283,8 +301,10 @@ def draw(self:SHIP, g, split, images, val_images, texts, seed):
     if not split.new: return None, None
     n = self.per_class or (64 if self.takes_bank else max(1, round(images/len(split.base))))
     kwargs = dict(texts=_of_classes(texts, split.new)) if isinstance(g, DirectGenerator) and texts is not None else {}
-    make = lambda n, seed: (lambda s: replace(s, y=torch.tensor(split.new)[s.y]))(g.sample(split.new_names, n, seed, **kwargs))
-    held = None if not val_images or not (self.held_out or self.stacking) else make(max(1, round(val_images/len(split.base))), derive_seed(seed, 'held out'))
+    make = lambda n, seed: (lambda s: replace(s, y=torch.tensor(split.new)[s.y]))(g.sample(split.new_names, n, seed,
+        **kwargs))
+    held = None if not val_images or not (self.held_out
+        or self.stacking) else make(max(1, round(val_images/len(split.base))), derive_seed(seed, 'held out'))
     return make(n, seed), held
 
 # %% ../../nbs/methods/ship.ipynb #7c33b454
@@ -293,7 +313,9 @@ def base_validation(self:SHIP, val, split, encoder):
     "The validation images of base classes, or None"
     v,y = labelled_images(val, split.task, encoder, self.label, all_classes=False)
     mine = torch.isin(y, torch.tensor(split.base))
-    if not mine.all(): warn(f'{int((~mine).sum())} validation images are of new classes and are left out: what they show is not known when features have to be made.')
+    if not mine.all():
+        warn(f'{int((~mine).sum())} validation images are of new classes and are left out: what they show is not '
+            'known when features have to be made.')
     return replace(v[mine], y=y[mine], views=None, local=None, pre=None) if mine.any() else None
 
 @patch
@@ -309,7 +331,9 @@ def fit_inner(self:SHIP, split, f, y, bank, checked, texts, templates, given):
 def find_stacking(self:SHIP, inner, checked, split)->float:
     "The constant of calibrated stacking"
     if self.stacking!='held-out' or not split.new: return 0. if isinstance(self.stacking, str) else float(self.stacking)
-    if checked is None: raise TextclipError("stacking='held-out' needs validation images of the base classes.", 'Give val=..., or a number.')
+    if checked is None:
+        raise TextclipError("stacking='held-out' needs validation images of the base classes.",
+            'Give val=..., or a number.')
     with torch.no_grad(): return best_stacking(inner(checked[1]), checked[1].y, split.base)[0]
 
 # %% ../../nbs/methods/ship.ipynb #8f9e1761

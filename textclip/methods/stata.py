@@ -144,7 +144,8 @@ class StatAClassifier(LinearClassifier):
         seen,C = len(logits.argmax(-1).unique()),logits.shape[1]
         if self.settings.get('anchor', 1.) or self.warned or seen>C/2: return
         self.warned = True
-        warn(f'Zero-shot finds {seen} of {C} classes in this batch of {len(logits)}. Without an anchor the others take images that are not theirs: use StatA(anchor=1).')
+        warn(f'Zero-shot finds {seen} of {C} classes in this batch of {len(logits)}. Without an anchor the others '
+            'take images that are not theirs: use StatA(anchor=1).')
 
     def with_classes(self,
         names,          # the new class names

@@ -29,8 +29,10 @@ from .zeroshot import template_features, used_templates
 
 # %% ../../nbs/methods/tai_adapter.ipynb #53c7cd77
 tai_recipes = dict(
-    paper=dict(arch='linear', perturb='gaussian', noise=.1, renorm=False, loss='ranking', how='max', share=.5, mapped=0., merge=0., epochs=20, lr=1e-3),
-    ours=dict(arch='linear', perturb='gaussian', noise=.03, renorm=False, loss='ranking', how='max', share=.5, mapped=0., merge=0., epochs=20, lr=1e-2))
+    paper=dict(arch='linear', perturb='gaussian', noise=.1, renorm=False, loss='ranking', how='max', share=.5,
+    mapped=0., merge=0., epochs=20, lr=1e-3),
+    ours=dict(arch='linear', perturb='gaussian', noise=.03, renorm=False, loss='ranking', how='max', share=.5,
+    mapped=0., merge=0., epochs=20, lr=1e-2))
 
 @dataclass
 class TAIAdapter(Method):
@@ -88,10 +90,12 @@ class TAIAdapter(Method):
 # %% ../../nbs/methods/tai_adapter.ipynb #06320d77
 def check_adapter_settings(m):
     "An error that names the field with a value that cannot be used"
-    for what,value,known in (('adapter', m.arch, known_adapters), ('loss', m.loss, known_multilabel_losses), ('way to aggregate places', m.how, aggregations),
+    for what,value,known in (('adapter', m.arch, known_adapters), ('loss', m.loss, known_multilabel_losses),
+        ('way to aggregate places', m.how, aggregations),
         ('kind of perturbation', m.perturb, ('none', *known_perturbations)), ('bank', m.bank, ('labels','texts'))):
         if value not in known: raise unknown_name(what, value, known)
-    if isinstance(m.noise, str) and m.noise not in ('held-out','val'): raise unknown_name('rule for the noise', m.noise, ['held-out','val'])
+    if isinstance(m.noise, str) and m.noise not in ('held-out','val'):
+        raise unknown_name('rule for the noise', m.noise, ['held-out','val'])
     m.check_fields()
 
 # %% ../../nbs/methods/tai_adapter.ipynb #89b01999
@@ -111,14 +115,20 @@ class AdapterData:
 def gather(self:TAIAdapter, task:Task, encoder, texts, templates, unlabeled)->AdapterData:
     "Texts and what belongs to them, checked"
     f = as_features(texts, encoder, len(task))
-    names = template_features(task, encoder, templates) if self.reads_names and (encoder is not None or templates is not None) else None
-    if self.reads_names and names is None: raise TextclipError(f'{self.label} with these settings needs the label names in templates.', 'Give encoder=..., or templates=Features(...) of filled templates.')
+    names = template_features(task, encoder, templates) if self.reads_names and (encoder is not None
+        or templates is not None) else None
+    if self.reads_names and names is None:
+        raise TextclipError(f'{self.label} with these settings needs the label names in templates.',
+            'Give encoder=..., or templates=Features(...) of filled templates.')
     x,y = f.x.float(),label_matrix(f, len(task))
     if names is not None: check_same_encoder(f, names, 'Texts', 'templates')
-    if self.copies: x,y = torch.cat([x, names.x.float().repeat(self.copies, 1)]),torch.cat([y, label_matrix(names, len(task)).repeat(self.copies, 1)])
+    if self.copies:
+        x = torch.cat([x, names.x.float().repeat(self.copies, 1)])
+        y = torch.cat([y, label_matrix(names, len(task)).repeat(self.copies, 1)])
     _warn_absent(task, y)
     norm = 1. if self.unit else x.norm(dim=-1).mean().item()
-    d = AdapterData(f, F.normalize(x, dim=-1) if self.unit else x/norm, y, norm, None if names is None else class_means(names, len(task)))
+    d = AdapterData(f, F.normalize(x, dim=-1) if self.unit else x/norm, y, norm,
+        None if names is None else class_means(names, len(task)))
     if self.perturb=='covariance': d.factor = noise_factor(d.x)
     if self.mean_shift:
         images = as_features(unlabeled, encoder)
@@ -144,13 +154,15 @@ def fit_texts(self:TAIAdapter,
     callbacks=()     # of the trainer
 )->tuple: # (network, `History`)
     "Train the network on perturbed texts"
-    net = start if start is not None else make_adapter(self.arch, d.x.shape[1], d.y.shape[1], seed, d.labels, **(self.size or {}))
+    net = start if start is not None else make_adapter(self.arch, d.x.shape[1], d.y.shape[1], seed, d.labels,
+        **(self.size or {}))
     kind = None if self.perturb=='none' else self.perturb
     factor,shift = (None if o is None else o.to(device) for o in (d.factor, d.shift))
     quiet = (kind is None or not noise) and shift is None and not self.renorm
     move = None if quiet else lambda x,g: perturb(x, kind, noise, g, factor, shift, self.renorm)
     x,y = (d.x, d.y) if rows is None else (d.x[rows], d.y[rows])
-    return train_adapter(net, x, y, known_multilabel_losses[self.loss], move, self.epochs, self.batch, self.lr, seed, device, callbacks)
+    return train_adapter(net, x, y, known_multilabel_losses[self.loss], move, self.epochs, self.batch, self.lr, seed,
+        device, callbacks)
 
 # %% ../../nbs/methods/tai_adapter.ipynb #a1taifit
 @patch
@@ -160,9 +172,11 @@ def fit_given(self:TAIAdapter, task:Task, given:Given)->TextAdapterClassifier:
     start,texts = given.start,given.texts
     if start is None: self.need(texts=texts)
     elif list(start.classes)!=list(task.classes):
-        raise TextclipError('The classifier to go on from has other classes.', 'Give one that was fitted on the same task, in the same order.')
+        raise TextclipError('The classifier to go on from has other classes.',
+            'Give one that was fitted on the same task, in the same order.')
     clf = start if texts is None else self.fit_on_texts(task, given)
-    return clf if given.train is None else self.fit_images(clf, given.train, task, given.encoder, given.seed, given.on, given.callbacks)
+    return clf if given.train is None else self.fit_images(clf, given.train, task, given.encoder, given.seed, given.on,
+        given.callbacks)
 
 @patch
 def fit_on_texts(self:TAIAdapter, task:Task, given:Given)->TextAdapterClassifier:
@@ -185,7 +199,8 @@ def classifier(self:TAIAdapter, task, net, d, templates=None, **more)->TextAdapt
     scale = merge_scale(net, d.x, d.labels) if self.merge else 1.
     info = self.info(task, d.features, bank=self.bank if self.mapped else None, **more)
     info['hyperparameters'] |= dict(templates=used_templates(task, templates))
-    return TextAdapterClassifier(net, info, d.labels, bank, self.arch, self.unit, d.norm, self.share, self.how, self.sharpness, self.mapped, self.mapping_scale, self.merge, scale)
+    return TextAdapterClassifier(net, info, d.labels, bank, self.arch, self.unit, d.norm, self.share, self.how,
+        self.sharpness, self.mapped, self.mapping_scale, self.merge, scale)
 
 def merge_scale(
     net,            # scores of features
@@ -204,20 +219,25 @@ def _copied(
 
 # %% ../../nbs/methods/tai_adapter.ipynb #4a96a100
 @patch
-def choose_noise(self:TAIAdapter, d:AdapterData, val, task:Task, encoder=None, seed=0, device='cpu')->tuple: # (std, how it was chosen)
+# (std, how it was chosen)
+def choose_noise(self:TAIAdapter, d:AdapterData, val, task:Task, encoder=None, seed=0, device='cpu')->tuple:
     "The noise by the rule in `self.noise`"
     if self.noise=='val': self.need(val=val)
     hidden = held_out_texts(d.y, seed=seed) if self.noise=='held-out' else torch.zeros(len(d.y), dtype=torch.bool)
-    if self.noise=='held-out' and not 0<hidden.sum()<len(hidden): raise TextclipError('No texts are left to choose the noise on.', 'Give more texts, or a number as noise.')
+    if self.noise=='held-out' and not 0<hidden.sum()<len(hidden):
+        raise TextclipError('No texts are left to choose the noise on.', 'Give more texts, or a number as noise.')
     v = with_places(val, encoder, task, self.share<1) if self.noise=='val' else None
     vy,found = (d.y[hidden] if v is None else label_matrix(v, len(task))),[]
     for std in sorted(self.noises):
         net,_ = self.fit_texts(d, std, ~hidden, seed=seed, device=device)
-        with torch.no_grad(): s = net(d.x[hidden].to(device)).cpu() if v is None else self.classifier(task, net.cpu(), d)(v)
+        with torch.no_grad():
+            s = net(d.x[hidden].to(device)).cpu() if v is None else self.classifier(task, net.cpu(), d)(v)
         found.append(average_precision(s, vy))
     means = [float(torch.tensor(o).nanmean()) for o in found]
     i = largest_equal(sorted(self.noises), found) if v is None else max(range(len(means)), key=lambda i: means[i])
-    how = dict(noise_rule=self.noise, noise_sweep=[dict(std=a, mean_average_precision=b) for a,b in zip(sorted(self.noises), means)], noise_rows=len(vy))
+    how = dict(noise_rule=self.noise,
+        noise_sweep=[dict(std=a, mean_average_precision=b) for a,b in zip(sorted(self.noises), means)],
+        noise_rows=len(vy))
     return sorted(self.noises)[i], how | dict(tuning='fixed' if v is None else 'val-full')
 
 # %% ../../nbs/methods/tai_adapter.ipynb #14e0e95c
@@ -228,23 +248,31 @@ def with_places(
     local:bool         # are places needed?
 )->Features:
     "Features of images, with places where these are needed"
-    f = image_features(data, encoder, local=local) if isinstance(data, ImageSplit) and encoder is not None else as_features(data, encoder, len(task))
-    if local and f.local is None: raise TextclipError('These image features have no places (`local`).', 'Extract them with local=True, or use share=1.')
+    f = image_features(data, encoder, local=local) if isinstance(data,
+        ImageSplit) and encoder is not None else as_features(data, encoder, len(task))
+    if local and f.local is None:
+        raise TextclipError('These image features have no places (`local`).',
+            'Extract them with local=True, or use share=1.')
     return f
 
 @patch
-def fit_images(self:TAIAdapter, clf:TextAdapterClassifier, train, task:Task, encoder=None, seed=0, device='cpu', callbacks=())->TextAdapterClassifier:
+def fit_images(self:TAIAdapter, clf:TextAdapterClassifier, train, task:Task, encoder=None, seed=0, device='cpu',
+    callbacks=())->TextAdapterClassifier:
     "The classifier, trained further on labelled images"
     clf = _copied(clf).to(device)
     f = with_places(train, encoder, task, 'local' in clf.requires).to('cpu')
     y = label_matrix(f, len(task))
-    if not (y==1).any(): raise TextclipError('No training image has a label.', 'Give images with (N,C) labels: 1, 0, or -1 where unknown.')
+    if not (y==1).any():
+        raise TextclipError('No training image has a label.',
+            'Give images with (N,C) labels: 1, 0, or -1 where unknown.')
     net,loss = clf.adapter.requires_grad_(True).train(),known_multilabel_losses[self.loss]
     images = lambda rows: Features(f.x[rows], local=None if f.local is None else f.local[rows])
-    history = Trainer(net, lambda net,rows,g: loss(clf(images(rows)), y[rows].to(device, non_blocking=True)), Batches(len(f), self.image_batch, on='cpu'), adapter_optimization(self.image_lr, 0),
+    history = Trainer(net, lambda net,rows,g: loss(clf(images(rows)), y[rows].to(device, non_blocking=True)),
+        Batches(len(f), self.image_batch, on='cpu'), adapter_optimization(self.image_lr, 0),
         epochs=self.image_epochs, seed=seed, purpose='adapter images', callbacks=[FiniteGuard(), *callbacks]).fit()
     net.eval().requires_grad_(False)
-    clf.info |= dict(regime='few-shot', images=len(f), labels_known=round((y>=0).float().mean().item(), 4), image_seconds=round(history.seconds, 3), seed=seed)
+    clf.info |= dict(regime='few-shot', images=len(f), labels_known=round((y>=0).float().mean().item(), 4),
+        image_seconds=round(history.seconds, 3), seed=seed)
     return clf.cpu()
 
 @dataclass

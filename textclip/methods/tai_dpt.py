@@ -37,7 +37,8 @@ def caption_scores(
 )->tuple: # two (N,C)
     "Global and local scores (Guo et al. 2023)"
     cosines = F.normalize(local.float(), dim=-1) @ weights[1].T
-    return scale*F.normalize(x.float(), dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax', sharpness/scale, place_mask(local) if mask is None else mask)
+    return scale*F.normalize(x.float(), dim=-1) @ weights[0].T, aggregate_places(scale*cosines, 'softmax',
+        sharpness/scale, place_mask(local) if mask is None else mask)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #e2e8294e
 class TaIDPTClassifier(Classifier):
@@ -65,7 +66,8 @@ class TaIDPTClassifier(Classifier):
         "(N,C) logits"
         o = self.settings
         score = [lambda x,w=w: o['scale']*x @ w.T for w in self.weight]
-        return two_branch_scores(self.check(features), *score, o['share'], 'softmax', o['sharpness']/o['scale'], self.weight.device)
+        return two_branch_scores(self.check(features), *score, o['share'], 'softmax', o['sharpness']/o['scale'],
+            self.weight.device)
 
     def predict_proba(self, features:Features)->torch.Tensor:
         "(N,C) between 0 and 1, each label for itself"
@@ -83,10 +85,12 @@ def with_classes(self:TaIDPTClassifier,
     encoder = encoder_of(encoder, self.info)
     prompts = Prompts(encoder, names_of_new(names, where), self.context.shape[1], self.settings['position'])
     with torch.no_grad(): fresh = prompt_weights(prompts, self.context[:,None].to(encoder.device))
-    return TaIDPTClassifier(merge_rows(self.weight, where, fresh, axis=1), self.info_for(names), self.context, **self.settings)
+    return TaIDPTClassifier(merge_rows(self.weight, where, fresh, axis=1), self.info_for(names), self.context,
+        **self.settings)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #976a838b
-_tai_dpt_recipes = dict(paper=dict(words='', length=16, epochs=20, lr=1e-4, batch=512), ours=dict(words='a photo of a', length=None, epochs=20, lr=2e-3, batch=128))
+_tai_dpt_recipes = dict(paper=dict(words='', length=16, epochs=20, lr=1e-4, batch=512),
+    ours=dict(words='a photo of a', length=None, epochs=20, lr=2e-3, batch=128))
 
 @dataclass
 class TaIDPT(Method):
@@ -105,7 +109,10 @@ class TaIDPT(Method):
     position:str='end'        # 'end', 'middle' or 'front': where the class name stands
     chunk:int=256             # prompts in one pass through the text tower
     name,title = 'tai-dpt','TaI-DPT'
-    regime,needs,accepts,needs_tower = 'text',('texts',),('device','callbacks'),True
+    regime = 'text'
+    needs = ('texts',)
+    accepts = ('device','callbacks')
+    needs_tower = True
 
     @property
     def reads_places(self): return self.share<1
@@ -117,11 +124,14 @@ class TaIDPT(Method):
         if self.length and self.words is None: self.words = ''
         for k,v in _tai_dpt_recipes[self.recipe].items():
             if getattr(self, k) is None and not (self.words and k=='length'): setattr(self, k, v)
-        for what,value,known in (('loss', self.loss, known_multilabel_losses), ('position', self.position, context_positions)):
+        for what,value,known in (('loss', self.loss, known_multilabel_losses),
+            ('position', self.position, context_positions)):
             if value not in known: raise unknown_name(what, value, known)
         self.check_fields()
 
-    def optimization(self): return known_optimizations['tai_dpt'].but(lr=self.lr, warmup=min(1, self.epochs-1), source=known_optimizations['tai_dpt'].source)
+    def optimization(self):
+        return known_optimizations['tai_dpt'].but(lr=self.lr, warmup=min(1, self.epochs-1),
+            source=known_optimizations['tai_dpt'].source)
 
 # %% ../../nbs/methods/tai_dpt.ipynb #7a0c12fe
 def caption_features(
@@ -132,7 +142,9 @@ def caption_features(
     "Captions with the features of their tokens; features that know their texts are encoded again where tokens are missing"
     if not isinstance(texts, Features): return token_features(texts, encoder, len(task))
     if texts.local is not None: return texts
-    if texts.ids is None: raise TextclipError('These text features have none of their tokens.', 'Give the dataset of texts, or token_features(texts, encoder).')
+    if texts.ids is None:
+        raise TextclipError('These text features have none of their tokens.',
+            'Give the dataset of texts, or token_features(texts, encoder).')
     f = token_features([str(o) for o in texts.ids], encoder, len(task))
     return Features(f.x, y=texts.y, local=f.local, ids=f.ids, meta=f.meta)
 
@@ -140,22 +152,31 @@ def caption_features(
 def fit_given(self:TaIDPT, task:Task, given:Given)->TaIDPTClassifier:
     "Two contexts from captions with labels"
     encoder = in_paper_form(self, given).encoder
-    if encoder is None: raise TextclipError(f'{self.label} needs an encoder: its prompts go through the text tower.', "Call fit(task, encoder=load_encoder('lite'), ...), or use TAIAdapter, which works on features alone.")
+    if encoder is None:
+        raise TextclipError(f'{self.label} needs an encoder: its prompts go through the text tower.',
+            "Call fit(task, encoder=load_encoder('lite'), ...), or use TAIAdapter, which works on features alone.")
     f = caption_features(given.texts, task, encoder)
     encoder = prompt_encoder(encoder, self.label, f)
     f = f.to('cpu')
-    y,on,tokens = label_matrix(f, len(task)),given.tower_device(self.label),torch.cat([o.abs().amax(-1)>0 for o in f.local.split(4096)])
+    y = label_matrix(f, len(task))
+    on = given.tower_device(self.label)
+    tokens = torch.cat([o.abs().amax(-1)>0 for o in f.local.split(4096)])
     if not tokens.any(1).all(): place_mask(f.local)      # an error that names how many
     context = nn.Parameter(start_context(encoder, self.words, self.length, 2, given.seed).contiguous())
     prompts,loss = Prompts(encoder, task.classes, context.shape[1], self.position),known_multilabel_losses[self.loss]
     weights = lambda c: prompt_weights(prompts, c[:,None], self.chunk)
     def step(c, rows, generator):
         send = lambda o: o[rows].to(on, non_blocking=True)
-        scores,labels = caption_scores(send(f.x), send(f.local).float(), weights(c), self.scale, self.text_sharpness, send(tokens)),send(y)
+        scores = caption_scores(send(f.x), send(f.local).float(), weights(c), self.scale, self.text_sharpness,
+            send(tokens))
+        labels = send(y)
         return sum(loss(s, labels) for s in scores)
     batches = Batches(len(f), self.batch, drop_last=True, on='cpu')
-    history = Trainer(context, step, batches, self.optimization(), epochs=self.epochs, seed=given.seed, purpose='captions', device=on, callbacks=[FiniteGuard(), *given.callbacks],
+    history = Trainer(context, step, batches, self.optimization(), epochs=self.epochs, seed=given.seed,
+        purpose='captions', device=on, callbacks=[FiniteGuard(), *given.callbacks],
         facts=dict(classes=task.classes, data=digest(f.x[:64], y[:64], list(f.x.shape)))).fit()
-    info = self.info(task, f, seed=given.seed, texts=len(f), tuning='paper' if self.recipe=='paper' else 'fixed', final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
+    info = self.info(task, f, seed=given.seed, texts=len(f), tuning='paper' if self.recipe=='paper' else 'fixed',
+        final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
     with torch.no_grad(): weight = weights(context).cpu()
-    return TaIDPTClassifier(weight, info | dict(encoder=encoder.name, fingerprint=encoder.fingerprint), context.cpu(), self.scale, self.image_sharpness, self.share, self.position)
+    return TaIDPTClassifier(weight, info | dict(encoder=encoder.name, fingerprint=encoder.fingerprint), context.cpu(),
+        self.scale, self.image_sharpness, self.share, self.position)

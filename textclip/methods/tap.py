@@ -56,13 +56,16 @@ def train_on_texts(
         logits = text_logits(gaussian_noise(x[rows], noise, generator), weight, cosine, scale)
         return F.cross_entropy(logits, y[rows], label_smoothing=label_smoothing)
     weight,optimization = nn.Parameter(weight.detach().clone()),Optimization(lr=lr, weight_decay=weight_decay)
-    history = Trainer(weight, loss, len(x), optimization, steps=steps, seed=seed, purpose='text noise', callbacks=[FiniteGuard(), *callbacks],
+    history = Trainer(weight, loss, len(x), optimization, steps=steps, seed=seed, purpose='text noise',
+        callbacks=[FiniteGuard(), *callbacks],
         random_on='cpu' if x.numel()<=2**20 else x.device).fit()
     return weight.detach(), history.losses.cpu()
 
 # %% ../../nbs/methods/tap.ipynb #b07da4b4
-tap_steps = {'dtd': 5500, 'eurosat': 400, 'fgvc_aircraft': 500, 'food101': 400, 'flowers102': 600, 'sun397': 2000, 'ucf101': 1050, 'imagenet-r': 5000}
-lafter_steps = {'dtd': 400, 'eurosat': 400, 'fgvc_aircraft': 500, 'food101': 400, 'flowers102': 600, 'sun397': 500, 'ucf101': 400, 'cifar10': 400, 'cifar100': 400,
+tap_steps = {'dtd': 5500, 'eurosat': 400, 'fgvc_aircraft': 500, 'food101': 400, 'flowers102': 600, 'sun397': 2000,
+    'ucf101': 1050, 'imagenet-r': 5000}
+lafter_steps = {'dtd': 400, 'eurosat': 400, 'fgvc_aircraft': 500, 'food101': 400, 'flowers102': 600, 'sun397': 500,
+    'ucf101': 400, 'cifar10': 400, 'cifar100': 400,
     'imagenet': 500, 'imagenet-r': 500, 'imagenet-a': 500, 'imagenet-sketch': 500, 'caltech101': 500}
 
 tap_recipes = dict(
@@ -104,7 +107,9 @@ def steps_for(self:TAP, task:Task)->int:
     "`steps`, or the paper's for this dataset"
     if self.steps is not None: return self.steps
     known,name = by_benchmark(self.paper_steps()),benchmark_key(task.name)
-    if name not in known: raise TextclipError(f'{self.label} names no number of steps for task {task.name!r}.', f'Give steps=...; the paper used {min(known.values())} to {max(known.values())}.')
+    if name not in known:
+        raise TextclipError(f'{self.label} names no number of steps for task {task.name!r}.',
+            f'Give steps=...; the paper used {min(known.values())} to {max(known.values())}.')
     return known[name]
 
 # %% ../../nbs/methods/tap.ipynb #a0dc1d36
@@ -126,12 +131,16 @@ def fit_given(self:TAP, task:Task, given:Given)->LinearClassifier:
     y,steps = f.labels_for(len(task)),self.steps_for(task)
     if y.ndim!=1: raise TextclipError(f'{self.label} trains on texts with one label each.', 'Use a multi-label method.')
     start,scale = self.start_weights(f, task, encoder, templates, seed),logit_scale_of(f) if self.cosine else 1.
-    weight,losses = train_on_texts(f.unit.to(device), y.to(device), start.to(device), steps=steps, lr=self.lr, weight_decay=self.weight_decay,
-        noise=self.noise, label_smoothing=self.label_smoothing, cosine=self.cosine, scale=scale, seed=seed, callbacks=given.callbacks)
+    weight,losses = train_on_texts(f.unit.to(device), y.to(device), start.to(device), steps=steps, lr=self.lr,
+        weight_decay=self.weight_decay,
+        noise=self.noise, label_smoothing=self.label_smoothing, cosine=self.cosine, scale=scale, seed=seed,
+        callbacks=given.callbacks)
     weight = weight.cpu()
-    if self.cosine: weight = F.normalize((1-self.keep)*F.normalize(weight, dim=-1) + self.keep*F.normalize(start, dim=-1), dim=-1)
+    if self.cosine:
+        weight = F.normalize((1-self.keep)*F.normalize(weight, dim=-1) + self.keep*F.normalize(start, dim=-1), dim=-1)
     info = self.info(task, f, seed=seed, final_loss=round(losses[-1].item(), 6))
-    return LinearClassifier(weight, info | dict(hyperparameters=self.hyperparameters() | dict(steps=steps)), logit_scale=scale)
+    return LinearClassifier(weight, info | dict(hyperparameters=self.hyperparameters() | dict(steps=steps)),
+        logit_scale=scale)
 
 @patch
 def training_texts(self:TAP, f, task, encoder, templates):
@@ -155,7 +164,8 @@ class LaFTerText(TAP):
         t = t[~_already_there(t, f, len(task))]
         if not len(t): return f
         ids = None if f.ids is None or t.ids is None else [*f.ids, *t.ids]
-        return Features(torch.cat([f.x, t.x]), y=torch.cat([f.labels_for(len(task)), t.labels_for(len(task))]), ids=ids, meta=f.meta)
+        return Features(torch.cat([f.x, t.x]), y=torch.cat([f.labels_for(len(task)), t.labels_for(len(task))]), ids=ids,
+            meta=f.meta)
 
 def lafter_templates(
     task:Task # the classes

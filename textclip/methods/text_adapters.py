@@ -66,8 +66,10 @@ class ResidualAdapter(nn.Module):
         scale:float=10.      # s at the start
     ):
         super().__init__()
-        self.size = dict(dim=dim, n_classes=n_classes, bottleneck=bottleneck or max(1, dim//4), alpha=alpha, scale=scale)
-        self.down,self.up = nn.Linear(dim, self.size['bottleneck'], bias=False),nn.Linear(self.size['bottleneck'], dim, bias=False)
+        self.size = dict(dim=dim, n_classes=n_classes, bottleneck=bottleneck or max(1, dim//4), alpha=alpha,
+            scale=scale)
+        self.down = nn.Linear(dim, self.size['bottleneck'], bias=False)
+        self.up = nn.Linear(self.size['bottleneck'], dim, bias=False)
         nn.init.zeros_(self.up.weight)
         self.log_scale,self.alpha = nn.Parameter(torch.tensor(float(scale)).log()),alpha
         self.register_buffer('labels', torch.zeros(n_classes, dim))
@@ -99,7 +101,9 @@ def make_adapter(
         torch.manual_seed(derive_seed(seed, 'adapter'))
         net = known_adapters[arch](dim, n_classes, **size)
     if arch!='residual': return net
-    if labels is None: raise TextclipError('A residual adapter needs label embeddings.', 'Give encoder=..., or templates=Features(...) of filled templates.')
+    if labels is None:
+        raise TextclipError('A residual adapter needs label embeddings.',
+            'Give encoder=..., or templates=Features(...) of filled templates.')
     return net.with_labels(labels)
 
 # %% ../../nbs/methods/text_adapters.ipynb #1717763d
@@ -134,8 +138,10 @@ class TextAdapterClassifier(Classifier):
     ):
         super().__init__(info)
         self.adapter = adapter.eval().requires_grad_(False)
-        for k,v in dict(labels=labels, bank=bank).items(): self.register_buffer(k, None if v is None else v.detach().clone().float())
-        self.settings = dict(arch=arch, unit=bool(unit), norm=float(norm), share=float(share), how=how, sharpness=float(sharpness), mapped=float(mapped),
+        for k,v in dict(labels=labels, bank=bank).items():
+            self.register_buffer(k, None if v is None else v.detach().clone().float())
+        self.settings = dict(arch=arch, unit=bool(unit), norm=float(norm), share=float(share), how=how,
+            sharpness=float(sharpness), mapped=float(mapped),
             mapping_scale=float(mapping_scale), merge=float(merge), merge_scale=float(merge_scale))
         self.requires = ('x','local') if share<1 else ('x',)
 
@@ -168,7 +174,8 @@ def score(self:TextAdapterClassifier,
 def forward(self:TextAdapterClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
     o,f = self.settings,self.check(features)
-    two = lambda score,unit,sharpness: two_branch_scores(f, score, None, o['share'], o['how'], sharpness, next(self.adapter.parameters()).device, unit=unit)
+    two = lambda score,unit,sharpness: two_branch_scores(f, score, None, o['share'], o['how'], sharpness,
+        next(self.adapter.parameters()).device, unit=unit)
     own = two(self.score, o['unit'], o['sharpness'])
     if not o['merge']: return own
     zero = two(lambda x: o['merge_scale']*x@self.labels.T, True, o['sharpness'])
@@ -192,7 +199,9 @@ def with_classes(self:TextAdapterClassifier,
     names,where = self.places_of(names)
     new,o = [c for c,i in zip(names, where) if i is None],self.settings
     if not new: return self.part(names, where)
-    if o['arch']!='residual': raise TextclipError(f'{len(new)} classes are new: {some(new)}. The {o["arch"]} adapter has trained weights for its own {len(self.classes)} classes only.',
+    if o['arch']!='residual':
+        raise TextclipError(f'{len(new)} classes are new: {some(new)}. The {o["arch"]} adapter has trained weights '
+            f'for its own {len(self.classes)} classes only.',
         "Fit with arch='residual', which scores a label by its name, or fit again with texts about these.")
     if templates is None and task is not None: templates = task.templates
     known = self.adapter.labels
