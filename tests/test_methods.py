@@ -35,7 +35,7 @@ def test_all_of_them():
     page = json.loads(Path('00_methods.ipynb').read_text(encoding='utf-8'))          # the groups of this page's list
     order = next(''.join(o['source']) for o in page['cells'] if ''.join(o['source']).startswith('<!-- order:'))
     where = {stem: group.lower() for group,stems in re.findall('(?m)^(.+): (.+)$', order) for stem in stems.split()}
-    apart = {o.name for o in known_methods.values() if where[o.module.rpartition('.')[2]]!=o.sees}
+    apart = {o.name for o in known_methods.values() if where[o.page]!=o.sees}
     test_eq(apart, {'tip-x'})                       # on the page of SuS-X, which stands with the support sets
     for name,o in known_methods.items(): test_eq((o.name, 'names' in o.needs(), bool(o.paper)), (name, True, True))
 

@@ -65,7 +65,8 @@ def test_against_a_plain_re_statement():
     # nbs/methods/clip_adapter.ipynb · Against a plain re-statement · cell 046117ce
     def plain_adapter(x, y, w, W1, W2, ratio, scale, rates, momentum=.9, decay=5e-4):
         "Both matrices after one step for each rate, in float64"
-        x,w,W1,W2 = [o.double() for o in (x, w, W1, W2)]
+        x,w = x.double(),w.double()
+        W1,W2 = W1.double(),W2.double()
         u1,u2 = 0.,0.
         for rate in rates:
             h = (x@W1.T).clamp_min(0); a = (h@W2.T).clamp_min(0)

@@ -18,10 +18,9 @@ from textclip.training.trainer import Trainer
 from textclip.training.callbacks import FiniteGuard
 from textclip.training.image_views import TrainingImages, ViewBatches, Views, crop_view
 from textclip.training.encoder_tuning import AdaptedClassifier, EncoderTuning, check_trainable, encode_text_from
-import copy, json, subprocess, sys, tempfile
+import json, subprocess, sys, tempfile
 from pathlib import Path
 import pandas as pd
-from torch import nn
 from fastcore.test import *
 from textclip.core.basics import derive_seed, make_generator, write_json
 from textclip.types.classifier import load_classifier
@@ -252,17 +251,21 @@ class Clock(Callback):
 encoder = load_encoder(settings.pop('model'))
 if not settings.pop('kept', True): EncoderTuning.text_start = lambda self, ids: None
 whole,method = sum(p.numel() for p in encoder.model.parameters()),CLIPLoRA(**settings)
-images,ids = [draw_shape(shape_names[i%4], i, 400) for i in range(16)],encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
-tuning = EncoderTuning(encoder).add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
+images = [draw_shape(shape_names[i%4], i, 400) for i in range(16)]
+ids = encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
+tuning = EncoderTuning(encoder)
+tuning.add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
 before = peak()
 history = method.train_lora(tuning, images, torch.arange(16), ids, 100., method.steps, 0, Processes(), [Clock()])
 after,texts,start = peak(),[],tuning.text_start(ids)
 for _ in range(3 if 'text' in method.towers else 0):
     since = time.process_time()
-    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)): class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
+    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)):
+        class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
     texts.append(time.process_time()-since)
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0., before=before, peak=after,
-    tokens=ids.shape[1], trained=tuning.size, whole=whole, loss=history.losses[-1].item())))
+seconds = dict(seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0.)
+print(json.dumps(settings | seconds | dict(before=before, peak=after, tokens=ids.shape[1], trained=tuning.size,
+    whole=whole, loss=history.losses[-1].item())))
 '''
 
     def measured(**settings):
@@ -277,7 +280,10 @@ print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1
     table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}),
         batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
         for r in record['rows']]).set_index('settings')
-    usual,image,text,again,kept,anew,half,bf16 = record['rows']
+    usual,image,*more = record['rows']
+    text,again,*more = more
+    kept,anew,*more = more
+    half,bf16 = more
     memory = lambda r: r['peak']-r['before']
     print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
         f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
@@ -319,17 +325,21 @@ class Clock(Callback):
 encoder = load_encoder(settings.pop('model'))
 if not settings.pop('kept', True): EncoderTuning.text_start = lambda self, ids: None
 whole,method = sum(p.numel() for p in encoder.model.parameters()),CLIPLoRA(**settings)
-images,ids = [draw_shape(shape_names[i%4], i, 400) for i in range(16)],encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
-tuning = EncoderTuning(encoder).add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
+images = [draw_shape(shape_names[i%4], i, 400) for i in range(16)]
+ids = encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
+tuning = EncoderTuning(encoder)
+tuning.add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
 before = peak()
 history = method.train_lora(tuning, images, torch.arange(16), ids, 100., method.steps, 0, Processes(), [Clock()])
 after,texts,start = peak(),[],tuning.text_start(ids)
 for _ in range(3 if 'text' in method.towers else 0):
     since = time.process_time()
-    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)): class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
+    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)):
+        class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
     texts.append(time.process_time()-since)
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0., before=before, peak=after,
-    tokens=ids.shape[1], trained=tuning.size, whole=whole, loss=history.losses[-1].item())))
+seconds = dict(seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0.)
+print(json.dumps(settings | seconds | dict(before=before, peak=after, tokens=ids.shape[1], trained=tuning.size,
+    whole=whole, loss=history.losses[-1].item())))
 '''
 
     def measured(**settings):
@@ -351,7 +361,10 @@ print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1
     table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}),
         batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
         for r in record['rows']]).set_index('settings')
-    usual,image,text,again,kept,anew,half,bf16 = record['rows']
+    usual,image,*more = record['rows']
+    text,again,*more = more
+    kept,anew,*more = more
+    half,bf16 = more
     memory = lambda r: r['peak']-r['before']
     print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
         f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")

@@ -20,7 +20,8 @@ NOTEBOOK = 'nbs/methods/comc.ipynb'
 def test_against_its_equations():
     'nbs/methods/comc.ipynb · Against its equations'
     # nbs/methods/comc.ipynb · Against its equations · cell e978e984
-    task,text,names,images = toy_multilabel(texts=500, images=5)
+    task,text,*more = toy_multilabel(texts=500, images=5)
+    names,images = more
     clf = CoMC(epochs=4, batch=128).fit(task, texts=text, templates=names, seed=7)
 
     x,y,N = F.normalize(text.x, dim=-1),text.y,128
@@ -62,7 +63,8 @@ def test_what_each_part_does():
     for name,change in changes.items():
         found = []
         for seed in range(2):
-            task,text,names,images = toy_multilabel(seed=seed)
+            task,text,*more = toy_multilabel(seed=seed)
+            names,images = more
             method = CoMC(epochs=30, batch=128, **change)
             clf = method.fit(task, **method.usable(dict(texts=text, templates=names)), seed=seed)
             found.append(average_precision(clf(images), images.y).mean())

@@ -4,7 +4,6 @@ from textclip.training.prompt_classifier import start_context
 from textclip.training.prompt_learner import PromptLearner
 import math, tempfile
 from torch import nn
-from torch.nn import functional as F
 import matplotlib.pyplot as plt
 import torch
 from fastcore.test import *

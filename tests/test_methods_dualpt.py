@@ -14,11 +14,10 @@ from textclip.features.inputs import as_features, check_same_encoder, logit_scal
 from textclip.alignment.optimal_transport import sinkhorn, uniform_masses
 from textclip.alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
 from textclip.methods.plot import LocalPromptLearner, PlotClassifier, place_scores
-import math, tempfile
+import tempfile
 import numpy as np
 from pathlib import Path
 from dataclasses import replace
-import matplotlib.pyplot as plt
 from PIL import Image, ImageDraw
 from fastcore.test import *
 from textclip.core.basics import make_generator

@@ -481,7 +481,8 @@ def test_on_real_clip_features_slow():
         suite = load_feature_sets(root)
         rows = [r for k in ('b32_caltech101','b32_oxford_pets','b32_ucf101') for r in few_shot_rows_of(suite[k])]
         rows += [r for k,s in suite.items() if k.startswith('rs_whurs19') for r in aerial_rows(s)]
-        rule = 'alpha on validation images or by the fixed rule; the constant of the rule was chosen on Caltech101 validation and ImageNet training images'
+        rule = ('alpha on validation images or by the fixed rule; the constant of the rule was chosen on Caltech101 '
+            'validation and ImageNet training images')
         write_json(results, dict(manifest=report_manifest(seeds=[0,1,2], rule=rule), rows=rows,
             base_to_new=base_new_rows(suite['b32_caltech101'])))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 848df298

@@ -225,8 +225,9 @@ def test_saved_loaded_refused():
     with tempfile.TemporaryDirectory() as d:
         other = image_features(drawn_shapes(d, 6, first=500), encoder)
         texts,train = Features(other.unit, y=other.y, meta=other.meta),drawn_shapes(d, 3)
-        fit = lambda encoder=encoder, unlabeled=ImageSplit(train.paths), texts=texts, seed=1, **kwargs: LaFTer(text_steps=20, steps=2, batch=6, **dict(prompts=4) | kwargs).fit(
-            task, encoder, texts=texts, templates=texts[:4], unlabeled=unlabeled, seed=seed)
+        def fit(encoder=encoder, unlabeled=ImageSplit(train.paths), texts=texts, seed=1, **own):
+            method = LaFTer(text_steps=20, steps=2, batch=6, **dict(prompts=4) | own)
+            return method.fit(task, encoder, texts=texts, templates=texts[:4], unlabeled=unlabeled, seed=seed)
         classifier = fit()
         folder = classifier.save(Path(d)/'classifier')
         loaded = Pipeline(encoder, load_classifier(folder))
@@ -273,11 +274,13 @@ with tempfile.TemporaryDirectory() as d:
     images,method = TrainingImages(ImageSplit(paths)),LaFTer(**settings)
     tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts()
     before = peak()
-    history,weight = method.image_stage(tuning, images, torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5, 0, Processes(), [Clock()])
+    start = torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5
+    history,weight = method.image_stage(tuning, images, start, 0, Processes(), [Clock()])
     start = time.process_time()
     for i in range(8): Views(images, [encoder.preprocess, strong_view(encoder)])[0,i]
     views = time.process_time()-start
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), view_seconds=views, before=before, peak=peak(),
+seconds = median(b-a for a,b in zip(times, times[1:]))
+print(json.dumps(dict(settings, seconds=seconds, view_seconds=views, before=before, peak=peak(),
     trained=tuning.size+weight.numel(), whole=whole, loss=history.losses[-1].item())))
 '''
 
@@ -292,7 +295,8 @@ print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1
     words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items() if k!='batch') or 'default settings'
     table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'],
         GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
-    usual,frozen,again,half = record['rows']
+    usual,frozen,*more = record['rows']
+    again,half = more
     print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
         f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
     print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves "
@@ -337,11 +341,13 @@ with tempfile.TemporaryDirectory() as d:
     images,method = TrainingImages(ImageSplit(paths)),LaFTer(**settings)
     tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts()
     before = peak()
-    history,weight = method.image_stage(tuning, images, torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5, 0, Processes(), [Clock()])
+    start = torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5
+    history,weight = method.image_stage(tuning, images, start, 0, Processes(), [Clock()])
     start = time.process_time()
     for i in range(8): Views(images, [encoder.preprocess, strong_view(encoder)])[0,i]
     views = time.process_time()-start
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), view_seconds=views, before=before, peak=peak(),
+seconds = median(b-a for a,b in zip(times, times[1:]))
+print(json.dumps(dict(settings, seconds=seconds, view_seconds=views, before=before, peak=peak(),
     trained=tuning.size+weight.numel(), whole=whole, loss=history.losses[-1].item())))
 '''
 
@@ -362,7 +368,8 @@ print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1
     words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items() if k!='batch') or 'default settings'
     table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'],
         GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
-    usual,frozen,again,half = record['rows']
+    usual,frozen,*more = record['rows']
+    again,half = more
     print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
         f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
     print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves "

@@ -112,7 +112,8 @@ def test_against_a_plain_re_statement():
             p = (scale*z@w.T).softmax(-1)
             p[torch.arange(len(y)),y] -= 1
             grad = scale*p.T@z/len(y)
-            rate = 1e-5 if k==0 else lr*k/50 if k<50 else lr/2*(1+np.cos(np.pi*(k-50)/steps))
+            rate = lr*k/50 if k<50 else lr/2*(1+np.cos(np.pi*(k-50)/steps))
+            if k==0: rate = 1e-5
             m,v = .9*m+.1*grad,.999*v+.001*grad**2
             w = w*(1-rate*decay) - rate*(m/(1-.9**(k+1)))/((v/(1-.999**(k+1))).sqrt()+1e-8)
         return w

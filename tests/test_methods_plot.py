@@ -13,10 +13,9 @@ from textclip.features.inputs import labelled_images
 from textclip.alignment.optimal_transport import Transport, in_float32, sinkhorn, transport_similarity
 from textclip.training.prompt_classifier import encoder_of, names_of_new, other_names, start_context
 from textclip.training.prompt_learner import PromptLearner
-import math, tempfile, warnings
+import tempfile, warnings
 from pathlib import Path
 from PIL import Image
-import matplotlib.pyplot as plt
 from dataclasses import replace
 from fastcore.test import *
 from textclip.core.basics import Store

@@ -143,8 +143,9 @@ def test_by_hand():
     o = plain.optimization()
     test_eq((o.optimizer, o.lr, o.momentum, o.weight_decay, o.warmup, o.schedule), ('sgd', .002, 0., 0., 0, 'cosine'))
     test_eq([SHIP(CoOp(), r).method.recipe for r in ('paper','imagenet','ours')], ['ship','ship-imagenet','paper'])
-    test_eq((SHIP(CoOp(steps=3, batch=8)).method.steps, SHIP(CoOp(steps=3, batch=8)).method.batch, SHIP(CoOp('ours'),
-        'paper').method.recipe), (3, 8, 'ours'))
+    own = SHIP(CoOp(steps=3, batch=8)).method                             # what was set otherwise stays
+    test_eq((own.steps, own.batch), (3, 8))
+    test_eq(SHIP(CoOp('ours'), 'paper').method.recipe, 'ours')
 
     same = replace(train, y=train.y)
     clf = CoOp('ship', steps=4).fit(Task('toy', names[:3]), tower, train=same)
@@ -175,8 +176,8 @@ def test_by_hand():
     clf = ship.fit(Task('toy', names[:3]), tower, train=train)
     later = clf.with_classes(['parrot','Ox','oak tree'])
     test_eq(later.classes, ['parrot','ox','oak tree'])
-    at_once = ship.fit(Task('toy', names[:3]), tower, train=train, new=['parrot','oak tree']).with_classes(['parrot','ox',
-        'oak tree'])
+    at_once = ship.fit(Task('toy', names[:3]), tower, train=train, new=['parrot','oak tree'])
+    at_once = at_once.with_classes(['parrot','ox','oak tree'])
     test_close(later(test), at_once(test), eps=1e-5)
     # nbs/methods/ship.ipynb · By hand · cell 750fa716
     tower,names = tiny_open_clip(),['cat','golden retriever','ox','parrot','oak tree']
@@ -202,8 +203,8 @@ def test_by_hand():
     # nbs/methods/ship.ipynb · By hand · cell 8178ebcd
     tower,names = tiny_open_clip(text=dict(layers=1)),['cat','golden retriever','ox','parrot']
     train,test = caption_images(tower, names[:3], 2),caption_images(tower, names, 2, seed=1)
-    clf = SHIP(CoCoOp(recipe='ours', steps=2),
-        dict(recipe='ours', hidden=8, generator_hidden=8, steps=2)).fit(Task('toy', names), tower, train=train)
+    ship = SHIP(CoCoOp(recipe='ours', steps=2), dict(recipe='ours', hidden=8, generator_hidden=8, steps=2))
+    clf = ship.fit(Task('toy', names), tower, train=train)
     with tempfile.TemporaryDirectory() as d: loaded = load_classifier(clf.save(d))
     test_fail(lambda: loaded(test), contains='attach')
     test_close(loaded.attach(tower)(test), clf(test), eps=1e-5)
@@ -252,8 +253,8 @@ def test_in_the_protocols():
     # nbs/methods/ship.ipynb · In the protocols · cell 3dd88936
     test_eq([r.error for r in found.failed], [])
     sizes = {(r.protocol, r.part): r.n for r in found.rows}
-    test_eq(sizes, {('base-to-new','base'): 18, ('base-to-new','new'): 18, ('cross-dataset','toy'): 36, ('cross-dataset',
-        'other'): 12, ('generalized','seen'): 18, ('generalized','unseen'): 18})
+    test_eq(sizes, {('base-to-new','base'): 18, ('base-to-new','new'): 18, ('cross-dataset','toy'): 36,
+        ('cross-dataset','other'): 12, ('generalized','seen'): 18, ('generalized','unseen'): 18})
     for r in found.results:
         test_eq([len(e.classes) for e in r.parts.values()],
             {'base-to-new': [3,3], 'cross-dataset': [6,3], 'generalized': [6,6]}[r.cell.protocol])
@@ -344,8 +345,9 @@ def test_what_it_gained_and_cost():
     'nbs/methods/ship.ipynb · What it gained and cost'
     # nbs/methods/ship.ipynb · What it gained and cost · cell 6853b74f
     stored = Benchmark.load('../results/ship/clipart')
-    table = pd.concat([gains(stored, f'{k} + SHIP', baseline=k).drop(columns=['p','seconds']) for k in ('CoOp',
-        'CLIP-Adapter')], keys=['CoOp','CLIP-Adapter'])
+    inside = ['CoOp','CLIP-Adapter']
+    parts = [gains(stored, f'{k} + SHIP', baseline=k).drop(columns=['p','seconds']) for k in inside]
+    table = pd.concat(parts, keys=inside)
     table
     # nbs/methods/ship.ipynb · What it gained and cost · cell cffeb570
     gain = {(m, o.split(', ')[1]): float(r.gain) for (m,_,o),r in table.iterrows()}
@@ -353,6 +355,5 @@ def test_what_it_gained_and_cost():
     assert -1<gain['CLIP-Adapter','base']<0
     assert -1<gain['CLIP-Adapter','new']<0
     assert gain['CLIP-Adapter','unseen']<-5
-    parts = {r.part for r in stored.rows if r.method=='linear probe'}, {r.part for r in stored.rows
-        if r.method=='linear probe + SHIP'}
+    parts = [{r.part for r in stored.rows if r.method==k} for k in ('linear probe','linear probe + SHIP')]
     assert parts[0]=={'base'} and parts[1]=={'base','new','seen','unseen'}

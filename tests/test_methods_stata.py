@@ -12,7 +12,6 @@ from textclip.features.inputs import as_features, class_means, logit_scale_of
 from textclip.alignment.distances import rows_at_a_time
 from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import json, math, os, tempfile, warnings
-from dataclasses import replace
 from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np, pandas as pd
@@ -205,7 +204,7 @@ def test_on_real_clip_features():
     # nbs/methods/stata.ipynb · On real CLIP features · cell 07b3c7be
     caltech = table[table.task=='caltech101']
     fig,ax = plt.subplots(figsize=(5.5,3), layout='constrained')
-    for k,m in enumerate(methods):
+    for m in methods:
         r = caltech[caltech.method==m]
         ax.errorbar(r.batches, 100*r.accuracy,
             [100*np.clip(r.accuracy-r.ci95.map(lambda c: c[0]), 0, 1),
@@ -262,7 +261,7 @@ def test_on_real_clip_features_slow():
         suite,rows = load_feature_sets(root),[]
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', TextclipWarning)       # TransCLIP's, on every task
-            for k,s in suite.items():
+            for s in suite.values():
                 if 'templates' not in s.texts: continue
                 data = TaskFeatures(s.task, dict(test=s.splits['test']), s.texts['templates'])
                 rows += rows_of_task(data, {n: o for n,o in settings.items() if o is None or o[1][1]<=len(s.task)})
@@ -279,7 +278,7 @@ def test_on_real_clip_features_slow():
     # nbs/methods/stata.ipynb · On real CLIP features · cell 07b3c7be
     caltech = table[table.task=='caltech101']
     fig,ax = plt.subplots(figsize=(5.5,3), layout='constrained')
-    for k,m in enumerate(methods):
+    for m in methods:
         r = caltech[caltech.method==m]
         ax.errorbar(r.batches, 100*r.accuracy,
             [100*np.clip(r.accuracy-r.ci95.map(lambda c: c[0]), 0, 1),

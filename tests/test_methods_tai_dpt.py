@@ -20,7 +20,6 @@ from textclip.training.adapter_training import known_multilabel_losses, label_ma
 import json, tempfile
 import pandas as pd
 from pathlib import Path
-import textclip.sampling.multilabel_texts
 from fastcore.test import *
 from textclip.core.basics import Store, make_generator
 from textclip.types.classifier import load_classifier

@@ -72,10 +72,10 @@ class CALIPClassifier(LinearClassifier):
         return CALIPClassifier(weight, self.info_for(names), None, self.logit_scale, self.beta2, self.beta3)
 
 # %% ../../nbs/methods/calip.ipynb #70467382
-calip_settings = {k: dict(beta2=a, beta3=b)
-    for k,(a,b) in dict(imagenet=(1.12,.02), caltech101=(5,.18), sun397=(.43,.01), food101=(.6,.02),
-    flowers102=(.5,.01), stanford_cars=(2.8,.01),
-    fgvc_aircraft=(1.3,.01), oxford_pets=(.61,.01), dtd=(1.4,.01), eurosat=(6.08,.06), ucf101=(1.28,.01)).items()}
+_published = dict(imagenet=(1.12,.02), caltech101=(5,.18), sun397=(.43,.01), food101=(.6,.02), flowers102=(.5,.01),
+    stanford_cars=(2.8,.01), fgvc_aircraft=(1.3,.01), oxford_pets=(.61,.01), dtd=(1.4,.01), eurosat=(6.08,.06),
+    ucf101=(1.28,.01))
+calip_settings = {k: dict(beta2=a, beta3=b) for k,(a,b) in _published.items()}
 
 @dataclass
 class CALIP(Method):
@@ -99,9 +99,8 @@ class CALIP(Method):
     def grids(self):
         "(name -> values to search, name -> value without validation)"
         fixed = dict(calip_settings['imagenet'])
-        grids = {k: [0., *values_around(v, 6)]
-            for k,v in fixed.items()} if self.recipe=='ours' else dict(beta2=weight_grid(2., 200, .001),
-            beta3=weight_grid(.1, 200, .001))
+        if self.recipe=='ours': grids = {k: [0., *values_around(v, 6)] for k,v in fixed.items()}
+        else: grids = dict(beta2=weight_grid(2., 200, .001), beta3=weight_grid(.1, 200, .001))
         for k in grids:
             if (v := getattr(self, k)) is not None: grids[k],fixed[k] = [float(v)],float(v)
         return grids,fixed

@@ -174,7 +174,8 @@ def train(self:CLIPAdapter, images, weight, scale, ratio, steps, batches, check,
 # %% ../../nbs/methods/clip_adapter.ipynb #7cfd3f5c
 @patch
 def fit_given(self:CLIPAdapter, task:Task, given:Given)->AdapterClassifier:
-    "A classifier from class names and labelled images; `synthetic`: labelled features that are mixed in, as many a step as images"
+    """A classifier from class names and labelled images; `synthetic`: labelled features that are mixed in, as many a
+    step as images"""
     encoder,templates,device = given.encoder,given.templates,given.on
     f,y = labelled_images(given.train, task, encoder, self.label, all_classes=given.synthetic is None)
     if encoder is None and not isinstance(templates, Features):
@@ -190,7 +191,8 @@ def fit_given(self:CLIPAdapter, task:Task, given:Given)->AdapterClassifier:
     ratios = self.ratios if check else self.ratios[:1]
     found = [(*self.train(images, weight, scale, r, steps, batches, check, given.seed, given.callbacks), r)
         for r in ratios]
-    module,history,best,ratio = max(found, key=lambda o: o[2] or 0)
+    module,_,*chosen = max(found, key=lambda o: o[2] or 0)
+    best,ratio = chosen
     used = used_templates(task, templates)
     info = self.info(task, f, seed=given.seed, ratio=ratio, steps=steps, images=len(f), templates=used,
         **selection_facts(y, vy, best, self.recipe))

@@ -76,8 +76,8 @@ class CLIPLoRA(Method):
 
     def optimization(self):
         o = known_optimizations['clip_lora']
-        return o.but(lr=self.lr, final_lr=min(o.final_lr, self.lr), amp=self.amp) if (self.lr,self.amp)!=(o.lr,
-            None) else o
+        if (self.lr, self.amp)==(o.lr, None): return o
+        return o.but(lr=self.lr, final_lr=min(o.final_lr, self.lr), amp=self.amp)
 
 # %% ../../nbs/methods/clip_lora.ipynb #3f2b933a
 class LoraClassifier(AdaptedClassifier):

@@ -42,7 +42,7 @@ def class_texts(
 # %% ../../nbs/methods/dualpt.ipynb #98ec57ee
 @dataclass
 class DuAlPT(LocalPromptLearner):
-    "Prompts aligned with texts and with places: a reconstruction after the abstract of Hu et al. 2023; hyper-parameters are ours"
+    "Prompts aligned with texts and places: a reconstruction after the abstract of Hu et al. 2023, settings are ours"
     align:str='mean'        # 'mean', 'ot' or 'ce': how prompts are compared with texts
     align_weight:float=8.   # w; with 0 no texts are needed
     global_share:float=.5   # lambda_g; with 1 no places are needed
@@ -89,8 +89,8 @@ def objective(self:DuAlPT, prompts, scale, anchor):
 @patch
 def info(self:DuAlPT, task, features, **more):
     known = Method.info(self, task, features, **more)
-    return known | dict(note='reconstruction from the abstract; hyper-parameters are ours') | (dict(tuning='fixed')
-        if known.get('tuning')=='paper' else {})
+    known |= dict(note='reconstruction from the abstract; hyper-parameters are ours')
+    return known | dict(tuning='fixed') if known.get('tuning')=='paper' else known
 
 # %% ../../nbs/methods/dualpt.ipynb #98952ab3
 class ExplicitClassifier(Classifier):
@@ -175,16 +175,16 @@ def nearest_words(
     words=None             # to look among; the readable words of the tokenizer if not given
 )->tuple: # ((...,n) nested lists of n words each, (...,n,words) their distances)
     "The words whose vectors are nearest to those of a context (as in Zhou et al. 2022)"
-    table = readable_words(encoder) if words is None else {w: ids[0]
-        for w in words if len(ids := encoder.word_ids(w))==1}
+    if words is None: table = readable_words(encoder)
+    else: table = {w: ids[0] for w in words if len(ids := encoder.word_ids(w))==1}
     if len(table)<n:
         raise TextclipError(f'There are {len(table)} words to look among, and {n} are asked for.',
             'Give more words that are a single token each.')
     names = list(table)
     with torch.no_grad():
         vectors = encoder.token_embeddings(torch.tensor([list(table.values())], device=encoder.device))[0].float().cpu()
-        distance,which = torch.cdist(context.reshape(-1, context.shape[-1]).float().cpu(), vectors).topk(n,
-            largest=False)
+        distances = torch.cdist(context.reshape(-1, context.shape[-1]).float().cpu(), vectors)
+        distance,which = distances.topk(n, largest=False)
     def pick(o): return names[o] if isinstance(o, int) else [pick(k) for k in o]
     return pick(which.reshape(*context.shape[:-1], n).tolist()), distance.reshape(*context.shape[:-1], n)
 
@@ -199,8 +199,8 @@ def plot_words(
     shown = ax.imshow(near, cmap='Blues_r', aspect='auto', vmin=0, vmax=max(1e-6, 1.3*near.max()))
     for i,row in enumerate(words):
         for j,o in enumerate(row):
-            ax.text(j, i, o[0], ha='center', va='center', fontsize=9, color='white' if near[i,j]<.5*near.max()
-                else 'black')
+            colour = 'white' if near[i,j]<.5*near.max() else 'black'
+            ax.text(j, i, o[0], ha='center', va='center', fontsize=9, color=colour)
     ax.set(xticks=range(near.shape[1]), xticklabels=[f'$v_{j+1}$' for j in range(near.shape[1])],
         yticks=range(len(near)), yticklabels=[f'prompt {i}' for i in range(len(near))])
     figure.colorbar(shown, label='distance')

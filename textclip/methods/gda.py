@@ -240,8 +240,8 @@ def _weigh(method, W, b, c, text, scale, labels, dim, val, task, encoder):
     if val is None: return rule, dict(tuning='fixed')
     f = as_features(val, encoder, len(task))
     y,x = f.labels_for(len(task)).cpu(),f.unit.double().cpu()
-    alphas = method.alphas or ([10.**k for k in range(-4, 3)] if method.recipe=='paper'
-        else [rule*2.**k for k in range(-3, 5)])
+    around = [10.**k for k in range(-4, 3)] if method.recipe=='paper' else [rule*2.**k for k in range(-3, 5)]
+    alphas = method.alphas or around
     alpha,accuracy = select_alpha(scale * x @ text.double().T, x @ W.T + b, y, alphas)
     return alpha, dict(tuning=val_tuning(labels, y), val_accuracy=accuracy, val_images=len(y))
 

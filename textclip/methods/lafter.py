@@ -77,8 +77,14 @@ class LaFTer(Method):
 
 # %% ../../nbs/methods/lafter.ipynb #398923be
 @patch
-# (`History`, (C,D) weight)
-def image_stage(self:LaFTer, tuning:EncoderTuning, images:TrainingImages, weight, seed, processes, callbacks=())->tuple:
+def image_stage(self:LaFTer,
+    tuning:EncoderTuning,  # what is trained of the encoder
+    images:TrainingImages, # N of them, without labels
+    weight,                # (C,D) to begin with
+    seed,                  # of order and views
+    processes,             # that share the work
+    callbacks=()           # of the trainer
+)->tuple: # (`History`, (C,D) weight)
     "Train prompts, LayerNorms and classifier on unlabelled images"
     encoder,head = tuning.compile(self.compile).checkpointing(self.checkpointing).encoder,nn.Parameter(weight.clone())
     plain = encoder.preprocess
@@ -118,8 +124,8 @@ def fit_given(self:LaFTer, task:Task, given:Given)->AdaptedClassifier:
     processes,images = given.processes or launched_processes(),TrainingImages(given.unlabeled)
     def encoded(o): return as_features(o, encoder, len(task), executor=processes.executor)
     texts = encoded(given.texts)
-    templates = templates if isinstance(templates,
-        Features) else encoded(template_texts(task, templates or lafter_templates(task)))
+    if not isinstance(templates, Features):
+        templates = encoded(template_texts(task, templates or lafter_templates(task)))
     text_stage = LaFTerText(steps=self.text_steps, lr=self.lr, label_smoothing=self.label_smoothing)
     first = text_stage.fit(task, encoder, texts=texts, templates=templates, seed=seed)
     if first.weight.shape[1]!=encoder.dim:

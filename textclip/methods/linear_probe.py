@@ -153,15 +153,15 @@ def fit_given(self:CrossModalProbe, task:Task, given:Given)->LinearClassifier:
     t,ty = labelled_images(given.texts, task, encoder, self.label)
     start,scale = class_means(t, len(task)),logit_scale_of(t)
     def pair(o, labels): return o.unit.to(device), labels.to(device)
-    checked = None if given.val is None else pair(*labelled_images(given.val, task, encoder, self.label,
-        all_classes=False))
+    checked = None
+    if given.val is not None: checked = pair(*labelled_images(given.val, task, encoder, self.label, all_classes=False))
     settings = [(lr, wd, b) for lr in self.lrs for wd in self.weight_decays for b in self.batches]
     if checked is None: settings = settings[:1]
     rows,about = self.rows(f, y, device),pair(t, ty)
     found = [(*self.train(rows, about, start, scale, s, checked, seed, device, given.callbacks), s) for s in settings]
     weight,accuracy,setting = max(found, key=lambda o: o[1] or 0)
-    how = dict(tuning='fixed') if checked is None else dict(tuning=val_tuning(y, checked[1]), val_accuracy=accuracy,
-        val_images=len(checked[1]))
+    how = dict(tuning='fixed')
+    if checked: how = dict(tuning=val_tuning(y, checked[1]), val_accuracy=accuracy, val_images=len(checked[1]))
     weight = (1-self.keep)*weight.cpu() + self.keep*start
     info = self.info(task, f, seed=seed, setting=dict(zip(('lr','weight_decay','batch'), setting)), images=len(f),
         **how)

@@ -78,8 +78,7 @@ def prompt_sets(
     prompts:Prompts,       # C classes
     context:torch.Tensor,  # (N,n,W), or (N,C,n,W)
     chunk:int=256,         # sequences in one forward pass
-    # compute activations again in the backward pass? If not given: where there are several chunks
-    checkpointing:bool=None,
+    checkpointing:bool=None, # compute activations again in the backward pass? Where there are several chunks if None
     pool:str='sum'         # 'sum', at length 1, or 'mean' of the unit rows: what the global feature is compared with
 )->tuple: # ((N,C,D) unit rows, (C,D))
     "Features of every prompt of every class; gradients reach the context"
@@ -109,8 +108,8 @@ class PlotClassifier(Classifier):
         super().__init__(info)
         for k,v in dict(weight=weight, pooled=pooled, context=context).items():
             self.register_buffer(k, v.detach().clone().float())
-        self.settings = dict(logit_scale=float(logit_scale), position=position, eps=eps, plan='uniform'
-            if plan=='uniform' else 'converged',
+        kept = 'uniform' if plan=='uniform' else 'converged'
+        self.settings = dict(logit_scale=float(logit_scale), position=position, eps=eps, plan=kept,
             local_share=float(local_share), global_share=float(global_share), pool=pool)
         if not local_share: self.requires = ('x',)
 
@@ -191,8 +190,8 @@ class LocalPromptLearner(PromptLearner):
     def presets(self):
         return {r: o | dict(plan='early' if r=='paper' else 'converged') for r,o in PromptLearner.presets(self).items()}
     def start(self, encoder, task, seed):
-        return start_contexts(encoder, self.n_prompts, self.words, self.length, seed, len(task) if self.class_specific
-            else None)
+        n_classes = len(task) if self.class_specific else None
+        return start_contexts(encoder, self.n_prompts, self.words, self.length, seed, n_classes)
     def sets(self, prompts, context): return prompt_sets(prompts, context, self.chunk, self.checkpointing, self.pool)
 
 @dataclass

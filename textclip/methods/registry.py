@@ -12,11 +12,13 @@ from fastcore.basics import patch
 from ..core.basics import TextclipError, some, unknown_name
 
 # %% ../../nbs/methods/registry.ipynb #094a0c0f
+_labels = 'several labels'
+
 @dataclass(frozen=True)
 class KnownMethod:
     "A method that can be asked for by name"
     name:str             # its one spelling
-    module:str           # where it lives
+    page:str             # where it lives: a page of this room, or a module of your own with its dots
     kind:str             # name of its class
     paper:str            # authors and year
     sees:str             # what it sees beside the class names, one of the groups below
@@ -28,71 +30,64 @@ class KnownMethod:
     published:str=None   # what published tables call it, where that is no title
 
     @property
+    def module(self): return self.page if '.' in self.page else f'textclip.methods.{self.page}'
+    @property
     def several(self): return self.sees==_labels         # is it for images with several labels?
 
 # %% ../../nbs/methods/registry.ipynb #ac0adf05
 _ours = dict(recipe='ours')
 _names,_support,_few = 'names and texts','support sets','a few images'
-_labels,_batch,_tower = 'several labels','unlabelled images','into the encoder'
+_batch,_tower = 'unlabelled images','into the encoder'
 _with_ship = ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')
-_all = [
-    KnownMethod('zero-shot', 'textclip.methods.zeroshot', 'ZeroShot', 'Radford et al. 2021', _names,
+_one_label = [
+    KnownMethod('zero-shot', 'zeroshot', 'ZeroShot', 'Radford et al. 2021', _names,
         classifiers=('TemplateClassifier',), published='CLIP'),
-    KnownMethod('cupl', 'textclip.methods.cupl', 'CuPL', 'Pratt et al. 2023', _names,
+    KnownMethod('cupl', 'cupl', 'CuPL', 'Pratt et al. 2023', _names,
         settings=_ours, classifiers=('TextMeanClassifier','PooledClassifier'), strategy='cupl'),
-    KnownMethod('tap', 'textclip.methods.tap', 'TAP', 'Mirza et al. 2023', _names, settings=_ours),
-    KnownMethod('lafter-text', 'textclip.methods.tap', 'LaFTerText', 'Mirza et al. 2023', _names,
+    KnownMethod('tap', 'tap', 'TAP', 'Mirza et al. 2023', _names, settings=_ours),
+    KnownMethod('lafter-text', 'tap', 'LaFTerText', 'Mirza et al. 2023', _names,
         settings=_ours, strategy='cupl', published='LaFTer, text-only stage'),
-    KnownMethod('calip', 'textclip.methods.calip', 'CALIP', 'Guo et al. 2023', _names,
-        settings=_ours, classifiers=('CALIPClassifier',)),
-
-    KnownMethod('sus-x', 'textclip.methods.tipx', 'SuSX', 'Udandarao et al. 2023', _support, settings=_ours),
-
-    KnownMethod('linear-probe', 'textclip.methods.linear_probe', 'LinearProbe', 'Radford et al. 2021', _few),
-    KnownMethod('cross-modal', 'textclip.methods.linear_probe', 'CrossModalProbe', 'Lin et al. 2023', _few,
-        settings=_ours),
-    KnownMethod('gda', 'textclip.methods.gda', 'GDA', 'Wang et al. 2024', _few,
+    KnownMethod('calip', 'calip', 'CALIP', 'Guo et al. 2023', _names, settings=_ours, classifiers=('CALIPClassifier',)),
+    KnownMethod('sus-x', 'tipx', 'SuSX', 'Udandarao et al. 2023', _support, settings=_ours),
+    KnownMethod('linear-probe', 'linear_probe', 'LinearProbe', 'Radford et al. 2021', _few),
+    KnownMethod('cross-modal', 'linear_probe', 'CrossModalProbe', 'Lin et al. 2023', _few, settings=_ours),
+    KnownMethod('gda', 'gda', 'GDA', 'Wang et al. 2024', _few,
         settings=_ours | dict(form='base-to-new'), classifiers=('GDAClassifier',)),
-    KnownMethod('tip-adapter', 'textclip.methods.tip_adapter', 'TipAdapter', 'Zhang et al. 2022', _few,
+    KnownMethod('tip-adapter', 'tip_adapter', 'TipAdapter', 'Zhang et al. 2022', _few,
         settings=_ours, classifiers=('CacheClassifier',)),
-    KnownMethod('tip-adapter-f', 'textclip.methods.tip_adapter', 'TipAdapterF', 'Zhang et al. 2022', _few,
-        settings=_ours),
-    KnownMethod('tip-x', 'textclip.methods.tipx', 'TIPX', 'Udandarao et al. 2023', _few,
+    KnownMethod('tip-adapter-f', 'tip_adapter', 'TipAdapterF', 'Zhang et al. 2022', _few, settings=_ours),
+    KnownMethod('tip-x', 'tipx', 'TIPX', 'Udandarao et al. 2023', _few,
         settings=_ours, classifiers=('TIPXClassifier',)),
-    KnownMethod('clip-adapter', 'textclip.methods.clip_adapter', 'CLIPAdapter', 'Gao et al. 2024', _few,
+    KnownMethod('clip-adapter', 'clip_adapter', 'CLIPAdapter', 'Gao et al. 2024', _few,
         settings=_ours, classifiers=('AdapterClassifier',)),
-    KnownMethod('coop', 'textclip.methods.coop', 'CoOp', 'Zhou et al. 2022', _few, settings=_ours),
-    KnownMethod('kgcoop', 'textclip.methods.kgcoop', 'KgCoOp', 'Yao et al. 2023', _few, settings=_ours),
-    KnownMethod('cocoop', 'textclip.methods.cocoop', 'CoCoOp', 'Zhou et al. 2022', _few,
+    KnownMethod('coop', 'coop', 'CoOp', 'Zhou et al. 2022', _few, settings=_ours),
+    KnownMethod('kgcoop', 'kgcoop', 'KgCoOp', 'Yao et al. 2023', _few, settings=_ours),
+    KnownMethod('cocoop', 'cocoop', 'CoCoOp', 'Zhou et al. 2022', _few,
         settings=_ours, classifiers=('CoCoOpClassifier',)),
-    KnownMethod('plot', 'textclip.methods.plot', 'PLOT', 'Chen et al. 2023', _few,
-        settings=_ours, classifiers=('PlotClassifier',)),
-    KnownMethod('dualpt', 'textclip.methods.dualpt', 'DuAlPT', 'Hu et al. 2023', _few,
+    KnownMethod('plot', 'plot', 'PLOT', 'Chen et al. 2023', _few, settings=_ours, classifiers=('PlotClassifier',)),
+    KnownMethod('dualpt', 'dualpt', 'DuAlPT', 'Hu et al. 2023', _few,
         settings=_ours, classifiers=('ExplicitClassifier',)),
-    KnownMethod('explicit-context', 'textclip.methods.dualpt', 'ExplicitContext', 'Hu et al. 2023', _few),
-    *(KnownMethod(f'{k}+ship', 'textclip.methods.ship', 'SHIP', 'Wang et al. 2023', _few,
-        settings=dict(settings='ours'), classifiers=('ShipClassifier',), inside=k) for k in _with_ship),
+    KnownMethod('explicit-context', 'dualpt', 'ExplicitContext', 'Hu et al. 2023', _few),
+    *(KnownMethod(f'{k}+ship', 'ship', 'SHIP', 'Wang et al. 2023', _few,
+        settings=dict(settings='ours'), classifiers=('ShipClassifier',), inside=k) for k in _with_ship)]
 
-    KnownMethod('dense-zero-shot', 'textclip.methods.dense_zeroshot', 'DenseZeroShot', 'Guo et al. 2023', _labels,
+# %% ../../nbs/methods/registry.ipynb #5e94347c
+_others = [
+    KnownMethod('dense-zero-shot', 'dense_zeroshot', 'DenseZeroShot', 'Guo et al. 2023', _labels,
         classifiers=('DenseClassifier',), published='CLIP, local features'),
-    KnownMethod('tai-adapter', 'textclip.methods.tai_adapter', 'TAIAdapter', 'Zhu et al. 2023', _labels,
-        settings=_ours),
-    KnownMethod('tai-dpt', 'textclip.methods.tai_dpt', 'TaIDPT', 'Guo et al. 2023', _labels,
+    KnownMethod('tai-adapter', 'tai_adapter', 'TAIAdapter', 'Zhu et al. 2023', _labels, settings=_ours),
+    KnownMethod('tai-dpt', 'tai_dpt', 'TaIDPT', 'Guo et al. 2023', _labels,
         settings=_ours, classifiers=('TaIDPTClassifier',)),
-    KnownMethod('comc', 'textclip.methods.comc', 'CoMC', 'Liu et al. 2024', _labels),
-    KnownMethod('tai-adapter-few-shot', 'textclip.methods.tai_adapter', 'TAIAdapterFewShot', 'Zhu et al. 2023', _labels,
-        settings=_ours),
-
-    KnownMethod('stata', 'textclip.methods.stata', 'StatA', 'Zanella et al. 2025', _batch,
-        classifiers=('StatAClassifier',)),
-    KnownMethod('transclip', 'textclip.methods.stata', 'StatA', 'Zanella et al. 2024', _batch,
+    KnownMethod('comc', 'comc', 'CoMC', 'Liu et al. 2024', _labels),
+    KnownMethod('tai-adapter-few-shot', 'tai_adapter', 'TAIAdapterFewShot', 'Zhu et al. 2023', _labels, settings=_ours),
+    KnownMethod('stata', 'stata', 'StatA', 'Zanella et al. 2025', _batch, classifiers=('StatAClassifier',)),
+    KnownMethod('transclip', 'stata', 'StatA', 'Zanella et al. 2024', _batch,
         settings=dict(anchor=0.), called='TransCLIP'),
-
-    KnownMethod('clip-lora', 'textclip.methods.clip_lora', 'CLIPLoRA', 'Zanella and Ben Ayed 2024', _tower,
+    KnownMethod('clip-lora', 'clip_lora', 'CLIPLoRA', 'Zanella and Ben Ayed 2024', _tower,
         classifiers=('LoraClassifier',)),
-    KnownMethod('lafter', 'textclip.methods.lafter', 'LaFTer', 'Mirza et al. 2023', _tower, strategy='lafter')]
+    KnownMethod('lafter', 'lafter', 'LaFTer', 'Mirza et al. 2023', _tower, strategy='lafter')]
 
-known_methods = {o.name: o for o in _all}   # name -> `KnownMethod`
+known_methods = {o.name: o for o in [*_one_label, *_others]}   # name -> `KnownMethod`
 
 # %% ../../nbs/methods/registry.ipynb #b9141a9a
 def known_method(

@@ -27,19 +27,24 @@ def stage_two(
 )->Method:
     "The method, CoOp in its paper's recipe as SHIP's official code trains it; what was set otherwise stays"
     if type(method) is not CoOp or method.recipe!='paper' or recipe=='ours': return method
-    own = {f.name: getattr(method, f.name) for f in fields(method) if getattr(method, f.name)!=getattr(CoOp(), f.name)}
+    usual = CoOp()
+    own = {f.name: getattr(method, f.name) for f in fields(method) if getattr(method, f.name)!=getattr(usual, f.name)}
     return CoOp('ship-imagenet' if recipe=='imagenet' else 'ship', **own)
 
 # %% ../../nbs/methods/ship.ipynb #df900af4
+def _settings(given):
+    "Settings of the generator from a dictionary or the name of a recipe"
+    if isinstance(given, ShipSettings): return given
+    return ShipSettings(**given) if isinstance(given, dict) else ShipSettings(given or 'paper')
+
 @dataclass
 class SHIP(Method):
-    "Any few-shot method, trained on real features of base classes and synthetic features of new ones (Wang et al. 2023)"
+    "Any few-shot method, trained on real and on synthetic features (Wang et al. 2023)"
     method:Method                # what is trained on both
     settings:ShipSettings=None   # of the generator; a recipe's name or a dictionary will do
     per_class:int=None           # synthetic features of a new class; see the table
     held_out:bool=True           # synthetic features beside the validation images?
-    # subtracted from logits of base classes; 'held-out' finds it on validation images and synthetic features
-    stacking:float|str=0.
+    stacking:float|str=0.        # subtracted from logits of base classes; 'held-out' finds it on validation images
     name,title = 'ship','SHIP'
     regime,needs = 'few-shot',('train',)
 
@@ -51,9 +56,7 @@ class SHIP(Method):
         return ('texts','templates','new','generator', *inner, *held)
 
     def __post_init__(self):
-        s = self.settings
-        self.settings = s if isinstance(s, ShipSettings) else ShipSettings(**s) if isinstance(s,
-            dict) else ShipSettings(s or 'paper')
+        self.settings = _settings(self.settings)
         self.method = stage_two(self.method, self.settings.recipe)
         if not isinstance(self.method, Method):
             raise TextclipError(f'{self.method!r} is no method.', 'Write e.g. SHIP(LinearProbe()).')
@@ -64,19 +67,21 @@ class SHIP(Method):
         if isinstance(self.stacking, str) and self.stacking!='held-out':
             raise unknown_name('stacking', self.stacking, ['held-out'], 'Or a number.')
 
-    @property
-    def label(self): return f'{self.method.label} + SHIP'
+# %% ../../nbs/methods/ship.ipynb #e022423c
+@patch(as_prop=True)
+def label(self:SHIP): return f'{self.method.label} + SHIP'
 
-    def hyperparameters(self)->dict:
-        "The fields as JSON-able values"
-        own = {k: getattr(self, k) for k in ('per_class','held_out','stacking')}
-        return own | dict(method=type(self.method).__name__, method_settings=self.method.hyperparameters(),
-            generator=asdict(self.settings))
+@patch
+def hyperparameters(self:SHIP)->dict:
+    "The fields as JSON-able values"
+    own = {k: getattr(self, k) for k in ('per_class','held_out','stacking')}
+    return own | dict(method=type(self.method).__name__, method_settings=self.method.hyperparameters(),
+        generator=asdict(self.settings))
 
-    @property
-    def reads_places(self): return self.method.reads_places
-    @property
-    def takes_bank(self): return 'synthetic' in self.method.arguments
+@patch(as_prop=True)
+def reads_places(self:SHIP): return self.method.reads_places
+@patch(as_prop=True)
+def takes_bank(self:SHIP): return 'synthetic' in self.method.arguments
 
 # %% ../../nbs/methods/ship.ipynb #abf8a01c
 @dataclass
@@ -140,8 +145,9 @@ def mix_rows(
     "Real and synthetic features as one set of training rows"
     if synthetic is None: return replace(real, y=y)
     more = synthetic.unit * real.x.float().norm(dim=-1).mean()        # of the length that real features have
-    views = None if real.views is None else torch.cat([real.views.float(),
-        more[:,None].expand(-1, real.views.shape[1], -1)])
+    views = None
+    if real.views is not None:
+        views = torch.cat([real.views.float(), more[:,None].expand(-1, real.views.shape[1], -1)])
     ids = None if real.ids is None else [*real.ids, *synthetic.ids]
     return Features(torch.cat([real.x.float().cpu(), more]), y=torch.cat([y.cpu(), synthetic.y]), views=views, ids=ids,
         meta=real.meta)
@@ -301,11 +307,12 @@ def draw(self:SHIP, g, split, images, val_images, texts, seed):
     if not split.new: return None, None
     n = self.per_class or (64 if self.takes_bank else max(1, round(images/len(split.base))))
     kwargs = dict(texts=_of_classes(texts, split.new)) if isinstance(g, DirectGenerator) and texts is not None else {}
-    make = lambda n, seed: (lambda s: replace(s, y=torch.tensor(split.new)[s.y]))(g.sample(split.new_names, n, seed,
-        **kwargs))
-    held = None if not val_images or not (self.held_out
-        or self.stacking) else make(max(1, round(val_images/len(split.base))), derive_seed(seed, 'held out'))
-    return make(n, seed), held
+    def make(n, seed):
+        drawn = g.sample(split.new_names, n, seed, **kwargs)
+        return replace(drawn, y=torch.tensor(split.new)[drawn.y])
+    if not val_images or not (self.held_out or self.stacking): return make(n, seed), None
+    aside = max(1, round(val_images/len(split.base)))
+    return make(n, seed), make(aside, derive_seed(seed, 'held out'))
 
 # %% ../../nbs/methods/ship.ipynb #7c33b454
 @patch
@@ -321,7 +328,8 @@ def base_validation(self:SHIP, val, split, encoder):
 @patch
 def fit_inner(self:SHIP, split, f, y, bank, checked, texts, templates, given):
     "The inner method, fitted on both"
-    val = None if checked is None else checked[1 if self.held_out else 0]
+    real,both = checked or (None, None)
+    val = both if self.held_out else real
     if self.takes_bank: images = dict(train=replace(f, y=y), synthetic=bank)
     else: images = dict(train=mix_rows(f, y, bank))
     own = given.arguments_for(self.method, texts=texts, templates=templates, val=val, **images)
@@ -330,7 +338,8 @@ def fit_inner(self:SHIP, split, f, y, bank, checked, texts, templates, given):
 @patch
 def find_stacking(self:SHIP, inner, checked, split)->float:
     "The constant of calibrated stacking"
-    if self.stacking!='held-out' or not split.new: return 0. if isinstance(self.stacking, str) else float(self.stacking)
+    if self.stacking!='held-out': return float(self.stacking)
+    if not split.new: return 0.
     if checked is None:
         raise TextclipError("stacking='held-out' needs validation images of the base classes.",
             'Give val=..., or a number.')

@@ -139,7 +139,7 @@ def caption_features(
     task:Task,   # the labels
     encoder      # with features of tokens
 )->Features:
-    "Captions with the features of their tokens; features that know their texts are encoded again where tokens are missing"
+    "Captions with features of their tokens; features that know their texts are encoded again where tokens are missing"
     if not isinstance(texts, Features): return token_features(texts, encoder, len(task))
     if texts.local is not None: return texts
     if texts.ids is None:
@@ -148,6 +148,7 @@ def caption_features(
     f = token_features([str(o) for o in texts.ids], encoder, len(task))
     return Features(f.x, y=texts.y, local=f.local, ids=f.ids, meta=f.meta)
 
+# %% ../../nbs/methods/tai_dpt.ipynb #a5a975dd
 @patch
 def fit_given(self:TaIDPT, task:Task, given:Given)->TaIDPTClassifier:
     "Two contexts from captions with labels"

@@ -178,7 +178,7 @@ def _already_there(
     texts:Features,     # texts and theirs
     n_classes:int       # length of the class list
 )->torch.Tensor: # (T,) boolean
-    "Which templates stand among the texts of their class already, by their words or, where these are not known, by their features"
+    "Which templates stand among the texts of their class, by their words or, where these are not known, their features"
     ty,y = templates.labels_for(n_classes).tolist(),texts.labels_for(n_classes)
     if templates.ids is not None and texts.ids is not None:
         known = set(zip(map(str, texts.ids), y.tolist()))

@@ -73,8 +73,7 @@ class TIPX(Method):
     psi:str=None             # 'kept' or 'batch': the recipe's if not given
     aggregate:str=None       # 'sum' or 'mean' over the images of a class; the recipe's if not given
     logit_scale:float=None   # of the text part; the texts' own if not given
-    # texts and templates in one mean, each sentence counting the same? As in the released code if not given
-    combined:bool=None
+    combined:bool=None       # texts and templates in one mean, each sentence counting the same? As released if None
     name,title = 'tip-x','TIP-X'
     regime,needs = 'few-shot',('train',)
     # validation images choose weights, and say what range of KL is usual
@@ -121,8 +120,8 @@ def choose(self:TIPX, keys, labels, weight, scale, factor, val, psi)->tuple:
     third = s.scores(class_signatures(x, weight, self.temperature), psi)
     table = cache_counts(x, y, keys, labels, grids['beta'], grids['alpha'], scale*x@weight.T, third, grids['gamma'],
         factor)
-    point = first_best(table, grids, len(y), ('alpha','beta','gamma')) if self.recipe=='paper' else nearest_best(table,
-        grids, len(y), fixed)
+    if self.recipe=='paper': point = first_best(table, grids, len(y), ('alpha','beta','gamma'))
+    else: point = nearest_best(table, grids, len(y), fixed)
     return point.weights, dict(tuning=val_tuning(labels.cpu(), y.cpu()), val_accuracy=point.accuracy, val_images=len(y),
         tried=table.numel(), ties=point.ties)
 
@@ -139,14 +138,14 @@ def from_cache(self:TIPX, data, task, given)->TIPXClassifier:
     f,keys,labels = labelled_cache(data, task, encoder, self.label)
     weight,scale = text_part(task, f, encoder, given.texts, given.templates, self.label, self.combined)
     scale = float(self.logit_scale or scale)
-    keys,labels,weight,factor = [o.to(device)
-        for o in (keys, labels, weight, class_counts(labels, len(task), self.aggregate)[1])]
+    factor = class_counts(labels, len(task), self.aggregate)[1].to(device)
+    keys,labels,weight = keys.to(device),labels.to(device),weight.to(device)
     if val is not None:
         v = as_features(val, encoder, len(task))
         check_same_encoder(f, v, 'Labelled images', 'validation images')
         val = v.unit.to(device),v.labels_for(len(task)).to(device)
-    psi = fit_psi(keys, keys, weight, self.temperature, own=True) if val is None else fit_psi(val[0], keys, weight,
-        self.temperature)
+    if val is None: psi = fit_psi(keys, keys, weight, self.temperature, own=True)
+    else: psi = fit_psi(val[0], keys, weight, self.temperature)
     weights,how = self.choose(keys, labels, weight, scale, factor, val, psi)
     info = self.info(task, f, seed=given.seed, images=len(f), **weights, psi=psi.to_dict(), **how)
     return TIPXClassifier(keys, labels, info, weight, weights['beta'], weights['alpha'], self.aggregate, scale,
