@@ -15,7 +15,7 @@ import lazy_loader
 _all_ = [
     'known_methods', 'template_features', 'ZeroShot', 'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TIPX',
     'TipAdapter', 'TipAdapterF', 'SuSX', 'CALIP', 'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT', 'ExplicitContext',
-    'SHIP',    'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter',
+    'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter',
     'TAIAdapterFewShot', 'CoMC']
 
 # %% ../../nbs/methods/00_methods.ipynb #94902652

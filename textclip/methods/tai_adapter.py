@@ -66,17 +66,7 @@ class TAIAdapter(Method):
     regime = 'text'
 
     @property
-    def reads_names(self)->bool:
-        "Does training need the label names in templates?"
-        return self.arch=='residual' or self.merge>0 or (self.mapped>0 and self.bank=='labels') or self.copies>0
-    @property
     def needs(self): return ('unlabeled',) if self.mean_shift else ()
-    @property
-    def accepts(self):
-        "Texts, or a classifier to go on from; labelled images to go on with"
-        more = ('templates',) if self.reads_names else ()
-        return ('texts','start','train','device','callbacks', *more, *(('val',) if self.noise=='val' else ()))
-
     @property
     def reads_places(self): return self.share<1
     @property
@@ -87,6 +77,18 @@ class TAIAdapter(Method):
         for k,v in self.recipes[self.recipe].items():
             if getattr(self, k) is None: setattr(self, k, v)
         check_adapter_settings(self)
+
+# %% ../../nbs/methods/tai_adapter.ipynb #21bb6b8f
+@patch(as_prop=True)
+def reads_names(self:TAIAdapter)->bool:
+    "Does training need the label names in templates?"
+    return self.arch=='residual' or self.merge>0 or (self.mapped>0 and self.bank=='labels') or self.copies>0
+
+@patch(as_prop=True)
+def accepts(self:TAIAdapter)->tuple:
+    "Texts, or a classifier to go on from; labelled images to go on with"
+    more = ('templates',) if self.reads_names else ()
+    return ('texts','start','train','device','callbacks', *more, *(('val',) if self.noise=='val' else ()))
 
 # %% ../../nbs/methods/tai_adapter.ipynb #06320d77
 def check_adapter_settings(m):
