@@ -182,7 +182,8 @@ def test_sus_x():
     order = [2,0,3,1]
     turned = Task('t', [data.task.classes[k] for k in order])
     texts = Features(data.texts.x, y=torch.tensor([order.index(int(k)) for k in data.texts.y]), meta=data.texts.meta)
-    one,other = SuSX().fit(data.task, texts=data.texts, support=support),SuSX().fit(turned, texts=texts, support=support)
+    one = SuSX('ours').fit(data.task, texts=data.texts, support=support)
+    other = SuSX('ours').fit(turned, texts=texts, support=support)
     test_close(other(found), one(found)[:,order], eps=1e-4)
     # nbs/methods/tipx.ipynb · SuS-X · cell 6fc33426
     data.splits['support'] = support

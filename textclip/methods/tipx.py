@@ -76,8 +76,7 @@ class TIPX(Method):
     combined:bool=None       # texts and templates in one mean, each sentence counting the same? As released if None
     name,title = 'tip-x','TIP-X'
     regime,needs = 'few-shot',('train',)
-    # validation images choose weights, and say what range of KL is usual
-    accepts = ('texts','templates','val','device')
+    accepts = ('texts','templates','val','device')   # `val` chooses weights and says what range of KL is usual
 
     @property
     def either(self): return () if self.combined else ('texts','templates')
