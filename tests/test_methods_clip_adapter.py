@@ -12,8 +12,7 @@ from textclip.types.method import Given, Method, Range
 from textclip.features.inputs import class_means, labelled_images, logit_scale_of
 from textclip.training.trainer import Batches
 from textclip.training.prompt_learner import ImageRows, PromptLearner, selection_facts, train_selected
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import math, tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
@@ -46,13 +45,17 @@ def test_the_method():
     # nbs/methods/clip_adapter.ipynb · The method · cell 6341f356
     data = synthetic_task(n_classes=12, dim=32, per_class=40, shift=1.5, noise=1.2)
     shots = (1,4,16)
-    mean = lambda method: [sum(few_shot_protocol(method, data, k, seed)[0]['all'].accuracy for seed in range(2))/2 for k in shots]
-    lines = {'ours': mean(CLIPAdapter(recipe='ours', steps=200)), 'ours, and on the class weights': mean(CLIPAdapter(recipe='ours', steps=80, text_ratio=.2)), 'paper': mean(CLIPAdapter(steps=80))}
+    mean = lambda method: [sum(few_shot_protocol(method, data, k, seed)[0]['all'].accuracy for seed in range(2))/2
+        for k in shots]
+    lines = {'ours': mean(CLIPAdapter(recipe='ours', steps=200)),
+        'ours, and on the class weights': mean(CLIPAdapter(recipe='ours', steps=80, text_ratio=.2)),
+        'paper': mean(CLIPAdapter(steps=80))}
     zero = zero_shot_protocol(ZeroShot(), data)[0]['all'].accuracy
     _,ax = plt.subplots(figsize=(4.8,2.6))
     ax.axhline(zero, color='#444444', ls='--', lw=1, label='zero-shot')
     for name,values in lines.items(): ax.plot(shots, values, marker='o', label=name)
-    ax.set(xscale='log', xlabel='images per class', ylabel='accuracy', xticks=shots, xticklabels=shots); ax.minorticks_off(); ax.legend(fontsize=8, frameon=False, loc='center left', bbox_to_anchor=(1,.5));
+    ax.set(xscale='log', xlabel='images per class', ylabel='accuracy', xticks=shots, xticklabels=shots)
+    ax.minorticks_off(); ax.legend(fontsize=8, frameon=False, loc='center left', bbox_to_anchor=(1,.5));
     # nbs/methods/clip_adapter.ipynb · The method · cell 032f1293
     assert lines['ours'][-1]>zero+.02
 
@@ -62,7 +65,8 @@ def test_against_a_plain_re_statement():
     # nbs/methods/clip_adapter.ipynb · Against a plain re-statement · cell 046117ce
     def plain_adapter(x, y, w, W1, W2, ratio, scale, rates, momentum=.9, decay=5e-4):
         "Both matrices after one step for each rate, in float64"
-        x,w,W1,W2 = [o.double() for o in (x, w, W1, W2)]
+        x,w = x.double(),w.double()
+        W1,W2 = W1.double(),W2.double()
         u1,u2 = 0.,0.
         for rate in rates:
             h = (x@W1.T).clamp_min(0); a = (h@W2.T).clamp_min(0)
@@ -82,8 +86,10 @@ def test_against_a_plain_re_statement():
     for epochs in (1, 2, 5):
         rates = [1e-5] + [2.5*(1+math.cos(math.pi*(k-1)/epochs)) for k in range(1, epochs)]
         ours = CLIPAdapter(lr=5., epochs=epochs).fit(data.task, train=train, templates=data.templates, seed=4).visual
-        theirs = plain_adapter(train.unit, train.y, class_means(data.templates, 5), start.down.weight.detach(), start.up.weight.detach(), .2, 30., rates)
-        print(f'{epochs} steps: moved by {(theirs[0]-start.down.weight.detach()).abs().max():.0e}, difference {(theirs[0]-ours.down.weight).abs().max():.0e}')
+        theirs = plain_adapter(train.unit, train.y, class_means(data.templates, 5), start.down.weight.detach(),
+            start.up.weight.detach(), .2, 30., rates)
+        print(f'{epochs} steps: moved by {(theirs[0]-start.down.weight.detach()).abs().max():.0e}, difference '
+            f'{(theirs[0]-ours.down.weight).abs().max():.0e}')
         for a,b in zip((ours.down.weight, ours.up.weight), theirs): test_close(a.double(), b, eps=1e-5)
 
 
@@ -93,13 +99,15 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
     data = synthetic_task(n_classes=6, dim=32)
     half = [part_of(data, list(r)) for r in (range(3), range(3,6))]
     for text_ratio in (0., .3):
-        fitted = CLIPAdapter(recipe='ours', steps=20, text_ratio=text_ratio).fit(half[0].task, train=half[0].splits['train'], templates=half[0].templates)
+        fitted = CLIPAdapter(recipe='ours', steps=20, text_ratio=text_ratio).fit(half[0].task,
+            train=half[0].splits['train'], templates=half[0].templates)
         with tempfile.TemporaryDirectory() as d: fitted.save(d); again = load_classifier(d)
         test = half[1].splits['test']
         test_eq(again(test), fitted(test))
         new = again.with_classes(half[1].task.classes, templates=half[1].templates)
         test_eq(again.with_classes(half[0].task.classes[::-1])(test), fitted(test).flip(-1))
-        by_hand = 30*_mixed(fitted.visual, test.unit, .2) @ _mixed(fitted.textual, class_means(half[1].templates, 3), text_ratio).T
+        by_hand = 30*_mixed(fitted.visual, test.unit, .2) @ _mixed(fitted.textual, class_means(half[1].templates, 3),
+            text_ratio).T
         test_close(new(test), by_hand, eps=1e-4)
     still = CLIPAdapter(ratio=0., epochs=2).fit(data.task, train=data.splits['train'], templates=data.templates)
     zero = ZeroShot().fit(data.task, templates=data.templates)
@@ -112,16 +120,19 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
     texts = data.texts[data.texts.y>=3]
     fitted = CLIPAdapter(recipe='ours', steps=20).fit(data.task, train=seen, templates=data.templates, synthetic=texts)
     test_eq(fitted(data.splits['test']).shape, (120,6))
-    test_fail(lambda: CLIPAdapter().fit(data.task, train=seen, templates=data.templates), contains='3 of 6 classes have no training images')
+    test_fail(lambda: CLIPAdapter().fit(data.task, train=seen, templates=data.templates),
+        contains='3 of 6 classes have no training images')
     test_fail(lambda: CLIPAdapter().fit(data.task, train=train), contains='needs the class weights of the templates')
     test_fail(lambda: CLIPAdapter(ratio=1.2), contains='ratio is 1.2. Give a number from 0 to 1')
-    test_fail(lambda: CLIPAdapter(lr=1e38, epochs=5).fit(data.task, train=train, templates=data.templates), contains='not finite')
+    test_fail(lambda: CLIPAdapter(lr=1e38, epochs=5).fit(data.task, train=train, templates=data.templates),
+        contains='not finite')
 
 
 def test_what_it_gained_and_cost():
     'nbs/methods/clip_adapter.ipynb · What it gained and cost'
     # nbs/methods/clip_adapter.ipynb · What it gained and cost · cell fcf6c754
-    stored = [Benchmark.load('../results/prompt_learning/features'), Benchmark.load('../results/bench_offline').pick(task='clipart')]
+    stored = [Benchmark.load('../results/prompt_learning/features'),
+        Benchmark.load('../results/bench_offline').pick(task='clipart')]
     table = gains(stored, ['CLIP-Adapter','CLIP-Adapter, paper'])
     table
     # nbs/methods/clip_adapter.ipynb · What it gained and cost · cell a6c92c35

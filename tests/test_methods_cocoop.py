@@ -32,14 +32,16 @@ def test_the_meta_net():
     'nbs/methods/cocoop.ipynb · The meta-net'
     # nbs/methods/cocoop.ipynb · The meta-net · cell e2207090
     start = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
-    module,x = ConditionalContext(start, 32),F.normalize(torch.randn(3, 32, generator=torch.Generator().manual_seed(1)), dim=-1)
+    module = ConditionalContext(start, 32)
+    x = F.normalize(torch.randn(3, 32, generator=torch.Generator().manual_seed(1)), dim=-1)
     out = module(x).detach()
     test_eq(out.shape, (3,1,4,8))
     moved = out[:,0]-start
     for j in range(4): test_close(moved[:,j], moved[:,0], eps=1e-5)      # every vector is moved alike
     test_eq(ConditionalContext(start, 32, zero=True)(x).detach()[:,0], start.expand(3, -1, -1))
     test_eq(module.meta_net[0].weight.data, ConditionalContext(start, 32).meta_net[0].weight.data)
-    test_eq([tuple(p.shape) for p in ConditionalContext(torch.zeros(4, 512), 512).meta_net.parameters()], [(32,512),(32,),(512,32),(512,)])
+    test_eq([tuple(p.shape) for p in ConditionalContext(torch.zeros(4, 512), 512).meta_net.parameters()],
+        [(32,512),(32,),(512,32),(512,)])
 
 
 def test_images_and_classes_in_chunks():
@@ -53,7 +55,8 @@ def test_images_and_classes_in_chunks():
             for c in names:
                 ids = tower.tokenizer([f'a photo of a {c}.'])
                 e = m.token_embedding(ids)[0]
-                h = m.transformer((torch.cat([e[:1], module.context+shift, e[5:]]) + m.positional_embedding)[None], attn_mask=m.attn_mask)
+                h = m.transformer((torch.cat([e[:1], module.context+shift, e[5:]]) + m.positional_embedding)[None],
+                    attn_mask=m.attn_mask)
                 w = m.ln_final(h)[0, ids[0].argmax()] @ m.text_projection
                 rows.append(scale * xi @ w/w.norm())
         return torch.stack(rows).reshape(len(x), len(names))
@@ -61,7 +64,9 @@ def test_images_and_classes_in_chunks():
     tower,names = tiny_open_clip(),['cat','golden retriever','ox']
     x,y = F.normalize(torch.randn(5, 32, generator=torch.Generator().manual_seed(0)), dim=-1),torch.tensor([0,1,2,1,0])
     prompts,found = Prompts(tower, names, 4),[]
-    for make in (lambda m: plain_logits(tower, names, m, x, 20.), *(lambda m, k=k: conditional_logits(m, prompts, x, 20., **k) for k in (dict(), dict(chunk=4), dict(chunk=2, checkpointing=True)))):
+    for make in (lambda m: plain_logits(tower, names, m, x, 20.),
+        *(lambda m, k=k: conditional_logits(m, prompts, x, 20., **k)
+        for k in (dict(), dict(chunk=4), dict(chunk=2, checkpointing=True)))):
         module = ConditionalContext(start_context(tower, 'a photo of a'), 32)
         logits = make(module)
         F.cross_entropy(logits, y).backward()
@@ -81,7 +86,8 @@ def test_the_method():
     right = lambda clf: (clf(test).argmax(-1)==test.y).float().mean().item()
     fitted = CoCoOp(recipe='ours', steps=40).fit(task, tower, train=train, val=val)
     zero = ZeroShot().fit(task, tower)
-    print(f"zero-shot {right(zero):.2f}   CoCoOp {right(fitted):.2f}   {fitted.info['steps']} steps, tuning {fitted.info['tuning']}")
+    print(f"zero-shot {right(zero):.2f}   CoCoOp {right(fitted):.2f}   {fitted.info['steps']} steps, tuning "
+        f"{fitted.info['tuning']}")
     assert right(fitted)>right(zero)+.1
     # nbs/methods/cocoop.ipynb · The method · cell ccc72f27
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox'])
@@ -111,7 +117,8 @@ def test_a_meta_net_of_zeros_is_coop():
     module = ConditionalContext(start_context(tower, 'a photo of a'), 32, zero=True)
     module.meta_net[2].requires_grad_(False)
     objective = method.objective(prompts, tower.logit_scale, None)
-    Trainer(module, lambda m,rows,g: objective(m, train.unit[rows], train.y[rows]), len(train), method.optimization(), steps=3).fit()
+    Trainer(module, lambda m,rows,g: objective(m, train.unit[rows], train.y[rows]), len(train), method.optimization(),
+        steps=3).fit()
     coop = CoOp(words='a photo of a', lr=.05, epochs=3).fit(task, tower, train=train)
     test_close(module.context, coop.context, eps=1e-5)
 
@@ -123,7 +130,8 @@ def test_protocols_and_mistakes():
     def toy_data(name, names):
         "Splits and templates of a toy task"
         splits = {s: caption_images(tower, names, n, seed=i) for i,(s,n) in enumerate((('train',4),('val',2),('test',5)))}
-        return TaskFeatures(Task(name, names), splits, templates=caption_images(tower, names, 1, 'a photo of a {}.', noise=0.), encoder=tower)
+        return TaskFeatures(Task(name, names), splits,
+            templates=caption_images(tower, names, 1, 'a photo of a {}.', noise=0.), encoder=tower)
 
     animals,things = toy_data('animals', ['cat','ox','parrot','frog']),toy_data('things', ['chair','lamp'])
     method = CoCoOp(recipe='ours', steps=6)

@@ -20,7 +20,8 @@ NOTEBOOK = 'nbs/methods/comc.ipynb'
 def test_against_its_equations():
     'nbs/methods/comc.ipynb · Against its equations'
     # nbs/methods/comc.ipynb · Against its equations · cell e978e984
-    task,text,names,images = toy_multilabel(texts=500, images=5)
+    task,text,*more = toy_multilabel(texts=500, images=5)
+    names,images = more
     clf = CoMC(epochs=4, batch=128).fit(task, texts=text, templates=names, seed=7)
 
     x,y,N = F.normalize(text.x, dim=-1),text.y,128
@@ -49,18 +50,21 @@ def test_against_its_equations():
         p = (100*(T@a)).softmax(0)
         mixture = (p[:,None]*T).sum(0)
         return W @ (.7*a + .3*mixture/mixture.norm())
-    expected = torch.stack([.5*read(images.x[n]) + .5*torch.stack([read(a) for a in images.local[n]]).amax(0) for n in range(5)])
+    expected = torch.stack([.5*read(images.x[n]) + .5*torch.stack([read(a) for a in images.local[n]]).amax(0)
+        for n in range(5)])
     test_close(clf(images), expected, eps=1e-5)
 
 
 def test_what_each_part_does():
     'nbs/methods/comc.ipynb · What each part does'
     # nbs/methods/comc.ipynb · What each part does · cell 07609e4a
-    changes = {'CoMC': {}, 'no noise': dict(perturb='none'), 'no mapping': dict(mapped=0.), 'whole image only': dict(share=1.), 'binary cross-entropy': dict(loss='bce')}
+    changes = {'CoMC': {}, 'no noise': dict(perturb='none'), 'no mapping': dict(mapped=0.),
+        'whole image only': dict(share=1.), 'binary cross-entropy': dict(loss='bce')}
     for name,change in changes.items():
         found = []
         for seed in range(2):
-            task,text,names,images = toy_multilabel(seed=seed)
+            task,text,*more = toy_multilabel(seed=seed)
+            names,images = more
             method = CoMC(epochs=30, batch=128, **change)
             clf = method.fit(task, **method.usable(dict(texts=text, templates=names)), seed=seed)
             found.append(average_precision(clf(images), images.y).mean())
@@ -71,8 +75,13 @@ def test_what_each_part_does():
 def test_what_it_gained_and_cost():
     'nbs/methods/comc.ipynb · What it gained and cost'
     # nbs/methods/comc.ipynb · What it gained and cost · cell 52a1ff37
-    rows = [r for k in ['llm'] for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows'] if r['texts']=='llm']
-    rows = {r['method']: r for r in rows if r['method'] in ['dense zero-shot, best place', 'CoMC', 'TAI-Adapter, linear, noise .1']}
-    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}", 'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}", 'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
+    rows = [r for k in ['llm']
+        for r in json.loads(Path(f'../results/multilabel/comparison_{k}.json').read_text(encoding='utf-8'))['rows']
+        if r['texts']=='llm']
+    rows = {r['method']: r for r in rows if r['method'] in ['dense zero-shot, best place', 'CoMC',
+        'TAI-Adapter, linear, noise .1']}
+    pd.DataFrame({k: {'mAP %': f"{100*r['mAP']:.1f}",
+        'against dense zero-shot, best place': f"{100*r['versus']['difference']:+.1f}", 'p': f"{r['versus']['p']:.2f}",
+        'seconds': f"{r['seconds']:.2g}"} for k,r in rows.items()}).T
     # nbs/methods/comc.ipynb · What it gained and cost · cell 3e6ef4b6
     assert .005<rows['CoMC']['versus']['difference']<.015 and rows['CoMC']['versus']['p']>.05 and rows['CoMC']['seconds']<10

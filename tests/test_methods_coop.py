@@ -4,7 +4,6 @@ from textclip.training.prompt_classifier import start_context
 from textclip.training.prompt_learner import PromptLearner
 import math, tempfile
 from torch import nn
-from torch.nn import functional as F
 import matplotlib.pyplot as plt
 import torch
 from fastcore.test import *
@@ -32,12 +31,16 @@ def test_the_method():
     tower,task = tiny_open_clip(),Task('toy', ['cat','golden retriever','ox','parrot','oak tree'])
     train,val,test = [caption_images(tower, task.classes, n, seed=s) for s,n in enumerate((4, 4, 40))]
     right = lambda clf: (clf(test).argmax(-1)==test.y).float().mean().item()
-    variants = {p: dict(position=p) for p in context_positions} | {'class-specific': dict(class_specific=True), 'random, 8 vectors': dict(length=8)}
-    found = {k: right(CoOp(recipe='ours', steps=80, **v).fit(task, tower, train=train, val=val)) for k,v in variants.items()}
+    variants = {p: dict(position=p) for p in context_positions} | {'class-specific': dict(class_specific=True),
+        'random, 8 vectors': dict(length=8)}
+    found = {k: right(CoOp(recipe='ours', steps=80, **v).fit(task, tower, train=train, val=val))
+        for k,v in variants.items()}
     zero = right(ZeroShot().fit(task, tower))
     _,ax = plt.subplots(figsize=(5,2.2))
-    ax.barh(list(found), list(found.values()), color='#f4a261'); ax.axvline(zero, color='#444444', ls='--', lw=1, label='zero-shot')
-    ax.invert_yaxis(); ax.set_xlabel('accuracy'); ax.legend(fontsize=8, frameon=False, loc='lower left', bbox_to_anchor=(0,1));
+    ax.barh(list(found), list(found.values()), color='#f4a261')
+    ax.axvline(zero, color='#444444', ls='--', lw=1, label='zero-shot')
+    ax.invert_yaxis()
+    ax.set_xlabel('accuracy'); ax.legend(fontsize=8, frameon=False, loc='lower left', bbox_to_anchor=(0,1));
     # nbs/methods/coop.ipynb · The method · cell b1256f59
     assert all(v>zero for v in found.values())
 
@@ -101,7 +104,8 @@ def test_frozen_words_are_zero_shot():
     with tempfile.TemporaryDirectory() as d:
         for tower in (tiny_open_clip(), *(tiny_transformers(k, d) for k in ('clip','siglip','siglip2'))):
             train = caption_images(tower, task.classes, 1)
-            ours,zero = CoOp(recipe='ours', steps=0).fit(task, tower, train=train),ZeroShot(templates=['a photo of a {}.']).fit(task, tower)
+            ours = CoOp(recipe='ours', steps=0).fit(task, tower, train=train)
+            zero = ZeroShot(templates=['a photo of a {}.']).fit(task, tower)
             test_close(ours(train), zero(train), eps=1e-4)
             moved = CoOp(recipe='ours', steps=2).fit(task, tower, train=train)
             assert (moved.context-ours.context).abs().max() > 1e-5 and moved.info['encoder']==tower.name
@@ -114,20 +118,26 @@ def test_other_names_other_tasks():
         "Splits and templates of a toy task"
         task = Task(name, names)
         splits = {s: caption_images(tower, names, n, seed=i) for i,(s,n) in enumerate((('train',8),('val',4),('test',30)))}
-        return TaskFeatures(task, splits, templates=caption_images(tower, names, 1, 'a photo of a {}.', noise=0.), encoder=tower)
+        return TaskFeatures(task, splits, templates=caption_images(tower, names, 1, 'a photo of a {}.', noise=0.),
+            encoder=tower)
 
     tower = tiny_open_clip()
-    animals,things = toy_data(tower, 'animals', ['cat','golden retriever','ox','parrot','frog','lynx']),toy_data(tower, 'things', ['chair','lamp','wooden table'])
-    methods = {'zero-shot': ZeroShot(), 'CoOp': CoOp(recipe='ours', steps=40), 'class-specific': CoOp(recipe='ours', steps=40, class_specific=True)}
-    bench = run_benchmark({k: methods[k] for k in ('zero-shot','CoOp')}, [animals], {'base-to-new': {}, 'cross-dataset': dict(targets=[things])}, shots=(4,), seeds=(0,1), progress=False)
+    animals = toy_data(tower, 'animals', ['cat','golden retriever','ox','parrot','frog','lynx'])
+    things = toy_data(tower, 'things', ['chair','lamp','wooden table'])
+    methods = {'zero-shot': ZeroShot(), 'CoOp': CoOp(recipe='ours', steps=40),
+        'class-specific': CoOp(recipe='ours', steps=40, class_specific=True)}
+    bench = run_benchmark({k: methods[k] for k in ('zero-shot','CoOp')}, [animals],
+        {'base-to-new': {}, 'cross-dataset': dict(targets=[things])}, shots=(4,), seeds=(0,1), progress=False)
     bench
     # nbs/methods/coop.ipynb · Other names, other tasks · cell 248ee7af
     by = {(r.protocol, r.method, r.part): r.accuracy for r in bench.rows}
     assert not bench.failed and by['cross-dataset','CoOp','animals']>by['cross-dataset','zero-shot','animals']
     _,fitted = base_to_new_protocol(methods['CoOp'], animals, shots=2)
     with tempfile.TemporaryDirectory() as d: fitted.classifier.save(d); loaded = load_classifier(d)
-    test_close(loaded.with_classes(['frog','lynx'], encoder=tower).weight, fitted.classifier.with_classes(['frog','lynx'], encoder=tower).weight)
-    test_fail(lambda: base_to_new_protocol(methods['class-specific'], animals, shots=2), contains='one context for each class')
+    test_close(loaded.with_classes(['frog','lynx'], encoder=tower).weight,
+        fitted.classifier.with_classes(['frog','lynx'], encoder=tower).weight)
+    test_fail(lambda: base_to_new_protocol(methods['class-specific'], animals, shots=2),
+        contains='one context for each class')
 
 
 def test_mistakes():
@@ -137,8 +147,10 @@ def test_mistakes():
     train = caption_images(tower, task.classes, 2)
     test_fail(lambda: CoOp().fit(Task('one', ['cat']), tower, train=train[:1]), contains='has one class only')
     test_fail(lambda: CoOp().fit(task, train=train), contains='CoOp needs an encoder')
-    test_fail(lambda: CoOp().fit(Task('long', ['cat','word '*70]), tower, train=train), contains="class names do not fit into the 77 tokens of 'tiny' with 16 context vectors: 'word word")
-    test_fail(lambda: CoOp(words='a photo of a', length=5).fit(task, tower, train=train), contains='has 4 tokens, and length is 5')
+    test_fail(lambda: CoOp().fit(Task('long', ['cat','word '*70]), tower, train=train),
+        contains="class names do not fit into the 77 tokens of 'tiny' with 16 context vectors: 'word word")
+    test_fail(lambda: CoOp(words='a photo of a', length=5).fit(task, tower, train=train),
+        contains='has 4 tokens, and length is 5')
     test_fail(lambda: CoOp(lr=1e38, epochs=4).fit(task, tower, train=train), contains='not finite')
 
 

@@ -9,7 +9,7 @@ from textclip.types.features import Features
 from textclip.types.classifier import Classifier, LinearClassifier
 from textclip.types.method import Given, Method
 from textclip.features.inputs import as_features, class_means, logit_scale_of
-from textclip.methods.base import template_features
+from textclip.methods.zeroshot import ByLabel, labels_of, template_features
 from fastcore.test import *
 from textclip.core.basics import make_generator
 from textclip.benchmark.table import Benchmark, gains, settings_table
@@ -23,7 +23,10 @@ def test_soft_pooling_a_class_as_a_set_of_texts():
     # nbs/methods/cupl.ipynb · Soft pooling: a class as a set of texts · cell 3f9433f3
     gen = make_generator(0, 'example')
     unit = lambda *shape: nn.functional.normalize(torch.randn(*shape, generator=gen), dim=-1)
-    t,z,x,y = unit(9, 8),unit(3, 8),unit(4, 8),torch.arange(9)%3
+    t = unit(9, 8)
+    z = unit(3, 8)
+    x = unit(4, 8)
+    y = torch.arange(9)%3
     clf = PooledClassifier(t, y, z, dict(classes=list('abc'), method='CuPL'), logit_scale=20.)
     for i in range(4):
         for c in range(3):
@@ -49,7 +52,8 @@ def test_against_a_plain_re_statement():
         given = dict(texts=texts) if how=='none' else dict(texts=texts, templates=templates)
         clf = CuPL(templates=how).fit(Task('t', list('abc')), **given)
         for c in range(3): test_close(clf.weight[c], plain(texts, templates, how, c), eps=1e-5)
-    test_fail(lambda: CuPL().fit(Task('t', list('abc')), texts=texts, templates=templates), contains="makes no use of 'templates'")
+    test_fail(lambda: CuPL().fit(Task('t', list('abc')), texts=texts, templates=templates),
+        contains="makes no use of 'templates'")
 
 
 def test_what_it_asks_for():
@@ -63,6 +67,12 @@ def test_what_it_asks_for():
     test_fail(lambda: CuPL().fit(Task('t', list('abcd')), texts=texts), contains='1 of 4 classes have no texts')
     clf = CuPL().fit(task, texts=texts)
     test_fail(lambda: clf.with_classes(['x']), contains='Fit the method again')
+    several = Task('t', list('abc'), 'multi')                            # several labels: each has a probability of its own
+    for recipe in ('paper','ours'):
+        clf = CuPL(recipe).fit(several, encoder=None, texts=texts, **({} if recipe=='paper' else dict(templates=texts)))
+        test_close(clf.predict_proba(texts), clf(texts).sigmoid(), eps=1e-6)
+    clf = CuPL().fit(task, texts=texts)
+    test_close(clf.predict_proba(texts).sum(1), 1., eps=1e-5)
     clf.info
 
 
@@ -74,5 +84,7 @@ def test_what_it_gained_and_cost():
     table
     # nbs/methods/cupl.ipynb · What it gained and cost · cell 2a740d2b
     gain = {(d, r.method): float(r.gain) for (d,_),r in table.iterrows()}
-    assert gain['stamps, lite','CuPL, paper']<0 and gain['clipart, lite','CuPL, paper']<0 and .5<gain['caltech101, CLIP ViT-B/32','CuPL, paper']<1.5
+    assert gain['stamps, lite','CuPL, paper']<0
+    assert gain['clipart, lite','CuPL, paper']<0
+    assert .5<gain['caltech101, CLIP ViT-B/32','CuPL, paper']<1.5
     assert min(v for (_,k),v in gain.items() if k=='CuPL')>=0

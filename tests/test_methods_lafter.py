@@ -60,10 +60,12 @@ def test_on_drawn_shapes():
             seen = []
             class Keep(Callback):
                 def after_fit(self, trainer): seen.append(trainer.history)
-            classifier = method.fit(task, encoder, texts=texts, templates=texts[:4], unlabeled=ImageSplit(train.paths), callbacks=[Keep()])
+            classifier = method.fit(task, encoder, texts=texts, templates=texts[:4], unlabeled=ImageSplit(train.paths),
+                callbacks=[Keep()])
             curves[frozen] = seen[0]
             after = evaluate(classifier, adapted_features(classifier, encoder, test))
-            rows.append(dict(frozen_teacher=frozen, before=before, after=after.accuracy, commonest_answer=after.confusion.sum(0).max()/len(after)))
+            rows.append(dict(frozen_teacher=frozen, before=before, after=after.accuracy,
+                commonest_answer=after.confusion.sum(0).max()/len(after)))
     print(classifier.info['trained'], 'trained numbers')
     pd.DataFrame(rows).round(3)
     # nbs/methods/lafter.ipynb · On drawn shapes · cell 7bd6beb8
@@ -74,7 +76,8 @@ def test_on_drawn_shapes():
     for frozen,history in curves.items():
         axs[0].plot(history.losses, label='frozen teacher' if frozen else 'drifting teacher')
         axs[1].plot(history['agreement'].unfold(0, 5, 1).mean(-1))
-    axs[0].set(xlabel='step', ylabel='loss'); axs[0].legend(frameon=False); axs[1].set(xlabel='step', ylabel='agreement (5 steps)');
+    axs[0].set(xlabel='step', ylabel='loss')
+    axs[0].legend(frameon=False); axs[1].set(xlabel='step', ylabel='agreement (5 steps)');
 
 
 def test_against_a_plain_re_statement():
@@ -83,7 +86,8 @@ def test_against_a_plain_re_statement():
     def plain_lafter(model, prompts, weight, pixels, steps, lr):
         "Four kinds of tensors, trained by hand on (w,s) views of whole batches"
         visual = copy.deepcopy(model.visual)
-        norms = {f'{n}/{leaf}': getattr(m, leaf).requires_grad_() for n,m in visual.named_modules() if isinstance(m, nn.LayerNorm) for leaf in ('weight','bias')}
+        norms = {f'{n}/{leaf}': getattr(m, leaf).requires_grad_()
+            for n,m in visual.named_modules() if isinstance(m, nn.LayerNorm) for leaf in ('weight','bias')}
         prompts,A = prompts.clone().requires_grad_(),weight.clone().requires_grad_()
         def tower(images, prompts=None):
             x = visual.conv1(images).flatten(2).mT
@@ -134,7 +138,8 @@ def test_against_a_plain_re_statement():
         trained = []
         for checkpointing in (False, True):
             tuning = EncoderTuning(tiny_open_clip()).tune_layer_norms().add_prompts(5, layers=2, seed=7)
-            _,A = LaFTer(steps=4, batch=8, checkpointing=checkpointing).image_stage(tuning, images, weight, 7, launched_processes())
+            _,A = LaFTer(steps=4, batch=8, checkpointing=checkpointing).image_stage(tuning, images, weight, 7,
+                launched_processes())
             trained.append(A)
     test_close(*trained, eps=1e-6)
 
@@ -146,7 +151,8 @@ def test_against_a_plain_re_statement_gpu():
     def plain_lafter(model, prompts, weight, pixels, steps, lr):
         "Four kinds of tensors, trained by hand on (w,s) views of whole batches"
         visual = copy.deepcopy(model.visual)
-        norms = {f'{n}/{leaf}': getattr(m, leaf).requires_grad_() for n,m in visual.named_modules() if isinstance(m, nn.LayerNorm) for leaf in ('weight','bias')}
+        norms = {f'{n}/{leaf}': getattr(m, leaf).requires_grad_()
+            for n,m in visual.named_modules() if isinstance(m, nn.LayerNorm) for leaf in ('weight','bias')}
         prompts,A = prompts.clone().requires_grad_(),weight.clone().requires_grad_()
         def tower(images, prompts=None):
             x = visual.conv1(images).flatten(2).mT
@@ -197,7 +203,8 @@ def test_against_a_plain_re_statement_gpu():
         trained = []
         for checkpointing in (False, True):
             tuning = EncoderTuning(tiny_open_clip()).tune_layer_norms().add_prompts(5, layers=2, seed=7)
-            _,A = LaFTer(steps=4, batch=8, checkpointing=checkpointing).image_stage(tuning, images, weight, 7, launched_processes())
+            _,A = LaFTer(steps=4, batch=8, checkpointing=checkpointing).image_stage(tuning, images, weight, 7,
+                launched_processes())
             trained.append(A)
     test_close(*trained, eps=1e-6)
     # nbs/methods/lafter.ipynb · Against a plain re-statement · cell 18b7676d
@@ -206,7 +213,8 @@ def test_against_a_plain_re_statement_gpu():
         def after_fit(self, trainer): curves[trainer.device.type] = trainer.history.losses.cpu()
     for device in ('cpu','cuda'):
         tuning = EncoderTuning(tiny_open_clip(device=device)).tune_layer_norms().add_prompts(5, seed=7)
-        LaFTer(steps=4, batch=8).image_stage(tuning, [draw_shape(k, i) for i in range(4) for k in shape_names], (torch.eye(4,32)/4).to(device), 7, launched_processes(), [Curve()])
+        LaFTer(steps=4, batch=8).image_stage(tuning, [draw_shape(k, i) for i in range(4) for k in shape_names],
+            (torch.eye(4,32)/4).to(device), 7, launched_processes(), [Curve()])
     test_close(curves['cpu'], curves['cuda'], eps=1e-2)
 
 
@@ -217,8 +225,9 @@ def test_saved_loaded_refused():
     with tempfile.TemporaryDirectory() as d:
         other = image_features(drawn_shapes(d, 6, first=500), encoder)
         texts,train = Features(other.unit, y=other.y, meta=other.meta),drawn_shapes(d, 3)
-        fit = lambda encoder=encoder, unlabeled=ImageSplit(train.paths), texts=texts, seed=1, **kwargs: LaFTer(text_steps=20, steps=2, batch=6, **dict(prompts=4) | kwargs).fit(
-            task, encoder, texts=texts, templates=texts[:4], unlabeled=unlabeled, seed=seed)
+        def fit(encoder=encoder, unlabeled=ImageSplit(train.paths), texts=texts, seed=1, **own):
+            method = LaFTer(text_steps=20, steps=2, batch=6, **dict(prompts=4) | own)
+            return method.fit(task, encoder, texts=texts, templates=texts[:4], unlabeled=unlabeled, seed=seed)
         classifier = fit()
         folder = classifier.save(Path(d)/'classifier')
         loaded = Pipeline(encoder, load_classifier(folder))
@@ -265,29 +274,38 @@ with tempfile.TemporaryDirectory() as d:
     images,method = TrainingImages(ImageSplit(paths)),LaFTer(**settings)
     tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts()
     before = peak()
-    history,weight = method.image_stage(tuning, images, torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5, 0, Processes(), [Clock()])
+    start = torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5
+    history,weight = method.image_stage(tuning, images, start, 0, Processes(), [Clock()])
     start = time.process_time()
     for i in range(8): Views(images, [encoder.preprocess, strong_view(encoder)])[0,i]
     views = time.process_time()-start
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), view_seconds=views, before=before, peak=peak(),
+seconds = median(b-a for a,b in zip(times, times[1:]))
+print(json.dumps(dict(settings, seconds=seconds, view_seconds=views, before=before, peak=peak(),
     trained=tuning.size+weight.numel(), whole=whole, loss=history.losses[-1].item())))
 '''
 
     def measured(**settings):
         "What a run of the program prints"
-        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True,
+            text=True)
         assert not run.returncode, run.stderr[-800:]
         return json.loads(run.stdout)
     # nbs/methods/lafter.ipynb · What a step costs · cell 9f9c5ac9
     record = json.loads(Path('../results/lafter/step.json').read_text())
     words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items() if k!='batch') or 'default settings'
-    table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'], GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
-    usual,frozen,again,half = record['rows']
-    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
-    print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves {100*(1-frozen['seconds']/usual['seconds']):.0f} % of a step")
-    print(f"checkpointed: {(again['peak']-again['before'])/(usual['peak']-usual['before']):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds")
+    table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'],
+        GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
+    usual,frozen,*more = record['rows']
+    again,half = more
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
+        f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves "
+        f"{100*(1-frozen['seconds']/usual['seconds']):.0f} % of a step")
+    print(f"checkpointed: {(again['peak']-again['before'])/(usual['peak']-usual['before']):.2f} times the memory, "
+        f"{again['seconds']/usual['seconds']:.2f} times the seconds")
     per_image = ((usual['peak']-usual['before'])-(half['peak']-half['before']))/4
-    print(f'each further picture of a step takes {1024*per_image:.0f} MiB; {50*per_image:.1f} GiB for the batch of 50 (extrapolated from 4 and 8)')
+    print(f'each further picture of a step takes {1024*per_image:.0f} MiB; {50*per_image:.1f} GiB for the batch of 50 '
+        '(extrapolated from 4 and 8)')
     table.round(2)
     # nbs/methods/lafter.ipynb · What a step costs · cell 36346a0b
     assert frozen['seconds']<usual['seconds'] and again['peak']<usual['peak']
@@ -323,33 +341,44 @@ with tempfile.TemporaryDirectory() as d:
     images,method = TrainingImages(ImageSplit(paths)),LaFTer(**settings)
     tuning = EncoderTuning(encoder).tune_layer_norms().add_prompts()
     before = peak()
-    history,weight = method.image_stage(tuning, images, torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5, 0, Processes(), [Clock()])
+    start = torch.randn(100, encoder.dim, generator=torch.Generator().manual_seed(0))/encoder.dim**.5
+    history,weight = method.image_stage(tuning, images, start, 0, Processes(), [Clock()])
     start = time.process_time()
     for i in range(8): Views(images, [encoder.preprocess, strong_view(encoder)])[0,i]
     views = time.process_time()-start
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), view_seconds=views, before=before, peak=peak(),
+seconds = median(b-a for a,b in zip(times, times[1:]))
+print(json.dumps(dict(settings, seconds=seconds, view_seconds=views, before=before, peak=peak(),
     trained=tuning.size+weight.numel(), whole=whole, loss=history.losses[-1].item())))
 '''
 
     def measured(**settings):
         "What a run of the program prints"
-        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True,
+            text=True)
         assert not run.returncode, run.stderr[-800:]
         return json.loads(run.stdout)
     # nbs/methods/lafter.ipynb · What a step costs · cell 43c1451f
     asked = [dict(), dict(frozen_teacher=True), dict(checkpointing=True), dict(batch=4)]
     found = [measured(**dict(model='ViT-B-16', batch=8, steps=3) | o) | dict(asked=o) for o in asked]
-    write_json(Path('../results/lafter/step.json'), dict(model='ViT-B-16', classes=100, rows=found, manifest=report_manifest(rule='random weights; nothing was chosen')))
+    write_json(Path('../results/lafter/step.json'),
+        dict(model='ViT-B-16', classes=100, rows=found,
+        manifest=report_manifest(rule='random weights; nothing was chosen')))
     # nbs/methods/lafter.ipynb · What a step costs · cell 9f9c5ac9
     record = json.loads(Path('../results/lafter/step.json').read_text())
     words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items() if k!='batch') or 'default settings'
-    table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'], GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
-    usual,frozen,again,half = record['rows']
-    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
-    print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves {100*(1-frozen['seconds']/usual['seconds']):.0f} % of a step")
-    print(f"checkpointed: {(again['peak']-again['before'])/(usual['peak']-usual['before']):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds")
+    table = pd.DataFrame([dict(settings=words(r['asked']), batch=r['batch'], seconds=r['seconds'],
+        GiB=r['peak']-r['before']) for r in record['rows']]).set_index('settings')
+    usual,frozen,*more = record['rows']
+    again,half = more
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
+        f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"views of eight pictures: {usual['view_seconds']:.2f} s; a frozen teacher saves "
+        f"{100*(1-frozen['seconds']/usual['seconds']):.0f} % of a step")
+    print(f"checkpointed: {(again['peak']-again['before'])/(usual['peak']-usual['before']):.2f} times the memory, "
+        f"{again['seconds']/usual['seconds']:.2f} times the seconds")
     per_image = ((usual['peak']-usual['before'])-(half['peak']-half['before']))/4
-    print(f'each further picture of a step takes {1024*per_image:.0f} MiB; {50*per_image:.1f} GiB for the batch of 50 (extrapolated from 4 and 8)')
+    print(f'each further picture of a step takes {1024*per_image:.0f} MiB; {50*per_image:.1f} GiB for the batch of 50 '
+        '(extrapolated from 4 and 8)')
     table.round(2)
     # nbs/methods/lafter.ipynb · What a step costs · cell 36346a0b
     assert frozen['seconds']<usual['seconds'] and again['peak']<usual['peak']

@@ -3,7 +3,6 @@ import importlib
 from dataclasses import dataclass, field, fields
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError, some, unknown_name
-import tempfile, torch
 from fastcore.test import *
 from textclip.methods.registry import class_modules, known_method, known_methods, make_methods, methods_table
 
@@ -14,7 +13,7 @@ def test_one_line_a_method():
     'nbs/methods/registry.ipynb · One line a method'
     # nbs/methods/registry.ipynb · One line a method · cell 451ea50f
     made = make_methods(['tip-adapter-f','coop+ship','transclip'])
-    {k: (known_methods[k].title, m.label) for k,m in made.items()}
+    {k: (known_methods[k].title, known_methods[k].paper, m.label) for k,m in made.items()}
     # nbs/methods/registry.ipynb · One line a method · cell dd23c409
     test_eq(known_method('tap').make().recipe, 'ours')
     test_eq(known_method('tap').make(recipe='paper').noise, known_method('tap').cls().noise)

@@ -16,7 +16,7 @@ from textclip.synthesis.noise import gaussian_noise
 from textclip.training.optimization import Optimization
 from textclip.training.trainer import Trainer
 from textclip.training.callbacks import FiniteGuard
-from textclip.methods.base import template_features
+from textclip.methods.zeroshot import template_features
 import matplotlib.pyplot as plt
 import numpy as np
 from fastcore.test import *
@@ -80,7 +80,8 @@ def test_lafter_s_text_stage():
     # nbs/methods/tap.ipynb · LaFTer's text stage · cell 0e67e1cb
     gen = make_generator(0, 'synthetic')
     centres = F.normalize(torch.randn(4, 32, generator=gen), dim=-1)
-    sample = lambda n, spread: (centres.repeat_interleave(n, 0) + spread*torch.randn(4*n, 32, generator=gen), torch.arange(4).repeat_interleave(n))
+    sample = lambda n, spread: (centres.repeat_interleave(n, 0) + spread*torch.randn(4*n, 32, generator=gen),
+        torch.arange(4).repeat_interleave(n))
     texts,images = Features(*sample(20, .1)),Features(*sample(50, .15))
     images.x += .5*F.normalize(torch.randn(32, generator=gen), dim=-1)
     templates = Features(*sample(1, .1))
@@ -104,9 +105,11 @@ def test_lafter_s_text_stage():
     test_fail(lambda: TAP(steps=5, lr=1e30).fit(task, texts=texts), contains='Lower lr')
     test_eq((TAP().lr, LaFTerText().lr), (known_optimizations['tap'].lr, known_optimizations['lafter'].lr))
     # nbs/methods/tap.ipynb · LaFTer's text stage · cell 78271a59
-    flowers = [TAP().steps_for(Task(name, ['a','b'])) for name in ('flowers102','oxford_flowers','OxfordFlowers','Flowers 102')]
+    flowers = [TAP().steps_for(Task(name, ['a','b'])) for name in ('flowers102','oxford_flowers','OxfordFlowers',
+        'Flowers 102')]
     test_eq(flowers, [600]*4)
-    test_eq([LaFTerText().steps_for(Task(name, ['a','b'])) for name in ('DescribableTextures','ImageNet-R','FGVCAircraft')], [400,500,500])
+    test_eq([LaFTerText().steps_for(Task(name, ['a','b'])) for name in ('DescribableTextures','ImageNet-R','FGVCAircraft')],
+        [400,500,500])
     test_fail(lambda: TAP().steps_for(Task('pet shop', ['a','b'])), contains='names no number of steps')
     dtd = Task('dtd', ['banded','dotted'])
     test_eq((len(lafter_templates(dtd)), lafter_templates(Task('mine', ['a'], templates=['my {}.']))), (8, ['my {}.']))
@@ -115,7 +118,7 @@ def test_lafter_s_text_stage():
     test_eq(len(added(words, words[[2,5]])), 6)                                   # both are there
     twice = added(words, Features(words.x[[2,5]], y=[1,1], ids=['c','f']))        # one stands there for another class
     test_eq((len(twice), twice.y.tolist()), (7, [0,0,0,1,1,1,1]))
-    test_eq(len(added(Features(words.x, y=words.y), words[[2,5]])), 6)            # by their features, where words are not known
+    test_eq(len(added(Features(words.x, y=words.y), words[[2,5]])), 6)  # by their features, where words are not known
 
 
 def test_what_it_gained_and_cost():

@@ -52,7 +52,8 @@ def test_the_classifier():
     # nbs/methods/text_adapters.ipynb · The classifier · cell 0d0a0dc0
     g = make_generator(1, 'adapters')
     images = Features(torch.randn(6, 12, generator=g), local=torch.randn(6, 4, 12, generator=g))
-    labels,info = F.normalize(torch.randn(3, 12, generator=g), dim=-1),dict(classes=['cat','dog','car'], method='example', hyperparameters={})
+    labels = F.normalize(torch.randn(3, 12, generator=g), dim=-1)
+    info = dict(classes=['cat','dog','car'], method='example', hyperparameters={})
     unit = lambda x: F.normalize(x, dim=-1)
     for arch in known_adapters:
         net = make_adapter(arch, 12, 3, labels=labels).eval().requires_grad_(False)
@@ -69,7 +70,8 @@ def test_the_classifier():
     g = make_generator(1, 'adapters')
     info = dict(classes=['cat','dog','car'], method='example', hyperparameters={}, bank='labels')
     labels = F.normalize(torch.randn(3, 12, generator=g), dim=-1)
-    residual = TextAdapterClassifier(make_adapter('residual', 12, 3, labels=labels), info, labels, arch='residual', share=1.)
+    residual = TextAdapterClassifier(make_adapter('residual', 12, 3, labels=labels), info, labels, arch='residual',
+        share=1.)
     ship = residual.with_classes(['ship'], templates=Features(labels[1:2], y=torch.tensor([0])))
     f = Features(torch.randn(4, 12, generator=g))
     test_close(ship(f)[:,0], residual(f)[:,1], eps=1e-5)

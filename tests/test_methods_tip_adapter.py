@@ -17,7 +17,7 @@ from textclip.training.optimization import known_optimizations
 from textclip.training.trainer import Batches, Trainer
 from textclip.training.callbacks import FiniteGuard
 from textclip.training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from textclip.methods.base import template_features
+from textclip.methods.zeroshot import template_features
 import tempfile, warnings
 import matplotlib.pyplot as plt
 from fastcore.test import *
@@ -38,14 +38,16 @@ def test_keys():
     views = torch.tensor([[[3.,0.],[0.,1.]]])
     cache_keys(Features(torch.ones(1, 2), views=views))
     # nbs/methods/tip_adapter.ipynb · Keys · cell e6870622
-    test_close(cache_keys(Features(torch.ones(1, 2), views=views)), torch.tensor([[3.,1.]])/10**.5)     # the longer view counts more
+    # the longer view counts more
+    test_close(cache_keys(Features(torch.ones(1, 2), views=views)), torch.tensor([[3.,1.]])/10**.5)
     test_close(cache_keys(Features(torch.tensor([[3.,4.]]))), torch.tensor([[.6,.8]]))
 
 
 def test_the_classifier():
     'nbs/methods/tip_adapter.ipynb · The classifier'
     # nbs/methods/tip_adapter.ipynb · The classifier · cell e15f1fac
-    clf = CacheClassifier(torch.eye(3), torch.tensor([0,1,1]), dict(classes=['a','b'], method='demo'), weight=torch.tensor([[1.,0.,0.],[0.,.6,.8]]), beta=2., alpha=1., aggregate='sum')
+    clf = CacheClassifier(torch.eye(3), torch.tensor([0,1,1]), dict(classes=['a','b'], method='demo'),
+        weight=torch.tensor([[1.,0.,0.],[0.,.6,.8]]), beta=2., alpha=1., aggregate='sum')
     clf(Features(torch.tensor([[1.,0.,0.]])))
     # nbs/methods/tip_adapter.ipynb · The classifier · cell c565a016
     e = torch.tensor(-2.).exp()
@@ -70,7 +72,8 @@ def test_the_method():
     right = lambda c,f: (c(f).argmax(-1)==f.y).double().mean().item()
     test_eq(right(tuned, val), tuned.info['val_accuracy'])
     assert right(tuned, val)>=right(clf, val)                    # the rule is on the grid
-    assert right(clf, data.splits['test']) > ((data.splits['test'].unit @ class_means(data.texts, 6).T).argmax(-1)==data.splits['test'].y).double().mean()
+    assert right(clf, data.splits['test']) > ((data.splits['test'].unit
+        @ class_means(data.texts, 6).T).argmax(-1)==data.splits['test'].y).double().mean()
     fixed = TipAdapter(recipe='ours', beta=2., alpha=1.)
     test_eq(fixed.fit(data.task, texts=data.texts, train=train).info['tuning'], 'fixed')
     test_fail(lambda: fixed.fit(data.task, texts=data.texts, train=train, val=val), contains="makes no use of 'val'")
@@ -87,7 +90,8 @@ def test_the_method():
     shown = axes[1].imshow(table/len(val), origin='lower', aspect='auto', vmin=.5)
     at = lambda w: (grids['alpha'].index(w['alpha']), grids['beta'].index(w['beta']))
     axes[1].plot(*at(rule), 'wx'); axes[1].plot(*at(tuned.info), 'wo', mfc='none')
-    axes[1].set_xticks(range(0, 14, 3), [f'{a:.2g}' for a in grids['alpha'][::3]]); axes[1].set_yticks(range(0, 13, 3), [f'{b:.2g}' for b in grids['beta'][::3]])
+    axes[1].set_xticks(range(0, 14, 3), [f'{a:.2g}' for a in grids['alpha'][::3]])
+    axes[1].set_yticks(range(0, 13, 3), [f'{b:.2g}' for b in grids['beta'][::3]])
     axes[1].set(xlabel='α', ylabel='β', title='validation accuracy'); plt.colorbar(shown, ax=axes[1]); plt.tight_layout();
     # nbs/methods/tip_adapter.ipynb · The method · cell 61f5dcf4
     test_eq(int(table.max()), round(tuned.info['val_accuracy']*len(val)))
@@ -111,10 +115,13 @@ def test_against_a_plain_re_statement():
                 if accuracy>best: best,point = accuracy,(beta, alpha)
         return point,best,logits
 
-    for classes,shots,kind,V in ((6,4,torch.float32,0),(3,1,torch.float32,0),(6,2,torch.float16,0),(6,2,torch.bfloat16,0),(4,2,torch.float32,3)):
+    for classes,shots,kind,V in ((6,4,torch.float32,0),(3,1,torch.float32,0),(6,2,torch.float16,0),(6,2,torch.bfloat16,0),
+        (4,2,torch.float32,3)):
         data = synthetic_task(classes, 16, 12, seed=2)
         train,val = [f.to(dtype=kind) for f in shots_of(data, shots, seed=1, tuning='val-full')]
-        if V: train = Features(train.x, y=train.y, views=train.x[:,None] + .3*torch.randn(len(train), V, 16, generator=torch.Generator().manual_seed(1)))
+        if V:
+            train = Features(train.x, y=train.y,
+                views=train.x[:,None] + .3*torch.randn(len(train), V, 16, generator=torch.Generator().manual_seed(1)))
         W = class_means(data.texts, classes)
         point,accuracy,logits = plain_tip_adapter(train, val, W, 30., (7, 3), (200, 20), classes)
         clf = TipAdapter(recipe='paper', stops=(7, 3)).fit(data.task, texts=data.texts, train=train, val=val)
@@ -130,13 +137,18 @@ def test_tip_adapter_f():
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell f45a853b
     data = synthetic_task(6, 16, 20, noise=1.6, seed=3)
     train,val = shots_of(data, 8, seed=0)
-    fits = {m.label: m.fit(data.task, texts=data.texts, train=train, val=val, seed=0) for m in (TipAdapter(recipe='ours'), TipAdapterF(recipe='ours'))}
-    {k: round((c(data.splits['test']).argmax(-1)==data.splits['test'].y).double().mean().item(), 3) for k,c in fits.items()}, {k: fits['TipAdapterF'].info[k] for k in ('steps','final_loss','training')}
+    fits = {m.label: m.fit(data.task, texts=data.texts, train=train, val=val, seed=0)
+        for m in (TipAdapter(recipe='ours'), TipAdapterF(recipe='ours'))}
+    {k: round((c(data.splits['test']).argmax(-1)==data.splits['test'].y).double().mean().item(), 3)
+        for k,c in fits.items()}, {k: fits['TipAdapterF'].info[k] for k in ('steps','final_loss','training')}
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell 9e5e5a7c
     def plain_training(train, W, beta, alpha, epochs, batch, lr, seed, C):
         "Keys after training, step by step in float64"
         x,y,W = train.unit.double(),train.y,W.double()
-        keys,one_hot,m,v = x.clone(),F.one_hot(y, C).double(),0.,0.
+        keys = x.clone()
+        one_hot = F.one_hot(y, C).double()
+        m = 0.
+        v = 0.
         order = Batches(len(x), batch)
         total = epochs*len(order)
         for step in range(total):
@@ -157,16 +169,21 @@ def test_tip_adapter_f():
         test_close(ours.keys.double(), theirs, eps=2e-5)
         assert (ours.keys-train.unit).abs().max()>1e-3      # they did move
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell 4fc288da
-    views = Features(train.x, y=train.y, views=train.x[:,None] + .2*torch.randn(len(train), 4, 16, generator=torch.Generator().manual_seed(0)), meta=train.meta)
-    a,b,c = [TipAdapterF(recipe='ours', epochs=5).fit(data.task, texts=data.texts, train=views, seed=s).keys for s in (1, 1, 2)]
+    views = Features(train.x, y=train.y,
+        views=train.x[:,None] + .2*torch.randn(len(train), 4, 16, generator=torch.Generator().manual_seed(0)),
+        meta=train.meta)
+    a,b,c = [TipAdapterF(recipe='ours', epochs=5).fit(data.task, texts=data.texts, train=views, seed=s).keys
+        for s in (1, 1, 2)]
     test_eq(a, b)
     assert (a-c).abs().max()>0               # other views were drawn
     with tempfile.TemporaryDirectory() as d: again = load_classifier(fits['TipAdapterF'].save(d))
     test_close(again(val), fits['TipAdapterF'](val), eps=1e-5)
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell e7eb6522
     named = lambda name: Task(name, data.task.classes)
-    test_eq([TipAdapterF('paper').epochs_for(named(k)) for k in ('EuroSAT','eurosat','dtd','my own')], [100,100,20,20])     # as in the official configurations
-    test_eq((TipAdapterF('ours').epochs_for(named('eurosat')), TipAdapterF('paper', epochs=3).epochs_for(named('eurosat'))), (20,3))
+    # as in the official configurations
+    test_eq([TipAdapterF('paper').epochs_for(named(k)) for k in ('EuroSAT','eurosat','dtd','my own')], [100,100,20,20])
+    test_eq((TipAdapterF('ours').epochs_for(named('eurosat')), TipAdapterF('paper', epochs=3).epochs_for(named('eurosat'))),
+        (20,3))
     test_eq(TipAdapterF('paper', batch=len(train)).fit(named('EuroSAT'), texts=data.texts, train=train).info['steps'], 100)
     for name in ('fgvc','FGVC-Aircraft','fgvc_aircraft'): test_eq(published_settings(named(name)), (30,30,1,5))
     test_eq(published_settings(named('DescribableTextures')), published_settings(named('dtd')))
@@ -178,7 +195,8 @@ def test_unbalanced_caches_and_missing_classes():
     data = synthetic_task(6, 16, 20, noise=1.6, seed=4)
     rows = torch.cat([(data.splits['train'].y==c).nonzero().flatten()[:8 if c==0 else 1] for c in range(6)])
     train,test = data.splits['train'][rows],data.splits['test']
-    share = {a: (TipAdapter(recipe='ours', text=False, aggregate=a).fit(data.task, train=train)(test).argmax(-1)==0).double().mean().item() for a in aggregates}
+    share = {a: (TipAdapter(recipe='ours', text=False, aggregate=a).fit(data.task,
+        train=train)(test).argmax(-1)==0).double().mean().item() for a in aggregates}
     print({k: f'{v:.0%} of the test images go to the large class' for k,v in share.items()})
     # nbs/methods/tip_adapter.ipynb · Unbalanced caches and missing classes · cell c651e5b0
     assert abs(share['mean']-1/6) < abs(share['sum']-1/6)
@@ -208,14 +226,17 @@ def test_in_the_runner():
     'nbs/methods/tip_adapter.ipynb · In the runner'
     # nbs/methods/tip_adapter.ipynb · In the runner · cell fab54f31
     data = synthetic_task(6, 16, 20, noise=1.6, seed=5)
-    methods = {'Tip-Adapter': TipAdapter(recipe='ours'), 'Tip-Adapter-F': TipAdapterF(recipe='ours'), 'cache alone': TipAdapter(recipe='ours', text=False)}
-    with tempfile.TemporaryDirectory() as d: bench = run_benchmark(methods, [data], ['few-shot'], shots=(1,8), seeds=(0,1), out=d, progress=False)
+    methods = {'Tip-Adapter': TipAdapter(recipe='ours'), 'Tip-Adapter-F': TipAdapterF(recipe='ours'),
+        'cache alone': TipAdapter(recipe='ours', text=False)}
+    with tempfile.TemporaryDirectory() as d:
+        bench = run_benchmark(methods, [data], ['few-shot'], shots=(1,8), seeds=(0,1), out=d, progress=False)
     bench
     # nbs/methods/tip_adapter.ipynb · In the runner · cell fd8e26fb
     test_eq((len(bench.rows), len(bench.failed)), (6, 0))
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        two = run_benchmark({'Tip-Adapter': TipAdapter(recipe='ours')}, [data], ['base-to-new'], shots=(4,), seeds=(0,), out=d, progress=False)
+        two = run_benchmark({'Tip-Adapter': TipAdapter(recipe='ours')}, [data], ['base-to-new'], shots=(4,), seeds=(0,),
+            out=d, progress=False)
     assert 'belongs to its 3 classes' in two.failed[0].error
 
 
@@ -236,13 +257,15 @@ def test_what_goes_wrong():
     test_fail(lambda: TipAdapter(recipe='papre'), contains="Did you mean 'paper'?")
     test_fail(lambda: TipAdapter(recipe='ours', aggregate='average'), contains='Known: sum, mean')
     test_fail(lambda: fit(train=Features(train.x, y=F.one_hot(train.y, 3).float())), contains='one label each')
-    test_fail(lambda: TipAdapter(recipe='ours', text=False).fit(Task('one', ['a']), train=Features(torch.ones(1, 4), y=torch.tensor([0]))), contains='has one class only')
+    test_fail(lambda: TipAdapter(recipe='ours', text=False).fit(Task('one', ['a']),
+        train=Features(torch.ones(1, 4), y=torch.tensor([0]))), contains='has one class only')
 
 
 def test_what_it_gained_and_cost():
     'nbs/methods/tip_adapter.ipynb · What it gained and cost'
     # nbs/methods/tip_adapter.ipynb · What it gained and cost · cell 6d75869d
-    stored = [Benchmark.load('../results/cache_methods').pick(task='caltech101'), Benchmark.load('../results/bench_offline').pick(task='clipart')]
+    stored = [Benchmark.load('../results/cache_methods').pick(task='caltech101'),
+        Benchmark.load('../results/bench_offline').pick(task='clipart')]
     table = gains(stored, ['Tip-Adapter','Tip-Adapter, paper','Tip-Adapter-F'], protocol='few-shot', shots=(1,4,16,8))
     table
     # nbs/methods/tip_adapter.ipynb · What it gained and cost · cell ccdfffad

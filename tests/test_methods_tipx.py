@@ -36,24 +36,31 @@ def test_the_method():
     # nbs/methods/tipx.ipynb · The method · cell 184f6d44
     data = synthetic_task(6, 16, 20, noise=.8, shift=.8, seed=3)
     train,val = shots_of(data, 4, seed=0)
-    fits = {k: TIPX(recipe='ours').fit(data.task, texts=data.texts, train=train, val=v) for k,v in (('constants', None), ('searched', val))}
-    {k: {w: round(c.info[w], 3) if w!='tuning' else c.info[w] for w in ('beta','alpha','gamma','tuning')} for k,c in fits.items()}
+    fits = {k: TIPX(recipe='ours').fit(data.task, texts=data.texts, train=train, val=v) for k,v in (('constants', None),
+        ('searched', val))}
+    {k: {w: round(c.info[w], 3) if w!='tuning' else c.info[w] for w in ('beta','alpha','gamma','tuning')}
+        for k,c in fits.items()}
     # nbs/methods/tipx.ipynb · The method · cell 816023a4
     right = lambda c,f: (c(f).argmax(-1)==f.y).double().mean().item()
     test_eq((fits['constants'].info['tuning'], fits['constants'].gamma), ('fixed', 2.))
     test_eq(right(fits['searched'], val), fits['searched'].info['val_accuracy'])
     assert right(fits['searched'], val)>=right(fits['constants'], val)
-    test_close(TIPX(recipe='ours', gamma=0.).fit(data.task, texts=data.texts, train=train)(val), TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train)(val), eps=1e-5)   # without the KL part: Tip-Adapter
+    # without the KL part: Tip-Adapter
+    test_close(TIPX(recipe='ours', gamma=0.).fit(data.task, texts=data.texts, train=train)(val),
+        TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train)(val), eps=1e-5)
     # nbs/methods/tipx.ipynb · The method · cell 8b5b490c
     clf,test = fits['searched'],data.splits['test']
     wrong = ((test.unit@clf.weight.T).argmax(-1)!=test.y) & (clf(test).argmax(-1)==test.y)
     i = int(wrong.nonzero()[0])
     x = test.unit[i:i+1]
-    parts = {'text': clf.logit_scale*x@clf.weight.T, 'votes': clf.alpha*cache_votes(x, clf.keys, clf.labels, clf.beta, clf.factor), 'KL part': clf.gamma*clf.kl_scores(x, clf.psi)}
+    parts = {'text': clf.logit_scale*x@clf.weight.T,
+        'votes': clf.alpha*cache_votes(x, clf.keys, clf.labels, clf.beta, clf.factor),
+        'KL part': clf.gamma*clf.kl_scores(x, clf.psi)}
     _,axes = plt.subplots(1, 4, figsize=(8,2), sharey=True)
     for ax,(k,v) in zip(axes, [*parts.items(), ('sum', sum(parts.values()))]):
         v = (v-v.mean())[0]
-        ax.bar(range(6), v, color=['C1' if c==test.y[i] else 'C0' for c in range(6)]); ax.set_title(k); ax.set(xlabel='class', xticks=range(6))
+        ax.bar(range(6), v, color=['C1' if c==test.y[i] else 'C0' for c in range(6)])
+        ax.set_title(k); ax.set(xlabel='class', xticks=range(6))
     axes[0].set_ylabel('score');
     # nbs/methods/tipx.ipynb · The method · cell 2a72bef7
     test_close(sum(parts.values()), clf(test[[i]]), eps=1e-4)
@@ -72,14 +79,16 @@ def test_against_a_plain_re_statement():
 
     def unit(f): return f.x.double()/f.x.double().norm(dim=-1, keepdim=True)
 
-    for kind,rows in ((torch.float32, slice(None)),(torch.float32, slice(0, 13)),(torch.float16, slice(None)),(torch.bfloat16, slice(None))):
+    for kind,rows in ((torch.float32, slice(None)),(torch.float32, slice(0, 13)),(torch.float16, slice(None)),
+        (torch.bfloat16, slice(None))):
         data = synthetic_task(6, 16, 20, noise=.8, shift=.8, seed=7)
         train,val = [f.to(dtype=kind) for f in shots_of(data, 4, seed=1)]
         train,test,W = train[rows],data.splits['test'],class_means(data.texts, 6).double()
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             for mode in psi_modes:
-                clf = TIPX(recipe='ours', psi=mode, aggregate='sum', beta=2., alpha=1.5, gamma=.7).fit(data.task, texts=data.texts, train=train, val=val)
+                clf = TIPX(recipe='ours', psi=mode, aggregate='sum', beta=2., alpha=1.5, gamma=.7).fit(data.task,
+                    texts=data.texts, train=train, val=val)
                 x,keys,v = unit(test),unit(train),unit(val)
                 kept = {} if mode=='batch' else dict(low=clf.psi.low, high=clf.psi.high)
                 affinity,psi = plain_parts(x, keys, train.y, W, .5, v@keys.T, **kept)
@@ -133,21 +142,25 @@ def test_sus_x():
     data = synthetic_task(6, 16, 40, noise=.8, shift=.8, seed=3)
     pool,W = data.splits['train'],class_means(data.texts, 6)
     found = torch.cat([(pool.unit@w).topk(12 if c<4 else 6).indices for c,w in enumerate(W)])
-    support = Features(pool.x[found], y=torch.arange(6).repeat_interleave(torch.tensor([12]*4+[6]*2)), meta=pool.meta | dict(support=dict(kind='retrieved', queries='photo')))
+    support = Features(pool.x[found], y=torch.arange(6).repeat_interleave(torch.tensor([12]*4+[6]*2)),
+        meta=pool.meta | dict(support=dict(kind='retrieved', queries='photo')))
     print(f'{(pool.y[found]==support.y).double().mean():.0%} of the support images show the class they were found for')
     clf = SuSX(recipe='ours').fit(data.task, texts=data.texts, support=support)
     {k: clf.info[k] for k in ('method','regime','tuning','beta')}, round(clf.alpha, 3), round(clf.gamma, 3)
     # nbs/methods/tipx.ipynb · SuS-X · cell 80f39bc6
     test_eq((clf.info['tuning'], clf.info['regime'], clf.info['images']), ('fixed', 'support', 60))
     test_close((clf.alpha, clf.gamma), (3/10**.5, .8), eps=1e-6)
-    test_eq(SuSX(recipe='ours', preset='SuS-X-LC-P').fit(data.task, texts=data.texts, support=support).info['method'], 'SuS-X-LC-P')
-    test_fail(lambda: SuSX(recipe='ours', preset='SuS-X-SD-P').fit(data.task, texts=data.texts, support=support), contains="asks for kind 'generated', this support set has 'retrieved'")
+    test_eq(SuSX(recipe='ours', preset='SuS-X-LC-P').fit(data.task, texts=data.texts, support=support).info['method'],
+        'SuS-X-LC-P')
+    test_fail(lambda: SuSX(recipe='ours', preset='SuS-X-SD-P').fit(data.task, texts=data.texts, support=support),
+        contains="asks for kind 'generated', this support set has 'retrieved'")
     test_fail(lambda: SuSX(recipe='ours', preset='SuS-X-LC'), contains='SuS-X-LC-P')
     # nbs/methods/tipx.ipynb · SuS-X · cell 966020d4
     order = [3,0,5,1,4,2]
     names = [data.task.classes[k] for k in order]
     place = torch.tensor([order.index(k) for k in range(6)])
-    turned = as_support(Features(support.x, y=place[support.y], meta=pool.meta), Task('turned', names), 'retrieved', 'photo')
+    turned = as_support(Features(support.x, y=place[support.y], meta=pool.meta), Task('turned', names), 'retrieved',
+        'photo')
     for alpha in (None, 20.):
         want = SuSX('ours', alpha=alpha).fit(data.task, texts=data.texts, support=support)(data.splits['test'])
         test_eq(SuSX('ours', alpha=alpha).fit(data.task, texts=data.texts, support=turned)(data.splits['test']), want)
@@ -159,7 +172,8 @@ def test_sus_x():
     fixed = dict(alpha=1., beta=2., gamma=.5)
     given = dict(texts=data.texts, templates=data.templates, support=support)
     test_close(SuSX(**fixed).fit(data.task, **given).weight, want, eps=1e-6)
-    test_close(SuSX('ours', **fixed).fit(data.task, texts=data.texts, support=support).weight, class_means(data.texts, 6), eps=1e-6)
+    test_close(SuSX('ours', **fixed).fit(data.task, texts=data.texts, support=support).weight, class_means(data.texts, 6),
+        eps=1e-6)
     test_fail(lambda: SuSX('ours', **fixed).fit(data.task, **given), contains='not both')
     # nbs/methods/tipx.ipynb · SuS-X · cell a57be3a8
     data = synthetic_task(4, 16, 40, noise=.8, shift=.8, seed=3)
@@ -168,15 +182,18 @@ def test_sus_x():
     order = [2,0,3,1]
     turned = Task('t', [data.task.classes[k] for k in order])
     texts = Features(data.texts.x, y=torch.tensor([order.index(int(k)) for k in data.texts.y]), meta=data.texts.meta)
-    one,other = SuSX().fit(data.task, texts=data.texts, support=support),SuSX().fit(turned, texts=texts, support=support)
+    one = SuSX('ours').fit(data.task, texts=data.texts, support=support)
+    other = SuSX('ours').fit(turned, texts=texts, support=support)
     test_close(other(found), one(found)[:,order], eps=1e-4)
     # nbs/methods/tipx.ipynb · SuS-X · cell 6fc33426
     data.splits['support'] = support
     methods = {'SuS-X': SuSX(recipe='ours'), 'SuS-X, added up': SuSX(recipe='ours', aggregate='sum')}
-    with tempfile.TemporaryDirectory() as d: bench = run_benchmark(methods, [data], ['support'], seeds=(0,), out=d, progress=False)
+    with tempfile.TemporaryDirectory() as d:
+        bench = run_benchmark(methods, [data], ['support'], seeds=(0,), out=d, progress=False)
     bench
     # nbs/methods/tipx.ipynb · SuS-X · cell d3e0deef
-    test_eq((len(bench.failed), {r.regime for r in bench.rows}, {r.tuning for r in bench.rows}), (0, {'support'}, {'fixed'}))
+    test_eq((len(bench.failed), {r.regime for r in bench.rows}, {r.tuning for r in bench.rows}),
+        (0, {'support'}, {'fixed'}))
     with tempfile.TemporaryDirectory() as d: again = load_classifier(clf.save(d))
     test_close(again(pool), clf(pool), eps=1e-5)
 
@@ -187,20 +204,25 @@ def test_what_goes_wrong():
     data = synthetic_task(3, 16, 6, seed=6)
     train = data.splits['train']
     def fit(m, **kw): return m.fit(data.task, **m.usable(dict(texts=data.texts, train=train, support=train) | kw))
-    test_fail(lambda: TIPX(recipe='ours').fit(data.task, texts=data.texts, templates=data.templates, train=train), contains="'templates', not both")
-    test_fail(lambda: TIPX(recipe='ours').fit(data.task, texts=data.texts, train=train, support=train), contains="makes no use of 'support'")
+    test_fail(lambda: TIPX(recipe='ours').fit(data.task, texts=data.texts, templates=data.templates, train=train),
+        contains="'templates', not both")
+    test_fail(lambda: TIPX(recipe='ours').fit(data.task, texts=data.texts, train=train, support=train),
+        contains="makes no use of 'support'")
     for m in (TIPX(recipe='ours'), SuSX(recipe='ours')):
         test_fail(lambda: fit(m, train=None, support=None), contains='needs')
         test_fail(lambda: fit(m, texts=None), contains='needs texts for its text part')
         for part in (dict(train=Features(train.x[:,:8], y=train.y)), dict(train=Features(train.x, y=train.y+1))):
-            test_fail(lambda: fit(m, train=part['train'], support=part['train']), contains='dimensions' if part['train'].x.shape[1]==8 else 'lie outside 0..2')
+            test_fail(lambda: fit(m, train=part['train'], support=part['train']),
+                contains='dimensions' if part['train'].x.shape[1]==8 else 'lie outside 0..2')
     test_fail(lambda: fit(TIPX(recipe='ours'), val=Features(train.x[:,:8], y=train.y)), contains='validation images 8')
     test_fail(lambda: fit(TIPX(recipe='paper')), contains='chooses its weights on validation images')
     test_fail(lambda: TIPX(recipe='ours', psi='kapt'), contains="Did you mean 'kept'?")
     test_fail(lambda: TIPX(recipe='ours', temperature=0), contains='temperature is 0')
-    test_fail(lambda: fit(TIPX(recipe='ours')).with_classes(['x','y']), contains='belongs to its 3 classes, and 2 are new to it')
+    test_fail(lambda: fit(TIPX(recipe='ours')).with_classes(['x','y']),
+        contains='belongs to its 3 classes, and 2 are new to it')
     # nbs/methods/tipx.ipynb · What goes wrong · cell f279fba1
-    one = TIPX(recipe='ours').fit(Task('two', ['a','b']), texts=Features(torch.eye(2, 4), y=torch.tensor([0,1])), train=Features(torch.eye(2, 4), y=torch.tensor([0,1])))
+    one = TIPX(recipe='ours').fit(Task('two', ['a','b']), texts=Features(torch.eye(2, 4), y=torch.tensor([0,1])),
+        train=Features(torch.eye(2, 4), y=torch.tensor([0,1])))
     test_eq(one(Features(torch.eye(2, 4))).argmax(-1), torch.tensor([0,1]))
     with own_warnings() as caught:
         single = fit(TIPX(recipe='ours'), train=train[:1])                  # one labelled image: no range, no KL part
@@ -210,7 +232,8 @@ def test_what_goes_wrong():
 def test_what_it_gained_and_cost():
     'nbs/methods/tipx.ipynb · What it gained and cost'
     # nbs/methods/tipx.ipynb · What it gained and cost · cell d1dd827d
-    stored = [Benchmark.load('../results/cache_methods').pick(task='caltech101'), Benchmark.load('../results/bench_offline').pick(task='clipart')]
+    stored = [Benchmark.load('../results/cache_methods').pick(task='caltech101'),
+        Benchmark.load('../results/bench_offline').pick(task='clipart')]
     table = gains(stored, ['TIP-X','TIP-X, paper'], protocol='few-shot', shots=(1,4,16,8))
     table
     # nbs/methods/tipx.ipynb · What it gained and cost · cell c5630a55

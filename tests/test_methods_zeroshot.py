@@ -8,7 +8,7 @@ from textclip.types.classifier import Classifier, LinearClassifier, merge_rows
 from textclip.types.method import Given, Method
 from textclip.features.inputs import as_features, class_means, logit_scale_of
 from textclip.sampling.texts import template_texts
-from textclip.methods.base import template_features
+from textclip.alignment.places import label_probabilities
 from fastcore.test import *
 from textclip.core.basics import make_generator
 from textclip.features.extract import text_features
@@ -41,6 +41,19 @@ def test_the_method():
     test_fail(lambda: ready.with_classes(['black'], enc), contains='does not know their templates')
     test_eq(used_templates(task, text_features(template_texts(task), enc)), task.templates)
     test_fail(lambda: ZeroShot().fit(task, enc, texts=['red']), contains="makes no use of 'texts'")
+    # nbs/methods/zeroshot.ipynb · The method · cell c9b4abe8
+    siglip = Features(torch.tensor([[1.,0.]]), y=torch.tensor([0]), meta=dict(logit_scale=100., logit_bias=-10.))
+    near = Features(torch.tensor([[.05, (1-.05**2)**.5]]))                       # its cosine is .05
+    several,single = [ZeroShot().fit(Task('one', ['cat'], kind), templates=siglip) for kind in ('multi','single')]
+    test_close(several.predict_proba(near), torch.tensor([[-5.]]).sigmoid(), eps=1e-5)
+    test_close(single.predict_proba(near), torch.ones(1, 1))
+    test_eq(several(near), single(near))                                         # the same logits: no ranking changes
+    several.info['threshold'] = 5.                                               # what was chosen counts
+    test_close(several.predict_proba(near), torch.full((1,1), .5), eps=1e-5)
+    more = several.with_classes(['cat','dog'], templates=Features(torch.eye(2), y=torch.arange(2)))
+    # thresholds belong to their classes
+    test_close(more.predict_proba(near)[:,:1], torch.tensor([[-5.]]).sigmoid(), eps=1e-5)
+    round(several.with_classes(['cat']).predict_proba(near).item(), 4)
 
 
 def test_against_a_plain_re_statement():

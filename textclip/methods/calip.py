@@ -19,8 +19,7 @@ from ..features.extract import image_features, in_paper_form
 from ..features.inputs import as_features, check_same_encoder, class_means, logit_scale_of
 from ..alignment.distances import rows_at_a_time
 from ..training.weight_search import LastWeight, first_best, nearest_best, values_around, weight_grid
-from .base import template_features
-from .zeroshot import rows_of_new, used_templates
+from .zeroshot import rows_of_new, template_features, used_templates
 
 # %% ../../nbs/methods/calip.ipynb #81bfb91a
 def calip_scores(
@@ -47,7 +46,9 @@ class CALIPClassifier(LinearClassifier):
 
     def check(self, features):
         "`features`, or an error that says how to get places"
-        if features.local is None: raise TextclipError('CALIP needs features of places (`local`), which these features do not have.', 'Extract them with image_features(encoder, images, local=True).')
+        if features.local is None:
+            raise TextclipError('CALIP needs features of places (`local`), which these features do not have.',
+                'Extract them with image_features(images, encoder, local=True).')
         return super().check(features)
 
     def forward(self, features:Features)->torch.Tensor:
@@ -59,7 +60,8 @@ class CALIPClassifier(LinearClassifier):
         "The two further scores, (N,C) each, in bounded memory"
         x,W = self.check(features).unit.to(self.weight.device),self.weight
         chunk = rows_at_a_time(features.local.shape[1]*(2*len(W)+W.shape[1]))
-        parts = [calip_scores(a, F.normalize(p.to(W), dim=-1), W) for a,p in zip(x.split(chunk), features.local.split(chunk))]
+        parts = [calip_scores(a, F.normalize(p.to(W), dim=-1), W)
+            for a,p in zip(x.split(chunk), features.local.split(chunk))]
         return [torch.cat(o) for o in zip(*parts)]
 
     def with_classes(self, names, encoder=None, templates=None):
@@ -70,8 +72,10 @@ class CALIPClassifier(LinearClassifier):
         return CALIPClassifier(weight, self.info_for(names), None, self.logit_scale, self.beta2, self.beta3)
 
 # %% ../../nbs/methods/calip.ipynb #70467382
-calip_settings = {k: dict(beta2=a, beta3=b) for k,(a,b) in dict(imagenet=(1.12,.02), caltech101=(5,.18), sun397=(.43,.01), food101=(.6,.02), flowers102=(.5,.01), stanford_cars=(2.8,.01),
-    fgvc_aircraft=(1.3,.01), oxford_pets=(.61,.01), dtd=(1.4,.01), eurosat=(6.08,.06), ucf101=(1.28,.01)).items()}
+_published = dict(imagenet=(1.12,.02), caltech101=(5,.18), sun397=(.43,.01), food101=(.6,.02), flowers102=(.5,.01),
+    stanford_cars=(2.8,.01), fgvc_aircraft=(1.3,.01), oxford_pets=(.61,.01), dtd=(1.4,.01), eurosat=(6.08,.06),
+    ucf101=(1.28,.01))
+calip_settings = {k: dict(beta2=a, beta3=b) for k,(a,b) in _published.items()}
 
 @dataclass
 class CALIP(Method):
@@ -95,7 +99,8 @@ class CALIP(Method):
     def grids(self):
         "(name -> values to search, name -> value without validation)"
         fixed = dict(calip_settings['imagenet'])
-        grids = {k: [0., *values_around(v, 6)] for k,v in fixed.items()} if self.recipe=='ours' else dict(beta2=weight_grid(2., 200, .001), beta3=weight_grid(.1, 200, .001))
+        if self.recipe=='ours': grids = {k: [0., *values_around(v, 6)] for k,v in fixed.items()}
+        else: grids = dict(beta2=weight_grid(2., 200, .001), beta3=weight_grid(.1, 200, .001))
         for k in grids:
             if (v := getattr(self, k)) is not None: grids[k],fixed[k] = [float(v)],float(v)
         return grids,fixed
@@ -112,7 +117,8 @@ def fit_given(self:CALIP, task:Task, given:Given)->CALIPClassifier:
     clf = CALIPClassifier(class_means(f, len(task)), info, None, logit_scale_of(f))
     grids,weights = self.grids()
     how = dict(tuning='fixed')
-    if given.val is not None: weights,how = self.choose(clf, places_of_images(given.val, given.encoder, task), f, grids, weights)
+    if given.val is not None:
+        weights,how = self.choose(clf, places_of_images(given.val, given.encoder, task), f, grids, weights)
     clf.beta2,clf.beta3 = weights['beta2'],weights['beta3']
     clf.info |= weights | how
     return clf
@@ -122,12 +128,14 @@ def choose(self:CALIP, clf, v, texts, grids, fixed)->tuple:
     "(name -> weight, what to remember of the choice)"
     check_same_encoder(v, texts, 'Validation images')
     y,(first,second) = v.labels_for(len(clf.classes)),clf.further(v)
-    base,first,second = [o.T.contiguous()*clf.logit_scale for o in (LinearClassifier.forward(clf, v)/clf.logit_scale, first, second)]
+    base,first,second = [o.T.contiguous()*clf.logit_scale
+        for o in (LinearClassifier.forward(clf, v)/clf.logit_scale, first, second)]
     last = LastWeight(second, y, grids['beta3'])
     table = torch.stack([last.count(base + b*first) for b in grids['beta2']])
     point = first_best(table, grids, len(y)) if self.recipe=='paper' else nearest_best(table, grids, len(y), fixed)
     few = int(y.bincount().max())<=4
-    return point.weights, dict(tuning='val-min' if few else 'val-full', regime='few-shot', val_accuracy=point.accuracy, val_images=len(y), ties=point.ties)
+    return point.weights, dict(tuning='val-min' if few else 'val-full', regime='few-shot', val_accuracy=point.accuracy,
+        val_images=len(y), ties=point.ties)
 
 def places_of_images(
     data,     # images with labels: features, or a split

@@ -32,7 +32,8 @@ class ConditionalContext(nn.Module):
         self.context,hidden = nn.Parameter(context.detach().clone()),hidden or max(1, dim//16)
         with torch.random.fork_rng([]):
             torch.manual_seed(derive_seed(seed, 'meta-net'))
-            self.meta_net = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, context.shape[-1])).to(context.device)
+            self.meta_net = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(),
+                nn.Linear(hidden, context.shape[-1])).to(context.device)
         if zero:
             for p in self.meta_net[2].parameters(): nn.init.zeros_(p)
 
@@ -47,7 +48,8 @@ def conditional_logits(
     x:torch.Tensor,       # (B,D) unit features
     scale:float,          # s
     chunk:int=256,        # prompts in one pass through the text tower
-    checkpointing:bool=None # compute activations again in the backward pass? If not given: where there are several passes
+    # compute activations again in the backward pass? If not given: where there are several passes
+    checkpointing:bool=None
 )->torch.Tensor: # (B,C)
     "Cosines of every image with its own class weights, times s"
     again = (len(x)*len(prompts)>chunk if checkpointing is None else checkpointing) and torch.is_grad_enabled()
@@ -69,7 +71,11 @@ class CoCoOpClassifier(Classifier):
         encoder=None            # whose text tower is used
     ):
         super().__init__(info)
-        self.module,self.logit_scale,self.position,self.chunk,self.prompts = module.requires_grad_(False),float(logit_scale),position,chunk,None
+        self.module = module.requires_grad_(False)
+        self.logit_scale = float(logit_scale)
+        self.position = position
+        self.chunk = chunk
+        self.prompts = None
         if encoder is not None: self.attach(encoder)
 
     dim = property(lambda self: self.module.meta_net[0].in_features)
@@ -96,7 +102,9 @@ def attach(self:CoCoOpClassifier,
 @patch
 def forward(self:CoCoOpClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
-    if self.prompts is None: raise TextclipError('A CoCoOp classifier writes prompts for every image and has no encoder to read them.', f"Call classifier.attach(load_encoder({self.info.get('encoder') or '...'!r})) first.")
+    if self.prompts is None:
+        raise TextclipError('A CoCoOp classifier writes prompts for every image and has no encoder to read them.',
+            f"Call classifier.attach(load_encoder({self.info.get('encoder') or '...'!r})) first.")
     x = self.check(features).unit.to(self.encoder.device)
     return conditional_logits(self.module, self.prompts, x, self.logit_scale, self.chunk).to(features.x.device)
 
@@ -108,7 +116,8 @@ def with_classes(self:CoCoOpClassifier,
     "The same context and meta-net with other names; those it knows are spelled as before, for their prompts hold them"
     attached,(names,where) = self.encoder if self.prompts is not None else None,self.places_of(names)
     names = [c if i is None else self.classes[i] for c,i in zip(names, where)]
-    return CoCoOpClassifier(self.module, self.info_for(names), self.logit_scale, self.position, self.chunk, encoder if encoder is not None else attached)
+    return CoCoOpClassifier(self.module, self.info_for(names), self.logit_scale, self.position, self.chunk,
+        encoder if encoder is not None else attached)
 
 # %% ../../nbs/methods/cocoop.ipynb #4f1ccaf7
 @dataclass
@@ -120,8 +129,11 @@ class CoCoOp(PromptLearner):
 
     def presets(self):
         both = PromptLearner.presets(self)
-        return dict(paper=both['paper'] | dict(words='a photo of a', epochs=10, batch=1, zero=False), ours=both['ours'] | dict(batch=8, zero=True))
+        return dict(paper=both['paper'] | dict(words='a photo of a', epochs=10, batch=1, zero=False),
+            ours=both['ours'] | dict(batch=8, zero=True))
 
     def module(self, context, dim, seed): return ConditionalContext(context, dim, self.hidden, seed, self.zero)
-    def logits(self, module, prompts, x, scale): return conditional_logits(module, prompts, x, scale, self.chunk, self.checkpointing)
-    def classifier(self, module, prompts, scale, info): return CoCoOpClassifier(module, info, scale, self.position, self.chunk, prompts.encoder)
+    def logits(self, module, prompts, x, scale):
+        return conditional_logits(module, prompts, x, scale, self.chunk, self.checkpointing)
+    def classifier(self, module, prompts, scale, info):
+        return CoCoOpClassifier(module, info, scale, self.position, self.chunk, prompts.encoder)

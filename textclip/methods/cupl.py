@@ -16,7 +16,7 @@ from ..types.features import Features
 from ..types.classifier import Classifier, LinearClassifier
 from ..types.method import Given, Method
 from ..features.inputs import as_features, class_means, logit_scale_of
-from .base import template_features
+from .zeroshot import ByLabel, labels_of, template_features
 
 # %% ../../nbs/methods/cupl.ipynb #46cc988b
 def cupl_weights(
@@ -27,11 +27,17 @@ def cupl_weights(
 )->torch.Tensor: # (C,D) unit rows
     "Class weights from text features (Pratt et al. 2023)"
     if how=='none': return class_means(texts, n_classes)
-    if how=='pooled': return class_means(Features(torch.cat([texts.unit, templates.unit]), y=torch.cat([texts.y, templates.y])), n_classes)
+    if how=='pooled':
+        both = Features(torch.cat([texts.unit, templates.unit]), y=torch.cat([texts.y, templates.y]))
+        return class_means(both, n_classes)
     return nn.functional.normalize(class_means(texts, n_classes) + class_means(templates, n_classes), dim=-1)
 
+# %% ../../nbs/methods/cupl.ipynb #148f78bc
+class TextMeanClassifier(ByLabel, LinearClassifier):
+    "One unit mean of texts per class"
+
 # %% ../../nbs/methods/cupl.ipynb #f02c38c1
-class PooledClassifier(Classifier):
+class PooledClassifier(ByLabel, Classifier):
     "Mean of a soft maximum over the texts of a class and the template score"
     def __init__(self,
         texts:torch.Tensor,     # (T,D) unit text features
@@ -41,16 +47,19 @@ class PooledClassifier(Classifier):
         logit_scale:float=1.    # s, of the pooling and of the logits
     ):
         super().__init__(info)
-        for k,v in dict(texts=texts.float(), y=y.long(), templates=templates.float()).items(): self.register_buffer(k, v.detach().clone())
+        tensors = dict(texts=texts.float(), y=y.long(), templates=templates.float())
+        for k,v in tensors.items(): self.register_buffer(k, v.detach().clone())
         self.logit_scale = float(logit_scale)
 
     dim = property(lambda self: self.templates.shape[1])
 
     def part(self, names, where):
         "The texts and templates of some of its classes"
-        place = torch.full((len(self.classes),), -1, device=self.y.device).index_put((torch.tensor(where),), torch.arange(len(where), device=self.y.device))
+        place = torch.full((len(self.classes),), -1, device=self.y.device)
+        place[torch.tensor(where)] = torch.arange(len(where), device=self.y.device)
         rows = place[self.y]>=0
-        return PooledClassifier(self.texts[rows], place[self.y[rows]], self.templates[where], self.info_for(names), self.logit_scale)
+        texts,y = self.texts[rows],place[self.y[rows]]
+        return PooledClassifier(texts, y, self.templates[where], self.info_for(names), self.logit_scale)
 
     def config(self): return dict(logit_scale=self.logit_scale)
 
@@ -83,7 +92,8 @@ class CuPL(Method):
         if self.recipe not in recipes: raise unknown_name('recipe', self.recipe, recipes)
         templates,pool = recipes[self.recipe]
         self.templates,self.pool = self.templates or templates,self.pool or pool
-        if self.templates not in ('none','pooled','averaged'): raise unknown_name('use of templates', self.templates, ['none','pooled','averaged'])
+        ways = ['none','pooled','averaged']
+        if self.templates not in ways: raise unknown_name('use of templates', self.templates, ways)
         if self.pool not in ('mean','soft'): raise unknown_name('pooling', self.pool, ['mean','soft'])
 
     @property
@@ -95,7 +105,10 @@ class CuPL(Method):
         "A classifier from texts about the classes; `templates` may be ready features of template texts"
         f = as_features(given.texts, given.encoder, len(task))
         t = template_features(task, given.encoder, given.templates) if self.with_templates else None
-        info,scale = self.info(task, f),logit_scale_of(f)
-        if self.pool=='mean': return LinearClassifier(cupl_weights(f, t, len(task), self.templates), info, logit_scale=scale)
+        info,scale = self.info(task, f, **labels_of(task, f)),logit_scale_of(f)
+        if self.pool=='mean':
+            weight = cupl_weights(f, t, len(task), self.templates)
+            return TextMeanClassifier(weight, info, logit_scale=scale)
         class_means(f, len(task))   # an error where a class has no texts
-        return PooledClassifier(f.unit, f.labels_for(len(task)), class_means(t, len(task)), info, logit_scale=scale)
+        names = class_means(t, len(task))
+        return PooledClassifier(f.unit, f.labels_for(len(task)), names, info, logit_scale=scale)

@@ -34,13 +34,15 @@ def class_texts(
     y = f.labels_for(len(task))
     if y.ndim!=1: raise TextclipError(f'{label} takes texts with one class each.', 'Use texts about single classes.')
     empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
-    if empty: raise TextclipError(f'{len(empty)} of {len(task)} classes have no texts: {some(empty)}.', f'{label} aligns prompts with the texts of every class: give at least one for each, or align_weight=0.')
+    if empty:
+        raise TextclipError(f'{len(empty)} of {len(task)} classes have no texts: {some(empty)}.',
+            f'{label} aligns prompts with the texts of every class: give at least one for each, or align_weight=0.')
     return pad_by_class(f.unit, y, len(task))
 
 # %% ../../nbs/methods/dualpt.ipynb #98ec57ee
 @dataclass
 class DuAlPT(LocalPromptLearner):
-    "Prompts aligned with texts and with places: a reconstruction after the abstract of Hu et al. 2023; hyper-parameters are ours"
+    "Prompts aligned with texts and places: a reconstruction after the abstract of Hu et al. 2023, settings are ours"
     align:str='mean'        # 'mean', 'ot' or 'ce': how prompts are compared with texts
     align_weight:float=8.   # w; with 0 no texts are needed
     global_share:float=.5   # lambda_g; with 1 no places are needed
@@ -69,7 +71,8 @@ def anchor(self:DuAlPT, task, encoder, templates, texts=None):
     "The texts of every class, where they are aligned with"
     if not self.align_weight: return None
     x,there = class_texts(texts, task, encoder, self.label)
-    if isinstance(texts, Features): check_same_encoder(texts, Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder)), 'Texts', 'prompts')
+    if isinstance(texts, Features):
+        check_same_encoder(texts, Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder)), 'Texts', 'prompts')
     return x.to(encoder.device), uniform_masses(there).to(encoder.device)     # checked once, and not in every step
 
 @patch
@@ -86,7 +89,8 @@ def objective(self:DuAlPT, prompts, scale, anchor):
 @patch
 def info(self:DuAlPT, task, features, **more):
     known = Method.info(self, task, features, **more)
-    return known | dict(note='reconstruction from the abstract; hyper-parameters are ours') | (dict(tuning='fixed') if known.get('tuning')=='paper' else {})
+    known |= dict(note='reconstruction from the abstract; hyper-parameters are ours')
+    return known | dict(tuning='fixed') if known.get('tuning')=='paper' else known
 
 # %% ../../nbs/methods/dualpt.ipynb #98952ab3
 class ExplicitClassifier(Classifier):
@@ -116,8 +120,10 @@ class ExplicitClassifier(Classifier):
         f,s,masses = self.check(features),self.settings,uniform_masses(self.there).to(self.weight)
         scores = s['global_share'] * f.unit.to(self.weight) @ (masses[...,None]*self.weight).sum(1).T
         if s['global_share']<1:
-            local,size = F.normalize(f.local.to(self.weight), dim=-1),max(1, 2**22//(f.local.shape[1]*self.there.numel()))
-            parts = [place_scores(o, self.weight.transpose(0, 1), s['eps'], s['plan'], masses) for o in local.split(size)]
+            local = F.normalize(f.local.to(self.weight), dim=-1)
+            size = max(1, 2**22//(f.local.shape[1]*self.there.numel()))
+            parts = [place_scores(o, self.weight.transpose(0, 1), s['eps'], s['plan'], masses)
+                for o in local.split(size)]
             scores = scores + (1-s['global_share'])*torch.cat(parts)
         return s['logit_scale']*scores
 
@@ -142,7 +148,8 @@ class ExplicitContext(Method):
         "A classifier from texts about the classes; no image is seen"
         f = as_features(given.texts, given.encoder, len(task))
         rows,there = class_texts(f, task, label=self.label)
-        return ExplicitClassifier(rows, there, self.info(task, f), logit_scale_of(f), self.eps, self.plan, self.global_share)
+        return ExplicitClassifier(rows, there, self.info(task, f), logit_scale_of(f), self.eps, self.plan,
+            self.global_share)
 
 # %% ../../nbs/methods/dualpt.ipynb #8a8758f1
 def readable_words(
@@ -152,8 +159,11 @@ def readable_words(
     tokenizer = getattr(encoder, 'tokenizer', None)
     tokenizer = getattr(tokenizer, 'tokenizer', tokenizer)
     tokens = tokenizer.get_vocab() if hasattr(tokenizer, 'get_vocab') else getattr(tokenizer, 'encoder', None)
-    if not tokens: raise TextclipError(f'The tokenizer of {encoder.name!r} does not list its tokens.', 'Give words=[...] to look among.')
-    mark = next((m for m in ('</w>','Ġ','▁') if any(m in t for t in tokens)), '')      # how this tokenizer writes the border of a word
+    if not tokens:
+        raise TextclipError(f'The tokenizer of {encoder.name!r} does not list its tokens.',
+            'Give words=[...] to look among.')
+    # how this tokenizer writes the border of a word
+    mark = next((m for m in ('</w>','Ġ','▁') if any(m in t for t in tokens)), '')
     whole = {t.replace(mark, ''): i for t,i in tokens.items() if mark in t and not t.startswith('##')}
     return {w: i for w,i in whole.items() if w.isalpha() and (len(w)>1 or w in 'ai')}
 
@@ -165,12 +175,16 @@ def nearest_words(
     words=None             # to look among; the readable words of the tokenizer if not given
 )->tuple: # ((...,n) nested lists of n words each, (...,n,words) their distances)
     "The words whose vectors are nearest to those of a context (as in Zhou et al. 2022)"
-    table = readable_words(encoder) if words is None else {w: ids[0] for w in words if len(ids := encoder.word_ids(w))==1}
-    if len(table)<n: raise TextclipError(f'There are {len(table)} words to look among, and {n} are asked for.', 'Give more words that are a single token each.')
+    if words is None: table = readable_words(encoder)
+    else: table = {w: ids[0] for w in words if len(ids := encoder.word_ids(w))==1}
+    if len(table)<n:
+        raise TextclipError(f'There are {len(table)} words to look among, and {n} are asked for.',
+            'Give more words that are a single token each.')
     names = list(table)
     with torch.no_grad():
         vectors = encoder.token_embeddings(torch.tensor([list(table.values())], device=encoder.device))[0].float().cpu()
-        distance,which = torch.cdist(context.reshape(-1, context.shape[-1]).float().cpu(), vectors).topk(n, largest=False)
+        distances = torch.cdist(context.reshape(-1, context.shape[-1]).float().cpu(), vectors)
+        distance,which = distances.topk(n, largest=False)
     def pick(o): return names[o] if isinstance(o, int) else [pick(k) for k in o]
     return pick(which.reshape(*context.shape[:-1], n).tolist()), distance.reshape(*context.shape[:-1], n)
 
@@ -184,8 +198,11 @@ def plot_words(
     figure,ax = plt.subplots(figsize=(1.1*near.shape[1]+1.8, .4*near.shape[0]+.5), layout='constrained')
     shown = ax.imshow(near, cmap='Blues_r', aspect='auto', vmin=0, vmax=max(1e-6, 1.3*near.max()))
     for i,row in enumerate(words):
-        for j,o in enumerate(row): ax.text(j, i, o[0], ha='center', va='center', fontsize=9, color='white' if near[i,j]<.5*near.max() else 'black')
-    ax.set(xticks=range(near.shape[1]), xticklabels=[f'$v_{j+1}$' for j in range(near.shape[1])], yticks=range(len(near)), yticklabels=[f'prompt {i}' for i in range(len(near))])
+        for j,o in enumerate(row):
+            colour = 'white' if near[i,j]<.5*near.max() else 'black'
+            ax.text(j, i, o[0], ha='center', va='center', fontsize=9, color=colour)
+    ax.set(xticks=range(near.shape[1]), xticklabels=[f'$v_{j+1}$' for j in range(near.shape[1])],
+        yticks=range(len(near)), yticklabels=[f'prompt {i}' for i in range(len(near))])
     figure.colorbar(shown, label='distance')
     return figure
 
@@ -210,7 +227,8 @@ def prompt_phrases(
     shown = S if of=='cosine' else sinkhorn(1-S, classifier.settings['eps']).plan*S.numel()
     order = S.mean(0).argsort(descending=True)
     rows = list(phrases) if phrases is not None else own.ids or [f'text {i}' for i in range(len(own))]
-    return pd.DataFrame(shown.T[order].numpy(), index=[rows[i] for i in order.tolist()], columns=[f'prompt {n}' for n in range(len(S))])
+    return pd.DataFrame(shown.T[order].numpy(), index=[rows[i] for i in order.tolist()],
+        columns=[f'prompt {n}' for n in range(len(S))])
 
 def plot_phrases(
     table:pd.DataFrame, # of `prompt_phrases`
@@ -221,6 +239,7 @@ def plot_phrases(
     figure,ax = plt.subplots(figsize=(.6*table.shape[1]+4.2, .24*len(table)+.9), layout='constrained')
     shown = ax.imshow(table.to_numpy(), cmap='magma', aspect='auto')
     ax.set(xticks=range(table.shape[1]), yticks=range(len(table)))
-    ax.set_xticklabels(table.columns, fontsize=8); ax.set_yticklabels([o if len(o)<=50 else o[:49]+'…' for o in table.index], fontsize=8)
+    ax.set_xticklabels(table.columns, fontsize=8)
+    ax.set_yticklabels([o if len(o)<=50 else o[:49]+'…' for o in table.index], fontsize=8)
     figure.colorbar(shown, label=label)
     return figure

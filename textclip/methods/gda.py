@@ -17,8 +17,7 @@ from ..types.classifier import LinearClassifier, merge_rows
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
 from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
-from .base import template_features
-from .zeroshot import rows_of_new, used_templates
+from .zeroshot import rows_of_new, template_features, used_templates
 
 # %% ../../nbs/methods/gda.ipynb #5fc9b0ac
 def view_rows(
@@ -104,7 +103,9 @@ def new_class_moments(
 )->tuple: # ((C,D) means, (D,D) precision), float64
     "Gaussians of classes without images, from the base rows nearest to their texts (Wang et al. 2024)"
     k,D = min(neighbours, len(rows)),rows.shape[1]
-    means,precision,eye = [],rows.new_zeros(D, D, dtype=torch.float64),torch.eye(k, dtype=torch.float64, device=rows.device)
+    means = []
+    precision = rows.new_zeros(D, D, dtype=torch.float64)
+    eye = torch.eye(k, dtype=torch.float64, device=rows.device)
     for t in text.to(rows):
         near = rows[(rows @ t).topk(k).indices].double()
         means.append((near.sum(0) + copies*t)/(k+copies))
@@ -124,7 +125,8 @@ class GDAClassifier(LinearClassifier):
         rows=None       # (N,D) unit rows of the training images
     ):
         super().__init__(weight, info, bias, logit_scale)
-        for k,v in dict(means=means, precision=precision, rows=rows).items(): self.register_buffer(k, None if v is None else v.detach().clone().float())
+        for k,v in dict(means=means, precision=precision, rows=rows).items():
+            self.register_buffer(k, None if v is None else v.detach().clone().float())
 
     @classmethod
     def from_tensors(cls, tensors, info, **config): return cls(info=info, **tensors, **config)
@@ -140,7 +142,8 @@ class GDAClassifier(LinearClassifier):
         if None not in where: return self.part(names, where)
         if self.rows is None:
             new = [c for c,i in zip(names, where) if i is None]
-            raise TextclipError(f'{len(new)} classes are new to this classifier: {some(new)}. It kept no training images, from which new classes are made.',
+            raise TextclipError(f'{len(new)} classes are new to this classifier: {some(new)}. It kept no training '
+                'images, from which new classes are made.',
                 "Fit it with GDA(form='base-to-new').")
         return _with_new(self, names, where, rows_of_new(self, names, where, encoder, templates, texts))
 
@@ -151,7 +154,8 @@ def _with_new(clf, names, where, text):
     mine,more = new_class_moments(clf.rows, text.to(clf.rows), h['neighbours'], h['text_copies'])
     precision = clf.precision.double()
     precision = precision + (more-precision)*(len(new)/len(names))
-    fresh = _combined(text.to(clf.rows), mine, precision, clf.info['alpha'], clf.info['text_scale'], clf.info_for(new), rows=clf.rows)
+    fresh = _combined(text.to(clf.rows), mine, precision, clf.info['alpha'], clf.info['text_scale'], clf.info_for(new),
+        rows=clf.rows)
     if len(new)==len(names): return fresh
     priors = len(new)/clf.info['prior_classes']      # all rows have the equal prior of the known ones
     fresh.bias += clf.info['alpha']*torch.tensor(priors).log()
@@ -162,7 +166,8 @@ def _combined(text, means, precision, alpha, scale, info, rows=None):
     "s·T + alpha·W with bias alpha·b; what new classes need is kept where there are rows"
     W,b = gaussian_weights(means, precision)
     weight = alpha*W if text is None else scale*text.double() + alpha*W
-    return GDAClassifier(weight, info | dict(prior_classes=len(means)), alpha*b, **({} if rows is None else dict(means=means, precision=precision, rows=rows)))
+    return GDAClassifier(weight, info | dict(prior_classes=len(means)), alpha*b,
+        **({} if rows is None else dict(means=means, precision=precision, rows=rows)))
 
 # %% ../../nbs/methods/gda.ipynb #9005a865
 @dataclass
@@ -188,7 +193,8 @@ class GDA(Method):
 
     def __post_init__(self):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
-        if self.form not in ('few-shot','base-to-new'): raise unknown_name('form', self.form, ['few-shot','base-to-new'])
+        if self.form not in ('few-shot','base-to-new'):
+            raise unknown_name('form', self.form, ['few-shot','base-to-new'])
         self.check_fields()
 
 # %% ../../nbs/methods/gda.ipynb #3c6ec890
@@ -200,7 +206,8 @@ def text_weights(
 )->tuple: # ((C,D) unit rows, the text features)
     "Unit class means of texts, or of templates"
     if texts is None and templates is None and encoder is None:
-        raise TextclipError('GDA needs texts for its text part.', 'Give texts=..., templates=... or encoder=...; or leave the text part out with GDA(text=False).')
+        raise TextclipError('GDA needs texts for its text part.',
+            'Give texts=..., templates=... or encoder=...; or leave the text part out with GDA(text=False).')
     f = template_features(task, encoder, templates) if texts is None else as_features(texts, encoder, len(task))
     return class_means(f, len(task)), f
 
@@ -210,25 +217,31 @@ def _precision(method, rows, y, n_classes):
     N,D = rows.shape
     if method.form=='base-to-new' and method.recipe=='paper':
         counts = torch.bincount(y, minlength=n_classes)
-        if counts.min()<2: raise TextclipError(f'Class {int(counts.argmin())} has one row only, so it has no covariance.', "Give 2 images a class, or use recipe='ours'.")
+        if counts.min()<2:
+            raise TextclipError(f'Class {int(counts.argmin())} has one row only, so it has no covariance.',
+                "Give 2 images a class, or use recipe='ours'.")
         means,mean_covariance = class_moments(rows, y, n_classes, 1/((counts-1)*n_classes).double())
         return means, torch.linalg.pinv(mean_covariance, hermitian=True), 1.
     means,scatter = class_moments(rows, y, n_classes)
     P,c = ridge_precision(scatter, N),lda_scale(N, D)
     if not P.any():
-        if not method.text: raise TextclipError('All training rows equal their class mean: there is no covariance.', 'Give 2 images a class, or several views of each.')
+        if not method.text:
+            raise TextclipError('All training rows equal their class mean: there is no covariance.',
+                'Give 2 images a class, or several views of each.')
         warn('All training rows equal their class mean (1 image a class, 1 view): only the text part is used.')
     return (means, P, c) if method.recipe=='paper' else (means, P/c, 1.)
 
 # %% ../../nbs/methods/gda.ipynb #1b57e98b
 def _weigh(method, W, b, c, text, scale, labels, dim, val, task, encoder):
     "(alpha, what to remember of the choice)"
-    if method.alpha is not None or not method.text: return (1. if method.alpha is None else float(method.alpha)), dict(tuning='fixed' if method.text else 'none')
+    if method.alpha is not None or not method.text:
+        return (1. if method.alpha is None else float(method.alpha)), dict(tuning='fixed' if method.text else 'none')
     rule = fixed_alpha(len(labels)/len(task), dim)/c
     if val is None: return rule, dict(tuning='fixed')
     f = as_features(val, encoder, len(task))
     y,x = f.labels_for(len(task)).cpu(),f.unit.double().cpu()
-    alphas = method.alphas or ([10.**k for k in range(-4, 3)] if method.recipe=='paper' else [rule*2.**k for k in range(-3, 5)])
+    around = [10.**k for k in range(-4, 3)] if method.recipe=='paper' else [rule*2.**k for k in range(-3, 5)]
+    alphas = method.alphas or around
     alpha,accuracy = select_alpha(scale * x @ text.double().T, x @ W.T + b, y, alphas)
     return alpha, dict(tuning=val_tuning(labels, y), val_accuracy=accuracy, val_images=len(y))
 
@@ -247,7 +260,9 @@ def fit_given(self:GDA, task:Task, given:Given)->GDAClassifier:
     means,P,c = _precision(self, rows, y, len(task))
     means,P = means.cpu(),P.cpu()
     labels = f.labels_for(len(task))
-    alpha,how = _weigh(self, *gaussian_weights(means, P), c, text, scale, labels, rows.shape[1], given.val, task, given.encoder)
-    about = dict(alpha=alpha, text_scale=scale, images=len(f), rows=len(rows), templates=used_templates(task, given.templates))
+    alpha,how = _weigh(self, *gaussian_weights(means, P), c, text, scale, labels, rows.shape[1], given.val, task,
+        given.encoder)
+    about = dict(alpha=alpha, text_scale=scale, images=len(f), rows=len(rows),
+        templates=used_templates(task, given.templates))
     info = self.info(task, f, seed=given.seed, **about, **how)
     return _combined(text, means, P, alpha, scale, info, rows.cpu() if self.form=='base-to-new' else None)

@@ -43,7 +43,8 @@ def student_loss(
 )->dict:
     "Loss, and the share of images that the student names as the teacher does"
     logits = x @ weight.T
-    return dict(loss=F.cross_entropy(logits, names, label_smoothing=label_smoothing), agreement=(logits.detach().argmax(-1)==names).float().mean())
+    return dict(loss=F.cross_entropy(logits, names, label_smoothing=label_smoothing),
+        agreement=(logits.detach().argmax(-1)==names).float().mean())
 
 # %% ../../nbs/methods/lafter.ipynb #fceca618
 @dataclass
@@ -67,7 +68,8 @@ class LaFTer(Method):
     name,title = 'lafter','LaFTer'
     regime,needs,accepts = 'transductive',('texts','unlabeled'),('templates','device','callbacks','processes')
     needs_tower = trains_encoder = True
-    ranges = Method.ranges | dict(text_steps=Range(1), steps=Range(0), prompts=Range(0), prompt_layers=Range(1), smallest=Range(0, 1, above=True))
+    ranges = Method.ranges | dict(text_steps=Range(1), steps=Range(0), prompts=Range(0), prompt_layers=Range(1),
+        smallest=Range(0, 1, above=True))
 
     def optimization(self):
         o = known_optimizations['lafter_images']
@@ -75,26 +77,40 @@ class LaFTer(Method):
 
 # %% ../../nbs/methods/lafter.ipynb #398923be
 @patch
-def image_stage(self:LaFTer, tuning:EncoderTuning, images:TrainingImages, weight, seed, processes, callbacks=())->tuple: # (`History`, (C,D) weight)
+def image_stage(self:LaFTer,
+    tuning:EncoderTuning,  # what is trained of the encoder
+    images:TrainingImages, # N of them, without labels
+    weight,                # (C,D) to begin with
+    seed,                  # of order and views
+    processes,             # that share the work
+    callbacks=()           # of the trainer
+)->tuple: # (`History`, (C,D) weight)
     "Train prompts, LayerNorms and classifier on unlabelled images"
     encoder,head = tuning.compile(self.compile).checkpointing(self.checkpointing).encoder,nn.Parameter(weight.clone())
-    plain,strong,frozen = encoder.preprocess,strong_view(encoder, self.smallest),self.frozen_teacher or not self.layer_norms
+    plain = encoder.preprocess
+    strong = strong_view(encoder, self.smallest)
+    frozen = self.frozen_teacher or not self.layer_norms
     views = Views(images, [strong] if frozen else [plain, strong], seed)
-    batches = ViewBatches(views, self.batch, drop_last=True, workers=self.workers, processes=processes, device=encoder.device)
-    known = name_images(image_features(images.split, tuning.base, executor=processes.executor).x.to(weight), weight) if frozen else None
+    batches = ViewBatches(views, self.batch, drop_last=True, workers=self.workers, processes=processes,
+        device=encoder.device)
+    known = name_images(image_features(images.split, tuning.base, executor=processes.executor).x.to(weight),
+        weight) if frozen else None
 
     def names(rows, pixels):
         if known is not None: return known[rows]
-        with torch.no_grad(), tuning.without_prompts(): return name_images(encoder.encode_pixels(pixels)['x'].float(), weight)
+        with torch.no_grad(), tuning.without_prompts():
+            return name_images(encoder.encode_pixels(pixels)['x'].float(), weight)
     def loss(parameters, rows, generator):
         pixels = batches.pixels(rows)
         wanted = names(rows, pixels[:,0])
-        return student_loss(encoder.encode_pixels(pixels[:,-1])['x'].float(), parameters['classifier'], wanted, self.label_smoothing)
+        return student_loss(encoder.encode_pixels(pixels[:,-1])['x'].float(), parameters['classifier'], wanted,
+            self.label_smoothing)
 
     length = dict(steps=self.steps) if self.steps is not None else dict(epochs=self.epochs)
     parameters = tuning.parameters | dict(classifier=head)
     facts = dict(base=tuning.base.fingerprint, images=len(images), hyperparameters=self.hyperparameters())
-    trainer = Trainer(parameters, loss, batches, self.optimization(), **length, seed=seed, purpose='lafter', callbacks=[FiniteGuard(), *callbacks], facts=facts, processes=processes)
+    trainer = Trainer(parameters, loss, batches, self.optimization(), **length, seed=seed, purpose='lafter',
+        callbacks=[FiniteGuard(), *callbacks], facts=facts, processes=processes)
     try: return trainer.fit(), head.detach()
     finally: batches.close()
 
@@ -107,16 +123,22 @@ def fit_given(self:LaFTer, task:Task, given:Given)->AdaptedClassifier:
     given.tower_device(self.label)
     processes,images = given.processes or launched_processes(),TrainingImages(given.unlabeled)
     def encoded(o): return as_features(o, encoder, len(task), executor=processes.executor)
-    texts,templates = encoded(given.texts),templates if isinstance(templates, Features) else encoded(template_texts(task, templates or lafter_templates(task)))
+    texts = encoded(given.texts)
+    if not isinstance(templates, Features):
+        templates = encoded(template_texts(task, templates or lafter_templates(task)))
     text_stage = LaFTerText(steps=self.text_steps, lr=self.lr, label_smoothing=self.label_smoothing)
     first = text_stage.fit(task, encoder, texts=texts, templates=templates, seed=seed)
-    if first.weight.shape[1]!=encoder.dim: raise TextclipError(f'The texts have {first.weight.shape[1]} dimensions, the images of {encoder.name!r} have {encoder.dim}.', 'Encode the texts with the same encoder.')
+    if first.weight.shape[1]!=encoder.dim:
+        raise TextclipError(f'The texts have {first.weight.shape[1]} dimensions, the images of {encoder.name!r} have '
+            f'{encoder.dim}.', 'Encode the texts with the same encoder.')
     tuning = EncoderTuning(encoder, self.label)
     if self.layer_norms: tuning.tune_layer_norms()
     if self.prompts: tuning.add_prompts(self.prompts, self.prompt_layers, seed=seed)
     processes.agree([weight := first.weight.detach().to(encoder.device)])
     history,weight = self.image_stage(tuning, images, weight, seed, processes, given.callbacks)
     meta = Features(torch.zeros(1, encoder.dim), meta=encoder_meta(encoder))
-    info = self.info(task, meta, seed=seed, images=len(images), steps=len(history), tuning='fixed', trained=tuning.size + weight.numel(), text_loss=first.info['final_loss'])
-    if len(history): info |= dict(final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
+    info = self.info(task, meta, seed=seed, images=len(images), steps=len(history), tuning='fixed',
+        trained=tuning.size + weight.numel(), text_loss=first.info['final_loss'])
+    if len(history):
+        info |= dict(final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
     return AdaptedClassifier(weight.cpu(), info, tuning.delta(), unit=False)

@@ -78,7 +78,7 @@ def prompt_sets(
     prompts:Prompts,       # C classes
     context:torch.Tensor,  # (N,n,W), or (N,C,n,W)
     chunk:int=256,         # sequences in one forward pass
-    checkpointing:bool=None,# compute activations again in the backward pass? If not given: where there are several chunks
+    checkpointing:bool=None, # compute activations again in the backward pass? Where there are several chunks if None
     pool:str='sum'         # 'sum', at length 1, or 'mean' of the unit rows: what the global feature is compared with
 )->tuple: # ((N,C,D) unit rows, (C,D))
     "Features of every prompt of every class; gradients reach the context"
@@ -106,8 +106,10 @@ class PlotClassifier(Classifier):
         pool:str='sum'          # how `pooled` was made, for other names
     ):
         super().__init__(info)
-        for k,v in dict(weight=weight, pooled=pooled, context=context).items(): self.register_buffer(k, v.detach().clone().float())
-        self.settings = dict(logit_scale=float(logit_scale), position=position, eps=eps, plan='uniform' if plan=='uniform' else 'converged',
+        for k,v in dict(weight=weight, pooled=pooled, context=context).items():
+            self.register_buffer(k, v.detach().clone().float())
+        kept = 'uniform' if plan=='uniform' else 'converged'
+        self.settings = dict(logit_scale=float(logit_scale), position=position, eps=eps, plan=kept,
             local_share=float(local_share), global_share=float(global_share), pool=pool)
         if not local_share: self.requires = ('x',)
 
@@ -126,7 +128,8 @@ def forward(self:PlotClassifier, features:Features)->torch.Tensor:
     scores = s['global_share'] * x @ self.pooled.T
     if s['local_share']:
         size = max(1, 2**22//(local.shape[1]*N*C))
-        scores = scores + s['local_share']*torch.cat([place_scores(o, self.weight, s['eps'], s['plan']) for o in local.split(size)])
+        scores = scores + s['local_share']*torch.cat([place_scores(o, self.weight, s['eps'], s['plan'])
+            for o in local.split(size)])
     return s['logit_scale']*scores
 
 # %% ../../nbs/methods/plot.ipynb #f2a92264
@@ -144,8 +147,11 @@ def transport(self:PlotClassifier,
 )->Transport:
     "The (N,M,prompts) plans of images and one class each, for `plot_plan`"
     local = self._inputs(features)[1]
-    if local is None: raise TextclipError('A plan needs features of places, and these have none.', 'Extract them with image_features(encoder, split, local=True).')
-    with torch.no_grad(): classes = self(features).argmax(-1) if classes is None else torch.as_tensor(classes, device=local.device)
+    if local is None:
+        raise TextclipError('A plan needs features of places, and these have none.',
+            'Extract them with image_features(split, encoder, local=True).')
+    with torch.no_grad():
+        classes = self(features).argmax(-1) if classes is None else torch.as_tensor(classes, device=local.device)
     return sinkhorn(1-local @ self.weight[:,classes].permute(1, 2, 0), self.settings['eps'])
 
 @patch
@@ -179,10 +185,13 @@ class LocalPromptLearner(PromptLearner):
         if self.plan not in transport_plans: raise unknown_name('plan', self.plan, transport_plans)
 
     @property
-    def image_form(self): return dict(places='attention') if self.recipe=='paper' else {}     # PLOT's and DuAl-PT's places
+    def image_form(self): return dict(places='attention') if self.recipe=='paper' else {}  # PLOT's and DuAl-PT's places
 
-    def presets(self): return {r: o | dict(plan='early' if r=='paper' else 'converged') for r,o in PromptLearner.presets(self).items()}
-    def start(self, encoder, task, seed): return start_contexts(encoder, self.n_prompts, self.words, self.length, seed, len(task) if self.class_specific else None)
+    def presets(self):
+        return {r: o | dict(plan='early' if r=='paper' else 'converged') for r,o in PromptLearner.presets(self).items()}
+    def start(self, encoder, task, seed):
+        n_classes = len(task) if self.class_specific else None
+        return start_contexts(encoder, self.n_prompts, self.words, self.length, seed, n_classes)
     def sets(self, prompts, context): return prompt_sets(prompts, context, self.chunk, self.checkpointing, self.pool)
 
 @dataclass
@@ -207,15 +216,18 @@ def combine(self:LocalPromptLearner, weight, pooled, x, scale):
     return scale*(scores + g * x @ pooled.T if g else scores)
 
 @patch
-def logits(self:LocalPromptLearner, context, prompts, x, scale): return self.combine(*self.sets(prompts, context), x, scale)
+def logits(self:LocalPromptLearner, context, prompts, x, scale):
+    return self.combine(*self.sets(prompts, context), x, scale)
 
 @patch
 def classifier(self:LocalPromptLearner, context, prompts, scale, info):
     with torch.no_grad(): weight,pooled = prompt_sets(prompts, context, self.chunk, pool=self.pool)
-    return PlotClassifier(weight.cpu(), pooled.cpu(), info, context.cpu(), scale, self.position, self.eps, self.plan, *self.shares, self.pool)
+    return PlotClassifier(weight.cpu(), pooled.cpu(), info, context.cpu(), scale, self.position, self.eps, self.plan,
+        *self.shares, self.pool)
 
 @patch
-def scores(self:LocalPromptLearner, context, prompts, features, scale): return self.classifier(context.detach(), prompts, scale, dict(classes=prompts.names))(features)
+def scores(self:LocalPromptLearner, context, prompts, features, scale):
+    return self.classifier(context.detach(), prompts, scale, dict(classes=prompts.names))(features)
 
 # %% ../../nbs/methods/plot.ipynb #6e6c1845
 class LocalRows:
@@ -225,19 +237,27 @@ class LocalRows:
         if features.local is not None: self.local = F.normalize(features.local.float(), dim=-1).to(device)
 
     def __len__(self): return len(self.y)
-    def __call__(self, rows, generator=None): return (self.x[rows], None if self.local is None else self.local[rows]), self.y[rows]
+    def __call__(self, rows, generator=None):
+        return (self.x[rows], None if self.local is None else self.local[rows]), self.y[rows]
 
 @patch
 def labelled(self:LocalPromptLearner, data, task, encoder, all_classes=True):
     "(features, (N,) classes) of images, with places where these have a share"
-    if isinstance(data, ImageSplit) and encoder is not None: data = image_features(data, encoder, local=bool(self.shares[0]))
+    if isinstance(data, ImageSplit) and encoder is not None:
+        data = image_features(data, encoder, local=bool(self.shares[0]))
     f,y = labelled_images(data, task, encoder, self.label, all_classes)
     if not self.shares[0]: return f, y
-    if f.local is None: raise TextclipError(f'{self.label} needs features of places, and these have none.', 'Extract them with image_features(encoder, split, local=True).')
-    if f.local.shape[-1]!=f.x.shape[1]: raise TextclipError(f'Places have {f.local.shape[-1]} dimensions, images {f.x.shape[1]}.', 'Extract both with the same encoder.')
+    if f.local is None:
+        raise TextclipError(f'{self.label} needs features of places, and these have none.',
+            'Extract them with image_features(split, encoder, local=True).')
+    if f.local.shape[-1]!=f.x.shape[1]:
+        raise TextclipError(f'Places have {f.local.shape[-1]} dimensions, images {f.x.shape[1]}.',
+            'Extract both with the same encoder.')
     return f, y
 
 @patch
 def rows(self:LocalPromptLearner, features, y, synthetic, device):
-    if synthetic is not None: raise TextclipError(f'{self.label} trains on places, and synthetic features have none.', 'Use CoOp or KgCoOp with them.')
+    if synthetic is not None:
+        raise TextclipError(f'{self.label} trains on places, and synthetic features have none.',
+            'Use CoOp or KgCoOp with them.')
     return LocalRows(features, y, device)

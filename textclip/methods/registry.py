@@ -12,56 +12,82 @@ from fastcore.basics import patch
 from ..core.basics import TextclipError, some, unknown_name
 
 # %% ../../nbs/methods/registry.ipynb #094a0c0f
+_labels = 'several labels'
+
 @dataclass(frozen=True)
 class KnownMethod:
     "A method that can be asked for by name"
     name:str             # its one spelling
-    module:str           # where it lives
+    page:str             # where it lives: a page of this room, or a module of your own with its dots
     kind:str             # name of its class
+    paper:str            # authors and year
+    sees:str             # what it sees beside the class names, one of the groups below
     settings:dict=field(default_factory=dict) # of tables; the class's defaults are the paper's
     classifiers:tuple=() # names of the classifier classes that live beside it
     strategy:str=None    # what a language model is asked for its texts; 'tap' if not given
     inside:str=None      # name of the method that it wraps
     called:str=None      # its title, where the class's own is another
     published:str=None   # what published tables call it, where that is no title
-    several:bool=False   # is it for images with several labels?
+
+    @property
+    def module(self): return self.page if '.' in self.page else f'textclip.methods.{self.page}'
+    @property
+    def several(self): return self.sees==_labels         # is it for images with several labels?
 
 # %% ../../nbs/methods/registry.ipynb #ac0adf05
 _ours = dict(recipe='ours')
-_all = [
-    KnownMethod('zero-shot', 'textclip.methods.zeroshot', 'ZeroShot', {}, ('TemplateClassifier',), published='CLIP'),
-    KnownMethod('cupl', 'textclip.methods.cupl', 'CuPL', _ours, ('PooledClassifier',), 'cupl'),
-    KnownMethod('tap', 'textclip.methods.tap', 'TAP', _ours),
-    KnownMethod('lafter-text', 'textclip.methods.tap', 'LaFTerText', _ours, strategy='cupl', published='LaFTer, text-only stage'),
-    KnownMethod('linear-probe', 'textclip.methods.linear_probe', 'LinearProbe'),
-    KnownMethod('cross-modal', 'textclip.methods.linear_probe', 'CrossModalProbe', _ours),
-    KnownMethod('gda', 'textclip.methods.gda', 'GDA', _ours | dict(form='base-to-new'), ('GDAClassifier',)),
-    KnownMethod('clip-adapter', 'textclip.methods.clip_adapter', 'CLIPAdapter', _ours, ('AdapterClassifier',)),
-    KnownMethod('tip-adapter', 'textclip.methods.tip_adapter', 'TipAdapter', _ours, ('CacheClassifier',)),
-    KnownMethod('tip-adapter-f', 'textclip.methods.tip_adapter', 'TipAdapterF', _ours),
-    KnownMethod('tip-x', 'textclip.methods.tipx', 'TIPX', _ours, ('TIPXClassifier',)),
-    KnownMethod('sus-x', 'textclip.methods.tipx', 'SuSX', _ours),
-    KnownMethod('calip', 'textclip.methods.calip', 'CALIP', _ours, ('CALIPClassifier',)),
-    KnownMethod('stata', 'textclip.methods.stata', 'StatA', {}, ('StatAClassifier',)),
-    KnownMethod('transclip', 'textclip.methods.stata', 'StatA', dict(anchor=0.), called='TransCLIP'),
-    KnownMethod('coop', 'textclip.methods.coop', 'CoOp', _ours),
-    KnownMethod('kgcoop', 'textclip.methods.kgcoop', 'KgCoOp', _ours),
-    KnownMethod('cocoop', 'textclip.methods.cocoop', 'CoCoOp', _ours, ('CoCoOpClassifier',)),
-    KnownMethod('plot', 'textclip.methods.plot', 'PLOT', _ours, ('PlotClassifier',)),
-    KnownMethod('dualpt', 'textclip.methods.dualpt', 'DuAlPT', _ours, ('ExplicitClassifier',)),
-    KnownMethod('explicit-context', 'textclip.methods.dualpt', 'ExplicitContext'),
-    *(KnownMethod(f'{k}+ship', 'textclip.methods.ship', 'SHIP', dict(settings='ours'), ('ShipClassifier',), inside=k)
-        for k in ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')),
-    KnownMethod('dense-zero-shot', 'textclip.methods.dense_zeroshot', 'DenseZeroShot', {}, ('DenseClassifier',),
-        published='CLIP, local features', several=True),
-    KnownMethod('tai-adapter', 'textclip.methods.tai_adapter', 'TAIAdapter', _ours, several=True),
-    KnownMethod('tai-dpt', 'textclip.methods.tai_dpt', 'TaIDPT', _ours, ('TaIDPTClassifier',), several=True),
-    KnownMethod('comc', 'textclip.methods.comc', 'CoMC', several=True),
-    KnownMethod('tai-adapter-few-shot', 'textclip.methods.tai_adapter', 'TAIAdapterFewShot', _ours, several=True),
-    KnownMethod('clip-lora', 'textclip.methods.clip_lora', 'CLIPLoRA', {}, ('LoraClassifier',)),
-    KnownMethod('lafter', 'textclip.methods.lafter', 'LaFTer', strategy='lafter')]
+_names,_support,_few = 'names and texts','support sets','a few images'
+_batch,_tower = 'unlabelled images','into the encoder'
+_with_ship = ('linear-probe','clip-adapter','tip-adapter-f','coop','kgcoop','cocoop')
+_one_label = [
+    KnownMethod('zero-shot', 'zeroshot', 'ZeroShot', 'Radford et al. 2021', _names,
+        classifiers=('TemplateClassifier',), published='CLIP'),
+    KnownMethod('cupl', 'cupl', 'CuPL', 'Pratt et al. 2023', _names,
+        settings=_ours, classifiers=('TextMeanClassifier','PooledClassifier'), strategy='cupl'),
+    KnownMethod('tap', 'tap', 'TAP', 'Mirza et al. 2023', _names, settings=_ours),
+    KnownMethod('lafter-text', 'tap', 'LaFTerText', 'Mirza et al. 2023', _names,
+        settings=_ours, strategy='cupl', published='LaFTer, text-only stage'),
+    KnownMethod('calip', 'calip', 'CALIP', 'Guo et al. 2023', _names, settings=_ours, classifiers=('CALIPClassifier',)),
+    KnownMethod('sus-x', 'tipx', 'SuSX', 'Udandarao et al. 2023', _support, settings=_ours),
+    KnownMethod('linear-probe', 'linear_probe', 'LinearProbe', 'Radford et al. 2021', _few),
+    KnownMethod('cross-modal', 'linear_probe', 'CrossModalProbe', 'Lin et al. 2023', _few, settings=_ours),
+    KnownMethod('gda', 'gda', 'GDA', 'Wang et al. 2024', _few,
+        settings=_ours | dict(form='base-to-new'), classifiers=('GDAClassifier',)),
+    KnownMethod('tip-adapter', 'tip_adapter', 'TipAdapter', 'Zhang et al. 2022', _few,
+        settings=_ours, classifiers=('CacheClassifier',)),
+    KnownMethod('tip-adapter-f', 'tip_adapter', 'TipAdapterF', 'Zhang et al. 2022', _few, settings=_ours),
+    KnownMethod('tip-x', 'tipx', 'TIPX', 'Udandarao et al. 2023', _few,
+        settings=_ours, classifiers=('TIPXClassifier',)),
+    KnownMethod('clip-adapter', 'clip_adapter', 'CLIPAdapter', 'Gao et al. 2024', _few,
+        settings=_ours, classifiers=('AdapterClassifier',)),
+    KnownMethod('coop', 'coop', 'CoOp', 'Zhou et al. 2022', _few, settings=_ours),
+    KnownMethod('kgcoop', 'kgcoop', 'KgCoOp', 'Yao et al. 2023', _few, settings=_ours),
+    KnownMethod('cocoop', 'cocoop', 'CoCoOp', 'Zhou et al. 2022', _few,
+        settings=_ours, classifiers=('CoCoOpClassifier',)),
+    KnownMethod('plot', 'plot', 'PLOT', 'Chen et al. 2023', _few, settings=_ours, classifiers=('PlotClassifier',)),
+    KnownMethod('dualpt', 'dualpt', 'DuAlPT', 'Hu et al. 2023', _few,
+        settings=_ours, classifiers=('ExplicitClassifier',)),
+    KnownMethod('explicit-context', 'dualpt', 'ExplicitContext', 'Hu et al. 2023', _few),
+    *(KnownMethod(f'{k}+ship', 'ship', 'SHIP', 'Wang et al. 2023', _few,
+        settings=dict(settings='ours'), classifiers=('ShipClassifier',), inside=k) for k in _with_ship)]
 
-known_methods = {o.name: o for o in _all}   # name -> `KnownMethod`
+# %% ../../nbs/methods/registry.ipynb #5e94347c
+_others = [
+    KnownMethod('dense-zero-shot', 'dense_zeroshot', 'DenseZeroShot', 'Guo et al. 2023', _labels,
+        classifiers=('DenseClassifier',), published='CLIP, local features'),
+    KnownMethod('tai-adapter', 'tai_adapter', 'TAIAdapter', 'Zhu et al. 2023', _labels, settings=_ours),
+    KnownMethod('tai-dpt', 'tai_dpt', 'TaIDPT', 'Guo et al. 2023', _labels,
+        settings=_ours, classifiers=('TaIDPTClassifier',)),
+    KnownMethod('comc', 'comc', 'CoMC', 'Liu et al. 2024', _labels),
+    KnownMethod('tai-adapter-few-shot', 'tai_adapter', 'TAIAdapterFewShot', 'Zhu et al. 2023', _labels, settings=_ours),
+    KnownMethod('stata', 'stata', 'StatA', 'Zanella et al. 2025', _batch, classifiers=('StatAClassifier',)),
+    KnownMethod('transclip', 'stata', 'StatA', 'Zanella et al. 2024', _batch,
+        settings=dict(anchor=0.), called='TransCLIP'),
+    KnownMethod('clip-lora', 'clip_lora', 'CLIPLoRA', 'Zanella and Ben Ayed 2024', _tower,
+        classifiers=('LoraClassifier',)),
+    KnownMethod('lafter', 'lafter', 'LaFTer', 'Mirza et al. 2023', _tower, strategy='lafter')]
+
+known_methods = {o.name: o for o in [*_one_label, *_others]}   # name -> `KnownMethod`
 
 # %% ../../nbs/methods/registry.ipynb #b9141a9a
 def known_method(
@@ -132,7 +158,8 @@ def methods_table()->list: # of dictionaries
     return [row(o) for o in known_methods.values()]
 
 # %% ../../nbs/methods/registry.ipynb #cfaff8fa
-_shared = dict(LinearClassifier='textclip.types', PromptClassifier='textclip.training.prompt_classifier',
+_shared = dict(LinearClassifier='textclip.types.classifier',
+    PromptClassifier='textclip.training.prompt_classifier',
     AdaptedClassifier='textclip.training.encoder_tuning', TextAdapterClassifier='textclip.methods.text_adapters',
     TextMethod='textclip.benchmark.text_methods', Ready='textclip.benchmark.text_methods')
 

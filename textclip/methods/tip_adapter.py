@@ -24,7 +24,7 @@ from ..training.optimization import known_optimizations
 from ..training.trainer import Batches, Trainer
 from ..training.callbacks import FiniteGuard
 from ..training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from .base import template_features
+from .zeroshot import template_features
 
 # %% ../../nbs/methods/tip_adapter.ipynb #bbe22a32
 def cache_keys(
@@ -43,7 +43,9 @@ def labelled_cache(
     "The keys of a cache and their labels, checked"
     f,y = labelled_images(data, task, encoder, label, all_classes=False)
     empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
-    if empty: warn(f"{len(empty)} of {len(task)} classes have no images in the cache: {some(empty)}. With aggregate='mean' they get the other classes' mean score, with 'sum' none.")
+    if empty:
+        warn(f"{len(empty)} of {len(task)} classes have no images in the cache: {some(empty)}. With aggregate='mean' "
+            "they get the other classes' mean score, with 'sum' none.")
     return f, cache_keys(f), y
 
 def text_part(
@@ -63,7 +65,8 @@ def text_part(
     if combined and texts is not None and (templates is not None or encoder is not None):
         t = template_features(task, encoder, templates)
         check_same_encoder(f, t, 'Texts', 'templates')
-        f = Features(torch.cat([f.unit, t.unit]), y=torch.cat([f.labels_for(len(task)), t.labels_for(len(task))]), meta=f.meta)
+        f = Features(torch.cat([f.unit, t.unit]), y=torch.cat([f.labels_for(len(task)), t.labels_for(len(task))]),
+            meta=f.meta)
     return class_means(f, len(task)), logit_scale_of(f)
 
 # %% ../../nbs/methods/tip_adapter.ipynb #9e7b2b23
@@ -82,15 +85,20 @@ class CacheClassifier(Classifier):
         n_classes:int=None        # classes in the cache, where only some of them are asked
     ):
         super().__init__(info)
-        self.beta,self.alpha,self.aggregate,self.logit_scale = float(beta),float(alpha),aggregate,float(logit_scale)
-        for k,v in dict(keys=keys, weight=weight).items(): self.register_buffer(k, None if v is None else v.detach().clone().float())
+        self.beta = float(beta)
+        self.alpha = float(alpha)
+        self.aggregate = aggregate
+        self.logit_scale = float(logit_scale)
+        for k,v in dict(keys=keys, weight=weight).items():
+            self.register_buffer(k, None if v is None else v.detach().clone().float())
         self.register_buffer('labels', labels.detach().clone().long())
         self.columns,self.n_classes = columns,n_classes or len(self.classes)
         self.register_buffer('factor', class_counts(labels, self.n_classes, aggregate)[1].float(), persistent=False)
 
     dim = property(lambda self: self.keys.shape[1])
     def config(self):
-        return dict(beta=self.beta, alpha=self.alpha, aggregate=self.aggregate, logit_scale=self.logit_scale, columns=self.columns, n_classes=self.n_classes)
+        return dict(beta=self.beta, alpha=self.alpha, aggregate=self.aggregate, logit_scale=self.logit_scale,
+            columns=self.columns, n_classes=self.n_classes)
 
     @classmethod
     def from_tensors(cls, tensors, info, **config): return cls(info=info, **tensors, **config)
@@ -98,7 +106,8 @@ class CacheClassifier(Classifier):
     def part(self, names, where):
         "Some of the classes are asked; the cache stays whole"
         columns = list(where) if self.columns is None else [self.columns[i] for i in where]
-        return type(self).from_tensors(self.state_dict(), info=self.info_for(names), **self.config() | dict(columns=columns)).eval()
+        return type(self).from_tensors(self.state_dict(), info=self.info_for(names),
+            **self.config() | dict(columns=columns)).eval()
 
     def asked(self, logits):
         "(N,C) logits of the classes that are asked"
@@ -108,7 +117,8 @@ class CacheClassifier(Classifier):
 @patch
 def forward(self:CacheClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
-    return self.asked(torch.cat([self.scores(o) for o in self.unit_rows(features).split(rows_at_a_time(len(self.keys)))]))
+    return self.asked(torch.cat([self.scores(o)
+        for o in self.unit_rows(features).split(rows_at_a_time(len(self.keys)))]))
 
 @patch
 def unit_rows(self:CacheClassifier, features):
@@ -132,8 +142,10 @@ def cache_votes(
     return class_sums((beta*(keys@x.T - 1)).exp(), labels, len(factor), factor).T
 
 # %% ../../nbs/methods/tip_adapter.ipynb #802135c5
-# name -> (end of beta's grid, end of alpha's grid, initial beta, initial alpha), Zhang et al. 2022, released configurations
-tip_settings = dict(caltech101=(12,5,1,3), dtd=(13,13,1,2), eurosat=(12,10,1,2), fgvcaircraft=(30,30,1,5), food101=(10,10,1,1.17), imagenet=(7,3,1,1.17),
+# name -> (end of beta's grid, end of alpha's grid, initial beta, initial alpha), Zhang et al. 2022, released
+# configurations
+tip_settings = dict(caltech101=(12,5,1,3), dtd=(13,13,1,2), eurosat=(12,10,1,2), fgvcaircraft=(30,30,1,5),
+    food101=(10,10,1,1.17), imagenet=(7,3,1,1.17),
     flowers102=(50,50,1,10), oxfordpets=(7,3,1,1.17), stanfordcars=(20,10,1,3), sun397=(12,10,1,1.17), ucf101=(7,3,1,3))
 
 def published_settings(
@@ -143,7 +155,8 @@ def published_settings(
     "(end of β's grid, end of α's grid, initial β, initial α) of one of the paper's datasets"
     known,name = by_benchmark(tip_settings),benchmark_key(task.name)
     if name not in known:
-        raise TextclipError(f'{label} published no ranges for task {task.name!r}.', f"Give stops=(largest beta, largest alpha), or use recipe='ours'. Known: {', '.join(known)}.")
+        raise TextclipError(f'{label} published no ranges for task {task.name!r}.',
+            f"Give stops=(largest beta, largest alpha), or use recipe='ours'. Known: {', '.join(known)}.")
     return known[name]
 
 # %% ../../nbs/methods/tip_adapter.ipynb #2fab3e60
@@ -175,10 +188,13 @@ class TipAdapter(Method):
 
     def grids(self, task, images):
         "(name -> values to search, name -> value without validation); `images` a class on average"
-        if self.recipe=='ours': grids,fixed = dict(beta=values_around(4., 6), alpha=[0., *values_around(6/images**.5, 6)]),dict(beta=4., alpha=6/images**.5)
+        if self.recipe=='ours':
+            grids = dict(beta=values_around(4., 6), alpha=[0., *values_around(6/images**.5, 6)])
+            fixed = dict(beta=4., alpha=6/images**.5)
         else:
             ends = published_settings(task, self.label) if self.stops is None else (*self.stops, 1., 1.17)
-            grids,fixed = dict(beta=weight_grid(ends[0], 200), alpha=weight_grid(ends[1], 20)),dict(beta=float(ends[2]), alpha=float(ends[3]))
+            grids = dict(beta=weight_grid(ends[0], 200), alpha=weight_grid(ends[1], 20))
+            fixed = dict(beta=float(ends[2]), alpha=float(ends[3]))
         return self.as_set(grids, fixed)
 
     def as_set(self, grids, fixed):
@@ -195,11 +211,15 @@ def choose(self:TipAdapter, task, keys, labels, weight, scale, factor, val, enco
     grids,fixed = self.grids(task, len(labels)/max(1, int((factor>0).sum())))
     if val is None or all(len(v)==1 for v in grids.values()): return fixed, dict(tuning='fixed')
     f = as_features(val, encoder, len(task))
-    if f.x.shape[1]!=keys.shape[1]: raise TextclipError(f'Validation images have {f.x.shape[1]} dimensions, the cache {keys.shape[1]}.', 'Encode both with the same encoder.')
+    if f.x.shape[1]!=keys.shape[1]:
+        raise TextclipError(f'Validation images have {f.x.shape[1]} dimensions, the cache {keys.shape[1]}.',
+            'Encode both with the same encoder.')
     x,y = f.unit.to(device),f.labels_for(len(task)).to(device)
-    table = cache_counts(x, y, keys, labels, grids['beta'], grids['alpha'], None if weight is None else scale*x@weight.T, factor=factor)
+    table = cache_counts(x, y, keys, labels, grids['beta'], grids['alpha'],
+        None if weight is None else scale*x@weight.T, factor=factor)
     point = first_best(table, grids, len(y)) if self.recipe=='paper' else nearest_best(table, grids, len(y), fixed)
-    return point.weights, dict(tuning=val_tuning(labels.cpu(), y.cpu()), val_accuracy=point.accuracy, val_images=len(y), tried=table.numel(), ties=point.ties)
+    return point.weights, dict(tuning=val_tuning(labels.cpu(), y.cpu()), val_accuracy=point.accuracy, val_images=len(y),
+        tried=table.numel(), ties=point.ties)
 
 @patch
 def trained_keys(self:TipAdapter, task, f, keys, labels, weight, scale, factor, fixed, seed, callbacks=()):
@@ -220,7 +240,8 @@ def fit_given(self:TipAdapter, task:Task, given:Given)->CacheClassifier:
     keys,more = self.trained_keys(task, f, keys, labels, weight, scale, factor, fixed, given.seed, given.callbacks)
     weights,how = self.choose(task, keys, labels, weight, scale, factor, given.val, encoder, device)
     info = self.info(task, f, seed=given.seed, images=len(f), **weights, **how, **more)
-    return CacheClassifier(keys, labels, info, weight, **weights, aggregate=self.aggregate, logit_scale=scale).to(device)
+    return CacheClassifier(keys, labels, info, weight, **weights, aggregate=self.aggregate,
+        logit_scale=scale).to(device)
 
 # %% ../../nbs/methods/tip_adapter.ipynb #102a5c0f
 tip_epochs = dict(eurosat=100)   # the official configurations; 20 for all others
@@ -248,9 +269,11 @@ def trained_keys(self:TipAdapterF, task, f, keys, labels, weight, scale, factor,
     parameter = nn.Parameter(keys.clone())
     loss = tip_loss(rows, labels, labels, weight, scale, factor, fixed['beta'], fixed['alpha'])
     optimization = known_optimizations['tip_adapter_f'].but(lr=self.lr)
-    history = Trainer(parameter, loss, Batches(len(rows), self.batch), optimization, epochs=self.epochs_for(task), seed=seed,
+    history = Trainer(parameter, loss, Batches(len(rows), self.batch), optimization, epochs=self.epochs_for(task),
+        seed=seed,
         purpose='tip-adapter-f', callbacks=[FiniteGuard(), *callbacks]).fit()
-    return parameter.detach(), dict(steps=len(history.losses), final_loss=round(float(history.losses[-1]), 6), training={k: fixed[k] for k in ('beta','alpha')})
+    return parameter.detach(), dict(steps=len(history.losses), final_loss=round(float(history.losses[-1]), 6),
+        training={k: fixed[k] for k in ('beta','alpha')})
 
 # %% ../../nbs/methods/tip_adapter.ipynb #4a4f5297
 def tip_loss(
@@ -266,7 +289,9 @@ def tip_loss(
     "Cross-entropy of the logits with the cache, as `Trainer` wants it"
     def loss(keys, batch, generator):
         x = rows[batch]
-        if x.ndim==3: x = x[torch.arange(len(x), device=x.device),torch.randint(x.shape[1], (len(x),), generator=generator).to(x.device, non_blocking=True)]
+        if x.ndim==3:
+            x = x[torch.arange(len(x), device=x.device),
+                torch.randint(x.shape[1], (len(x),), generator=generator).to(x.device, non_blocking=True)]
         votes = alpha*cache_votes(x, keys, labels, beta, factor)
         return F.cross_entropy(votes if weight is None else votes + scale*x@weight.T, y[batch])
     return loss

@@ -33,12 +33,17 @@ class TIPXClassifier(CacheClassifier):
         n_classes:int=None    # the same
     ):
         super().__init__(keys, labels, info, weight, beta, alpha, aggregate, logit_scale, columns, n_classes)
-        self.gamma,self.temperature,self.psi,self.mode = float(gamma),float(temperature),MinMaxScaling(**psi),mode
+        self.gamma = float(gamma)
+        self.temperature = float(temperature)
+        self.psi = MinMaxScaling(**psi)
+        self.mode = mode
         self.transductive = mode=='batch'
         s = SignatureSums.of(class_signatures(self.keys, self.weight, self.temperature), self.labels, self.factor)
         for k in ('centre','sums','weight'): self.register_buffer(f'signature_{k}', getattr(s, k), persistent=False)
 
-    def config(self): return super().config() | dict(gamma=self.gamma, temperature=self.temperature, psi=self.psi.to_dict(), mode=self.mode)
+    def config(self):
+        return super().config() | dict(gamma=self.gamma, temperature=self.temperature, psi=self.psi.to_dict(),
+            mode=self.mode)
 
     def forward(self, features):
         "(N,C) logits"
@@ -46,7 +51,8 @@ class TIPXClassifier(CacheClassifier):
         if self.mode=='batch':
             own = fit_psi(x, self.keys, self.weight, self.temperature)
             psi = MinMaxScaling(own.low, own.high, psi.to_low, psi.to_high)
-        return self.asked(torch.cat([self.scores(o) + self.gamma*self.kl_scores(o, psi) for o in x.split(rows_at_a_time(len(self.keys)))]))
+        return self.asked(torch.cat([self.scores(o) + self.gamma*self.kl_scores(o, psi)
+            for o in x.split(rows_at_a_time(len(self.keys)))]))
 
 # %% ../../nbs/methods/tipx.ipynb #5efcf0b1
 @patch
@@ -67,10 +73,10 @@ class TIPX(Method):
     psi:str=None             # 'kept' or 'batch': the recipe's if not given
     aggregate:str=None       # 'sum' or 'mean' over the images of a class; the recipe's if not given
     logit_scale:float=None   # of the text part; the texts' own if not given
-    combined:bool=None       # texts and templates in one mean, each sentence counting the same? As in the released code if not given
+    combined:bool=None       # texts and templates in one mean, each sentence counting the same? As released if None
     name,title = 'tip-x','TIP-X'
     regime,needs = 'few-shot',('train',)
-    accepts = ('texts','templates','val','device')   # validation images choose weights, and say what range of KL is usual
+    accepts = ('texts','templates','val','device')   # `val` chooses weights and says what range of KL is usual
 
     @property
     def either(self): return () if self.combined else ('texts','templates')
@@ -88,7 +94,8 @@ class TIPX(Method):
 
     def grids(self, images):
         "(name -> values to search, name -> value without validation); `images` a class on average"
-        if self.recipe=='paper': grids,fixed = dict(beta=weight_grid(50, 200, 1), alpha=weight_grid(50, 20), gamma=weight_grid(30, 50)),{}
+        if self.recipe=='paper':
+            grids,fixed = dict(beta=weight_grid(50, 200, 1), alpha=weight_grid(50, 20), gamma=weight_grid(30, 50)),{}
         else:
             fixed = self.constants(images)
             grids = dict(beta=values_around(4., 6)) | {k: [0., *values_around(fixed[k], 6)] for k in ('alpha','gamma')}
@@ -103,14 +110,19 @@ def choose(self:TIPX, keys, labels, weight, scale, factor, val, psi)->tuple:
     grids,fixed = self.grids(len(labels)/max(1, len(labels.unique())))
     if all(len(v)==1 for v in grids.values()): return fixed, dict(tuning='fixed')
     if val is None:
-        if len(fixed)<3: raise TextclipError(f"{self.label} with recipe='paper' chooses its weights on validation images.", "Give val=..., or beta, alpha and gamma, or use recipe='ours'.")
+        if len(fixed)<3:
+            raise TextclipError(f"{self.label} with recipe='paper' chooses its weights on validation images.",
+                "Give val=..., or beta, alpha and gamma, or use recipe='ours'.")
         return fixed, dict(tuning='fixed')
     x,y = val
     s = SignatureSums.of(class_signatures(keys, weight, self.temperature), labels, factor)
     third = s.scores(class_signatures(x, weight, self.temperature), psi)
-    table = cache_counts(x, y, keys, labels, grids['beta'], grids['alpha'], scale*x@weight.T, third, grids['gamma'], factor)
-    point = first_best(table, grids, len(y), ('alpha','beta','gamma')) if self.recipe=='paper' else nearest_best(table, grids, len(y), fixed)
-    return point.weights, dict(tuning=val_tuning(labels.cpu(), y.cpu()), val_accuracy=point.accuracy, val_images=len(y), tried=table.numel(), ties=point.ties)
+    table = cache_counts(x, y, keys, labels, grids['beta'], grids['alpha'], scale*x@weight.T, third, grids['gamma'],
+        factor)
+    if self.recipe=='paper': point = first_best(table, grids, len(y), ('alpha','beta','gamma'))
+    else: point = nearest_best(table, grids, len(y), fixed)
+    return point.weights, dict(tuning=val_tuning(labels.cpu(), y.cpu()), val_accuracy=point.accuracy, val_images=len(y),
+        tried=table.numel(), ties=point.ties)
 
 # %% ../../nbs/methods/tipx.ipynb #98294d96
 @patch
@@ -125,19 +137,22 @@ def from_cache(self:TIPX, data, task, given)->TIPXClassifier:
     f,keys,labels = labelled_cache(data, task, encoder, self.label)
     weight,scale = text_part(task, f, encoder, given.texts, given.templates, self.label, self.combined)
     scale = float(self.logit_scale or scale)
-    keys,labels,weight,factor = [o.to(device) for o in (keys, labels, weight, class_counts(labels, len(task), self.aggregate)[1])]
+    factor = class_counts(labels, len(task), self.aggregate)[1].to(device)
+    keys,labels,weight = keys.to(device),labels.to(device),weight.to(device)
     if val is not None:
         v = as_features(val, encoder, len(task))
         check_same_encoder(f, v, 'Labelled images', 'validation images')
         val = v.unit.to(device),v.labels_for(len(task)).to(device)
-    psi = fit_psi(keys, keys, weight, self.temperature, own=True) if val is None else fit_psi(val[0], keys, weight, self.temperature)
+    if val is None: psi = fit_psi(keys, keys, weight, self.temperature, own=True)
+    else: psi = fit_psi(val[0], keys, weight, self.temperature)
     weights,how = self.choose(keys, labels, weight, scale, factor, val, psi)
     info = self.info(task, f, seed=given.seed, images=len(f), **weights, psi=psi.to_dict(), **how)
     return TIPXClassifier(keys, labels, info, weight, weights['beta'], weights['alpha'], self.aggregate, scale,
         weights['gamma'], self.temperature, psi.to_dict(), self.psi).to(device)
 
 # %% ../../nbs/methods/tipx.ipynb #827cca85
-_generated = dict(kind='generated', model='CompVis/stable-diffusion-v1-4', guidance=9.5, steps=85, size=512, per_class=100)
+_generated = dict(kind='generated', model='CompVis/stable-diffusion-v1-4', guidance=9.5, steps=85, size=512,
+    per_class=100)
 _retrieved = dict(kind='retrieved', per_class=100)
 sus_presets = {'SuS-X-SD-P': _generated | dict(queries='photo'), 'SuS-X-SD-C': _generated | dict(queries='texts'),
     'SuS-X-LC-P': _retrieved | dict(queries='photo'), 'SuS-X-LC-C': _retrieved | dict(queries='texts')}
@@ -151,7 +166,8 @@ class SuSX(TIPX):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.preset is not None and self.preset not in sus_presets: raise unknown_name('preset', self.preset, sus_presets)
+        if self.preset is not None and self.preset not in sus_presets:
+            raise unknown_name('preset', self.preset, sus_presets)
 
     @property
     def label(self): return self.preset or 'SuS-X'
@@ -163,7 +179,9 @@ class SuSX(TIPX):
         about = support.meta.get('support') or {}
         for k in ('kind','queries'):
             have,want = about.get(k),sus_presets[self.preset][k] if self.preset else None
-            if have and want and have!=want: raise TextclipError(f'{self.preset} asks for {k} {want!r}, this support set has {have!r}.', 'Choose the preset that fits, or none.')
+            if have and want and have!=want:
+                raise TextclipError(f'{self.preset} asks for {k} {want!r}, this support set has {have!r}.',
+                    'Choose the preset that fits, or none.')
 
 # %% ../../nbs/methods/tipx.ipynb #79f91d5d
 @patch
