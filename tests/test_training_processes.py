@@ -101,9 +101,9 @@ def method():
     OpenClipEncoder.encode_pixels,OpenClipEncoder.encode_tokens = counted('images', usual[0]),counted('texts', usual[1])
     split = ImageSplit(sorted(folder.glob('*_*.png')))
     store = Store(folder/f'store {processes.count}')
-    texts = text_features(own, [f'{c} number {i}' for i in range(700) for c in shape_names], store=store, executor=processes.executor)
+    texts = text_features([f'{c} number {i}' for i in range(700) for c in shape_names], own, store=store, executor=processes.executor)
     texts = Features(texts.x, y=torch.arange(4).repeat(700), meta=texts.meta)
-    known = image_features(own, split, store=store, executor=processes.executor)
+    known = image_features(split, own, store=store, executor=processes.executor)
     before = dict(counts)
     task,labelled = Task('shapes', shape_names),ImageSplit(split.paths[::8], torch.tensor([shape_names.index(o.name.split('_')[0]) for o in split.paths[::8]]))
     counts['texts'] = 0

@@ -32,7 +32,7 @@ def test_features():
     test_eq(f.to(dtype=torch.float16).x.dtype, torch.float16)
     test_fail(lambda: Features(torch.tensor([[1.,2.],[float('nan'),0.]]), ids=['a','b']), contains='1 rows are not finite: b')
     test_fail(lambda: need_features(torch.ones(2,3)), contains='Write Features(x)')
-    test_fail(lambda: need_features(['a.jpg']), contains='image_features(encoder, split)')
+    test_fail(lambda: need_features(['a.jpg']), contains='image_features(split, encoder)')
     test_fail(lambda: Features(torch.ones(2,3), y=[1]), contains='y has 1 rows and x has 2')
     f
     # nbs/types/02_features.ipynb · Features · cell c863579c

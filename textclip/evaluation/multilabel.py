@@ -211,7 +211,7 @@ def texts_as_images(
     texts:Features # of texts, with (N,C) labels
 )->Features:
     "Texts with themselves as their only place, for classifiers that also look at places"
-    if texts.y is None or texts.y.ndim!=2: raise TextclipError('These texts have no (N,C) labels.', 'Give texts about several labels, encoded with text_features(encoder, texts, n_classes).')
+    if texts.y is None or texts.y.ndim!=2: raise TextclipError('These texts have no (N,C) labels.', 'Give texts about several labels, encoded with text_features(texts, encoder, n_classes).')
     return replace(texts, local=texts.x[:,None])
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #a84a11ea

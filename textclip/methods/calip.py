@@ -47,7 +47,7 @@ class CALIPClassifier(LinearClassifier):
 
     def check(self, features):
         "`features`, or an error that says how to get places"
-        if features.local is None: raise TextclipError('CALIP needs features of places (`local`), which these features do not have.', 'Extract them with image_features(encoder, images, local=True).')
+        if features.local is None: raise TextclipError('CALIP needs features of places (`local`), which these features do not have.', 'Extract them with image_features(images, encoder, local=True).')
         return super().check(features)
 
     def forward(self, features:Features)->torch.Tensor:

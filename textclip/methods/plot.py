@@ -144,7 +144,7 @@ def transport(self:PlotClassifier,
 )->Transport:
     "The (N,M,prompts) plans of images and one class each, for `plot_plan`"
     local = self._inputs(features)[1]
-    if local is None: raise TextclipError('A plan needs features of places, and these have none.', 'Extract them with image_features(encoder, split, local=True).')
+    if local is None: raise TextclipError('A plan needs features of places, and these have none.', 'Extract them with image_features(split, encoder, local=True).')
     with torch.no_grad(): classes = self(features).argmax(-1) if classes is None else torch.as_tensor(classes, device=local.device)
     return sinkhorn(1-local @ self.weight[:,classes].permute(1, 2, 0), self.settings['eps'])
 
@@ -233,7 +233,7 @@ def labelled(self:LocalPromptLearner, data, task, encoder, all_classes=True):
     if isinstance(data, ImageSplit) and encoder is not None: data = image_features(data, encoder, local=bool(self.shares[0]))
     f,y = labelled_images(data, task, encoder, self.label, all_classes)
     if not self.shares[0]: return f, y
-    if f.local is None: raise TextclipError(f'{self.label} needs features of places, and these have none.', 'Extract them with image_features(encoder, split, local=True).')
+    if f.local is None: raise TextclipError(f'{self.label} needs features of places, and these have none.', 'Extract them with image_features(split, encoder, local=True).')
     if f.local.shape[-1]!=f.x.shape[1]: raise TextclipError(f'Places have {f.local.shape[-1]} dimensions, images {f.x.shape[1]}.', 'Extract both with the same encoder.')
     return f, y
 

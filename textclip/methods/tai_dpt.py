@@ -132,7 +132,7 @@ def caption_features(
     "Captions with the features of their tokens; features that know their texts are encoded again where tokens are missing"
     if not isinstance(texts, Features): return token_features(texts, encoder, len(task))
     if texts.local is not None: return texts
-    if texts.ids is None: raise TextclipError('These text features have none of their tokens.', 'Give the dataset of texts, or token_features(encoder, texts).')
+    if texts.ids is None: raise TextclipError('These text features have none of their tokens.', 'Give the dataset of texts, or token_features(texts, encoder).')
     f = token_features([str(o) for o in texts.ids], encoder, len(task))
     return Features(f.x, y=texts.y, local=f.local, ids=f.ids, meta=f.meta)
 

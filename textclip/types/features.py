@@ -64,7 +64,7 @@ def need_features(
 )->Features:
     "`data`, or an error that says how to make features of it"
     if isinstance(data, Features): return data
-    fix = 'Make features first: image_features(encoder, split), or let Pipeline(encoder, classifier).predict read the images.'
+    fix = 'Make features first: image_features(split, encoder), or let Pipeline(encoder, classifier).predict read the images.'
     if isinstance(data, torch.Tensor): fix = 'Write Features(x), where x are (N,D) outputs of the encoder that the classifier was made with.'
     raise TextclipError(f'{type(data).__name__} is not Features.', fix)
 
