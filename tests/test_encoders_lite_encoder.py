@@ -11,6 +11,7 @@ from textclip.encoders.open_clip_encoder import described_tokenizer
 import matplotlib.pyplot as plt
 from PIL import ImageDraw
 from fastcore.test import *
+from textclip.encoders.protocol import encode_text_tokens
 from textclip.encoders.prompts import Prompts, context_from_words
 from textclip.encoders.lite_encoder import LiteEncoder, conse
 
@@ -82,3 +83,22 @@ def test_images():
     grid = lite.image_tower.forward_features(lite.collate([lite.preprocess(canvas)]))
     cells = lite.image_tower.classifier(grid.flatten(2).mT)
     test_close(cells.mean(1), lite.image_tower.classifier(pre), eps=1e-3)   # logits of the image are the mean of its cells' logits
+
+
+def test_features_of_tokens():
+    'nbs/encoders/05_lite_encoder.ipynb · Features of tokens'
+    # nbs/encoders/05_lite_encoder.ipynb · Features of tokens · cell 43215e1e
+    texts = ['a photo of a cat.','two dogs and a red ball on the lawn.','rain']
+    lite = LiteEncoder()
+    x,local = encode_text_tokens(texts, lite)
+    mask = local.abs().amax(-1)>0
+    test_eq(mask.sum(1).tolist(), [len(lite.word_ids(t))+2 for t in texts])
+    test_close(nn.functional.normalize(local.sum(1)/mask.sum(1, keepdim=True), dim=-1), x, eps=1e-5)
+    test_close(x, lite.encode_text(texts), eps=1e-5)
+    # nbs/encoders/05_lite_encoder.ipynb · Features of tokens · cell 3b1977d5
+    sentence,labels = 'a dog sleeps beside a red car.',['a photo of a dog.','a photo of a car.']
+    _,local = encode_text_tokens([sentence], lite)
+    words = ['(start)', *lite.tokenizer.convert_ids_to_tokens(lite.word_ids(sentence)), '(end)']
+    cosines = nn.functional.normalize(local[0], dim=-1) @ nn.functional.normalize(lite.encode_text(labels), dim=-1).T
+    for word,(dog,car) in zip(words, cosines.tolist()): print(f'{word:9} dog {dog:5.2f}  car {car:5.2f}')
+    test_eq([words[i] for i in cosines.argmax(0).tolist()], ['dog', 'car'])

@@ -10,12 +10,11 @@ from textclip.core.hub import hub_access
 from textclip.encoders.model_files import check_model_file, check_tokenizer, weight_errors, weights_in
 from textclip.encoders.protocol import Encoder, described, described_model, replaced_output, weights_digest
 import warnings, time, open_clip
-import matplotlib.pyplot as plt
 from functools import partial
 from PIL import Image
 from fastcore.test import *
 from textclip.core.basics import own_warnings
-from textclip.encoders.protocol import storage_key
+from textclip.encoders.protocol import encode_text_tokens, storage_key
 from textclip.testing.encoders import tiny_open_clip
 from textclip.encoders.open_clip_encoder import (OpenClipEncoder, load_open_clip, needs_quick_gelu, tokens,
     trained_texts)
@@ -195,3 +194,14 @@ def test_loading_by_name():
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
     assert time.time()-start < 60      # a look-up that hangs takes minutes
+
+
+def test_features_of_tokens():
+    'nbs/encoders/04_open_clip_encoder.ipynb · Features of tokens'
+    # nbs/encoders/04_open_clip_encoder.ipynb · Features of tokens · cell 7045114c
+    texts = ['a photo of a cat.', 'rain']
+    x,local = encode_text_tokens(texts, encoder := tiny_open_clip())
+    ends = [len(encoder.word_ids(t))+1 for t in texts]
+    test_close(local[[0,1],ends], encoder.encode_text(texts), eps=1e-5)
+    bidirectional = tiny_open_clip(text=dict(no_causal_mask=True, pool_type='last', context_length=16))
+    test_fail(lambda: encode_text_tokens(texts, bidirectional), contains='is not causal')

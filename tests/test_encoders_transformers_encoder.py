@@ -8,11 +8,11 @@ from textclip.core.hub import hub_access, quiet_transformers
 from textclip.encoders.model_files import check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_in
 from textclip.encoders.protocol import Encoder, replaced_output, weights_digest
 from textclip.encoders.open_clip_encoder import described_tokenizer, hub_frame, trained_texts
-import json, tempfile, warnings
+import tempfile
 import safetensors.torch as st
 from PIL import Image
 from fastcore.test import *
-from textclip.encoders.protocol import storage_key
+from textclip.encoders.protocol import encode_text_tokens, storage_key
 from textclip.encoders.prompts import Prompts, context_from_words
 from textclip.testing.encoders import tiny_transformers
 from textclip.encoders.transformers_encoder import hub_models, load_transformers
@@ -112,3 +112,14 @@ def test_what_is_not_a_model():
     try: load_transformers('hf:nobody/no-such-model')
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
+
+
+def test_features_of_tokens():
+    'nbs/encoders/06_transformers_encoder.ipynb · Features of tokens'
+    # nbs/encoders/06_transformers_encoder.ipynb · Features of tokens · cell c6013c91
+    with tempfile.TemporaryDirectory() as d:
+        clip,siglip = [tiny_transformers(kind, f'{d}/{kind}') for kind in ('clip', 'siglip')]
+        x,local = encode_text_tokens(['a photo of a cat.','rain'], clip)
+        lengths = (local.abs().amax(-1)>0).sum(1)
+        test_close(local[[0,1],lengths-1], x, eps=1e-5)
+        test_fail(lambda: encode_text_tokens(['a'], siglip), contains='no features of single tokens')

@@ -21,11 +21,9 @@ from fastcore.test import *
 from textclip.core.basics import own_warnings
 from textclip.core.executors import SerialExecutor
 from textclip.data.folders import folder_task
-from textclip.features.inputs import check_same_encoder
 from textclip.sampling.texts import make_texts
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip
-from textclip.features.extract import (_labels_of_texts, image_features, logit_bias_of, stream_pixels, text_features,
-    token_features)
+from textclip.features.extract import _labels_of_texts, image_features, stream_pixels, text_features, token_features
 
 NOTEBOOK = 'nbs/features/01_extract.ipynb'
 
@@ -175,25 +173,9 @@ def test_on_a_cluster():
         test_fail(lambda: image_features(split, ColourEncoder(), store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
 
 
-def test_anything_that_becomes_features():
-    'nbs/features/01_extract.ipynb · Anything that becomes features'
-    # nbs/features/01_extract.ipynb · Anything that becomes features · cell 2e8bad30
-    test_eq(logit_bias_of(Features(torch.ones(1,2))), 0.)
-    test_eq(logit_bias_of(Features(torch.ones(1,2), meta=dict(logit_bias=-10.))), -10.)
-
-
-def test_labelled_images():
-    'nbs/features/01_extract.ipynb · Labelled images'
-    # nbs/features/01_extract.ipynb · Labelled images · cell a1sametest
-    a,b = [Features(torch.ones(2, 8), meta=dict(encoder=k, fingerprint=k)) for k in ('ViT-B-32', 'RN50')]
-    check_same_encoder(a, Features(torch.ones(3, 8)))                         # one that does not know
-    test_fail(lambda: check_same_encoder(a, b), contains="Images have 8 dimensions of encoder 'ViT-B-32', texts 8 of 'RN50'")
-    test_fail(lambda: check_same_encoder(a, Features(torch.ones(2, 4))), contains='texts 4 of')
-
-
-def test_computed_once():
-    'nbs/features/01_extract.ipynb · Computed once'
-    # nbs/features/01_extract.ipynb · Computed once · cell d18373c8
+def test_texts_with_their_tokens():
+    'nbs/features/01_extract.ipynb · Texts with their tokens'
+    # nbs/features/01_extract.ipynb · Texts with their tokens · cell d18373c8
     encoder,texts = tiny_open_clip(),make_texts(dict(text=t, labels=l) for t,l in (('a cat',[0]),('a dog and a cat in the rain',[0,1]),('rain',[2]),('a cat',[0])))
     with tempfile.TemporaryDirectory() as d:
         f = token_features(texts, encoder, 3, Store(d), torch.float32, shard=2)

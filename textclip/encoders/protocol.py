@@ -363,7 +363,11 @@ def token_states(self:Encoder,
     ids:torch.Tensor # (N,L) token numbers
 )->torch.Tensor: # (N,L,D), not masked
     "The feature of every token, in the common space"
-    raise TextclipError(f'{type(self).__name__} has no features of single tokens.', 'Encoders that have them: lite, open_clip models with a causal text tower, and hf: CLIP models.')
+    raise _no_tokens(self)
+
+def _no_tokens(encoder):
+    return TextclipError(f'{type(encoder).__name__} has no features of single tokens.',
+        'Encoders that have them: lite, open_clip models with a causal text tower, and hf: CLIP models.')
 
 # %% ../../nbs/encoders/02_protocol.ipynb #403c5c84
 def encode_text_tokens(
@@ -371,16 +375,20 @@ def encode_text_tokens(
     encoder:Encoder  # with features of tokens
 )->tuple: # ((N,D) features of the texts, (N,L,D) of their tokens, zeros at padding)
     "Features of texts and of their tokens"
-    def one(batch):
-        ids = encoder.tokens(batch).to(encoder.device)
-        end = encoder.frame[1][-1] if len(encoder.frame[1]) else None
-        last = (ids==end).int().argmax(-1) if end is not None else torch.full((len(ids),), ids.shape[1]-1, device=ids.device)
-        mask = torch.arange(ids.shape[1], device=ids.device)<=last[:,None]
-        x,states = encoder.encode_tokens(ids),encoder.token_states(ids)
-        out = states.new_zeros(len(ids), length, states.shape[-1])
-        out[:,:ids.shape[1]] = torch.where(mask[...,None], states, 0.)
-        return dict(x=x, local=out)
-    length = encoder.tokens(list(texts)).shape[1] if len(texts) else 0
-    if not length: return torch.zeros(0, encoder.dim), torch.zeros(0, 1, encoder.dim)
-    found = encoder.run(list(texts), one, encoder.text_batch_size, 'texts')
+    texts = list(texts)
+    if not hasattr(type(encoder), 'token_states') or type(encoder).token_states is Encoder.token_states:
+        raise _no_tokens(encoder)
+    if not texts: return torch.zeros(0, encoder.dim), torch.zeros(0, 1, encoder.dim)
+    length = encoder.tokens(texts).shape[1]
+    found = encoder.run(texts, lambda batch: _tokens_of_batch(encoder, batch, length), encoder.text_batch_size, 'texts')
     return found['x'],found['local']
+
+def _tokens_of_batch(encoder, texts, length):
+    "`x` and `local` of one batch of texts, padded to `length` tokens"
+    ids,after = encoder.tokens(texts).to(encoder.device),encoder.frame[1]
+    place = torch.arange(ids.shape[1], device=ids.device)
+    last = (ids==after[-1]).int().argmax(-1) if len(after) else torch.full((len(ids),), len(place)-1, device=ids.device)
+    x,states = encoder.encode_tokens(ids),encoder.token_states(ids)
+    local = states.new_zeros(len(ids), length, states.shape[-1])
+    local[:,:len(place)] = torch.where((place<=last[:,None])[...,None], states, 0.)
+    return dict(x=x, local=local)

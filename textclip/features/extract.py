@@ -238,27 +238,6 @@ def _spread_images(executor, encoder, split, store, parts, workers, shard, chunk
         for k,key in executor.map(_image_worker, args, items): keys[k] = key; bar.update(len(items[k]))
     return [keys[k] for k in range(len(items))]
 
-# %% ../../nbs/features/01_extract.ipynb #b5898ac0
-def logit_bias_of(features:Features)->float:
-    "The encoder's logit bias (SigLIP's), 0 where it has none"
-    return float(features.meta.get('logit_bias') or 0.)
-
-# %% ../../nbs/features/01_extract.ipynb #5b47894f
-def in_paper_form(
-    method:Method, # whose paper takes a certain form
-    given:Given    # what it is fitted on
-)->Given:
-    "The same, with the encoder in the form of image features that the method's paper takes, or in that of the features that are ready"
-    encoder,form = given.encoder,method.image_form
-    if encoder is None or not form or not getattr(encoder, 'image_form', None): return given
-    images = [o for o in (given.train, given.val, given.support) if o is not None]
-    ready = next((o for o in images or [given.texts] if isinstance(o, Features)), None)
-    if ready is None: return replace(given, encoder=encoder.with_image_form(**form))
-    own = dict(places='value', positions=True) | split_form(ready.meta.get('encoder') or '')[1]
-    other = {k: own[k] for k,v in form.items() if own[k]!=v}
-    if other and images: warn(f"{method.label} was published with {form}, and these features were read with {other}. Encode the images with encoder.with_image_form(...) to follow the paper.")
-    return replace(given, encoder=encoder.with_image_form(**own))
-
 # %% ../../nbs/features/01_extract.ipynb #05048302
 def token_features(
     texts,               # a list of strings, or a dataset with `text` and `labels`
@@ -282,3 +261,19 @@ def _token_shard(encoder, texts, store, dtype):
         x,local = encode_text_tokens(texts, encoder)
         return dict(x=x, local=local.to(dtype))
     return _stored_texts(store, 'tokens', digest('tokens-2', storage_key(encoder), str(dtype), texts), encoder, texts, encode)
+
+# %% ../../nbs/features/01_extract.ipynb #5b47894f
+def in_paper_form(
+    method:Method, # whose paper takes a certain form
+    given:Given    # what it is fitted on
+)->Given:
+    "The same, with the encoder in the form of image features that the method's paper takes, or in that of the features that are ready"
+    encoder,form = given.encoder,method.image_form
+    if encoder is None or not form or not getattr(encoder, 'image_form', None): return given
+    images = [o for o in (given.train, given.val, given.support) if o is not None]
+    ready = next((o for o in images or [given.texts] if isinstance(o, Features)), None)
+    if ready is None: return replace(given, encoder=encoder.with_image_form(**form))
+    own = dict(places='value', positions=True) | split_form(ready.meta.get('encoder') or '')[1]
+    other = {k: own[k] for k,v in form.items() if own[k]!=v}
+    if other and images: warn(f"{method.label} was published with {form}, and these features were read with {other}. Encode the images with encoder.with_image_form(...) to follow the paper.")
+    return replace(given, encoder=encoder.with_image_form(**own))

@@ -32,6 +32,11 @@ def logit_scale_of(features:Features)->float:
     "The encoder's logit scale, 100 where the features do not know it (OpenAI CLIP's)"
     return float(features.meta.get('logit_scale') or 100.)
 
+# %% ../../nbs/features/02_inputs.ipynb #b5898ac0
+def logit_bias_of(features:Features)->float:
+    "The encoder's logit bias (SigLIP's), 0 where it has none"
+    return float(features.meta.get('logit_bias') or 0.)
+
 # %% ../../nbs/features/02_inputs.ipynb #a1labelcode
 def labelled_images(
     data,                  # `Features` with labels, or a labelled image split
