@@ -2,6 +2,7 @@
 import enum, functools, re, types
 from contextlib import contextmanager, nullcontext
 from copy import copy
+from pathlib import Path
 import torch
 from PIL import Image
 from fastcore.basics import patch
@@ -13,13 +14,19 @@ import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip
 from textclip.encoders.protocol import (Encoder, described, described_model, encode_text_tokens, encoder_meta,
-    need_encoder, probe_image, replaced_output, same_probe, split_form, storage_key, weights_digest)
+    need_encoder, need_maker, need_texts, probe_image, replaced_output, same_probe, split_form, storage_key,
+    weights_digest)
 
 NOTEBOOK = 'nbs/encoders/02_protocol.ipynb'
 
 
 def test_texts():
     'nbs/encoders/02_protocol.ipynb · Texts'
+    # nbs/encoders/02_protocol.ipynb · Texts · cell 44bbe30a
+    for wrong,says in (('a cat', 'got one string'), (b'a cat', 'got one string'), (None, 'NoneType, which is no list'), ({'cat': 1}, 'dict'),
+                       ([1], "'1' is not a text"), (['a cat', None], "'None' is not a text"), (['\ud83d cat'], "'? cat' holds half a character")):
+        test_fail(lambda: need_texts(wrong), contains=says)
+    test_eq(need_texts(t for t in ('a', 'b')), ['a', 'b'])
     # nbs/encoders/02_protocol.ipynb · Texts · cell e804d065
     words = nn.Embedding(10, 4)
     with replaced_output(words, torch.ones(2,4)): test_eq(words(torch.tensor([3,7])), torch.ones(2,4))
@@ -124,6 +131,14 @@ def test_is_it_an_encoder():
     test_fail(lambda: need_encoder('lite'), contains="load_encoder('lite')")
     test_fail(lambda: need_encoder(Mine), contains='is needed')
     test_fail(lambda: need_encoder(object()), contains="it has no 'name'")
+    # nbs/encoders/02_protocol.ipynb · Is it an encoder? · cell fb3332ca
+    now = ColourEncoder()
+    need_maker(now, 'colour-1')
+    need_maker(now, None)
+    test_fail(lambda: need_maker(now, 'colour-0', 'colour'), contains='another encoder')
+    now.fingerprint = 'v2-3661f0adb691dd15'
+    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'colour'), contains='cannot be told')
+    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'lite'), contains='another encoder')
 
 
 def test_what_features_remember():

@@ -13,7 +13,7 @@ from textclip.core.executors import as_executor
 from textclip.types.features import Features
 from textclip.types.method import Given, Method
 from textclip.data.images import ImageSplit, MAX_PIXELS, UnreadableImage, image_bytes, load_image
-from textclip.encoders.protocol import Encoder, encode_text_tokens, encoder_meta, need_encoder, split_form, storage_key
+from textclip.encoders.protocol import Encoder, encode_text_tokens, encoder_meta, need_encoder, need_texts, split_form, storage_key
 from textclip.encoders.load import load_encoder
 import tempfile
 import numpy as np
@@ -38,6 +38,9 @@ def test_texts():
         again = text_features(['a red car', 'a blue car', 'a red car'], enc, store=store)
         test_eq((enc.encoded, again.x), (2, f.x))                        # nothing was encoded again
         test_eq(text_features([], enc, store=store).x.shape, (0,3))
+    test_fail(lambda: text_features(ColourEncoder(), ['red']), contains='Write text_features(texts, encoder)')
+    test_fail(lambda: text_features('red', ColourEncoder()), contains='text_features got one string')
+    test_fail(lambda: text_features(['red'], 'colour'), contains="is the name of an encoder")
     test_eq(_labels_of_texts([[0],[2]], 3), torch.tensor([0,2]))
     test_eq(_labels_of_texts([[0],[1,2]], 3), torch.tensor([[1.,0,0],[0,1,1]]))
     f
@@ -171,6 +174,16 @@ def test_on_a_cluster():
         test_fail(lambda: text_features(['red'], ColourEncoder(), store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
         split = ImageSplit(plain_pictures(d))
         test_fail(lambda: image_features(split, ColourEncoder(), store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
+    # nbs/features/01_extract.ipynb · On a cluster · cell cee5ebe9
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
+        split,texts = ImageSplit(plain_pictures(d)),['red', 'blue', 'a green car']
+        usual = image_features(split, ColourEncoder(), store=Store(Path(d)/'store'), shard=4)
+        (Path(d)/'file').touch()
+        nowhere = Store(Path(d)/'file')
+        spread = image_features(split, ColourEncoder(), store=nowhere, shard=4, executor=SerialExecutor())
+        words = text_features(texts, ColourEncoder(), store=nowhere, shard=2, executor=SerialExecutor())
+    test_eq((spread.x, words.x), (usual.x, ColourEncoder().encode_text(texts)))
+    assert sum('the workers cannot write' in str(o.message) for o in said)==2
 
 
 def test_texts_with_their_tokens():

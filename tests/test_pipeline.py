@@ -10,12 +10,12 @@ from textclip.types.features import Features
 from textclip.types.classifier import Classifier, load_classifier
 from textclip.data.images import ImageSplit, image_endings, is_pixels
 from textclip.data.folders import images_in
-from textclip.encoders.protocol import Encoder, encoder_meta
+from textclip.encoders.protocol import Encoder, encoder_meta, need_encoder, need_maker
 from textclip.encoders.load import load_encoder
 from textclip.features.extract import stream_pixels
 import tempfile
 from torch import nn
-import io
+import io, warnings
 import numpy as np
 from fastcore.test import *
 from textclip.core.basics import own_warnings
@@ -31,9 +31,9 @@ from textclip.pipeline import NONE_OF_THESE, Pipeline, load_pipeline
 NOTEBOOK = 'nbs/pipeline.ipynb'
 
 
-def test_pipeline():
-    'nbs/pipeline.ipynb · Pipeline'
-    # nbs/pipeline.ipynb · Pipeline · cell 02220231
+def test_images_in_names_out():
+    'nbs/pipeline.ipynb · Images in, names out'
+    # nbs/pipeline.ipynb · Images in, names out · cell 02220231
     enc = ColourEncoder()
     names = ['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
@@ -41,7 +41,7 @@ def test_pipeline():
     answers = pipe.predict([Image.new('RGB', (4,4), 'red'), Image.new('RGB', (4,4), 'white')], threshold=.5)
     test_eq([o.name for o in answers], ['red', NONE_OF_THESE])
     answers[0]
-    # nbs/pipeline.ipynb · Pipeline · cell e4ed2bea
+    # nbs/pipeline.ipynb · Images in, names out · cell e4ed2bea
     enc,names = ColourEncoder(),['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
     info = dict(classes=names, method='example', encoder='colour', fingerprint='colour-1', reading=dict(square=True, upright=True))
@@ -71,14 +71,14 @@ def test_pipeline():
     test_fail(lambda: pipe.predict('gone.png'), contains='no such file')
     test_fail(lambda: pipe.predict([]), contains='no image to classify')
     test_fail(lambda: pipe.predict(photo, top=0), contains='top=0')
-    # nbs/pipeline.ipynb · Pipeline · cell d84b3a76
+    # nbs/pipeline.ipynb · Images in, names out · cell d84b3a76
     enc,names = ColourEncoder(),['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
     several = Pipeline(enc, LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1')))
     test_fail(lambda: several.tags(Image.new('RGB', (4,4), 'red')), contains='no thresholds for its 3 classes')
     several.classifier.info['thresholds'] = dict(values=[.3,.3,-2.], chosen_on='texts', per_class=True, n=3)
     test_eq([sorted(t) for t in several.tags([Image.new('RGB', (4,4), c) for c in ('red','yellow')])], [['blue','red'],['blue','green','red']])
-    # nbs/pipeline.ipynb · Pipeline · cell 7c5a17cb
+    # nbs/pipeline.ipynb · Images in, names out · cell 7c5a17cb
     with tempfile.TemporaryDirectory() as d:
         again = load_pipeline(pipe.classifier.save(d), encoder=enc)
         test_eq(again.predict(Image.new('RGB', (4,4), 'red')), pipe.predict(Image.new('RGB', (4,4), 'red')))
@@ -91,6 +91,9 @@ def test_pipeline():
     with tempfile.TemporaryDirectory() as d: test_eq(load_pipeline(padded.classifier.save(d), encoder=enc).reading, dict(square=True, upright=True))
     other = LinearClassifier(weight, pipe.classifier.info | dict(fingerprint='something else'))
     test_fail(lambda: Pipeline(enc, other), contains='another encoder')
+    test_fail(lambda: Pipeline('lite', other), contains="load_encoder('lite')")
+    test_fail(lambda: Pipeline(enc, weight), contains='Tensor is no classifier')
+    test_fail(lambda: pipe.classifier(torch.ones(1,3)), contains='Write Features(x)')
 
 
 @pytest.mark.slow

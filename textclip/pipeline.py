@@ -16,7 +16,7 @@ from .types.features import Features
 from .types.classifier import Classifier, load_classifier
 from .data.images import ImageSplit, image_endings, is_pixels
 from .data.folders import images_in
-from .encoders.protocol import Encoder, encoder_meta
+from .encoders.protocol import Encoder, encoder_meta, need_encoder, need_maker
 from .encoders.load import load_encoder
 from .features.extract import stream_pixels
 
@@ -40,16 +40,19 @@ class Pipeline:
     upright:bool=None # turn them as their orientation tags say? Likewise
 
     def __post_init__(self):
-        if self.classifier.encoder_delta is not None: self.encoder = self.classifier.encoder_delta.apply_to(self.encoder)   # methods that train inside the encoder
-        made = self.classifier.info.get('fingerprint')
-        if made and made!=self.encoder.fingerprint:
-            raise TextclipError(f"This classifier was made with another encoder ({self.classifier.info.get('encoder')!r}, weights {made}) than {self.encoder.name!r} ({self.encoder.fingerprint}).",
-                'Load the encoder that it was made with.')
+        need_encoder(self.encoder)
+        if not isinstance(self.classifier, Classifier):
+            raise TextclipError(f'{type(self.classifier).__name__} is no classifier.',
+                'Give what Method.fit returned, or load_classifier(folder).')
+        delta = self.classifier.encoder_delta
+        if delta is not None: self.encoder = delta.apply_to(self.encoder)            # methods that train inside the encoder
+        info = self.classifier.info
+        need_maker(self.encoder, info.get('fingerprint'), info.get('encoder'))
         given = {k: v for k,v in dict(square=self.square, upright=self.upright).items() if v is not None}
-        known = dict(square=self.classifier.info.get('square', False), upright=True) | self.classifier.info.get('reading', {})
-        if given: self.classifier.info['reading'] = known | given                       # saved with the classifier
-        self.square,self.upright = (known | given)['square'],(known | given)['upright']
-        if hasattr(self.classifier, 'attach'): self.classifier.attach(self.encoder)     # reads images through the text tower (CoCoOp)
+        reading = dict(square=False, upright=True) | info.get('reading', {}) | given
+        if given: info['reading'] = reading                                          # saved with the classifier
+        self.square,self.upright = reading['square'],reading['upright']
+        if hasattr(self.classifier, 'attach'): self.classifier.attach(self.encoder)  # reads images through the text tower (CoCoOp)
 
 # %% ../nbs/pipeline.ipynb #929fe8b7
 def _in_folder(path):

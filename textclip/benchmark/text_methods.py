@@ -18,6 +18,7 @@ from ..types.features import TaskFeatures
 from ..types.classifier import Classifier
 from ..types.method import Given, Method, Range
 from ..types.report import Report
+from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
@@ -121,7 +122,7 @@ def method_texts(
 @patch
 def texts(self:TextMethod, task, encoder, seed=0):
     "The texts for a task, made once in a process"
-    key = digest(task.to_dict(), encoder.fingerprint, seed)
+    key = digest(task.to_dict(), storage_key(encoder), seed)
     if key not in self._made: self._made[key] = method_texts(self, task, encoder, seed)
     return self._made[key]
 

@@ -49,7 +49,6 @@ def fit(
     classifier,texts,_ = fit_method(task, load_encoder(encoder, device), llm, method, n=n, seed=seed, device=device, **arguments)
     own = 'photos of the folder' if needs_photos(method) else 'names in templates'
     say_step(f'texts from {llm}' if texts is not None else f'{own}, no texts were asked for')
-    classifier.info['square'] = _square(task)
     classifier.save(out)
     if texts is not None: write_json(out/'texts.json', _by_class(texts, task))
     typer.echo(f'{classifier.info["method"]} for {len(task)} classes saved in {out}\nNext: textclip predict --classifier {shlex.quote(str(out))} IMAGE...')
@@ -66,10 +65,6 @@ def _described(method, arguments):
 def _by_class(texts, task):
     from textclip.sampling.texts import texts_by_class
     return texts_by_class(texts, task)
-
-def _square(task):
-    "Are the task's images padded to a square?"
-    return bool(task.splits) and any(task.split(s).square for s in task.splits)
 
 # %% ../../nbs/cli/02_classify.ipynb #a34778c5
 def _save_texts(texts, task, out):
@@ -207,7 +202,6 @@ def demo(
     say_step(f'encoder {encoder}, texts from {llm}; what is missing is fetched once and kept')
     found = compare_text_methods(t, load_encoder(encoder, device), llm, seeds=range(seeds), n=n, device=device)
     typer.echo('\n' + str(found.report) + '\n')
-    found.best.info['square'] = _square(t)
     save_comparison(found, out)
     image = _example_image(t)
     typer.echo(f'Kept: {found.best.info["method"]} ({found.rule}).\nReport, texts and plots: {out}/ · {time.perf_counter()-start:.0f} s\n'
