@@ -63,7 +63,7 @@ def test_features():
         test_fail(lambda: Features.load(Path(d)/'nothing'), contains='No features')
         for file in ('features.json', 'features.safetensors'):
             whole = (Path(d)/file).read_bytes()
-            for damaged in (whole[:-4], b'[]', b''):
+            for damaged in (whole[:-4], b'[]', b'1', b'{"ids": null, "meta": 0}', b'{"ids": 0, "meta": {}}', b''):
                 (Path(d)/file).write_bytes(damaged)
                 test_fail(lambda: Features.load(d), contains='are damaged')
             (Path(d)/file).write_bytes(whole)

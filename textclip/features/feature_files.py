@@ -7,66 +7,102 @@ __all__ = ['load_features', 'write_clip_retrieval']
 
 # %% ../../nbs/features/04_feature_files.ipynb #73765fd2
 import json, re, zipfile
-from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 import safetensors.torch as st
 import torch
-from safetensors import SafetensorError
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
 from ..types.features import Features
 from ..data.folders import names_file
-from .parquet_features import (
-    array_labels, column_notes, id_columns, only_key, open_parquet, parquet_column, pick_key, read_parquet)
+from textclip.features.parquet_features import (
+    array_labels, column_notes, id_columns, name_list, only_key, open_parquet, parquet_column, pick_key, read_parquet,
+    reading_file)
 
 # %% ../../nbs/features/04_feature_files.ipynb #6bba3c41
 def _as_features(x, y=None, classes=None, ids=None, meta=None, dtype=None, encoder=None, logit_scale=None, source='the file'):
     "Arrays as `Features`; arguments win over what the file says"
-    if not isinstance(x, torch.Tensor): x = torch.from_numpy(_native(x))
+    if not isinstance(x, torch.Tensor): x = torch.from_numpy(_native(_need_rows(x, source)))
     if dtype is not None and x.is_floating_point(): x = x.to(dtype)
+    if x.is_floating_point() and x.element_size()<2:
+        raise TextclipError(f'The features in {source} are {x.dtype}, in which nothing is computed.', 'Leave dtype out.')
+    if classes is not None: classes = name_list(classes, 'class names', source)
     if y is not None: y,classes = array_labels(y, classes, source)
-    meta = dict(meta or {})
-    meta['encoder'] = encoder or meta.get('encoder')
-    meta['logit_scale'] = float(logit_scale or meta.get('logit_scale') or 100)
-    if classes is not None: meta['classes'] = [str(c) for c in classes]
-    return Features(x, y=y, ids=None if ids is None else [str(i) for i in ids], meta=meta)
+    if ids is not None: ids = name_list(ids, 'ids', source)
+    known = dict(meta or {})
+    scale = logit_scale or known.get('logit_scale') or 100
+    if not isinstance(scale, (int, float)):
+        raise TextclipError(f'The logit scale in {source} is {str(scale)[:40]!r}.', 'Give logit_scale=... a number.')
+    known |= dict(encoder=encoder or known.get('encoder'), logit_scale=float(scale))
+    if classes is not None: known['classes'] = classes
+    return Features(x, y=y, ids=ids, meta=known)
+
+def _need_rows(a, source):
+    "The array, or an error where it cannot be rows of features: looked at before it is read or copied"
+    if a.ndim==2 and a.dtype.kind=='f': return a
+    raise TextclipError(f'The features in {source} are {a.dtype} of shape {tuple(a.shape)}.',
+        'Features are (N,D) fractions, one row per image or text.')
 
 def _native(a):
     "The array in this machine's byte order, without copying where it can be used as it is"
-    return a if a.dtype.isnative and a.flags.writeable and a.flags.c_contiguous else np.array(a, dtype=a.dtype.newbyteorder('='), order='C')
+    if a.dtype.itemsize>8: return np.array(a, dtype=np.float64)                          # torch has no longer fractions
+    usable = a.dtype.isnative and a.flags.writeable and a.flags.c_contiguous
+    return a if usable else np.array(a, dtype=a.dtype.newbyteorder('='), order='C')
 
 # %% ../../nbs/features/04_feature_files.ipynb #ead39c1f
-@contextmanager
-def _reading(path):
-    "Errors of NumPy and safetensors as one sentence"
-    try: yield
-    except OSError as e: raise TextclipError(f'{path.name!r} cannot be read: {e.strerror or e}.', 'Check the name and the permissions.') from None
-    except (ValueError, EOFError, zipfile.BadZipFile, SafetensorError) as e:
-        if 'object' in str(e).lower(): raise TextclipError(f'{path.name!r} holds Python objects, which are never unpickled.', 'Save plain arrays of numbers or text.') from None
-        raise TextclipError(f'{path.name!r} is damaged, or no {path.suffix} file ({type(e).__name__}).', 'Save or copy it again.') from None
-
 def _open_npy(path, mode='r'):
-    with _reading(path): return np.load(path, mmap_mode=mode, allow_pickle=False)
+    with reading_file(path): return np.load(path, mmap_mode=mode, allow_pickle=False)
+
+_most_packed = 200          # how many times larger an array may be than its packed bytes
+_small = 2**28              # bytes that are unpacked in any case
+
+def _open_npz(path):
+    "The opened archive"
+    with reading_file(path):
+        if not zipfile.is_zipfile(path): raise ValueError('no zip file')
+        return np.load(path, allow_pickle=False)
+
+def _npz_arrays(path):
+    "name -> (shape, dtype) of the arrays of an .npz file, from their headers; an error where one is not as large as it says"
+    with reading_file(path), zipfile.ZipFile(path) as archive:
+        found = {}
+        for item in archive.infolist():
+            if not item.filename.endswith('.npy'): continue
+            with archive.open(item) as f: shape,dtype,start = _npy_header(f)
+            found[item.filename.removesuffix('.npy')] = shape,dtype
+            if not dtype.hasobject and start + int(np.prod(shape, dtype=object))*dtype.itemsize!=item.file_size:
+                raise ValueError('size')
+            if item.file_size>max(_small, _most_packed*item.compress_size):
+                raise TextclipError(f'{path.name!r} would grow from {item.compress_size:,} to {item.file_size:,} bytes.',
+                    'No features pack so well: it is not read. Save them unpacked (np.savez) where you trust them.')
+    return found
+
+def _npy_header(f):
+    "(shape, dtype, bytes of the header) of an array in NumPy's format"
+    from numpy.lib import format as npy
+    readers = {(1,0): npy.read_array_header_1_0, (2,0): npy.read_array_header_2_0}
+    version = npy.read_magic(f)
+    shape,_,dtype = readers.get(version, npy.read_array_header_2_0)(f)
+    return shape, dtype, f.tell()
 
 # %% ../../nbs/features/04_feature_files.ipynb #1fafb31a
 def read_arrays(
     path:Path # an .npz file
 )->dict: # name -> array
     "All arrays of an .npz file; Python objects are refused"
-    with _reading(path):
-        if not zipfile.is_zipfile(path): raise ValueError('no zip file')
-        with np.load(path, allow_pickle=False) as z: return {k: z[k] for k in z.files}
+    with _open_npz(path) as z, reading_file(path):
+        _npz_arrays(path)
+        return {k: z[k] for k in z.files}
 
 # %% ../../nbs/features/04_feature_files.ipynb #755ce941
 _label_keys = ('labels','label','targets','target')
 
 def _read_npz(path, x, y, names, ids):
-    with _reading(path):
-        if not zipfile.is_zipfile(path): raise ValueError('no zip file')
-    with _reading(path), np.load(path, allow_pickle=False) as z:
-        have = list(z.files)
-        x = pick_key(x, 'x', have) or only_key([k for k in have if z[k].ndim==2 and z[k].dtype.kind=='f'], have, path.name)
-        found = {k: pick_key(v, default, have, _label_keys if k=='y' else ()) for k,v,default in (('y',y,'y'), ('classes',names,'classnames'), ('ids',ids,'ids'))}
+    with _open_npz(path) as z, reading_file(path):
+        arrays,have = _npz_arrays(path),list(z.files)
+        rows = [k for k,(shape,dtype) in arrays.items() if len(shape)==2 and dtype.kind=='f']
+        x = pick_key(x, 'x', have) or only_key(rows, have, path.name)
+        found = dict(y=pick_key(y, 'y', have, _label_keys), classes=pick_key(names, 'classnames', have),
+            ids=pick_key(ids, 'ids', have))
         return dict(x=z[x]) | {k: z[v] for k,v in found.items() if v}
 
 def _labels_file(path):
@@ -74,17 +110,22 @@ def _labels_file(path):
     path = Path(path).expanduser()
     if path.suffix.lower()=='.npy': return np.array(_open_npy(path))
     lines = names_file(path)
-    return [int(l) for l in lines] if all(re.fullmatch(r'\d+', str(l)) for l in lines) else lines
+    numbers = all(re.fullmatch(r'\d{1,12}', str(l)) for l in lines)
+    return [int(l) for l in lines] if numbers else lines
 
 def _read_npy(path, labels):
-    return dict(x=_open_npy(path, 'c')) | ({} if labels is None else dict(y=_labels_file(labels)))
+    return dict(x=_need_rows(_open_npy(path, 'c'), repr(path.name))) | ({} if labels is None else dict(y=_labels_file(labels)))
 
 # %% ../../nbs/features/04_feature_files.ipynb #28129af6
 def _read_safetensors(path, x, y):
-    with _reading(path): t = st.load_file(path)
-    x = pick_key(x, 'x', t) or only_key([k for k,v in t.items() if v.ndim==2 and v.is_floating_point()], list(t), path.name)
-    y = pick_key(y, 'y', t, _label_keys)
-    return dict(x=t[x]) | (dict(y=t[y].numpy()) if y else {}) | {k: t[k] for k in ('local','pre','views') if k in t}
+    with reading_file(path): tensors = st.load_file(path)
+    rows = [k for k,v in tensors.items() if v.ndim==2 and v.is_floating_point()]
+    x = pick_key(x, 'x', tensors) or only_key(rows, list(tensors), path.name)
+    y = pick_key(y, 'y', tensors, _label_keys)
+    found = dict(x=tensors[x]) | {k: tensors[k] for k in ('local','pre','views') if k in tensors}
+    if not y: return found
+    labels = tensors[y]
+    return found | dict(y=(labels.float() if labels.is_floating_point() else labels).numpy())
 
 # %% ../../nbs/features/04_feature_files.ipynb #ef27e703
 def numbered_files(
@@ -95,20 +136,26 @@ def numbered_files(
     "Files called `stem_NUMBER.ending`, by number"
     found = {}
     for p in sorted(folder.glob(f'{stem}_*.{ending}')):
-        m = re.fullmatch(rf'{stem}_(\d+)\.{ending}', p.name)
-        if m and (other := found.setdefault(int(m[1]), p))!=p: raise TextclipError(f'{other.name!r} and {p.name!r} have the same number.', 'One of them is a leftover: take it away.')
+        number = re.fullmatch(rf'{stem}_(\d{{1,18}})\.{ending}', p.name)
+        other = found.setdefault(int(number[1]), p) if number else p
+        if other==p: continue
+        raise TextclipError(f'{other.name!r} and {p.name!r} have the same number.', 'One of them is a leftover: take it away.')
     return dict(sorted(found.items()))
 
 # %% ../../nbs/features/04_feature_files.ipynb #11e6f9d1
 def _stack(paths, dtype):
     "One tensor from the arrays in `.npy` files"
     arrays = [_open_npy(p, 'c') for p in paths]
+    first = arrays[0]
     for p,a in zip(paths, arrays):
-        if a.ndim!=2 or a.dtype.kind!='f' or a.shape[1]!=arrays[0].shape[1]:
-            raise TextclipError(f'Shard {p.name!r} has shape {a.shape} of {a.dtype}, {paths[0].name!r} {arrays[0].shape} of {arrays[0].dtype}.', 'Shards need rows of the same length.')
-    if len(arrays)==1: return torch.from_numpy(_native(arrays[0])) if dtype is None else torch.from_numpy(_native(arrays[0])).to(dtype)
+        if a.ndim==2 and a.dtype.kind=='f' and a.shape[1:]==first.shape[1:]: continue
+        raise TextclipError(f'Shard {p.name!r} has shape {a.shape} of {a.dtype}, {paths[0].name!r} {first.shape} of {first.dtype}.',
+            'Shards need rows of the same length.')
+    if len(arrays)==1:
+        x = torch.from_numpy(_native(first))
+        return x if dtype is None else x.to(dtype)
     kind = dtype or torch.from_numpy(np.zeros(0, np.result_type(*arrays))).dtype
-    out,start = torch.empty(sum(map(len, arrays)), arrays[0].shape[1], dtype=kind),0
+    out,start = torch.empty(sum(map(len, arrays)), first.shape[1], dtype=kind),0
     for a in arrays:
         out[start:start+len(a)] = torch.from_numpy(_native(a))
         start += len(a)
@@ -117,10 +164,13 @@ def _stack(paths, dtype):
 def _check_shards(shards, tables, lengths):
     "An error that names the first shard whose metadata is missing or has another number of rows"
     for n in sorted(set(shards) ^ set(tables)):
-        have = (shards if n in shards else tables)[n].name
-        raise TextclipError(f"{have!r} has no {'metadata' if n in shards else 'embeddings'}: there is no file with its number.", 'Copy the folder again, or take the shard away.')
-    for n,p in shards.items():
-        if lengths[n][0]!=lengths[n][1]: raise TextclipError(f'Shard {p.name!r} has {lengths[n][0]} rows and {tables[n].name!r} has {lengths[n][1]}.', 'They must describe the same images; make the shard again.')
+        have,gone = (shards[n],'metadata') if n in shards else (tables[n],'embeddings')
+        raise TextclipError(f'{have.name!r} has no {gone}: there is no file with its number.',
+            'Copy the folder again, or take the shard away.')
+    for n,(rows,described) in lengths.items():
+        if rows==described: continue
+        raise TextclipError(f'Shard {shards[n].name!r} has {rows} rows and {tables[n].name!r} has {described}.',
+            'They must describe the same images; make the shard again.')
 
 # %% ../../nbs/features/04_feature_files.ipynb #c29dabfd
 _retrieval = dict(image=('img_emb','image_path'), text=('text_emb','caption'))   # what -> (folder and stem, column of ids)
@@ -128,18 +178,35 @@ _retrieval = dict(image=('img_emb','image_path'), text=('text_emb','caption'))  
 def _read_clip_retrieval(folder, which, y, ids, dtype):
     if which not in _retrieval: raise unknown_name('choice of', which, _retrieval)
     stem,column = _retrieval[which]
-    shards,tables = numbered_files(folder/stem, stem, 'npy'),numbered_files(folder/'metadata', 'metadata', 'parquet')
-    if not shards: raise TextclipError(f'There are no {stem}_NUMBER.npy files in {stem!r} of {folder.name!r}.', "Choose which='image' or which='text', whichever the folder has.")
+    shards = numbered_files(folder/stem, stem, 'npy')
+    tables = numbered_files(folder/'metadata', 'metadata', 'parquet')
+    if not shards:
+        raise TextclipError(f'There are no {stem}_NUMBER.npy files in {stem!r} of {folder.name!r}.',
+            "Choose which='image' or which='text', whichever the folder has.")
     files = {n: open_parquet(p) for n,p in tables.items()}
-    if files: _check_shards(shards, tables, {n: (len(_open_npy(p)), files[n].metadata.num_rows) for n,p in shards.items() if n in files})
+    lengths = {n: (_rows_of(p), files[n].metadata.num_rows) for n,p in shards.items() if n in files}
+    if files: _check_shards(shards, tables, lengths)
     out = dict(x=_stack(list(shards.values()), dtype))
-    if not files: return out
-    have = files[next(iter(files))].schema_arrow.names
-    y,ids = pick_key(y, 'y', have, ['label']),pick_key(ids, 'ids', have, [column, *id_columns])
-    rows = [f.read(columns=[c for c in {y, ids} if c]) for f in files.values()]
-    classes,out['meta'] = column_notes(files[next(iter(files))].schema_arrow, y)
-    if y: out |= dict(y=np.concatenate([parquet_column(t, y, repr(p.name)) for t,p in zip(rows, tables.values())]), classes=classes)
-    return out | (dict(ids=[i for t in rows for i in t[ids].to_pylist()]) if ids else {})
+    return out | _retrieval_metadata(files, tables, y, ids, column) if files else out
+
+def _rows_of(path):
+    "How many rows a shard has"
+    array = _open_npy(path)
+    if array.ndim: return len(array)
+    raise TextclipError(f'Shard {path.name!r} holds a single value.', 'Shards are rows of numbers.')
+
+def _retrieval_metadata(files, tables, y, ids, column):
+    "Labels, names and notes of the rows, from the tables beside the shards"
+    first = next(iter(files.values())).schema_arrow
+    y,ids = pick_key(y, 'y', first.names, ['label']),pick_key(ids, 'ids', first.names, [column, *id_columns])
+    labels,names = [],[]
+    for f,path in zip(files.values(), tables.values()):
+        with reading_file(path): table = f.read(columns=[c for c in {y, ids} if c])
+        if y: labels.append(parquet_column(table, y, repr(path.name)))
+        if ids: names += table[ids].to_pylist()
+    with reading_file(next(iter(tables.values()))): classes,notes = column_notes(first, y)
+    out = dict(meta=notes) | (dict(y=np.concatenate(labels), classes=classes) if y else {})
+    return out | (dict(ids=names) if ids else {})
 
 # %% ../../nbs/features/04_feature_files.ipynb #e0480a8d
 def load_features(
@@ -165,25 +232,29 @@ def load_features(
     if classes is not None: found['classes'] = classes
     extra = {k: found.pop(k) for k in ('local','pre','views') if k in found}
     f = _as_features(**found, **arguments, source=repr(path.name))
-    return f if not extra else Features(f.x, y=f.y, ids=f.ids, meta=f.meta, **{k: v if dtype is None else v.to(dtype) for k,v in extra.items()})
+    more = {k: v if dtype is None else v.to(dtype) for k,v in extra.items()}
+    return Features(f.x, y=f.y, ids=f.ids, meta=f.meta, **more) if more else f
 
 # %% ../../nbs/features/04_feature_files.ipynb #889453f0
 def _read(path, x, y, names, ids, labels, which, dtype):
     "What the file or folder holds, by its ending"
     if path.is_dir():
-        if any((path/stem).is_dir() for stem,_ in _retrieval.values()): return _read_clip_retrieval(path, which, y, ids, dtype)
-        raise TextclipError(f'Folder {path.name!r} holds no features.', 'Known are folders of Features.save (features.json) and of clip-retrieval (img_emb, text_emb).')
+        retrieval = any((path/stem).is_dir() for stem,_ in _retrieval.values())
+        if retrieval: return _read_clip_retrieval(path, which, y, ids, dtype)
+        raise TextclipError(f'Folder {path.name!r} holds no features.',
+            'Known are folders of Features.save (features.json) and of clip-retrieval (img_emb, text_emb).')
     readers = {'.npz': lambda: _read_npz(path, x, y, names, ids), '.npy': lambda: _read_npy(path, labels),
         '.safetensors': lambda: _read_safetensors(path, x, y), '.parquet': lambda: read_parquet(path, x, y, ids)}
     ending = path.suffix.lower()
     if ending in ('.pt','.pth','.pkl','.pickle','.bin'):
-        raise TextclipError(f'{path.name!r} is a pickle, which could run a program; it is not read.', 'Save the tensors as .safetensors or .npz where you trust the file.')
+        raise TextclipError(f'{path.name!r} is a pickle, which could run a program; it is not read.',
+            'Save the tensors as .safetensors or .npz where you trust the file.')
     if ending not in readers: raise unknown_name('ending of a feature file:', ending or path.name, readers)
     return readers[ending]()
 
 def _saved_features(path, classes, dtype, encoder, logit_scale):
     "What `Features.save` wrote; class numbers need no list"
-    with _reading(path/'features.safetensors'): f = Features.load(path)
+    f = Features.load(path)
     more = dict(encoder=encoder, logit_scale=logit_scale, classes=None if classes is None else list(classes))
     f.meta = f.meta | {k: v for k,v in more.items() if v is not None}
     return f if dtype is None else f.to(dtype=dtype)
@@ -200,32 +271,37 @@ def write_clip_retrieval(
     if which not in _retrieval: raise unknown_name('choice of', which, _retrieval)
     if shard<1: raise TextclipError(f'A shard of {shard} rows holds nothing.', 'Give at least 1.')
     folder,(stem,_) = Path(folder).expanduser(),_retrieval[which]
-    if any((folder/o).exists() for o in (stem, 'metadata')): raise TextclipError(f'Folder {folder.name!r} has {stem} or metadata already.', 'Name a new folder, so that shards of two runs do not mix.')
+    if any((folder/o).exists() for o in (stem, 'metadata')):
+        raise TextclipError(f'Folder {folder.name!r} has {stem} or metadata already.',
+            'Name a new folder, so that shards of two runs do not mix.')
     left = [k for k in features.tensors() if k not in ('x','y')]
     if left: warn(f'{len(left)} parts of the features are not written: {some(left)}. The layout has one embedding a row.')
+    classes = classes or features.meta.get('classes')
     parts = [features[i:i+shard] for i in range(0, max(len(features), 1), shard)]
     for i,part in enumerate(parts):
         number = str(i).zfill(len(str(len(parts)-1)))
         x = part.x.detach().cpu()
-        _write(folder/stem/f'{stem}_{number}.npy', lambda p: np.save(p, (x.float() if x.dtype==torch.bfloat16 else x).numpy()))
-        _write(folder/'metadata'/f'metadata_{number}.parquet', lambda p: _write_metadata(p, part, which, classes or features.meta.get('classes'), i*shard))
+        if x.dtype==torch.bfloat16: x = x.float()                                 # NumPy has no bfloat16
+        with atomic_path(folder/stem/f'{stem}_{number}.npy') as p: np.save(p, x.numpy())
+        with atomic_path(folder/'metadata'/f'metadata_{number}.parquet') as p:
+            _write_metadata(p, part, which, classes, i*shard)
     return folder
 
 # %% ../../nbs/features/04_feature_files.ipynb #48ef1337
-def _write(path, save):
-    with atomic_path(path) as p: save(p)
-
 def _write_metadata(path, f, which, classes, start):
     "One row a feature: its name and, where there is one, its label"
     import pyarrow as pa, pyarrow.parquet as pq
     column = _retrieval[which][1]
-    columns = {column: pa.array([str(i) for i in (f.ids if f.ids is not None else range(start, start+len(f)))], pa.string())}
-    about = {column: dict(dtype='string', _type='Value')}
+    names = f.ids if f.ids is not None else range(start, start+len(f))
+    columns,about = {column: pa.array([str(i) for i in names], pa.string())},{column: dict(dtype='string', _type='Value')}
     if f.y is not None and f.y.ndim==2:
-        columns['label'],about['label'] = pa.array(f.y.float().tolist(), pa.list_(pa.float32())),dict(feature=dict(dtype='float32', _type='Value'), _type='List')
+        columns['label'] = pa.array(f.y.float().tolist(), pa.list_(pa.float32()))
+        about['label'] = dict(feature=dict(dtype='float32', _type='Value'), _type='List')
     elif f.y is not None:
         columns['label'] = pa.array(f.y.tolist(), pa.int64())
-        about['label'] = dict(names=list(classes), _type='ClassLabel') if classes else dict(dtype='int64', _type='Value')
-    known = {k: f.meta[k] for k in ('encoder','fingerprint','logit_scale','logit_bias') if f.meta.get(k) is not None} | (dict(classes=list(classes)) if classes else {})
+        number = dict(dtype='int64', _type='Value')
+        about['label'] = dict(names=list(classes), _type='ClassLabel') if classes else number
+    known = {k: f.meta[k] for k in ('encoder','fingerprint','logit_scale','logit_bias') if f.meta.get(k) is not None}
+    if classes: known['classes'] = list(classes)
     notes = dict(huggingface=json.dumps(dict(info=dict(features=about))), textclip=json.dumps(known))
     pq.write_table(pa.table(columns).replace_schema_metadata(notes), path)

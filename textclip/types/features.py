@@ -164,16 +164,21 @@ def join_classes(
 def save(self:Features, folder):
     "Write `features.safetensors` and `features.json` into `folder`"
     folder = Path(folder)
-    with atomic_path(folder/'features.safetensors') as p: st.save_file({k: v.cpu().contiguous() for k,v in self.tensors().items()}, p)
+    tensors = {k: v.cpu().contiguous() for k,v in self.tensors().items()}
+    with atomic_path(folder/'features.safetensors') as p: st.save_file(tensors, p)
     write_json(folder/'features.json', dict(ids=self.ids, meta=self.meta))
 
 @patch(cls_method=True)
 def load(cls:Features, folder)->Features:
     "Read what `save` wrote"
     folder = Path(folder)
-    if not (folder/'features.json').exists(): raise TextclipError(f'No features in {str(folder)!r}.', 'Name a folder that `Features.save` wrote.')
-    try: return cls(**st.load_file(folder/'features.safetensors'), **json.loads((folder/'features.json').read_text(encoding='utf-8')))
-    except (OSError, ValueError, TypeError, RecursionError, safetensors.SafetensorError) as e:
+    if not (folder/'features.json').exists():
+        raise TextclipError(f'No features in {str(folder)!r}.', 'Name a folder that `Features.save` wrote.')
+    try:
+        about = json.loads((folder/'features.json').read_text(encoding='utf-8'))
+        if not isinstance(about['meta'], dict) or not isinstance(about['ids'], (list, type(None))): raise TypeError
+        return cls(**st.load_file(folder/'features.safetensors'), ids=about['ids'], meta=about['meta'])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, NotImplementedError, safetensors.SafetensorError) as e:
         raise TextclipError(f'The features in {str(folder)!r} are damaged ({type(e).__name__}).', 'Save them again.') from e
 
 # %% ../../nbs/types/02_features.ipynb #fd2c05fe
