@@ -7,7 +7,7 @@ from PIL import Image
 from torch.nn.functional import normalize
 from fastcore.test import *
 from textclip.core import TextclipError
-from textclip.encoders import Encoder, check_encoder, load_encoder, need_encoder, encode_text_tokens, context_from_words
+from textclip.encoders import check_encoder, context_from_words, encode_text_tokens, load_encoder, need_encoder
 from textclip.testing import ColourEncoder, tiny_open_clip, tiny_transformers
 from textclip.encoders import _
 

@@ -23,9 +23,10 @@ NOTEBOOK = 'nbs/encoders/02_protocol.ipynb'
 def test_texts():
     'nbs/encoders/02_protocol.ipynb · Texts'
     # nbs/encoders/02_protocol.ipynb · Texts · cell 44bbe30a
-    for wrong,says in (('a cat', 'got one string'), (b'a cat', 'got one string'), (None, 'NoneType, which is no list'), ({'cat': 1}, 'dict'),
-                       ([1], "'1' is not a text"), (['a cat', None], "'None' is not a text"), (['\ud83d cat'], "'? cat' holds half a character")):
-        test_fail(lambda: need_texts(wrong), contains=says)
+    wrong = {'got one string': ['a cat', b'a cat'], 'which is no list of texts': [None, {'cat': 1}],
+        'is not a text': [[1], ['a cat', None]], "'? cat' holds half a character": [['\ud83d cat']]}
+    for says,texts in wrong.items():
+        for o in texts: test_fail(lambda: need_texts(o), contains=says)
     test_eq(need_texts(t for t in ('a', 'b')), ['a', 'b'])
     # nbs/encoders/02_protocol.ipynb · Texts · cell e804d065
     words = nn.Embedding(10, 4)
@@ -60,7 +61,8 @@ def test_images():
 def test_the_form_of_image_features():
     'nbs/encoders/02_protocol.ipynb · The form of image features'
     # nbs/encoders/02_protocol.ipynb · The form of image features · cell d147ccbc
-    test_eq(split_form('RN50/openai?places=attention&positions=no'), ('RN50/openai', dict(places='attention', positions=False)))
+    test_eq(split_form('RN50/openai?places=attention&positions=no'),
+        ('RN50/openai', dict(places='attention', positions=False)))
     test_eq(split_form('hf:what?/model'), ('hf:what?/model', {}))
     test_fail(lambda: split_form('RN50/openai?positions=maybe'), contains='Known: yes, no')
 
@@ -72,7 +74,8 @@ def test_from_cosines_to_probabilities():
     siglip.logit_scale,siglip.logit_bias = 100.,-10.
     cosines = torch.tensor([.05, .10, .15])
     test_close(siglip.label_probabilities(cosines), torch.tensor([.0067, .5, .9933]), eps=1e-4)
-    test_close((100*cosines).softmax(-1), (100*cosines-10).softmax(-1), eps=1e-5)     # which fits best does not depend on it
+    # which fits best does not depend on it
+    test_close((100*cosines).softmax(-1), (100*cosines-10).softmax(-1), eps=1e-5)
 
 
 def test_which_encoder_is_this():
@@ -94,8 +97,12 @@ def test_which_encoder_is_this():
         def __init__(self, size): self.size = size
 
     test_eq(described(scaled(2)), described(scaled(2)))
-    for a,b in ((scaled(2), scaled(3)), (Resize(224), Resize(336)), ([Resize(1), scaled(2)], [scaled(2), Resize(1)]), (lambda x: x+1, lambda x: x-1)): test_ne(described(a), described(b))
-    test_eq(described(dict(layers=2, dtype='float32', inner=dict(torch_dtype='float16', act='gelu'))), dict(layers=2, inner=dict(act='gelu')))
+    test_ne(described(scaled(2)), described(scaled(3)))
+    test_ne(described(Resize(224)), described(Resize(336)))
+    test_ne(described([Resize(1), scaled(2)]), described([scaled(2), Resize(1)]))
+    test_ne(described(lambda x: x+1), described(lambda x: x-1))
+    test_eq(described(dict(layers=2, dtype='float32', inner=dict(torch_dtype='float16', act='gelu'))),
+        dict(layers=2, inner=dict(act='gelu')))
     assert '0x' not in str(described([object(), print, Resize(object())]))
     # nbs/encoders/02_protocol.ipynb · Which encoder is this? · cell fb4f2dcc
     one,two = [nn.Sequential(nn.Linear(2, 2), act) for act in (nn.GELU(), nn.ReLU())]

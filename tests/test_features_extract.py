@@ -153,10 +153,12 @@ def test_on_a_cluster():
         split = ImageSplit([*paths[:7], Path(d)/'gone.png', *paths[7:]])
         stores,texts = [Store(Path(d)/o) for o in ('usual', 'spread')],['a red car', 'blue', 'a green and yellow bus']
         with own_warnings() as said:
-            usual,spread = [image_features(split, ColourEncoder(), store=s, shard=4, executor=e) for s,e in zip(stores, (None, SerialExecutor()))]
+            usual = image_features(split, ColourEncoder(), store=stores[0], shard=4)
+            spread = image_features(split, ColourEncoder(), store=stores[1], shard=4, executor=SerialExecutor())
             again = image_features(split, enc := ColourEncoder(), store=stores[1], shard=4)
         entries = [sorted(o.name for o in s.root.rglob('*.safetensors')) for s in stores]
-        same_texts = [text_features(texts, ColourEncoder(), store=s, shard=2, executor=e).x for s,e in zip(stores, (None, SerialExecutor()))]
+        same_texts = [text_features(texts, ColourEncoder(), store=s, shard=2, executor=e).x
+            for s,e in zip(stores, (None, SerialExecutor()))]
         both = [sorted((o.name, o.read_bytes()) for o in s.root.rglob('*.safetensors')) for s in stores]
     test_eq((spread.x, spread.ids), (usual.x, usual.ids))
     test_eq([str(o.message) for o in said], ['1 of 13 images left out: gone.png (no such file).']*3)
@@ -168,12 +170,15 @@ def test_on_a_cluster():
     class Elsewhere(SerialExecutor):
         "Its workers see another folder under the same path"
         def map(self, setup, args, items, batch=1):
-            with tempfile.TemporaryDirectory() as d: yield from super().map(setup, (args[0], Path(d), *args[2:]), items, batch)
+            with tempfile.TemporaryDirectory() as d:
+                yield from super().map(setup, (args[0], Path(d), *args[2:]), items, batch)
 
     with tempfile.TemporaryDirectory() as d:
-        test_fail(lambda: text_features(['red'], ColourEncoder(), store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
+        test_fail(lambda: text_features(['red'], ColourEncoder(), store=Store(d), executor=Elsewhere()),
+            contains='a folder that all machines share')
         split = ImageSplit(plain_pictures(d))
-        test_fail(lambda: image_features(split, ColourEncoder(), store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
+        test_fail(lambda: image_features(split, ColourEncoder(), store=Store(d), executor=Elsewhere()),
+            contains='a folder that all machines share')
     # nbs/features/01_extract.ipynb · On a cluster · cell cee5ebe9
     with tempfile.TemporaryDirectory() as d, own_warnings() as said:
         split,texts = ImageSplit(plain_pictures(d)),['red', 'blue', 'a green car']
@@ -189,7 +194,8 @@ def test_on_a_cluster():
 def test_texts_with_their_tokens():
     'nbs/features/01_extract.ipynb · Texts with their tokens'
     # nbs/features/01_extract.ipynb · Texts with their tokens · cell d18373c8
-    encoder,texts = tiny_open_clip(),make_texts(dict(text=t, labels=l) for t,l in (('a cat',[0]),('a dog and a cat in the rain',[0,1]),('rain',[2]),('a cat',[0])))
+    pairs = (('a cat',[0]), ('a dog and a cat in the rain',[0,1]), ('rain',[2]), ('a cat',[0]))
+    encoder,texts = tiny_open_clip(),make_texts(dict(text=t, labels=l) for t,l in pairs)
     with tempfile.TemporaryDirectory() as d:
         f = token_features(texts, encoder, 3, Store(d), torch.float32, shard=2)
         again = token_features(texts, encoder, 3, Store(d), torch.float32, shard=2)

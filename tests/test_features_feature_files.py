@@ -8,7 +8,7 @@ from textclip.core.basics import TextclipError, atomic_path, some, unknown_name,
 from textclip.types.features import Features
 from textclip.data.folders import names_file
 from textclip.features.parquet_features import array_labels, column_notes, id_columns, name_list, only_key, open_parquet, parquet_column, pick_key, read_parquet, reading_file
-import shutil, tempfile, warnings
+import shutil, tempfile
 import datasets, pyarrow, pyarrow.parquet
 from fastcore.test import *
 from textclip.core.basics import make_generator
@@ -26,10 +26,12 @@ def test_what_every_format_becomes():
     test_eq(f.meta, dict(encoder='CLIP ViT-B/32', logit_scale=100., classes=['a','b']))
     big = np.arange(6, dtype='>f4').reshape(2,3)                   # the byte order of other machines
     test_eq(_as_features(big).x, torch.arange(6.).reshape(2,3))
-    for odd in (np.zeros((2,2), 'datetime64[D]'), np.ones(3, np.float32), np.ones((2,2), np.int64), np.ones((2,2), complex), np.array('x')):
+    for odd in (np.zeros((2,2), 'datetime64[D]'), np.ones(3, np.float32), np.ones((2,2), np.int64), np.ones((2,2), complex),
+        np.array('x')):
         test_fail(lambda: _as_features(odd), contains='Features are (N,D) fractions')
     test_fail(lambda: _as_features(np.ones((2,2)), ids=np.array('a')), contains='ids in the file are no list')
-    test_fail(lambda: _as_features(np.ones((2,2)), meta=dict(logit_scale='big')), contains="logit scale in the file is 'big'")
+    test_fail(lambda: _as_features(np.ones((2,2)), meta=dict(logit_scale='big')),
+        contains="logit scale in the file is 'big'")
     f
 
 
@@ -43,7 +45,8 @@ def test_numpy_npz_and_npy():
         np.savez(path, x=np.ones((3,2)), y=np.arange(3))
         whole = path.read_bytes()
         test_eq(_npz_arrays(path)['x'], ((3,2), np.dtype(float)))
-        path.write_bytes(whole.replace(b"'shape': (3, 2)", b"'shape': (9, 2)"))    # a header that promises more than there is
+        # a header that promises more than there is
+        path.write_bytes(whole.replace(b"'shape': (3, 2)", b"'shape': (9, 2)"))
         test_fail(lambda: _read_npz(path, 'x', 'y', None, None), contains="'a.npz' is damaged")
         for at in range(0, len(whole), 7):                                        # any byte changed: read, or one sentence
             path.write_bytes(whole[:at] + bytes([whole[at]^85]) + whole[at+1:])
@@ -73,7 +76,8 @@ def test_clip_retrieval_s_folders():
         for n in ('0','2','10','x'): (Path(d)/f'img_emb_{n}.npy').touch()
         test_eq(list(numbered_files(Path(d), 'img_emb', 'npy')), [0,2,10])
         (Path(d)/'img_emb_02.npy').touch()
-        test_fail(lambda: numbered_files(Path(d), 'img_emb', 'npy'), contains="'img_emb_02.npy' and 'img_emb_2.npy' have the same number")
+        test_fail(lambda: numbered_files(Path(d), 'img_emb', 'npy'),
+            contains="'img_emb_02.npy' and 'img_emb_2.npy' have the same number")
 
 
 def test_reading_any_of_them():
@@ -130,9 +134,11 @@ def test_writing_clip_retrieval_s_layout():
         again = load_features(folder, dtype=None)
         test_eq((again.x, again.y, again.ids, again.meta), (f.x, f.y, f.ids, f.meta))
         test_eq(load_features(folder, classes=['Cat','Cow','Dog']).meta['classes'], ['Cat','Cow','Dog'])
-        for p in folder.rglob('*_0[0-9].*'): p.rename(p.with_name(p.name.replace('_0', '_')))    # as programs without zeros do
+        # as programs without zeros do
+        for p in folder.rglob('*_0[0-9].*'): p.rename(p.with_name(p.name.replace('_0', '_')))
         test_eq(load_features(folder).ids, f.ids)
-        described = datasets.Features.from_arrow_schema(pyarrow.parquet.read_schema(folder/'metadata'/'metadata_10.parquet'))
+        schema = pyarrow.parquet.read_schema(folder/'metadata'/'metadata_10.parquet')
+        described = datasets.Features.from_arrow_schema(schema)
         test_eq(described['label'].names, ['cat','cow','dog'])
         test_fail(lambda: write_clip_retrieval(f, folder), contains='has img_emb or metadata already')
         test_fail(lambda: load_features(folder, which='text'), contains="no text_emb_NUMBER.npy files")
@@ -143,7 +149,8 @@ def test_writing_clip_retrieval_s_layout():
         folder = write_clip_retrieval(f, Path(d)/'new', shard=3, which='text')
         test_eq(load_features(folder, which='text').y, f.y)
         np.save(folder/'text_emb'/'text_emb_1.npy', np.ones((2,2), np.float32))
-        test_fail(lambda: load_features(folder, which='text'), contains="Shard 'text_emb_1.npy' has 2 rows and 'metadata_1.parquet' has 3")
+        test_fail(lambda: load_features(folder, which='text'),
+            contains="Shard 'text_emb_1.npy' has 2 rows and 'metadata_1.parquet' has 3")
         np.save(folder/'text_emb'/'text_emb_1.npy', np.ones((3,5), np.float32))
         test_fail(lambda: load_features(folder, which='text'), contains="Shard 'text_emb_1.npy' has shape (3, 5)")
         (folder/'metadata'/'metadata_1.parquet').unlink()

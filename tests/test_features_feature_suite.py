@@ -8,10 +8,11 @@ from textclip.core.basics import TextclipError, unknown_name
 from textclip.types.task import Task, normal_name
 from textclip.types.features import FeatureSet, Features
 from textclip.features.feature_files import read_arrays
-import tempfile, warnings
+from textclip.features.parquet_features import array_labels
+import tempfile
 from unittest.mock import patch
 from fastcore.test import *
-from textclip.features.feature_suite import _texts, benchmark_features, load_feature_sets, short_names
+from textclip.features.feature_suite import _split, _texts, benchmark_features, load_feature_sets, short_names
 
 NOTEBOOK = 'nbs/features/05_feature_suite.ipynb'
 
@@ -19,10 +20,13 @@ NOTEBOOK = 'nbs/features/05_feature_suite.ipynb'
 def test_what_the_arrays_are_called():
     'nbs/features/05_feature_suite.ipynb · What the arrays are called'
     # nbs/features/05_feature_suite.ipynb · What the arrays are called · cell 9d23c2a1
-    z = dict(text_x=np.random.rand(3,2,4), prompt=np.array(['a_photo_of_a','averageprompt','art_of_a']), zs_text1=np.ones((2,4)))
+    z = dict(text_x=np.random.rand(3,2,4), prompt=np.array(['a_photo_of_a','averageprompt','art_of_a']),
+        zs_text1=np.ones((2,4)))
     t = _texts(z, ['cat','dog'], {})
     test_eq((len(t['zs_text1']), t['templates'].y.tolist()), (2, [0,1,0,1]))
     test_close(t['templates'].x[3], torch.tensor(z['text_x'][2,1]).float())
+    test_fail(lambda: _split(dict(x=np.ones((2,2)), y=np.array([0,1.5])), 'test', {}), contains='Label 1.5 in row 1')
+    test_fail(lambda: _split(dict(x=np.ones((2,2), int), y=np.array([0,1])), 'test', {}), contains='are int64')
     test_eq(t['templates'].ids, ['a_photo_of_a cat','a_photo_of_a dog','art_of_a cat','art_of_a dog'])
 
 
@@ -40,11 +44,13 @@ def test_where_the_features_are():
     'nbs/features/05_feature_suite.ipynb · Where the features are'
     # nbs/features/05_feature_suite.ipynb · Where the features are · cell e86a0715
     def tiny_suite(d):
-        "Two benchmarks and a file of something else"
+        "Two datasets and a file of something else"
         x,y = np.random.default_rng(0).normal(size=(6,4)).astype(np.float16),np.arange(6)%2
-        np.savez(Path(d)/'b32_pets.npz', test_x=x, test_y=y, test_path=np.array(list('abcdef')), shot1_x=x[:2], shot1_y=y[:2], classnames=np.array(['tabby_cat','dog']),
-            text_x=x, text_y=y, text_is_template=np.array([1,1,0,0,0,0]), text=np.array(list('uvwxyz')))
-        np.savez(Path(d)/'rs_fields_CLIP_RN50.npz', x=x, y=y, classnames=np.array(['field','road']), text_x=x.reshape(3,2,4), prompt=np.array(['a','averageprompt','the']))
+        images = dict(test_x=x, test_y=y, test_path=np.array(list('abcdef')), shot1_x=x[:2], shot1_y=y[:2])
+        texts = dict(text_x=x, text_y=y, text_is_template=np.array([1,1,0,0,0,0]), text=np.array(list('uvwxyz')))
+        np.savez(Path(d)/'b32_pets.npz', **images, **texts, classnames=np.array(['tabby_cat','dog']))
+        np.savez(Path(d)/'rs_fields_CLIP_RN50.npz', x=x, y=y, classnames=np.array(['field','road']),
+            text_x=x.reshape(3,2,4), prompt=np.array(['a','averageprompt','the']))
         np.savez(Path(d)/'b32_vocab.npz', names=np.array(['a','b']), a=x)
 
     with tempfile.TemporaryDirectory() as d:
@@ -52,7 +58,8 @@ def test_where_the_features_are():
         suite = load_feature_sets(d)
         test_eq(list(suite), ['b32_pets','rs_fields_CLIP_RN50'])
         pets = suite['b32_pets']
-        test_eq((pets.task.classes, pets.splits['test'].ids[0], pets.texts['templates'].ids), (['tabby cat','dog'], 'a', ['u','v']))
+        test_eq((pets.task.classes, pets.splits['test'].ids[0], pets.texts['templates'].ids),
+            (['tabby cat','dog'], 'a', ['u','v']))
         with patch.dict(os.environ, TEXTCLIP_FEATURES=d): test_eq(list(load_feature_sets()), list(suite))
     for s in suite.values(): print(s)
     # nbs/features/05_feature_suite.ipynb · Where the features are · cell 5bd4217e
@@ -61,7 +68,7 @@ def test_where_the_features_are():
         test_fail(lambda: benchmark_features(d, 'b32_pest'), contains="Did you mean 'b32_pets'?")
         test_fail(lambda: benchmark_features(d, 'b32_vocab'), contains='no labelled images with class names')
         (Path(d)/'b32_pets.npz').unlink(); (Path(d)/'rs_fields_CLIP_RN50.npz').unlink()
-        test_fail(lambda: load_feature_sets(d), contains='holds no benchmark')
+        test_fail(lambda: load_feature_sets(d), contains='holds no dataset')
         test_fail(lambda: load_feature_sets(Path(d)/'nowhere'), contains='is no folder')
         with patch.dict(os.environ):
             os.environ.pop('TEXTCLIP_FEATURES', None)
@@ -72,7 +79,8 @@ def test_on_real_features():
     'nbs/features/05_feature_suite.ipynb · On real features'
     # nbs/features/05_feature_suite.ipynb · On real features · cell 7ad6fa90
     root = Path(os.environ.get('TEXTCLIP_FEATURES', '../../../shared/data/clip_features'))
-    sizes = dict(b32_caltech101=(100, 2465), b32_oxford_pets=(37, 3669), b32_ucf101=(101, 3783), rs_whurs19_CLIP_RN50=(19, 1005))
+    sizes = dict(b32_caltech101=(100, 2465), b32_oxford_pets=(37, 3669), b32_ucf101=(101, 3783),
+        rs_whurs19_CLIP_RN50=(19, 1005))
     found = {}
     if not root.is_dir(): print('The development features are not here (TEXTCLIP_FEATURES): nothing was checked.')
     else: found = load_feature_sets(root, [n for n in [*sizes, 'b32_imagenet'] if (root/f'{n}.npz').exists()])

@@ -44,7 +44,8 @@ def test_one_encoder():
     # nbs/features/02_inputs.ipynb · One encoder · cell a1sametest
     a,b = [Features(torch.ones(2, 8), meta=dict(encoder=k, fingerprint=k)) for k in ('ViT-B-32', 'RN50')]
     check_same_encoder(a, Features(torch.ones(3, 8)))                         # one that does not know
-    test_fail(lambda: check_same_encoder(a, b), contains="Images have 8 dimensions of encoder 'ViT-B-32', texts 8 of 'RN50'")
+    test_fail(lambda: check_same_encoder(a, b),
+        contains="Images have 8 dimensions of encoder 'ViT-B-32', texts 8 of 'RN50'")
     test_fail(lambda: check_same_encoder(a, Features(torch.ones(2, 4))), contains='texts 4 of')
 
 

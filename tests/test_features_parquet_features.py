@@ -21,10 +21,12 @@ def test_a_damaged_file_is_one_sentence():
         "What `reading_file` makes of an error"
         with reading_file(Path('a.npz')): raise error
 
-    for error in (ValueError('x'), zlib.error('x'), struct.error('x'), NotImplementedError('x'), RecursionError(), OSError('x')):
+    for error in (ValueError('x'), zlib.error('x'), struct.error('x'), NotImplementedError('x'), RecursionError(),
+        OSError('x')):
         test_fail(lambda: failing(error), contains="'a.npz' is damaged")
     test_fail(lambda: failing(FileNotFoundError(2, 'No such file')), contains='cannot be read: No such file')
-    test_fail(lambda: failing(ValueError('Object arrays cannot be loaded when allow_pickle=False')), contains='never unpickled')
+    test_fail(lambda: failing(ValueError('Object arrays cannot be loaded when allow_pickle=False')),
+        contains='never unpickled')
 
 
 def test_labels():
@@ -35,7 +37,8 @@ def test_labels():
     test_eq(array_labels(['Dog'], ['cow','dog'])[0], torch.tensor([1]))
     test_eq(array_labels(np.array([2.,0.]))[0], torch.tensor([2,0]))
     test_eq(array_labels([[1,0],[1,1]])[0].dtype, torch.float32)
-    test_fail(lambda: array_labels(['cat','cow'], ['cat','dog'], 'a.npz'), contains="1 labels in a.npz are not in the class list: 'cow'")
+    test_fail(lambda: array_labels(['cat','cow'], ['cat','dog'], 'a.npz'),
+        contains="1 labels in a.npz are not in the class list: 'cow'")
     test_fail(lambda: array_labels([0,1.5]), contains='Label 1.5 in row 1 of the file is no class number')
     test_fail(lambda: array_labels(['cat',None]), contains="Label 'None' in row 1 of the file is no name")
     for far in (99999999999, 1e300, 2**63+1, -2**40):
@@ -70,11 +73,13 @@ def test_parquet():
             large=pyarrow.array(x.tolist(), pyarrow.large_list(pyarrow.float64())),
             tensors=pyarrow.FixedShapeTensorArray.from_numpy_ndarray(x))
         for k,v in columns.items(): pyarrow.parquet.write_table(pyarrow.table(dict(emb=v) | rest), Path(d)/f'{k}.parquet')
-        kinds = dict(hf=(datasets.List(datasets.Value('float32')), x), array=(datasets.Array2D((2,1), 'float32'), x[:,:,None]))
+        kinds = dict(hf=(datasets.List(datasets.Value('float32')), x),
+            array=(datasets.Array2D((2,1), 'float32'), x[:,:,None]))
         for k,(kind,values) in kinds.items():
             described = datasets.Features(dict(emb=kind, path=datasets.Value('string'),
                 label=datasets.ClassLabel(names=['dog','cat'])))
-            datasets.Dataset.from_dict(dict(rest, emb=values.tolist()), features=described).to_parquet(Path(d)/f'{k}.parquet')
+            datasets.Dataset.from_dict(dict(rest, emb=values.tolist()),
+                features=described).to_parquet(Path(d)/f'{k}.parquet')
         return [*columns, 'hf', 'array']
 
     with tempfile.TemporaryDirectory() as d:

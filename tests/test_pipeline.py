@@ -37,14 +37,17 @@ def test_images_in_names_out():
     enc = ColourEncoder()
     names = ['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
-    pipe = Pipeline(enc, LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1'), logit_scale=10.))
+    pipe = Pipeline(enc,
+        LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1'),
+        logit_scale=10.))
     answers = pipe.predict([Image.new('RGB', (4,4), 'red'), Image.new('RGB', (4,4), 'white')], threshold=.5)
     test_eq([o.name for o in answers], ['red', NONE_OF_THESE])
     answers[0]
     # nbs/pipeline.ipynb · Images in, names out · cell e4ed2bea
     enc,names = ColourEncoder(),['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
-    info = dict(classes=names, method='example', encoder='colour', fingerprint='colour-1', reading=dict(square=True, upright=True))
+    info = dict(classes=names, method='example', encoder='colour', fingerprint='colour-1',
+        reading=dict(square=True, upright=True))
     pipe = Pipeline(enc, LinearClassifier(weight, info, logit_scale=10.))
     with tempfile.TemporaryDirectory() as d:
         tag = Image.Exif()
@@ -53,7 +56,9 @@ def test_images_in_names_out():
         photo.save(Path(d)/'photo.png', exif=tag)
         content = (Path(d)/'photo.png').read_bytes()
         upright = load_image(content)
-        forms = [Path(d)/'photo.png', str(Path(d)/'photo.png'), content, io.BytesIO(content), Image.open(io.BytesIO(content)), upright, np.asarray(upright), torch.from_numpy(np.array(upright)).permute(2,0,1)]
+        forms = [Path(d)/'photo.png', str(Path(d)/'photo.png'), content, io.BytesIO(content),
+            Image.open(io.BytesIO(content)), upright, np.asarray(upright),
+            torch.from_numpy(np.array(upright)).permute(2,0,1)]
         wanted = image_features(ImageSplit([Path(d)/'photo.png'], square=True), enc).x
         for form in forms: test_eq(pipe.features(form)[0].x, wanted)
         test_eq(pipe.features(np.stack([upright,upright]))[0].x, wanted.repeat(2, 1))
@@ -74,10 +79,12 @@ def test_images_in_names_out():
     # nbs/pipeline.ipynb · Images in, names out · cell d84b3a76
     enc,names = ColourEncoder(),['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
-    several = Pipeline(enc, LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1')))
+    several = Pipeline(enc,
+        LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1')))
     test_fail(lambda: several.tags(Image.new('RGB', (4,4), 'red')), contains='no thresholds for its 3 classes')
     several.classifier.info['thresholds'] = dict(values=[.3,.3,-2.], chosen_on='texts', per_class=True, n=3)
-    test_eq([sorted(t) for t in several.tags([Image.new('RGB', (4,4), c) for c in ('red','yellow')])], [['blue','red'],['blue','green','red']])
+    test_eq([sorted(t) for t in several.tags([Image.new('RGB', (4,4), c) for c in ('red','yellow')])],
+        [['blue','red'],['blue','green','red']])
     # nbs/pipeline.ipynb · Images in, names out · cell 7c5a17cb
     with tempfile.TemporaryDirectory() as d:
         again = load_pipeline(pipe.classifier.save(d), encoder=enc)
@@ -88,7 +95,8 @@ def test_images_in_names_out():
         test_eq([o.name for o in mixed], [None, 'blue'])
         assert '1 of 2 images left out' in str(w[0].message)
     padded = Pipeline(enc, LinearClassifier(weight, pipe.classifier.info), square=True)
-    with tempfile.TemporaryDirectory() as d: test_eq(load_pipeline(padded.classifier.save(d), encoder=enc).reading, dict(square=True, upright=True))
+    with tempfile.TemporaryDirectory() as d:
+        test_eq(load_pipeline(padded.classifier.save(d), encoder=enc).reading, dict(square=True, upright=True))
     other = LinearClassifier(weight, pipe.classifier.info | dict(fingerprint='something else'))
     test_fail(lambda: Pipeline(enc, other), contains='another encoder')
     test_fail(lambda: Pipeline('lite', other), contains="load_encoder('lite')")
@@ -116,12 +124,14 @@ def test_what_was_measured_is_what_is_answered_slow():
     with tempfile.TemporaryDirectory() as d: pipe = load_pipeline(classifier.save(d), encoder=enc)
     test_eq([o.name for o in pipe.predict(test.paths)], wanted)
     seen = [load_image(p, **pipe.reading).tobytes() for p in test.paths]
-    for i,path in enumerate(test.paths):                         # every image, every orientation, every form: the same pixels
+    # every image, every orientation, every form: the same pixels
+    for i,path in enumerate(test.paths):
         image = Image.open(path)
         assert load_image(np.asarray(load_image(path)), **pipe.reading).tobytes()==seen[i]
         for k in range(1, 9):
             content = as_a_camera_lies(image, k)
-            for form in (content, Image.open(io.BytesIO(content))): assert load_image(form, **pipe.reading).tobytes()==seen[i]
+            for form in (content, Image.open(io.BytesIO(content))):
+                assert load_image(form, **pipe.reading).tobytes()==seen[i]
     turned = [as_a_camera_lies(Image.open(p), 6) for p in test.paths]
     test_eq([o.name for o in pipe.predict(turned)], wanted)
     print(f'{100*measured.accuracy:.1f} % of {len(test)}, under each of the eight orientations')

@@ -74,7 +74,8 @@ def encode_pixels(self:TransformersEncoder, batch, local=False, pre=False)->dict
     tokens,pooled = vision.last_hidden_state,vision.pooler_output
     out = dict(x=model.visual_projection(pooled) if self.kind=='clip' else pooled) | (dict(pre=pooled) if pre else {})
     if not local: return out
-    if self.kind=='clip': return out | dict(local=model.visual_projection(model.vision_model.post_layernorm(tokens[:,1:])))
+    if self.kind=='clip':
+        return out | dict(local=model.visual_projection(model.vision_model.post_layernorm(tokens[:,1:])))
     places = model.vision_model.head(tokens.flatten(0, 1)[:,None]).unflatten(0, tokens.shape[:2])
     mask = batch.get('pixel_attention_mask')
     return out | dict(local=places if mask is None else places*mask[...,None])
@@ -96,7 +97,8 @@ def load_transformers(
         _check_kind(name, AutoConfig.from_pretrained(where, local_files_only=here).model_type)
         model,found = AutoModel.from_pretrained(where, local_files_only=here, output_loading_info=True)
         need_all_parts(name, found['missing_keys'], found['unexpected_keys'], found['mismatched_keys'])
-        processor,tokenizer = [c.from_pretrained(where, local_files_only=here) for c in (AutoImageProcessor, AutoTokenizer)]
+        processor = AutoImageProcessor.from_pretrained(where, local_files_only=here)
+        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here)
     return TransformersEncoder(name, model, processor, tokenizer, device, dtype, amp)
 
 def _checked_folder(folder):
@@ -104,7 +106,8 @@ def _checked_folder(folder):
     if not (folder/'config.json').exists():
         other = (folder/'open_clip_config.json').exists()
         more = ' It looks like an open_clip model: write local-dir: in front.' if other else ''
-        raise TextclipError(f'There is no config.json in {str(folder)!r}.', f'Name a folder that transformers saved.{more}')
+        raise TextclipError(f'There is no config.json in {str(folder)!r}.',
+            f'Name a folder that transformers saved.{more}')
     for file in sorted(folder.glob('*.json')): check_model_file(file)
     _check_kind(f'hf:{folder}', json.loads((folder/'config.json').read_text(encoding='utf-8')).get('model_type'))
     weights_in(folder, transformers_weights)
@@ -113,5 +116,7 @@ def _checked_folder(folder):
 # %% ../../nbs/encoders/06_transformers_encoder.ipynb #142c4f24
 @patch
 def token_states(self:TransformersEncoder, ids)->torch.Tensor:
-    if self.kind!='clip': raise TextclipError(f'{self.name!r} is a {self.kind} model: it has no features of single tokens.', 'Use lite, an open_clip model, or an hf: CLIP model.')
+    if self.kind!='clip':
+        raise TextclipError(f'{self.name!r} is a {self.kind} model: it has no features of single tokens.',
+            'Use lite, an open_clip model, or an hf: CLIP model.')
     return self.model.text_projection(self.model.text_model(input_ids=ids).last_hidden_state)

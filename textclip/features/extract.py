@@ -38,7 +38,9 @@ def _strings_and_labels(texts, who):
     columns = getattr(texts, 'column_names', None)
     if columns is None: return need_texts(texts, who), None
     gone = [c for c in ('text', 'labels') if c not in columns]
-    if gone: raise TextclipError(f'{who} got a dataset without the column {gone[0]!r}.', 'Make it with make_texts or read_texts.')
+    if gone:
+        raise TextclipError(f'{who} got a dataset without the column {gone[0]!r}.',
+            'Make it with make_texts or read_texts.')
     return need_texts(texts['text'][:], who), texts['labels'][:]
 
 def _need_order(who, what, data, encoder):
@@ -132,7 +134,8 @@ def _encode_chunk(encoder, pixels, parts):
 def _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, chunk):
     "Encode the missing shards one after the other, and store each; what was computed, by shard"
     if shard%chunk:
-        raise TextclipError(f'A shard of {shard} images does not divide into batches of {chunk}.', f'Use a multiple of {chunk}.')
+        raise TextclipError(f'A shard of {shard} images does not divide into batches of {chunk}.',
+            f'Use a multiple of {chunk}.')
     rows = [range(k*shard, min((k+1)*shard, len(split))) for k in missing]
     items = [split.paths[i] for r in rows for i in r]
     stream = stream_pixels(encoder, items, workers=workers, chunk=chunk, **split.reading)
@@ -173,7 +176,8 @@ def image_features(
     if not isinstance(split, ImageSplit):
         raise TextclipError(f'image_features got a {type(split).__name__}.',
             "Give an ImageSplit: task.split('test'), or ImageSplit(paths, labels).")
-    store,parts,chunk = store or Store(),dict(local=local, pre=pre) if local or pre else {},min(encoder.batch_size, shard)
+    store,chunk = store or Store(),min(encoder.batch_size, shard)
+    parts = dict(local=local, pre=pre) if local or pre else {}
     if executor := as_executor(executor):
         entries = _spread_images(executor, encoder, split, store, parts, workers, shard, chunk)
     else:
@@ -191,7 +195,8 @@ def _joined(entries, split, encoder, shard):
     if skipped:
         warn(f'{len(skipped)} of {len(split)} images left out: {some([f"{k} ({v})" for k,v in skipped.items()])}.')
     if not len(split): raise TextclipError('This split has no images.', 'Give at least one.')
-    if not rows: raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
+    if not rows:
+        raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
     full = [t for t,_ in entries if len(t['kept'])]
     tensors = {k: torch.cat([t[k] for t in full]) for k in full[0] if k!='kept'}
     meta = encoder_meta(encoder) | dict(skipped=list(skipped), reading=split.reading)
@@ -238,7 +243,8 @@ def _spread_texts(executor, encoder, parts, store):
     "Workers encode the shards that are missing; features of those that they could not store"
     def is_there(k): return store.get('text', _text_key(encoder, parts[k])) is not None
     missing = [k for k in range(len(parts)) if not is_there(k)]
-    missing = getattr(executor, 'from_first', list)(missing)      # processes that look at different times see different gaps
+    # processes that look at different times see different gaps
+    missing = getattr(executor, 'from_first', list)(missing)
     args = _to_send(executor, encoder),store.root.absolute()
     found = {missing[i]: x for i,x in executor.map(_text_worker, args, [parts[k] for k in missing])}
     sent = {k: x for k,x in found.items() if x is not None}
@@ -277,7 +283,8 @@ def _spread_images(executor, encoder, split, store, parts, workers, shard, chunk
     here = lambda o: Path(o).absolute() if isinstance(o, (str, Path)) else o
     items = [[here(o) for o in split.paths[i:i+shard]] for i in range(0, len(split), shard)]
     args,found = (_to_send(executor, encoder), store.root.absolute(), split.reading, parts, workers, shard, chunk),{}
-    with tqdm(total=len(split), desc='images', unit=' images', disable=None if len(items)>1 else True, leave=False) as bar:
+    silent = None if len(items)>1 else True
+    with tqdm(total=len(split), desc='images', unit=' images', disable=silent, leave=False) as bar:
         for k,answer in executor.map(_image_worker, args, items):
             found[k] = answer
             bar.update(len(items[k]))
@@ -318,7 +325,7 @@ def in_paper_form(
     method:Method, # whose paper takes a certain form
     given:Given    # what it is fitted on
 )->Given:
-    "The same, with the encoder in the form of image features that the method's paper takes, or in that of the features that are ready"
+    "The same, with the encoder in the form of image features that the paper takes, or in that of ready features"
     encoder,form = given.encoder,method.image_form
     if encoder is None or not form or not getattr(encoder, 'image_form', None): return given
     images = [o for o in (given.train, given.val, given.support) if o is not None]

@@ -21,7 +21,8 @@ def reading_file(
 ):
     "Inside the block, whatever a library raises about a file becomes one `TextclipError`"
     import safetensors
-    damaged = (ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError, NotImplementedError,
+    damaged = (ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError,
+        NotImplementedError,
         RecursionError, MemoryError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile, tokenize.TokenError,
         safetensors.SafetensorError)
     try: yield
@@ -34,8 +35,10 @@ def reading_file(
             'Save or copy it again.') from None
     except OSError as e:
         if e.errno is None:                          # a library's own message, not the system's
-            raise TextclipError(f'{path.name!r} is damaged, or no {path.suffix} file.', 'Save or copy it again.') from None
-        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.', 'Check the name and the permissions.') from None
+            raise TextclipError(f'{path.name!r} is damaged, or no {path.suffix} file.',
+                'Save or copy it again.') from None
+        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.',
+            'Check the name and the permissions.') from None
 
 # %% ../../nbs/features/03_parquet_features.ipynb #4f1041e4
 def array_labels(
@@ -46,15 +49,18 @@ def array_labels(
     "Labels as a tensor, and the class list that belongs to them"
     values = np.asarray(values)
     if values.ndim not in (1,2):
-        raise TextclipError(f'Labels in {source} have shape {values.shape}.', 'Give (N,) class numbers or names, or (N,C) numbers.')
+        raise TextclipError(f'Labels in {source} have shape {values.shape}.',
+            'Give (N,) class numbers or names, or (N,C) numbers.')
     if values.dtype.kind not in 'biuf':
         if values.ndim==1 and values.dtype.kind in 'OSU': return _named_labels(values.tolist(), classes, source)
-        raise TextclipError(f'Labels in {source} are {values.dtype} of shape {values.shape}.', 'Give class numbers or names.')
+        raise TextclipError(f'Labels in {source} are {values.dtype} of shape {values.shape}.',
+            'Give class numbers or names.')
     whole = (values==np.round(values)) & (np.abs(values.astype(np.float64))<2**31)
     good = np.isfinite(values) & (whole | (values.ndim==2))
     if not good.all():
         row = int(np.argwhere(~good)[0,0])
-        raise TextclipError(f'Label {values[row]} in row {row} of {source} is no class number.', 'Give whole numbers or names.')
+        raise TextclipError(f'Label {values[row]} in row {row} of {source} is no class number.',
+            'Give whole numbers or names.')
     return torch.from_numpy(values.astype(np.int64 if values.ndim==1 else np.float32)), classes
 
 def _named_labels(values, classes, source):
@@ -71,6 +77,7 @@ def _named_labels(values, classes, source):
     raise TextclipError(f'{len(bad)} labels in {source} are not in the class list: {some(map(repr, bad))}.',
         f'The list has {len(classes)} classes: {some(classes)}.')
 
+# %% ../../nbs/features/03_parquet_features.ipynb #9dbe9024
 def _decoded(value):
     "Bytes as text where they are UTF-8, anything else as it is"
     try: return value.decode('utf-8') if isinstance(value, bytes) else value
@@ -114,7 +121,8 @@ def list_column(
 )->np.ndarray: # (N,D)
     "The numbers of a column of lists"
     if not is_list_column(column.type, fractions=False):
-        raise TextclipError(f'{what} holds {column.type}, not lists of numbers.', 'Name the column of the embeddings with x=...')
+        raise TextclipError(f'{what} holds {column.type}, not lists of numbers.',
+            'Name the column of the embeddings with x=...')
     parts = [_list_chunk(chunk, what) for chunk in column.chunks]
     parts = [p for p in parts if len(p)]
     if len({p.shape[1] for p in parts})>1:
@@ -126,7 +134,8 @@ def _list_chunk(chunk, what):
     import pyarrow as pa, pyarrow.compute as pc
     while isinstance(chunk.type, pa.BaseExtensionType): chunk = chunk.storage
     if chunk.null_count:
-        raise TextclipError(f'{what} has {chunk.null_count} rows without a value.', 'Leave these rows out, or encode them again.')
+        raise TextclipError(f'{what} has {chunk.null_count} rows without a value.',
+            'Leave these rows out, or encode them again.')
     n,lengths = len(chunk),pc.unique(pc.list_value_length(chunk)).to_pylist()
     while pa.types.is_nested(chunk.type): chunk = chunk.flatten()
     if len(lengths)>1 or n and len(chunk)%n:
@@ -158,7 +167,8 @@ def parquet_column(
     col,what = table[name],f'Column {name!r} of {source}'
     if pa.types.is_nested(col.type): return list_column(col, what)
     if col.null_count:
-        raise TextclipError(f'{what} has {col.null_count} rows without a value.', 'Fill them in, or leave these rows out.')
+        raise TextclipError(f'{what} has {col.null_count} rows without a value.',
+            'Fill them in, or leave these rows out.')
     if pa.types.is_dictionary(col.type): col = col.cast(col.type.value_type)
     text = pa.types.is_string(col.type) or pa.types.is_large_string(col.type)
     return np.array(col.to_pylist() if text else col.to_numpy())
