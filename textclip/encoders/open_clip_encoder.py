@@ -311,8 +311,8 @@ def check_open_clip_name(model, tag):
     if model not in models:
         near = nearest(model, ['lite', *models], 5)
         raise TextclipError(f'Unknown encoder {model!r}.' + (f' Nearest: {", ".join(near)}.' if near else ''),
-            f"Known: lite, the {len(models)} models of open_clip.list_models() as 'model/pretrained', 'hf-hub:org/repo', "
-            "'local-dir:path', and 'hf:org/repo' for transformers.")
+            f"Known: lite, the {len(models)} models of open_clip.list_models() as 'model/pretrained', "
+            "'hf-hub:org/repo', 'local-dir:path', and 'hf:org/repo' for transformers.")
     tags = open_clip.list_pretrained_tags_by_model(model)
     if tag and tag not in tags: raise unknown_name(f'pretrained tag of {model}:', tag, tags)
 

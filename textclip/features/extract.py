@@ -26,12 +26,12 @@ from ..encoders.load import load_encoder
 
 # %% ../../nbs/features/01_extract.ipynb #36ee4ffa
 def _text_shards(texts, shard, who):
-    "(strings, their labels or None, shards of the different strings, the row of each string among these)"
+    "(strings, their labels or None), (shards of the different strings, the row of each string among these)"
     strings,labels = _strings_and_labels(texts, who)
     unique = sorted(set(strings), key=lambda t: (len(t), t))
     place = {t: i for i,t in enumerate(unique)}
     rows = torch.tensor([place[t] for t in strings], dtype=torch.long)
-    return strings, labels, [unique[i:i+shard] for i in range(0, len(unique), shard)], rows
+    return (strings, labels), ([unique[i:i+shard] for i in range(0, len(unique), shard)], rows)
 
 def _strings_and_labels(texts, who):
     "Texts of a list, or texts and labels of a dataset"
@@ -66,7 +66,7 @@ def text_features(
 )->Features:
     "Text features, computed once"
     _need_order('text_features', 'texts', texts, encoder)
-    strings,labels,parts,rows = _text_shards(texts, shard, 'text_features')
+    (strings,labels),(parts,rows) = _text_shards(texts, shard, 'text_features')
     store,sent = store or Store(),{}
     if executor := as_executor(executor): sent = _spread_texts(executor, encoder, parts, store)
     found = [sent[k] if k in sent else _text_shard(encoder, o, store) for k,o in enumerate(parts)]
@@ -303,7 +303,7 @@ def token_features(
 )->Features:
     "Features of texts with those of their tokens as `local`, computed once"
     _need_order('token_features', 'texts', texts, encoder)
-    strings,labels,parts,rows = _text_shards(texts, shard, 'token_features')
+    (strings,labels),(parts,rows) = _text_shards(texts, shard, 'token_features')
     shards = [_token_shard(encoder, o, store or Store(), dtype) for o in parts]
     length = max((o['local'].shape[1] for o in shards), default=1)
     padded = [nn.functional.pad(o['local'], (0, 0, 0, length-o['local'].shape[1])) for o in shards]
