@@ -449,7 +449,7 @@ def encode_text_tokens(
 )->tuple: # ((N,D) features of the texts, (N,L,D) of their tokens, zeros at padding)
     "Features of texts and of their tokens"
     texts = need_texts(texts, 'encode_text_tokens')
-    if getattr(type(encoder), 'token_states', Encoder.token_states) is Encoder.token_states: raise _no_tokens(encoder)
+    if getattr(encoder, 'frame', None) is None: raise _no_tokens(encoder)      # it shows no tokens
     if not texts: return torch.zeros(0, encoder.dim), torch.zeros(0, 1, encoder.dim)
     length = encoder.tokens(texts).shape[1]
     found = encoder.run(texts, lambda batch: _tokens_of_batch(encoder, batch, length), encoder.text_batch_size, 'texts')
