@@ -14,8 +14,7 @@ import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip
 from textclip.encoders.protocol import (Encoder, described, described_model, encode_text_tokens, encoder_meta,
-    need_encoder, need_maker, need_texts, probe_image, replaced_output, same_probe, split_form, storage_key,
-    weights_digest)
+    need_encoder, need_texts, probe_image, replaced_output, same_probe, split_form, storage_key, weights_digest)
 
 NOTEBOOK = 'nbs/encoders/02_protocol.ipynb'
 
@@ -138,14 +137,6 @@ def test_is_it_an_encoder():
     test_fail(lambda: need_encoder('lite'), contains="load_encoder('lite')")
     test_fail(lambda: need_encoder(Mine), contains='is needed')
     test_fail(lambda: need_encoder(object()), contains="it has no 'name'")
-    # nbs/encoders/02_protocol.ipynb · Is it an encoder? · cell fb3332ca
-    now = ColourEncoder()
-    need_maker(now, 'colour-1')
-    need_maker(now, None)
-    test_fail(lambda: need_maker(now, 'colour-0', 'colour'), contains='another encoder')
-    now.fingerprint = 'v2-3661f0adb691dd15'
-    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'colour'), contains='cannot be told')
-    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'lite'), contains='another encoder')
 
 
 def test_what_features_remember():

@@ -10,7 +10,7 @@ from textclip.types.features import Features
 from textclip.types.classifier import Classifier, load_classifier
 from textclip.data.images import ImageSplit, image_endings, is_pixels
 from textclip.data.folders import images_in
-from textclip.encoders.protocol import Encoder, encoder_meta, need_encoder, need_maker
+from textclip.encoders.protocol import Encoder, encoder_meta, need_encoder
 from textclip.encoders.load import load_encoder
 from textclip.features.extract import stream_pixels
 import tempfile
@@ -26,9 +26,21 @@ from textclip.features.extract import image_features
 from textclip.evaluation.single_label import evaluate
 from textclip.testing.encoders import ColourEncoder
 from textclip.methods.zeroshot import ZeroShot
-from textclip.pipeline import NONE_OF_THESE, Pipeline, load_pipeline
+from textclip.pipeline import NONE_OF_THESE, Pipeline, load_pipeline, need_maker
 
 NOTEBOOK = 'nbs/pipeline.ipynb'
+
+
+def test_made_with_this_encoder():
+    'nbs/pipeline.ipynb · Made with this encoder?'
+    # nbs/pipeline.ipynb · Made with this encoder? · cell fb3332ca
+    now = ColourEncoder()
+    need_maker(now, 'colour-1')
+    need_maker(now, None)
+    test_fail(lambda: need_maker(now, 'colour-0', 'colour'), contains='another encoder')
+    now.fingerprint = 'v2-3661f0adb691dd15'
+    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'colour'), contains='cannot be told')
+    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'lite'), contains='another encoder')
 
 
 def test_images_in_names_out():

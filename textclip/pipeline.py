@@ -16,9 +16,27 @@ from .types.features import Features
 from .types.classifier import Classifier, load_classifier
 from .data.images import ImageSplit, image_endings, is_pixels
 from .data.folders import images_in
-from .encoders.protocol import Encoder, encoder_meta, need_encoder, need_maker
+from .encoders.protocol import Encoder, encoder_meta, need_encoder
 from .encoders.load import load_encoder
 from .features.extract import stream_pixels
+
+# %% ../nbs/pipeline.ipynb #7bcc83ab
+def need_maker(
+    encoder:Encoder,  # what is there
+    made:str,         # the fingerprint of the encoder that it was made with, or None
+    name:str=None,    # of that encoder
+    what='This classifier', # what was made, for the error
+    fix='Load the encoder that it was made with.' # what to do
+):
+    "An error where something was made with another encoder than this"
+    if not made or made==encoder.fingerprint: return
+    new,old = [str(o).startswith('v2-') for o in (encoder.fingerprint, made)]
+    if new and not old and name==encoder.name:
+        raise TextclipError(f'{what} was made with {name!r} when fingerprints covered weights alone ({made}): '
+            f'whether this encoder ({encoder.fingerprint}) is the same cannot be told.',
+            'Make it again with this version.')
+    raise TextclipError(f'{what} was made with another encoder ({name!r}, weights {made}) than {encoder.name!r} '
+        f'({encoder.fingerprint}).', fix)
 
 # %% ../nbs/pipeline.ipynb #6c728158
 NONE_OF_THESE = 'none of these'
