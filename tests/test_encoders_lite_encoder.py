@@ -11,6 +11,7 @@ from textclip.encoders.open_clip_encoder import described_tokenizer
 import matplotlib.pyplot as plt
 from PIL import ImageDraw
 from fastcore.test import *
+from textclip.encoders.protocol import encode_text_tokens
 from textclip.encoders.prompts import Prompts, context_from_words
 from textclip.encoders.lite_encoder import LiteEncoder, conse
 
@@ -33,7 +34,8 @@ def test_texts():
     own = lite.tokenizer(texts, padding=True, return_tensors='pt')
     test_eq(lite.tokens(texts), own['input_ids'])
     test_close(lite.encode_text(texts)[0], lite.encode_text(['a cat'])[0], eps=1e-5)          # padding changes nothing
-    test_eq(lite.tokens(['word '*1000]).shape, (1,256))                                       # cut, with the closing token kept
+    # cut, with the closing token kept
+    test_eq(lite.tokens(['word '*1000]).shape, (1,256))
     test_eq(lite.tokens(['word '*1000])[0,-1].item(), lite.tokenizer.sep_token_id)
     # nbs/encoders/05_lite_encoder.ipynb · Texts · cell 1ad7658c
     names = ['traffic light','ball','golden retriever']
@@ -61,10 +63,14 @@ def test_images():
     x = nn.functional.normalize(lite.encode_image(images), dim=-1)
     w = lite.encode_text([f'a photo of a {c}.' for c in names])
     _,axs = plt.subplots(1, 2, figsize=(4,2.2))
-    for ax,im,row in zip(axs, images, x@w.T): ax.imshow(im); ax.axis('off'); ax.set_title('\n'.join(f'{c} {s:.2f}' for c,s in zip(names,row)), fontsize=8)
+    for ax,im,row in zip(axs, images, x@w.T):
+        ax.imshow(im)
+        ax.axis('off')
+        ax.set_title('\n'.join(f'{c} {s:.2f}' for c,s in zip(names, row)), fontsize=8)
     # nbs/encoders/05_lite_encoder.ipynb · Images · cell d8876f1b
     test_eq((x@w.T).argmax(-1), torch.tensor([0,1]))
-    test_close(lite.encode_image(images)[1:], lite.encode_image(images[1:]), eps=1e-4)                      # the batch changes nothing
+    # the batch changes nothing
+    test_close(lite.encode_image(images)[1:], lite.encode_image(images[1:]), eps=1e-4)
     lite
     # nbs/encoders/05_lite_encoder.ipynb · Images · cell 851ef7ec
     canvas = Image.new('RGB', (400,400), 'white')
@@ -81,4 +87,24 @@ def test_images():
     assert columns[0,:4].mean()>columns[0,5:].mean() and columns[1,5:].mean()>columns[1,:4].mean()
     grid = lite.image_tower.forward_features(lite.collate([lite.preprocess(canvas)]))
     cells = lite.image_tower.classifier(grid.flatten(2).mT)
-    test_close(cells.mean(1), lite.image_tower.classifier(pre), eps=1e-3)   # logits of the image are the mean of its cells' logits
+    # logits of the image are the mean of its cells' logits
+    test_close(cells.mean(1), lite.image_tower.classifier(pre), eps=1e-3)
+
+
+def test_features_of_tokens():
+    'nbs/encoders/05_lite_encoder.ipynb · Features of tokens'
+    # nbs/encoders/05_lite_encoder.ipynb · Features of tokens · cell 43215e1e
+    texts = ['a photo of a cat.','two dogs and a red ball on the lawn.','rain']
+    lite = LiteEncoder()
+    x,local = encode_text_tokens(texts, lite)
+    mask = local.abs().amax(-1)>0
+    test_eq(mask.sum(1).tolist(), [len(lite.word_ids(t))+2 for t in texts])
+    test_close(nn.functional.normalize(local.sum(1)/mask.sum(1, keepdim=True), dim=-1), x, eps=1e-5)
+    test_close(x, lite.encode_text(texts), eps=1e-5)
+    # nbs/encoders/05_lite_encoder.ipynb · Features of tokens · cell 3b1977d5
+    sentence,labels = 'a dog sleeps beside a red car.',['a photo of a dog.','a photo of a car.']
+    _,local = encode_text_tokens([sentence], lite)
+    words = ['(start)', *lite.tokenizer.convert_ids_to_tokens(lite.word_ids(sentence)), '(end)']
+    cosines = nn.functional.normalize(local[0], dim=-1) @ nn.functional.normalize(lite.encode_text(labels), dim=-1).T
+    for word,(dog,car) in zip(words, cosines.tolist()): print(f'{word:9} dog {dog:5.2f}  car {car:5.2f}')
+    test_eq([words[i] for i in cosines.argmax(0).tolist()], ['dog', 'car'])

@@ -31,15 +31,19 @@ def test_loading_by_name():
     half = load_encoder('lite', dtype='bfloat16')
     x,h = [nn.functional.normalize(e.encode_text(['a photo of a dog.']), dim=-1) for e in (load_encoder('lite'), half)]
     assert (x*h).sum()>.999   # half precision points the same way
-    test_eq(half.fingerprint, load_encoder('lite').fingerprint)     # the same encoder: a classifier made with one opens with the other
+    # the same encoder: a classifier made with one opens with the other
+    test_eq(half.fingerprint, load_encoder('lite').fingerprint)
 
 
 def test_the_encoders_checked():
     'nbs/encoders/07_load.ipynb · The encoders, checked'
     # nbs/encoders/07_load.ipynb · The encoders, checked · cell 69fc7813
     folder = tempfile.TemporaryDirectory()
-    encoders = {'lite': load_encoder('lite'), 'ViT': tiny_open_clip(), 'ResNet': tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))}
-    encoders['SigLIP'] = tiny_open_clip(dict(timm_model_name='vit_tiny_patch16_224', image_size=224, timm_pool='map', timm_proj=None), dict(context_length=16, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=1))
+    encoders = {'lite': load_encoder('lite'), 'ViT': tiny_open_clip(),
+        'ResNet': tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))}
+    vision = dict(timm_model_name='vit_tiny_patch16_224', image_size=224, timm_pool='map', timm_proj=None)
+    text = dict(context_length=16, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=1)
+    encoders['SigLIP'] = tiny_open_clip(vision, text)
     for kind in ('clip','siglip2'): encoders[f'hf: {kind}'] = tiny_transformers(kind, f'{folder.name}/{kind}')
     found = {k: check_encoder(e) for k,e in encoders.items()}
     for k,checks in found.items(): assert all(c.ok for c in checks), (k, [c for c in checks if not c.ok])
@@ -59,8 +63,11 @@ def test_the_encoders_checked_gpu():
     'nbs/encoders/07_load.ipynb · The encoders, checked'
     # nbs/encoders/07_load.ipynb · The encoders, checked · cell 69fc7813
     folder = tempfile.TemporaryDirectory()
-    encoders = {'lite': load_encoder('lite'), 'ViT': tiny_open_clip(), 'ResNet': tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))}
-    encoders['SigLIP'] = tiny_open_clip(dict(timm_model_name='vit_tiny_patch16_224', image_size=224, timm_pool='map', timm_proj=None), dict(context_length=16, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=1))
+    encoders = {'lite': load_encoder('lite'), 'ViT': tiny_open_clip(),
+        'ResNet': tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))}
+    vision = dict(timm_model_name='vit_tiny_patch16_224', image_size=224, timm_pool='map', timm_proj=None)
+    text = dict(context_length=16, no_causal_mask=True, pool_type='last', proj_bias=True, pad_id=1)
+    encoders['SigLIP'] = tiny_open_clip(vision, text)
     for kind in ('clip','siglip2'): encoders[f'hf: {kind}'] = tiny_transformers(kind, f'{folder.name}/{kind}')
     found = {k: check_encoder(e) for k,e in encoders.items()}
     for k,checks in found.items(): assert all(c.ok for c in checks), (k, [c for c in checks if not c.ok])

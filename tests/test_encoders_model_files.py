@@ -22,11 +22,15 @@ def test_one_file():
         torch.save(dict(w=torch.ones(64)), d/'good.bin')
         for name in ('good.safetensors', 'good.bin'): test_eq(check_model_file(d/name), d/name)
         whole,archive = (d/'good.safetensors').read_bytes(),(d/'good.bin').read_bytes()
-        bad = {'gone.bin': (None, 'does not exist'), 'empty.bin': (b'', 'is empty'), 'pointer.bin': (pointer.encode(), 'pointer of git-lfs'),
-            'pointer.safetensors': (pointer.encode(), 'pointer of git-lfs'), 'page.bin': (b'\n<!DOCTYPE html><html>', 'is a web page'),
+        bad = {'gone.bin': (None, 'does not exist'), 'empty.bin': (b'', 'is empty'),
+            'pointer.bin': (pointer.encode(), 'pointer of git-lfs'),
+            'pointer.safetensors': (pointer.encode(), 'pointer of git-lfs'),
+            'page.bin': (b'\n<!DOCTYPE html><html>', 'is a web page'),
             'cut.safetensors': (whole[:-40], 'bytes are there'), 'cut2.safetensors': (whole[:20], 'is cut short'),
-            'text.safetensors': (b'Not found', 'no safetensors file'), 'cut.bin': (archive[:len(archive)//2], 'is cut short'),
-            'error.bin': (b'{"error": "not found"}', 'JSON text'), 'config.json': (b'{"a": 1, ', 'not JSON'), 'pointer.json': (pointer.encode(), 'pointer of git-lfs')}
+            'text.safetensors': (b'Not found', 'no safetensors file'),
+            'cut.bin': (archive[:len(archive)//2], 'is cut short'),
+            'error.bin': (b'{"error": "not found"}', 'JSON text'), 'config.json': (b'{"a": 1, ', 'not JSON'),
+            'pointer.json': (pointer.encode(), 'pointer of git-lfs')}
         for name,(content,says) in bad.items():
             if content is not None: (d/name).write_bytes(content)
             test_fail(lambda: check_model_file(d/name), contains=says)
@@ -39,11 +43,13 @@ def test_the_weights_of_a_folder():
     # nbs/encoders/01_model_files.ipynb · The weights of a folder · cell 32220247
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
-        test_fail(lambda: weights_in(d, transformers_weights), contains='looked for model.safetensors, model.safetensors.index.json, pytorch_model.bin')
+        test_fail(lambda: weights_in(d, transformers_weights),
+            contains='looked for model.safetensors, model.safetensors.index.json, pytorch_model.bin')
         (d/'weights_final.pt').write_bytes(b'...')
         try: weights_in(d, transformers_weights)
         except TextclipError as e: print(str(e).replace(str(d), '...'))
-        (d/'model.safetensors.index.json').write_text(json.dumps(dict(weight_map=dict(a='model-1.safetensors', b='model-2.safetensors'))))
+        index = dict(weight_map=dict(a='model-1.safetensors', b='model-2.safetensors'))
+        (d/'model.safetensors.index.json').write_text(json.dumps(index))
         save_file(dict(a=torch.ones(2)), d/'model-1.safetensors')
         test_fail(lambda: weights_in(d, transformers_weights), contains='model-2.safetensors')
         save_file(dict(b=torch.ones(2)), d/'model-2.safetensors')
@@ -54,7 +60,8 @@ def test_all_parts_and_no_others():
     'nbs/encoders/01_model_files.ipynb · All parts, and no others'
     # nbs/encoders/01_model_files.ipynb · All parts, and no others · cell 5f784928
     need_all_parts('whole', unexpected=['text_model.embeddings.position_ids'])
-    test_fail(lambda: need_all_parts('clip', ['visual.proj', 'logit_scale'], ['head.weight']), contains="2 parts are missing in the weights, and would be random (logit_scale, visual.proj); 1 parts stand in the weights")
+    test_fail(lambda: need_all_parts('clip', ['visual.proj', 'logit_scale'], ['head.weight']),
+        contains='2 parts are missing in the weights, and would be random (logit_scale, visual.proj); 1 parts stand in')
     # nbs/encoders/01_model_files.ipynb · All parts, and no others · cell 1a40f9b4
     def load(model, state):
         with weight_errors('small'): model.load_state_dict(state)
@@ -63,9 +70,12 @@ def test_all_parts_and_no_others():
         with weight_errors('small'): return torch.load(path, weights_only=True)
 
     small = torch.nn.Linear(2, 1)
-    test_fail(lambda: load(small, dict(weight=torch.ones(1, 2))), contains='1 parts are missing in the weights, and would be random (bias)')
-    test_fail(lambda: load(small, small.state_dict() | dict(more=torch.ones(1))), contains='the model has no place for them (more)')
-    test_fail(lambda: load(small, small.state_dict() | dict(weight=torch.ones(3, 2))), contains='another shape in the weights (weight)')
+    test_fail(lambda: load(small, dict(weight=torch.ones(1, 2))),
+        contains='1 parts are missing in the weights, and would be random (bias)')
+    test_fail(lambda: load(small, small.state_dict() | dict(more=torch.ones(1))),
+        contains='the model has no place for them (more)')
+    test_fail(lambda: load(small, small.state_dict() | dict(weight=torch.ones(3, 2))),
+        contains='another shape in the weights (weight)')
     with tempfile.TemporaryDirectory() as d:
         path = Path(d)/'model.bin'
         torch.save(small, path)                       # the whole model, which is code

@@ -10,12 +10,11 @@ from textclip.core.hub import hub_access
 from textclip.encoders.model_files import check_model_file, check_tokenizer, weight_errors, weights_in
 from textclip.encoders.protocol import Encoder, described, described_model, replaced_output, weights_digest
 import warnings, time, open_clip
-import matplotlib.pyplot as plt
 from functools import partial
 from PIL import Image
 from fastcore.test import *
 from textclip.core.basics import own_warnings
-from textclip.encoders.protocol import storage_key
+from textclip.encoders.protocol import encode_text_tokens, storage_key
 from textclip.testing.encoders import tiny_open_clip
 from textclip.encoders.open_clip_encoder import (OpenClipEncoder, load_open_clip, needs_quick_gelu, tokens,
     trained_texts)
@@ -103,15 +102,18 @@ def test_images():
 def test_loading_by_name():
     'nbs/encoders/04_open_clip_encoder.ipynb · Loading by name'
     # nbs/encoders/04_open_clip_encoder.ipynb · Loading by name · cell 00d50535
-    for model,tag,quick in (('ViT-B-32','openai',True), ('ViT-B-32','laion2b_s34b_b79k',False), ('ViT-B-16','dfn2b',True), ('ViT-B-16','metaclip_400m',True)):
+    for model,tag,quick in (('ViT-B-32','openai',True), ('ViT-B-32','laion2b_s34b_b79k',False), ('ViT-B-16','dfn2b',True),
+        ('ViT-B-16','metaclip_400m',True)):
         test_eq(needs_quick_gelu(model, tag), quick)
     with own_warnings() as w: named = load_open_clip('RN50')
     print(w[0].message)
     test_close(named.logit_scale, 1/.07, eps=1e-3)   # where CLIP training starts
     # nbs/encoders/04_open_clip_encoder.ipynb · Loading by name · cell 2823667b
     def activations(net): return {type(m).__name__ for m in net.modules()} & {'GELU','QuickGELU'}
-    small = dict(embed_dim=8, vision_cfg=dict(image_size=32, patch_size=16, width=32, layers=1, head_width=16), text_cfg=dict(width=16, heads=2, layers=1))
-    for quick in (True, False): test_eq(activations(open_clip.CLIP(**small, quick_gelu=quick)), {'QuickGELU' if quick else 'GELU'})
+    small = dict(embed_dim=8, vision_cfg=dict(image_size=32, patch_size=16, width=32, layers=1, head_width=16),
+        text_cfg=dict(width=16, heads=2, layers=1))
+    for quick in (True, False):
+        test_eq(activations(open_clip.CLIP(**small, quick_gelu=quick)), {'QuickGELU' if quick else 'GELU'})
     # nbs/encoders/04_open_clip_encoder.ipynb · Loading by name · cell 4fe3ffa8
     import json,tempfile
     from pathlib import Path
@@ -130,11 +132,13 @@ def test_loading_by_name():
         "A model in open_clip's own layout"
         Path(folder).mkdir(exist_ok=True)
         save_file(net.state_dict(), Path(folder)/weights)
-        (Path(folder)/'open_clip_config.json').write_text(json.dumps(dict(model_cfg=model_cfg, preprocess_cfg=preprocess_cfg)))
+        about = dict(model_cfg=model_cfg, preprocess_cfg=preprocess_cfg)
+        (Path(folder)/'open_clip_config.json').write_text(json.dumps(about))
         return f'local-dir:{folder}'
 
     net,pixels = open_clip.CLIP(**small),dict(mean=[.5]*3, std=[.5]*3)
-    kinds = dict(plain=(small, pixels), again=(small, pixels), activation=(small|dict(quick_gelu=True), pixels), pixels=(small, pixels|dict(mean=[.4]*3)),
+    kinds = dict(plain=(small, pixels), again=(small, pixels), activation=(small|dict(quick_gelu=True), pixels),
+        pixels=(small, pixels|dict(mean=[.4]*3)),
         resizing=(small, pixels|dict(interpolation='bilinear')))
     with tempfile.TemporaryDirectory() as d:
         made = {k: load_open_clip(saved(Path(d)/k, net, *o)) for k,o in kinds.items()}
@@ -173,7 +177,9 @@ def test_loading_by_name():
         assert 'are missing in the weights, and would be random' in refused(folder)
         save_file(state | dict(head=torch.ones(2)), weights)
         assert 'the model has no place for them (head)' in refused(folder)
-        for content,says in ((pointer := b'version https://git-lfs.github.com/spec/v1\n', 'pointer of git-lfs'), (whole[:-9], 'cut short'), (b'<html>', 'web page'), (b'', 'empty')):
+        pointer = b'version https://git-lfs.github.com/spec/v1\n'
+        wrong = {pointer: 'pointer of git-lfs', whole[:-9]: 'cut short', b'<html>': 'web page', b'': 'empty'}
+        for content,says in wrong.items():
             weights.write_bytes(content)
             assert says in refused(folder)
         weights.unlink()
@@ -195,3 +201,14 @@ def test_loading_by_name():
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
     assert time.time()-start < 60      # a look-up that hangs takes minutes
+
+
+def test_features_of_tokens():
+    'nbs/encoders/04_open_clip_encoder.ipynb · Features of tokens'
+    # nbs/encoders/04_open_clip_encoder.ipynb · Features of tokens · cell 7045114c
+    texts = ['a photo of a cat.', 'rain']
+    x,local = encode_text_tokens(texts, encoder := tiny_open_clip())
+    ends = [len(encoder.word_ids(t))+1 for t in texts]
+    test_close(local[[0,1],ends], encoder.encode_text(texts), eps=1e-5)
+    bidirectional = tiny_open_clip(text=dict(no_causal_mask=True, pool_type='last', context_length=16))
+    test_fail(lambda: encode_text_tokens(texts, bidirectional), contains='is not causal')

@@ -29,9 +29,12 @@ def test_the_sequences():
     characters = CharacterEncoder()
     prompts = Prompts(characters, ['cat','parrot'], length=4, position='middle')
     show = {'\x00': '·', '\x01': '⟨', '\x02': '⟩'}
-    for row,slots in zip(prompts.ids.tolist(), prompts.slots.tolist()): print(' '.join('v' if i in slots else show.get(chr(t), chr(t)) for i,t in enumerate(row)))
+    for row,slots in zip(prompts.ids.tolist(), prompts.slots.tolist()):
+        letters = [show.get(chr(t), chr(t)) for t in row]
+        print(' '.join('v' if i in slots else c for i,c in enumerate(letters)))
     test_eq(prompts.ids.shape, (2, 1+4+7+1+1))   # start, context, ' parrot', '.', end
-    test_fail(lambda: Prompts(characters, ['cat','hippopotamus amphibius'], length=4), contains="'hippopotamus amphibius' (30 tokens)")
+    test_fail(lambda: Prompts(characters, ['cat','hippopotamus amphibius'], length=4),
+        contains="'hippopotamus amphibius' (30 tokens)")
     prompts
 
 

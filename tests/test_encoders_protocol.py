@@ -2,6 +2,7 @@
 import enum, functools, re, types
 from contextlib import contextmanager, nullcontext
 from copy import copy
+from pathlib import Path
 import torch
 from PIL import Image
 from fastcore.basics import patch
@@ -10,18 +11,22 @@ from tqdm.auto import tqdm
 from textclip.core.basics import TextclipError, digest, unknown_name, warn
 from textclip.data.images import to_rgb
 import matplotlib.pyplot as plt
-import tempfile
 from fastcore.test import *
-from textclip.encoders.load import load_encoder
-from textclip.testing.encoders import ColourEncoder, tiny_open_clip, tiny_transformers
-from textclip.encoders.protocol import (Encoder, described, described_model, encode_text_tokens, need_encoder,
-    probe_image, replaced_output, same_probe, split_form, storage_key, weights_digest)
+from textclip.testing.encoders import ColourEncoder, tiny_open_clip
+from textclip.encoders.protocol import (Encoder, described, described_model, encode_text_tokens, encoder_meta,
+    need_encoder, need_texts, probe_image, replaced_output, same_probe, split_form, storage_key, weights_digest)
 
 NOTEBOOK = 'nbs/encoders/02_protocol.ipynb'
 
 
 def test_texts():
     'nbs/encoders/02_protocol.ipynb · Texts'
+    # nbs/encoders/02_protocol.ipynb · Texts · cell 44bbe30a
+    wrong = {'got one string': ['a cat', b'a cat'], 'which is no list of texts': [None, {'cat': 1}],
+        'is not a text': [[1], ['a cat', None]], "'? cat' holds half a character": [['\ud83d cat']]}
+    for says,texts in wrong.items():
+        for o in texts: test_fail(lambda: need_texts(o), contains=says)
+    test_eq(need_texts(t for t in ('a', 'b')), ['a', 'b'])
     # nbs/encoders/02_protocol.ipynb · Texts · cell e804d065
     words = nn.Embedding(10, 4)
     with replaced_output(words, torch.ones(2,4)): test_eq(words(torch.tensor([3,7])), torch.ones(2,4))
@@ -30,8 +35,33 @@ def test_texts():
 
 def test_images():
     'nbs/encoders/02_protocol.ipynb · Images'
-    # nbs/encoders/02_protocol.ipynb · Images · cell d147ccbc
-    test_eq(split_form('RN50/openai?places=attention&positions=no'), ('RN50/openai', dict(places='attention', positions=False)))
+    # nbs/encoders/02_protocol.ipynb · Images · cell e8c2d1f8
+    class Brightness(Encoder):
+        "Knows light and dark: images by their mean grey, texts by the words in them"
+        fingerprint,words = 'brightness-1',dict(bright=1., white=1., dark=-1., black=-1.)
+        def __init__(self): super().__init__('brightness', 2)
+
+        def preprocess(self, image): return torch.tensor(image.convert('L').resize((1,1)).getpixel((0,0))/127.5 - 1)
+        def encode_image_batch(self, grey): return torch.stack([grey, torch.full_like(grey, .1)], -1)
+
+        def encode_text_batch(self, texts):
+            tone = torch.tensor([sum(self.words.get(w, 0.) for w in t.split()) for t in texts])
+            return torch.stack([tone, torch.full_like(tone, .1)], -1)
+
+    own = Brightness()
+    images,texts = [Image.new('RGB', (8,8), o) for o in ('white', 'navy')],['a bright room', 'a dark room']
+    x,w = [nn.functional.normalize(o, dim=-1) for o in (own.encode_image(images), own.encode_text(texts))]
+    test_eq((x @ w.T).argmax(-1), torch.tensor([0,1]))
+    test_fail(lambda: own.encode_image(images, local=True), contains='Brightness has no local features')
+    test_fail(lambda: own.encode_text('a room'), contains='got one string')
+    x @ w.T
+
+
+def test_the_form_of_image_features():
+    'nbs/encoders/02_protocol.ipynb · The form of image features'
+    # nbs/encoders/02_protocol.ipynb · The form of image features · cell d147ccbc
+    test_eq(split_form('RN50/openai?places=attention&positions=no'),
+        ('RN50/openai', dict(places='attention', positions=False)))
     test_eq(split_form('hf:what?/model'), ('hf:what?/model', {}))
     test_fail(lambda: split_form('RN50/openai?positions=maybe'), contains='Known: yes, no')
 
@@ -43,7 +73,8 @@ def test_from_cosines_to_probabilities():
     siglip.logit_scale,siglip.logit_bias = 100.,-10.
     cosines = torch.tensor([.05, .10, .15])
     test_close(siglip.label_probabilities(cosines), torch.tensor([.0067, .5, .9933]), eps=1e-4)
-    test_close((100*cosines).softmax(-1), (100*cosines-10).softmax(-1), eps=1e-5)     # which fits best does not depend on it
+    # which fits best does not depend on it
+    test_close((100*cosines).softmax(-1), (100*cosines-10).softmax(-1), eps=1e-5)
 
 
 def test_which_encoder_is_this():
@@ -65,8 +96,12 @@ def test_which_encoder_is_this():
         def __init__(self, size): self.size = size
 
     test_eq(described(scaled(2)), described(scaled(2)))
-    for a,b in ((scaled(2), scaled(3)), (Resize(224), Resize(336)), ([Resize(1), scaled(2)], [scaled(2), Resize(1)]), (lambda x: x+1, lambda x: x-1)): test_ne(described(a), described(b))
-    test_eq(described(dict(layers=2, dtype='float32', inner=dict(torch_dtype='float16', act='gelu'))), dict(layers=2, inner=dict(act='gelu')))
+    test_ne(described(scaled(2)), described(scaled(3)))
+    test_ne(described(Resize(224)), described(Resize(336)))
+    test_ne(described([Resize(1), scaled(2)]), described([scaled(2), Resize(1)]))
+    test_ne(described(lambda x: x+1), described(lambda x: x-1))
+    test_eq(described(dict(layers=2, dtype='float32', inner=dict(torch_dtype='float16', act='gelu'))),
+        dict(layers=2, inner=dict(act='gelu')))
     assert '0x' not in str(described([object(), print, Resize(object())]))
     # nbs/encoders/02_protocol.ipynb · Which encoder is this? · cell fb4f2dcc
     one,two = [nn.Sequential(nn.Linear(2, 2), act) for act in (nn.GELU(), nn.ReLU())]
@@ -104,38 +139,21 @@ def test_is_it_an_encoder():
     test_fail(lambda: need_encoder(object()), contains="it has no 'name'")
 
 
-def test_one_entry_for_each_tower():
-    'nbs/encoders/02_protocol.ipynb · One entry for each tower'
-    # nbs/encoders/02_protocol.ipynb · One entry for each tower · cell 6d9151da
+def test_what_features_remember():
+    'nbs/encoders/02_protocol.ipynb · What features remember'
+    # nbs/encoders/02_protocol.ipynb · What features remember · cell f65e0add
+    test_eq(encoder_meta(ColourEncoder()), dict(encoder='colour', fingerprint='colour-1', logit_scale=10., logit_bias=None))
+
+
+def test_features_of_tokens():
+    'nbs/encoders/02_protocol.ipynb · Features of tokens'
+    # nbs/encoders/02_protocol.ipynb · Features of tokens · cell 6d9151da
     texts = ['a photo of a cat.','two dogs and a red ball on the lawn.','rain']
     encoder = tiny_open_clip()
     x,local = encode_text_tokens(texts, encoder)
     test_close(x, encoder.encode_text(texts), eps=1e-5)
-    n = (local.abs().amax(-1)>0).sum(1)
-    test_eq(n.tolist(), [len(encoder.word_ids(t))+2 for t in texts])               # words, start and end
-    test_close(local[torch.arange(3), n-1], x, eps=1e-5)
-    lite = load_encoder('lite')
-    x,local = encode_text_tokens(texts, lite)
-    mask = local.abs().amax(-1)>0
-    test_eq(mask.sum(1).tolist(), [len(lite.word_ids(t))+2 for t in texts])
-    test_close(nn.functional.normalize(local.sum(1)/mask.sum(1, keepdim=True), dim=-1), x, eps=1e-5)
-    test_close(x, lite.encode_text(texts), eps=1e-5)
-    # nbs/encoders/02_protocol.ipynb · One entry for each tower · cell 0f4b08a4
-    with tempfile.TemporaryDirectory() as d:
-        for kind in ('clip','siglip'):
-            encoder = tiny_transformers(kind, d)
-            if kind=='siglip': test_fail(lambda: encode_text_tokens(['a'], encoder), contains='no features of single tokens'); continue
-            x,local = encode_text_tokens(['a photo of a cat.','rain'], encoder)
-            n = (local.abs().amax(-1)>0).sum(1)
-            test_close(local[torch.arange(2), n-1], x, eps=1e-5)
-    test_fail(lambda: encode_text_tokens(['red'], ColourEncoder()))
-    # nbs/encoders/02_protocol.ipynb · One entry for each tower · cell cf064565
-    lite = load_encoder('lite')
-    sentence = 'a dog sleeps beside a red car.'
-    _,local = encode_text_tokens([sentence], lite)
-    words = ['(start)', *lite.tokenizer.convert_ids_to_tokens(lite.word_ids(sentence)), '(end)']
-    cosines = nn.functional.normalize(local[0], dim=-1) @ nn.functional.normalize(lite.encode_text(['a photo of a dog.','a photo of a car.']), dim=-1).T
-    for w,(a,b) in zip(words, cosines.tolist()): print(f'{w:9} dog {a:5.2f}  car {b:5.2f}')
-    best = [words[i] for i in cosines.argmax(0).tolist()]
-    # nbs/encoders/02_protocol.ipynb · One entry for each tower · cell 1cdc3c68
-    assert 'dog' in best[0] and 'car' in best[1]
+    lengths = (local.abs().amax(-1)>0).sum(1)
+    test_eq(lengths.tolist(), [len(encoder.word_ids(t))+2 for t in texts])               # words, start and end
+    test_close(local[torch.arange(3), lengths-1], x, eps=1e-5)
+    test_eq([len(o) for o in encode_text_tokens([], encoder)], [0, 0])
+    test_fail(lambda: encode_text_tokens(['red'], ColourEncoder()), contains='no features of single tokens')

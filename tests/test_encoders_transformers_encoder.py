@@ -8,11 +8,11 @@ from textclip.core.hub import hub_access, quiet_transformers
 from textclip.encoders.model_files import check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_in
 from textclip.encoders.protocol import Encoder, replaced_output, weights_digest
 from textclip.encoders.open_clip_encoder import described_tokenizer, hub_frame, trained_texts
-import json, tempfile, warnings
+import tempfile
 import safetensors.torch as st
 from PIL import Image
 from fastcore.test import *
-from textclip.encoders.protocol import storage_key
+from textclip.encoders.protocol import encode_text_tokens, storage_key
 from textclip.encoders.prompts import Prompts, context_from_words
 from textclip.testing.encoders import tiny_transformers
 from textclip.encoders.transformers_encoder import hub_models, load_transformers
@@ -35,13 +35,15 @@ def test_prompts_and_places():
     images = [Image.effect_noise((80,60), 90).convert('RGB'), Image.new('RGB', (40,70), 'teal')]
     for kind,enc in encoders.items():
         x,local,pre = enc.encode_image(images, local=True, pre=True)
-        with torch.inference_mode(): own = enc.model.get_image_features(**enc.collate([enc.preprocess(o) for o in images])).pooler_output
+        with torch.inference_mode():
+            own = enc.model.get_image_features(**enc.collate([enc.preprocess(o) for o in images])).pooler_output
         test_close(x, own, eps=1e-5)
         print(f'{kind:8} x {tuple(x.shape)}  local {tuple(local.shape)}  pre {tuple(pre.shape)}')
     # nbs/encoders/06_transformers_encoder.ipynb · Prompts and places · cell 4c17ee70
     siglip = encoders['siglip']
     h = torch.randn(1, 1, 32).expand(2, 5, -1)
-    with torch.inference_mode(): test_close(siglip.model.vision_model.head(h), siglip.model.vision_model.head(h[:,:1]), eps=1e-5)
+    with torch.inference_mode():
+        test_close(siglip.model.vision_model.head(h), siglip.model.vision_model.head(h[:,:1]), eps=1e-5)
 
 
 def test_what_is_not_a_model():
@@ -74,7 +76,8 @@ def test_what_is_not_a_model():
             changed(d, 'preprocessor_config.json', lambda c: c.update(image_mean=[.5]*3)),
             changed(d, 'tokenizer.json', swap_words)]
         test_eq(len({made.fingerprint, *others}), 5)
-        test_eq(changed(d, 'config.json', lambda c: c.update(transformers_version='4.0.0', architectures=['X'])), made.fingerprint)
+        test_eq(changed(d, 'config.json', lambda c: c.update(transformers_version='4.0.0', architectures=['X'])),
+            made.fingerprint)
     # nbs/encoders/06_transformers_encoder.ipynb · What is not a model · cell 4040b6c9
     def refused(folder):
         "What `load_transformers` says about a folder"
@@ -91,7 +94,8 @@ def test_what_is_not_a_model():
         assert 'are missing in the weights, and would be random' in refused(folder)
         st.save_file(state | {'text_model.encoder.layers.2.mlp.fc1.bias': torch.ones(64)}, weights)
         assert 'the model has no place for them' in refused(folder)
-        for content,says in ((pointer := b'version https://git-lfs.github.com/spec/v1\n', 'pointer of git-lfs'), (whole[:-9], 'cut short'), (b'<html>', 'web page')):
+        pointer = b'version https://git-lfs.github.com/spec/v1\n'
+        for content,says in {pointer: 'pointer of git-lfs', whole[:-9]: 'cut short', b'<html>': 'web page'}.items():
             weights.write_bytes(content)
             assert says in refused(folder)
         weights.rename(folder/'clip.safetensors')
@@ -112,3 +116,14 @@ def test_what_is_not_a_model():
     try: load_transformers('hf:nobody/no-such-model')
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
+
+
+def test_features_of_tokens():
+    'nbs/encoders/06_transformers_encoder.ipynb · Features of tokens'
+    # nbs/encoders/06_transformers_encoder.ipynb · Features of tokens · cell c6013c91
+    with tempfile.TemporaryDirectory() as d:
+        clip,siglip = [tiny_transformers(kind, f'{d}/{kind}') for kind in ('clip', 'siglip')]
+        x,local = encode_text_tokens(['a photo of a cat.','rain'], clip)
+        lengths = (local.abs().amax(-1)>0).sum(1)
+        test_close(local[[0,1],lengths-1], x, eps=1e-5)
+        test_fail(lambda: encode_text_tokens(['a'], siglip), contains='no features of single tokens')

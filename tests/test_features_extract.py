@@ -13,7 +13,7 @@ from textclip.core.executors import as_executor
 from textclip.types.features import Features
 from textclip.types.method import Given, Method
 from textclip.data.images import ImageSplit, MAX_PIXELS, UnreadableImage, image_bytes, load_image
-from textclip.encoders.protocol import Encoder, encode_text_tokens, encoder_meta, need_encoder, split_form, storage_key
+from textclip.encoders.protocol import Encoder, encode_text_tokens, encoder_meta, need_encoder, need_texts, split_form, storage_key
 from textclip.encoders.load import load_encoder
 import tempfile
 import numpy as np
@@ -21,11 +21,9 @@ from fastcore.test import *
 from textclip.core.basics import own_warnings
 from textclip.core.executors import SerialExecutor
 from textclip.data.folders import folder_task
-from textclip.features.inputs import check_same_encoder
 from textclip.sampling.texts import make_texts
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip
-from textclip.features.extract import (_labels_of_texts, image_features, logit_bias_of, stream_pixels, text_features,
-    token_features)
+from textclip.features.extract import _labels_of_texts, image_features, stream_pixels, text_features, token_features
 
 NOTEBOOK = 'nbs/features/01_extract.ipynb'
 
@@ -40,6 +38,9 @@ def test_texts():
         again = text_features(['a red car', 'a blue car', 'a red car'], enc, store=store)
         test_eq((enc.encoded, again.x), (2, f.x))                        # nothing was encoded again
         test_eq(text_features([], enc, store=store).x.shape, (0,3))
+    test_fail(lambda: text_features(ColourEncoder(), ['red']), contains='Write text_features(texts, encoder)')
+    test_fail(lambda: text_features('red', ColourEncoder()), contains='text_features got one string')
+    test_fail(lambda: text_features(['red'], 'colour'), contains="is the name of an encoder")
     test_eq(_labels_of_texts([[0],[2]], 3), torch.tensor([0,2]))
     test_eq(_labels_of_texts([[0],[1,2]], 3), torch.tensor([[1.,0,0],[0,1,1]]))
     f
@@ -152,10 +153,12 @@ def test_on_a_cluster():
         split = ImageSplit([*paths[:7], Path(d)/'gone.png', *paths[7:]])
         stores,texts = [Store(Path(d)/o) for o in ('usual', 'spread')],['a red car', 'blue', 'a green and yellow bus']
         with own_warnings() as said:
-            usual,spread = [image_features(split, ColourEncoder(), store=s, shard=4, executor=e) for s,e in zip(stores, (None, SerialExecutor()))]
+            usual = image_features(split, ColourEncoder(), store=stores[0], shard=4)
+            spread = image_features(split, ColourEncoder(), store=stores[1], shard=4, executor=SerialExecutor())
             again = image_features(split, enc := ColourEncoder(), store=stores[1], shard=4)
         entries = [sorted(o.name for o in s.root.rglob('*.safetensors')) for s in stores]
-        same_texts = [text_features(texts, ColourEncoder(), store=s, shard=2, executor=e).x for s,e in zip(stores, (None, SerialExecutor()))]
+        same_texts = [text_features(texts, ColourEncoder(), store=s, shard=2, executor=e).x
+            for s,e in zip(stores, (None, SerialExecutor()))]
         both = [sorted((o.name, o.read_bytes()) for o in s.root.rglob('*.safetensors')) for s in stores]
     test_eq((spread.x, spread.ids), (usual.x, usual.ids))
     test_eq([str(o.message) for o in said], ['1 of 13 images left out: gone.png (no such file).']*3)
@@ -167,34 +170,32 @@ def test_on_a_cluster():
     class Elsewhere(SerialExecutor):
         "Its workers see another folder under the same path"
         def map(self, setup, args, items, batch=1):
-            with tempfile.TemporaryDirectory() as d: yield from super().map(setup, (args[0], Path(d), *args[2:]), items, batch)
+            with tempfile.TemporaryDirectory() as d:
+                yield from super().map(setup, (args[0], Path(d), *args[2:]), items, batch)
 
     with tempfile.TemporaryDirectory() as d:
-        test_fail(lambda: text_features(['red'], ColourEncoder(), store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
+        test_fail(lambda: text_features(['red'], ColourEncoder(), store=Store(d), executor=Elsewhere()),
+            contains='a folder that all machines share')
         split = ImageSplit(plain_pictures(d))
-        test_fail(lambda: image_features(split, ColourEncoder(), store=Store(d), executor=Elsewhere()), contains='a folder that all machines share')
+        test_fail(lambda: image_features(split, ColourEncoder(), store=Store(d), executor=Elsewhere()),
+            contains='a folder that all machines share')
+    # nbs/features/01_extract.ipynb · On a cluster · cell cee5ebe9
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
+        split,texts = ImageSplit(plain_pictures(d)),['red', 'blue', 'a green car']
+        usual = image_features(split, ColourEncoder(), store=Store(Path(d)/'store'), shard=4)
+        (Path(d)/'file').touch()
+        nowhere = Store(Path(d)/'file')
+        spread = image_features(split, ColourEncoder(), store=nowhere, shard=4, executor=SerialExecutor())
+        words = text_features(texts, ColourEncoder(), store=nowhere, shard=2, executor=SerialExecutor())
+    test_eq((spread.x, words.x), (usual.x, ColourEncoder().encode_text(texts)))
+    assert sum('the workers cannot write' in str(o.message) for o in said)==2
 
 
-def test_anything_that_becomes_features():
-    'nbs/features/01_extract.ipynb · Anything that becomes features'
-    # nbs/features/01_extract.ipynb · Anything that becomes features · cell 2e8bad30
-    test_eq(logit_bias_of(Features(torch.ones(1,2))), 0.)
-    test_eq(logit_bias_of(Features(torch.ones(1,2), meta=dict(logit_bias=-10.))), -10.)
-
-
-def test_labelled_images():
-    'nbs/features/01_extract.ipynb · Labelled images'
-    # nbs/features/01_extract.ipynb · Labelled images · cell a1sametest
-    a,b = [Features(torch.ones(2, 8), meta=dict(encoder=k, fingerprint=k)) for k in ('ViT-B-32', 'RN50')]
-    check_same_encoder(a, Features(torch.ones(3, 8)))                         # one that does not know
-    test_fail(lambda: check_same_encoder(a, b), contains="Images have 8 dimensions of encoder 'ViT-B-32', texts 8 of 'RN50'")
-    test_fail(lambda: check_same_encoder(a, Features(torch.ones(2, 4))), contains='texts 4 of')
-
-
-def test_computed_once():
-    'nbs/features/01_extract.ipynb · Computed once'
-    # nbs/features/01_extract.ipynb · Computed once · cell d18373c8
-    encoder,texts = tiny_open_clip(),make_texts(dict(text=t, labels=l) for t,l in (('a cat',[0]),('a dog and a cat in the rain',[0,1]),('rain',[2]),('a cat',[0])))
+def test_texts_with_their_tokens():
+    'nbs/features/01_extract.ipynb · Texts with their tokens'
+    # nbs/features/01_extract.ipynb · Texts with their tokens · cell d18373c8
+    pairs = (('a cat',[0]), ('a dog and a cat in the rain',[0,1]), ('rain',[2]), ('a cat',[0]))
+    encoder,texts = tiny_open_clip(),make_texts(dict(text=t, labels=l) for t,l in pairs)
     with tempfile.TemporaryDirectory() as d:
         f = token_features(texts, encoder, 3, Store(d), torch.float32, shard=2)
         again = token_features(texts, encoder, 3, Store(d), torch.float32, shard=2)

@@ -9,7 +9,8 @@ from textclip.features.extract import image_features, text_features
 import tempfile
 from fastcore.test import *
 from textclip.testing.encoders import ColourEncoder
-from textclip.features.inputs import as_features, class_means, labelled_images, logit_scale_of
+from textclip.features.inputs import (as_features, check_same_encoder, class_means, labelled_images, logit_bias_of,
+    logit_scale_of)
 
 NOTEBOOK = 'nbs/features/02_inputs.ipynb'
 
@@ -21,6 +22,9 @@ def test_anything_that_becomes_features():
         test_eq(as_features(['a red car'], ColourEncoder(), store=Store(d)).ids, ['a red car'])
     test_fail(lambda: as_features(['a red car']), contains='needs an encoder')
     test_eq(logit_scale_of(Features(torch.ones(1,2))), 100.)
+    # nbs/features/02_inputs.ipynb · Anything that becomes features · cell 2e8bad30
+    test_eq(logit_bias_of(Features(torch.ones(1,2))), 0.)
+    test_eq(logit_bias_of(Features(torch.ones(1,2), meta=dict(logit_bias=-10.))), -10.)
 
 
 def test_labelled_images():
@@ -33,6 +37,16 @@ def test_labelled_images():
     test_fail(lambda: labelled_images(f[:0], task), contains='no labelled images')
     several = Features(f.x, y=torch.ones(4, 3))
     test_fail(lambda: labelled_images(several, task, label='CoOp'), contains='CoOp takes images with one label each')
+
+
+def test_one_encoder():
+    'nbs/features/02_inputs.ipynb · One encoder'
+    # nbs/features/02_inputs.ipynb · One encoder · cell a1sametest
+    a,b = [Features(torch.ones(2, 8), meta=dict(encoder=k, fingerprint=k)) for k in ('ViT-B-32', 'RN50')]
+    check_same_encoder(a, Features(torch.ones(3, 8)))                         # one that does not know
+    test_fail(lambda: check_same_encoder(a, b),
+        contains="Images have 8 dimensions of encoder 'ViT-B-32', texts 8 of 'RN50'")
+    test_fail(lambda: check_same_encoder(a, Features(torch.ones(2, 4))), contains='texts 4 of')
 
 
 def test_class_means():

@@ -40,7 +40,8 @@ def _lite_text_tower():
     "Tokenizer and model of all-MiniLM-L6-v2"
     from transformers import AutoModel,AutoTokenizer
     folder = str(fetch_asset('minilm'))
-    with quiet_transformers(): return AutoTokenizer.from_pretrained(folder, local_files_only=True), AutoModel.from_pretrained(folder, local_files_only=True)
+    with quiet_transformers():
+        return [c.from_pretrained(folder, local_files_only=True) for c in (AutoTokenizer, AutoModel)]
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #6fe6ecc0
 class LiteEncoder(Encoder):
@@ -55,11 +56,13 @@ class LiteEncoder(Encoder):
         self.frame = [self.tokenizer.cls_token_id],[self.tokenizer.sep_token_id],self.tokenizer.pad_token_id
         self.names = self.encode_text([f'a photo of a {c}.' for c in IMAGENET_CLASSNAMES]).to(self.device)
         config = dict(self.text_tower.config.to_diff_dict(), names=list(IMAGENET_CLASSNAMES), mixed=10)
-        self.fingerprint = self.fingerprint_of(weights, config, described_tokenizer(self.tokenizer), 'shorter side 260, centre, (x-127)/128')
+        self.fingerprint = self.fingerprint_of(weights, config, described_tokenizer(self.tokenizer),
+            'shorter side 260, centre, (x-127)/128')
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #c82d489b
 @patch
-def word_ids(self:LiteEncoder, text)->list: return self.tokenizer(text, add_special_tokens=False, truncation=False)['input_ids']
+def word_ids(self:LiteEncoder, text)->list:
+    return self.tokenizer(text, add_special_tokens=False, truncation=False)['input_ids']
 
 @patch
 def token_embeddings(self:LiteEncoder, ids)->torch.Tensor: return self.text_tower.get_input_embeddings()(ids)

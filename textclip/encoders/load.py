@@ -31,7 +31,9 @@ def load_encoder(
     name,form = split_form(name)
     dtype,amp = _precision(dtype),None if amp is None else _precision(amp)
     try: torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as e: raise TextclipError(f'Device {device!r} cannot be used here: {str(e).splitlines()[0][:120]}', "Use device='cpu'.") from None
+    except (RuntimeError, AssertionError) as e:
+        why = str(e).splitlines()[0][:120]
+        raise TextclipError(f'Device {device!r} cannot be used here: {why}', "Use device='cpu'.") from None
     if name=='lite': encoder = LiteEncoder(device, dtype, amp)
     else: encoder = (load_transformers if name.startswith('hf:') else load_open_clip)(name, device, dtype, amp)
     return encoder.with_image_form(**form) if form else encoder
@@ -54,7 +56,9 @@ def odd_images()->dict: # name -> PIL image
     "Images in the modes that files come in"
     ramp = Image.linear_gradient('L')
     deep = Image.fromarray((torch.arange(64*48).reshape(48, 64)*21).to(torch.uint16).numpy())
-    return {'grey': ramp, 'CMYK': Image.merge('CMYK', [ramp]*4), '16-bit': deep, 'transparent': Image.merge('LA', [ramp, ramp]), 'palette': ramp.convert('P'), 'tall': Image.new('RGB', (20,300), 'navy')}
+    return {'grey': ramp, 'CMYK': Image.merge('CMYK', [ramp]*4), '16-bit': deep,
+        'transparent': Image.merge('LA', [ramp, ramp]), 'palette': ramp.convert('P'),
+        'tall': Image.new('RGB', (20,300), 'navy')}
 
 # %% ../../nbs/encoders/07_load.ipynb #bee10e62
 def _distance(a, b):
@@ -84,8 +88,10 @@ def _check_images(encoder, tolerance):
     images = [probe_image(), *odd_images().values()]
     x = encoder.encode_image(images)
     alone = torch.cat([encoder.encode_image([o]) for o in images])
-    return [Check('images: (N,D) float32', x.shape==(len(images), encoder.dim) and x.dtype==torch.float32, f'{tuple(x.shape)}'),
-        Check('images: grey, CMYK, 16-bit, alpha, palette, strip', bool(x.isfinite().all() and (x.norm(dim=-1)>0).all())),
+    whole = bool(x.isfinite().all() and (x.norm(dim=-1)>0).all())
+    shaped = x.shape==(len(images), encoder.dim) and x.dtype==torch.float32
+    return [Check('images: (N,D) float32', shaped, f'{tuple(x.shape)}'),
+        Check('images: grey, CMYK, 16-bit, alpha, palette, strip', whole),
         Check('images: the same twice', bool((x==encoder.encode_image(images)).all())),
         _within('images: the batch does not matter', x, alone, tolerance),
         _within('images: order is kept', x.flip(0), encoder.encode_image(images[::-1]), tolerance),
@@ -97,7 +103,8 @@ def _check_places(encoder, tolerance):
     images = [probe_image()]*2
     try: x,local,pre = encoder.encode_image(images, local=True, pre=True)
     except TextclipError as e: return [Check('places', True, f'has none: {e.what}')]
-    return [Check('places: (N,M,D) and (N,P)', local.shape[::2]==(2, encoder.dim) and len(pre)==2, f'{tuple(local.shape)}, {tuple(pre.shape)}'),
+    shaped = local.shape[::2]==(2, encoder.dim) and len(pre)==2
+    return [Check('places: (N,M,D) and (N,P)', shaped, f'{tuple(local.shape)}, {tuple(pre.shape)}'),
         _within('places: asking changes no answer', encoder.encode_image(images), x, tolerance)]
 
 # %% ../../nbs/encoders/07_load.ipynb #0902bc7d
@@ -111,7 +118,8 @@ def _check_prompts(encoder, tolerance):
     p = Prompts(encoder, names, length=len(context))
     out = p(free, chunk=2, checkpointing=True)
     out.float().square().sum().backward()
-    return [_within('prompts: words give the sentence', sentences, out.detach().float().cpu(), tolerance), Check('prompts: gradients arrive', bool((free.grad!=0).any() and free.grad.isfinite().all()))]
+    return [_within('prompts: words give the sentence', sentences, out.detach().float().cpu(), tolerance),
+        Check('prompts: gradients arrive', bool((free.grad!=0).any() and free.grad.isfinite().all()))]
 
 # %% ../../nbs/encoders/07_load.ipynb #f2d0d598
 def check_encoder(
@@ -120,17 +128,21 @@ def check_encoder(
     tolerance:float=1e-5   # relative; widen it for half precision
 )->list: # of `Check`
     "Does it keep the promises that methods rely on?"
-    checks = [*_check_texts(encoder, tolerance), *_check_images(encoder, tolerance), *_check_places(encoder, tolerance), *_check_prompts(encoder, tolerance)]
-    numbers = isinstance(encoder.logit_scale, float) and (encoder.logit_bias is None or isinstance(encoder.logit_bias, float))
-    checks.append(Check('logit scale and bias are numbers', numbers, f'{encoder.logit_scale:.4g}, {encoder.logit_bias}'))
+    parts = _check_texts,_check_images,_check_places,_check_prompts
+    checks = [o for part in parts for o in part(encoder, tolerance)]
+    scale,bias = encoder.logit_scale,encoder.logit_bias
+    numbers = isinstance(scale, float) and isinstance(bias, (float, type(None)))
+    checks.append(Check('logit scale and bias are numbers', numbers, f'{scale:.4g}, {bias}'))
     if other is None: return checks
     both = [(e.encode_text(['a photo of a dog.']), e.encode_image([probe_image()])) for e in (encoder, other)]
-    return checks + [_within(f'{what}: {encoder.device} agrees with {other.device}', a, b, 1e-3) for what,a,b in zip(('texts','images'), *both)]
+    agrees = f'{encoder.device} agrees with {other.device}'
+    return checks + [_within(f'{what}: {agrees}', a, b, 1e-3) for what,a,b in zip(('texts','images'), *both)]
 
 # %% ../../nbs/encoders/07_load.ipynb #d133e1bd
 def check_table(
     found:dict # name -> checks
-)->'pandas.DataFrame':
+): # a table of pandas
     "Claims by encoders: what was measured, FAILED where it does not hold"
     import pandas as pd
-    return pd.DataFrame({k: {c.claim: (c.found or 'yes') if c.ok else f'FAILED {c.found}' for c in v} for k,v in found.items()}).fillna('')
+    def shown(check): return (check.found or 'yes') if check.ok else f'FAILED {check.found}'
+    return pd.DataFrame({k: {c.claim: shown(c) for c in checks} for k,checks in found.items()}).fillna('')

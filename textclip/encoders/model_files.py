@@ -28,12 +28,15 @@ def _not_a_model(path, head):
     again = 'Fetch it again.'
     if not head.strip(): return 'is empty', again
     if head.startswith(b'version https://git-lfs'):
-        return 'is a pointer of git-lfs, not the file itself', "Fetch it: run 'git lfs pull' in its folder, or download the model again."
-    if head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<?xml', b'<head')): return 'is a web page', 'Fetch the file itself, not the page about it.'
+        return ('is a pointer of git-lfs, not the file itself',
+            "Fetch it: run 'git lfs pull' in its folder, or download the model again.")
+    if head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<?xml', b'<head')):
+        return 'is a web page', 'Fetch the file itself, not the page about it.'
     if path.suffix=='.json': return _not_json(path)
     if path.suffix=='.safetensors': return _not_safetensors(path, head)
     if head.startswith(b'PK') and not zipfile.is_zipfile(path): return 'is cut short', again
-    if head.lstrip()[:1] in (b'{', b'[') and path.suffix in ('.bin','.pt','.pth'): return 'is JSON text, not weights', again
+    if head.lstrip()[:1] in (b'{', b'[') and path.suffix in ('.bin','.pt','.pth'):
+        return 'is JSON text, not weights', again
 
 # %% ../../nbs/encoders/01_model_files.ipynb #27b40eb9
 def _not_json(path):
@@ -50,7 +53,8 @@ def _not_safetensors(path, head):
         f.seek(8)
         try: entries = json.loads(f.read(length))
         except ValueError: return 'is no safetensors file', again
-    ends = [v['data_offsets'][1] for k,v in entries.items() if k!='__metadata__' and isinstance(v, dict) and 'data_offsets' in v]
+    tensors = [v for k,v in entries.items() if k!='__metadata__' and isinstance(v, dict)]
+    ends = [v['data_offsets'][1] for v in tensors if 'data_offsets' in v]
     wanted = 8+length+max(ends, default=0)
     if size<wanted: return f'is cut short: {size:,} of {wanted:,} bytes are there', again
 
@@ -66,14 +70,17 @@ def weights_in(
     if found is None:
         there = [p.name for p in sorted(folder.iterdir())]
         holds = f'It holds {some(there, 6)}.' if there else 'It is empty.'
-        raise TextclipError(f'There are no weights in {str(folder)!r}: looked for {", ".join(names)}. {holds}', advice or 'Fetch the model again, or rename its weights.')
+        raise TextclipError(f'There are no weights in {str(folder)!r}: looked for {", ".join(names)}. {holds}',
+            advice or 'Fetch the model again, or rename its weights.')
     first = check_model_file(found[0])
     if not first.name.endswith('.index.json'): return [first]
     shards = json.loads(first.read_text(encoding='utf-8')).get('weight_map')
-    if not isinstance(shards, dict) or not shards: raise TextclipError(f'{str(first)!r} lists no weights.', 'Fetch it again.')
+    if not isinstance(shards, dict) or not shards:
+        raise TextclipError(f'{str(first)!r} lists no weights.', 'Fetch it again.')
     return [check_model_file(folder/o) for o in sorted(set(shards.values()))]
 
-transformers_weights = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json']
+transformers_weights = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin',
+    'pytorch_model.bin.index.json']
 
 # %% ../../nbs/encoders/01_model_files.ipynb #22307a43
 def need_all_parts(
@@ -84,10 +91,13 @@ def need_all_parts(
 ):
     "An error where a checkpoint is not the whole of this model and nothing else"
     real = lambda keys: sorted(str(k) for k in keys if not str(k).endswith('position_ids'))
-    found = {'are missing in the weights, and would be random': real(missing), 'stand in the weights, and the model has no place for them': real(unexpected),
+    found = {'are missing in the weights, and would be random': real(missing),
+        'stand in the weights, and the model has no place for them': real(unexpected),
         'have another shape in the weights': real(mismatched)}
     said = [f'{len(keys)} parts {what} ({some(keys)})' for what,keys in found.items() if keys]
-    if said: raise TextclipError(f'The weights of {name!r} do not fit its configuration: {"; ".join(said)}.', 'Use the configuration and the weights of one model.')
+    if said:
+        raise TextclipError(f'The weights of {name!r} do not fit its configuration: {"; ".join(said)}.',
+            'Use the configuration and the weights of one model.')
 
 # %% ../../nbs/encoders/01_model_files.ipynb #75132ffe
 @contextmanager
@@ -98,19 +108,26 @@ def weight_errors(
     import safetensors
     try: yield
     except pickle.UnpicklingError as e:
-        raise TextclipError(f'The weights of {name!r} are a pickle with more than tensors in it, which is not read: it could run any code.', 'Save the state_dict alone, best as safetensors.') from e
+        raise TextclipError(f'The weights of {name!r} are a pickle with more than tensors in it, which is not read: '
+            'it could run any code.', 'Save the state_dict alone, best as safetensors.') from e
     except (safetensors.SafetensorError, EOFError, zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError) as e:
-        raise TextclipError(f'The files of {name!r} cannot be read ({type(e).__name__}: {str(e)[:120]}).', 'They are damaged or cut short: fetch them again.') from e
+        raise TextclipError(f'The files of {name!r} cannot be read ({type(e).__name__}: {str(e)[:120]}).',
+            'They are damaged or cut short: fetch them again.') from e
     except RuntimeError as e:
         if 'loading state_dict' in str(e): need_all_parts(name, *_strict_keys(str(e)))
         if 'Weights only load failed' in str(e) or 'TorchScript' in str(e):
-            raise TextclipError(f'The weights of {name!r} are a program or a pickle, not tensors, and are not read: it could run any code.', 'Save the state_dict alone, best as safetensors.') from e
-        if 'PytorchStreamReader' in str(e): raise TextclipError(f'The weights of {name!r} cannot be read.', 'They are damaged or cut short: fetch them again.') from e
+            raise TextclipError(f'The weights of {name!r} are a program or a pickle, not tensors, and are not read: '
+                'it could run any code.', 'Save the state_dict alone, best as safetensors.') from e
+        if 'PytorchStreamReader' in str(e):
+            raise TextclipError(f'The weights of {name!r} cannot be read.',
+                'They are damaged or cut short: fetch them again.') from e
         raise
 
 def _strict_keys(text):
     "(missing, unexpected, mismatched) keys in what `load_state_dict` says"
-    listed = lambda title: re.findall(r'"([^"]+)"', found[1]) if (found := re.search(title+r' key\(s\) in state_dict: ([^\n]*)', text)) else []
+    def listed(title):
+        found = re.search(title+r' key\(s\) in state_dict: ([^\n]*)', text)
+        return re.findall(r'"([^"]+)"', found[1]) if found else []
     return listed('Missing'), listed('Unexpected'), re.findall(r'size mismatch for ([^:\s]+):', text)
 
 # %% ../../nbs/encoders/01_model_files.ipynb #1ad811a6
@@ -123,7 +140,10 @@ def check_tokenizer(
     words = ['cat', 'dog', 'a photo of a house']
     rows = [tuple(word_ids(w)) for w in words]
     if not all(rows) or len(set(rows))<len(rows):
-        raise TextclipError(f'The tokenizer of {name!r} has no vocabulary: {some(map(repr, words))} become {some(rows)}.', 'Its files are missing or incomplete: fetch the model again.')
+        raise TextclipError(f'The tokenizer of {name!r} has no vocabulary: '
+            f'{some(map(repr, words))} become {some(rows)}.',
+            'Its files are missing or incomplete: fetch the model again.')
     most = max(max(r) for r in rows)
     if vocabulary is not None and most>=vocabulary:
-        raise TextclipError(f'The tokenizer of {name!r} gives token {most}, and the model knows {vocabulary}.', 'Use the tokenizer of the same model.')
+        raise TextclipError(f'The tokenizer of {name!r} gives token {most}, and the model knows {vocabulary}.',
+            'Use the tokenizer of the same model.')

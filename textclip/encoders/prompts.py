@@ -36,17 +36,21 @@ class Prompts:
         position:str='end',  # 'end', 'middle' or 'front': where the class name stands
         suffix:str='.'       # what follows
     ):
-        self.encoder,self.names,self.length,self.position,self.kept = encoder,list(names),length,position,{}
+        self.encoder,self.names = encoder,list(names)
+        self.length,self.position,self.kept = length,position,{}
         pieces = [_name_and_suffix(encoder, c, suffix, position, length) for c in self.names]
         rows,self.slots = zip(*(_sequence(encoder, n, s, length, position) for n,s in pieces))
         self._check_lengths(rows)
         self.lengths = torch.tensor([len(r) for r in rows])
-        self.ids,self.slots = encoder.pad_tokens(list(rows)).to(encoder.device),torch.tensor(self.slots, device=encoder.device)
+        self.ids = encoder.pad_tokens(list(rows)).to(encoder.device)
+        self.slots = torch.tensor(self.slots, device=encoder.device)
         if encoder.pad_left: self.slots = self.slots + (self.ids.shape[1]-self.lengths.to(encoder.device))[:,None]
         with torch.no_grad(): self.embeddings = encoder.token_embeddings(self.ids)
 
     def __len__(self): return len(self.ids)
-    def __repr__(self): return f'Prompts({len(self)} classes, {self.length} context vectors, {self.ids.shape[1]} tokens, {self.position})'
+    def __repr__(self):
+        size = f'{len(self)} classes, {self.length} context vectors, {self.ids.shape[1]} tokens'
+        return f'Prompts({size}, {self.position})'
 
     @property
     def width(self):
@@ -56,12 +60,14 @@ class Prompts:
     def _check_lengths(self, rows):
         limit = self.encoder.context_length
         long = [f'{c!r} ({len(r)} tokens)' for c,r in zip(self.names, rows) if len(r)>limit]
-        if long: raise TextclipError(f'{len(long)} class names do not fit into the {limit} tokens of {self.encoder.name!r} with {self.length} context vectors: {some(long)}.',
+        if long:
+            raise TextclipError(f'{len(long)} class names do not fit into the {limit} tokens of {self.encoder.name!r} '
+                f'with {self.length} context vectors: {some(long)}.',
             'Use fewer context vectors or shorter names.')
 
 # %% ../../nbs/encoders/03_prompts.ipynb #cc360730
 def _name_and_suffix(encoder, name, suffix, position, length):
-    "Tokens of the class name, with the suffix where that follows at once, and of the suffix where it follows the context"
+    "Tokens of the class name, with the suffix where that follows at once; tokens of the suffix where it does not"
     touching = suffix if position=='end' or not length else ''
     named = encoder.word_ids(name+touching) if position=='front' else _behind_a_word(encoder, f' {name}{touching}')
     return named, [] if touching else _behind_a_word(encoder, suffix)
@@ -75,7 +81,8 @@ def _sequence(encoder, name, suffix, length, position):
     start,end,_ = encoder.frame
     slots = context_slots(len(name), length, position, len(start))
     filler,words = encoder.word_ids('a')[:1],iter([*name, *suffix, *end])
-    body = [filler[0] if i in slots else next(words) for i in range(len(start), len(start)+length+len(name)+len(suffix)+len(end))]
+    stop = len(start)+length+len(name)+len(suffix)+len(end)
+    body = [filler[0] if i in slots else next(words) for i in range(len(start), stop)]
     return [*start, *body], slots
 
 # %% ../../nbs/encoders/03_prompts.ipynb #346cc5ea
@@ -87,9 +94,12 @@ def __call__(self:Prompts,
 )->torch.Tensor: # (...,C,D)
     "Text features of every class; gradients reach `context`"
     if context.ndim<2 or context.shape[-2:]!=(self.length, self.width):
-        raise TextclipError(f'A context of shape {tuple(context.shape)} does not fit {self}.', f'Its last two dimensions must be ({self.length}, {self.width}).')
-    flat = context.reshape(-1, context.shape[-3] if context.ndim>2 else 1, self.length, self.width)   # (B, 1 or C, n, W)
-    if flat.shape[1] not in (1, len(self)): raise TextclipError(f'{flat.shape[1]} contexts for {len(self)} classes.', 'Give one for all, or one per class.')
+        raise TextclipError(f'A context of shape {tuple(context.shape)} does not fit {self}.',
+            f'Its last two dimensions must be ({self.length}, {self.width}).')
+    # (B, 1 or C, n, W)
+    flat = context.reshape(-1, context.shape[-3] if context.ndim>2 else 1, self.length, self.width)
+    if flat.shape[1] not in (1, len(self)):
+        raise TextclipError(f'{flat.shape[1]} contexts for {len(self)} classes.', 'Give one for all, or one per class.')
     passes,back = self._passes(len(flat), chunk)
     run = (lambda *a: checkpoint(self._encode, *a, use_reentrant=False)) if checkpointing else self._encode
     out = [run(flat[b, c if flat.shape[1]>1 else 0], c, L) for b,c,L in passes]
@@ -97,11 +107,13 @@ def __call__(self:Prompts,
 
 @patch
 def _passes(self:Prompts, contexts, chunk):
-    "((contexts, classes, tokens) of every pass, the order that puts the rows back); those of the last call are kept, so that a step sends nothing to a GPU"
+    "((contexts, classes, tokens) of every pass, the order that puts the rows back)"
+    # those of the last call are kept, so that a step sends nothing to a GPU
     key,kept = (contexts, chunk, tuple(self.lengths.tolist())),self.kept.get('passes')
     if kept is None or kept[0]!=key:
         with torch.inference_mode(False):
-            pairs = torch.cartesian_prod(torch.arange(contexts), torch.arange(len(self))).reshape(-1, 2)     # (context, class) of every sequence
+            # (context, class) of every sequence
+            pairs = torch.cartesian_prod(torch.arange(contexts), torch.arange(len(self))).reshape(-1, 2)
             order = self.lengths[pairs[:,1]].argsort(stable=True)
             whole,on = self.encoder.fixed_context or self.encoder.pad_left,self.ids.device
             tokens = lambda c: self.ids.shape[1] if whole else int(self.lengths[c].max())
@@ -133,7 +145,9 @@ def __getitem__(self:Prompts,
     "The prompts of the chosen classes, in that order"
     part,rows = object.__new__(Prompts),torch.as_tensor(classes).reshape(-1)
     known = rows.device.type=='cpu'
-    names,lengths = ([self.names[i] for i in rows.tolist()], self.lengths[rows]) if known else (None, self.lengths.max().expand(len(rows)))
+    names = [self.names[i] for i in rows.tolist()] if known else None
+    lengths = self.lengths[rows] if known else self.lengths.max().expand(len(rows))
     on = rows.to(self.ids.device)
-    part.__dict__ |= self.__dict__ | dict(names=names, lengths=lengths, ids=self.ids[on], slots=self.slots[on], embeddings=self.embeddings[on])
+    chosen = dict(ids=self.ids[on], slots=self.slots[on], embeddings=self.embeddings[on])
+    part.__dict__ |= self.__dict__ | dict(names=names, lengths=lengths) | chosen
     return part

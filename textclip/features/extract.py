@@ -21,17 +21,32 @@ from ..types.features import Features
 from ..types.method import Given, Method
 from ..data.images import ImageSplit, MAX_PIXELS, UnreadableImage, image_bytes, load_image
 from ..encoders.protocol import (
-    Encoder, encode_text_tokens, encoder_meta, need_encoder, split_form, storage_key)
+    Encoder, encode_text_tokens, encoder_meta, need_encoder, need_texts, split_form, storage_key)
 from ..encoders.load import load_encoder
 
 # %% ../../nbs/features/01_extract.ipynb #36ee4ffa
-def _text_shards(texts, shard):
-    "(strings, their labels or None, shards of the different strings, the row of each string among these)"
-    labels = None if isinstance(texts, (list,tuple)) else texts['labels'][:]
-    strings = list(texts) if labels is None else texts['text'][:]
+def _text_shards(texts, shard, who):
+    "(strings, their labels or None), (shards of the different strings, the row of each string among these)"
+    strings,labels = _strings_and_labels(texts, who)
     unique = sorted(set(strings), key=lambda t: (len(t), t))
     place = {t: i for i,t in enumerate(unique)}
-    return strings, labels, [unique[i:i+shard] for i in range(0, len(unique), shard)], torch.tensor([place[t] for t in strings], dtype=torch.long)
+    rows = torch.tensor([place[t] for t in strings], dtype=torch.long)
+    return (strings, labels), ([unique[i:i+shard] for i in range(0, len(unique), shard)], rows)
+
+def _strings_and_labels(texts, who):
+    "Texts of a list, or texts and labels of a dataset"
+    columns = getattr(texts, 'column_names', None)
+    if columns is None: return need_texts(texts, who), None
+    gone = [c for c in ('text', 'labels') if c not in columns]
+    if gone:
+        raise TextclipError(f'{who} got a dataset without the column {gone[0]!r}.',
+            'Make it with make_texts or read_texts.')
+    return need_texts(texts['text'][:], who), texts['labels'][:]
+
+def _need_order(who, what, data, encoder):
+    "An error where the encoder is none, or stands first"
+    if isinstance(data, Encoder): raise TextclipError(f'{who} got an encoder first.', f'Write {who}({what}, encoder).')
+    return need_encoder(encoder)
 
 def _stored_texts(store, kind, key, encoder, texts, encode):
     "Tensors of one shard of texts, from the store or computed by `encode()`"
@@ -50,17 +65,21 @@ def text_features(
     executor=None        # who encodes: this process, 'ray', or a `RayExecutor`
 )->Features:
     "Text features, computed once"
-    need_encoder(encoder)
-    (strings,labels,parts,rows),store = _text_shards(texts, shard),store or Store()
-    if executor := as_executor(executor): _spread_texts(executor, encoder, parts, store)
-    x = torch.cat([torch.zeros(0, encoder.dim), *(_text_shard(encoder, o, store) for o in parts)])
-    return Features(x[rows], y=None if labels is None else _labels_of_texts(labels, n_classes), ids=strings, meta=encoder_meta(encoder))
+    _need_order('text_features', 'texts', texts, encoder)
+    (strings,labels),(parts,rows) = _text_shards(texts, shard, 'text_features')
+    store,sent = store or Store(),{}
+    if executor := as_executor(executor): sent = _spread_texts(executor, encoder, parts, store)
+    found = [sent[k] if k in sent else _text_shard(encoder, o, store) for k,o in enumerate(parts)]
+    x = torch.cat([torch.zeros(0, encoder.dim), *found])
+    y = None if labels is None else _labels_of_texts(labels, n_classes)
+    return Features(x[rows], y=y, ids=strings, meta=encoder_meta(encoder))
 
 def _text_key(encoder, texts): return digest(storage_key(encoder), texts)
 
 def _text_shard(encoder, texts, store):
     "(N,D) of one shard, from the store or computed"
-    return _stored_texts(store, 'text', _text_key(encoder, texts), encoder, texts, lambda: dict(x=encoder.encode_text(texts)))['x']
+    def encode(): return dict(x=encoder.encode_text(texts))
+    return _stored_texts(store, 'text', _text_key(encoder, texts), encoder, texts, encode)['x']
 
 # %% ../../nbs/features/01_extract.ipynb #93cab0cf
 def _labels_of_texts(labels, n_classes):
@@ -114,9 +133,11 @@ def _encode_chunk(encoder, pixels, parts):
 # %% ../../nbs/features/01_extract.ipynb #6f739493
 def _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, chunk):
     "Encode the missing shards one after the other, and store each; what was computed, by shard"
+    if shard%chunk:
+        raise TextclipError(f'A shard of {shard} images does not divide into batches of {chunk}.',
+            f'Use a multiple of {chunk}.')
     rows = [range(k*shard, min((k+1)*shard, len(split))) for k in missing]
     items = [split.paths[i] for r in rows for i in r]
-    if shard%chunk: raise TextclipError(f'A shard of {shard} images does not divide into batches of {chunk}.', f'Use a multiple of {chunk}.')
     stream = stream_pixels(encoder, items, workers=workers, chunk=chunk, **split.reading)
     made = {}
     bar = tqdm(total=len(items), desc='images', unit=' images', disable=None if len(items)>chunk else True, leave=False)
@@ -134,8 +155,10 @@ def _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, 
 def _shard_entry(encoder, steps, reasons):
     "Tensors and description of a shard"
     kept = torch.tensor([i for i,o in enumerate(reasons) if o is None], dtype=torch.long)
-    tensors = {k: torch.cat([o[k] for o in steps]).float().cpu() for k in (steps[0] if steps else {})} or dict(x=torch.zeros(0, encoder.dim))
-    return tensors | dict(kept=kept),dict(encoder=encoder.name, skipped={str(i): o for i,o in enumerate(reasons) if o is not None})
+    skipped = {str(i): o for i,o in enumerate(reasons) if o is not None}
+    tensors = {k: torch.cat([o[k] for o in steps]).float().cpu() for k in (steps[0] if steps else {})}
+    tensors = tensors or dict(x=torch.zeros(0, encoder.dim))
+    return tensors | dict(kept=kept), dict(encoder=encoder.name, skipped=skipped)
 
 # %% ../../nbs/features/01_extract.ipynb #9789e06a
 def image_features(
@@ -149,61 +172,85 @@ def image_features(
     executor=None        # who encodes: this process, 'ray', or a `RayExecutor`
 )->Features:
     "Image features of a split, computed once; unreadable images are left out and named in one warning"
-    need_encoder(encoder)
-    store,parts,chunk = store or Store(),dict(local=local, pre=pre) if local or pre else {},min(encoder.batch_size, shard)
+    _need_order('image_features', 'split', split, encoder)
+    if not isinstance(split, ImageSplit):
+        raise TextclipError(f'image_features got a {type(split).__name__}.',
+            "Give an ImageSplit: task.split('test'), or ImageSplit(paths, labels).")
+    store,chunk = store or Store(),min(encoder.batch_size, shard)
+    parts = dict(local=local, pre=pre) if local or pre else {}
     if executor := as_executor(executor):
-        keys = _spread_images(executor, encoder, split, store, parts, workers, shard, chunk)
-        found = [None]*len(keys)
+        entries = _spread_images(executor, encoder, split, store, parts, workers, shard, chunk)
     else:
         keys = _shard_keys(encoder, split, shard, parts, workers)
-        found = [store.get('image', key) for key in keys]
-        missing = [k for k,entry in enumerate(found) if entry is None]
+        entries = [store.get('image', key) for key in keys]
+        missing = [k for k,entry in enumerate(entries) if entry is None]
         made = _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, chunk) if missing else {}
-        found = [made.get(k, entry) for k,entry in enumerate(found)]
-    entries = [entry or store.get('image', key) or _not_shared(store) for entry,key in zip(found, keys)]   # workers store, and this process reads
+        entries = [made.get(k, entry) for k,entry in enumerate(entries)]
+    return _joined(entries, split, encoder, shard)
+
+def _joined(entries, split, encoder, shard):
+    "`Features` of all shards; what could not be read is left out, and said once"
     rows = [k*shard+int(i) for k,(t,_) in enumerate(entries) for i in t['kept']]
     skipped = {split.ids[k*shard+int(i)]: why for k,(_,m) in enumerate(entries) for i,why in m['skipped'].items()}
-    if skipped: warn(f'{len(skipped)} of {len(split)} images left out: {some([f"{k} ({v})" for k,v in skipped.items()])}.')
-    if not rows: raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
+    if skipped:
+        warn(f'{len(skipped)} of {len(split)} images left out: {some([f"{k} ({v})" for k,v in skipped.items()])}.')
+    if not len(split): raise TextclipError('This split has no images.', 'Give at least one.')
+    if not rows:
+        raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
     full = [t for t,_ in entries if len(t['kept'])]
     tensors = {k: torch.cat([t[k] for t in full]) for k in full[0] if k!='kept'}
-    return Features(**tensors, y=None if split.labels is None else split.labels[rows], ids=[split.ids[i] for i in rows], meta=encoder_meta(encoder) | dict(skipped=list(skipped), reading=split.reading))
+    meta = encoder_meta(encoder) | dict(skipped=list(skipped), reading=split.reading)
+    y = None if split.labels is None else split.labels[rows]
+    return Features(**tensors, y=y, ids=[split.ids[i] for i in rows], meta=meta)
 
 # %% ../../nbs/features/01_extract.ipynb #6964e214
-def _not_shared(store): raise TextclipError(f'The workers have finished, but what they stored is not in {str(store.root)!r}.',
-    'Keep the store in a folder that all machines share: set TEXTCLIP_HOME, or give store=Store(folder).')
+def _not_shared(store):
+    raise TextclipError(f'The workers have finished, but what they stored is not in {str(store.root)!r}.',
+        'Keep the store in a folder that all machines share: set TEXTCLIP_HOME, or give store=Store(folder).')
+
+def _not_kept(executor, sent, store):
+    "One warning where workers could not write: what they sent back is used"
+    if sent and not getattr(executor, 'here', False):      # in this process, the store itself has said so
+        warn(f'Results are used, but not kept for the next time: the workers cannot write into {str(store.root)!r}.')
 
 def _to_send(executor, encoder):
     "What a worker needs to have the same encoder: itself, or how to load it"
     gpus = getattr(executor, 'gpus', 0)
     if getattr(executor, 'here', False) or not gpus and encoder.device.type=='cpu': return encoder
-    return dict(name=encoder.name, device='cuda' if gpus else 'cpu', dtype=encoder.dtype, amp=encoder.amp),encoder.fingerprint
+    how = dict(name=encoder.name, device='cuda' if gpus else 'cpu', dtype=encoder.dtype, amp=encoder.amp)
+    return how,encoder.fingerprint
 
 def _received(sent):
     "The encoder, in a worker"
     if isinstance(sent, Encoder): return sent
-    encoder,expected = load_encoder(**sent[0]),sent[1]
-    if encoder.fingerprint!=expected: raise TextclipError(f'The encoder {encoder.name!r} of a worker has the fingerprint {encoder.fingerprint}, and {expected} was asked for.',
-        'All machines need the same weights and the same versions of the libraries.')
-    return encoder
+    how,expected = sent
+    encoder = load_encoder(**how)
+    if encoder.fingerprint==expected: return encoder
+    raise TextclipError(f'The encoder {encoder.name!r} of a worker has the fingerprint {encoder.fingerprint}, '
+        f'and {expected} was asked for.', 'All machines need the same weights and the same versions of the libraries.')
 
 # %% ../../nbs/features/01_extract.ipynb #186ead80
 def _text_worker(sent, root):
-    "Encodes and stores shards of texts"
+    "Encodes and stores shards of texts; what cannot be stored is sent back"
     encoder,store = _received(sent),Store(root)
     def work(parts):
         for k,texts in enumerate(parts):
-            _text_shard(encoder, texts, store)
-            yield k,None
+            x = _text_shard(encoder, texts, store)
+            yield k,None if store.writable else x
     return work
 
 def _spread_texts(executor, encoder, parts, store):
-    "Workers encode the shards that are missing"
-    there = lambda o: store.get('text', _text_key(encoder, o)) is not None
-    missing = [o for o in parts if not there(o)]
-    missing = getattr(executor, 'from_first', list)(missing)      # processes that look at different times see different gaps
-    for _ in executor.map(_text_worker, (_to_send(executor, encoder), store.root.absolute()), missing): pass
-    if not all(map(there, missing)): _not_shared(store)
+    "Workers encode the shards that are missing; features of those that they could not store"
+    def is_there(k): return store.get('text', _text_key(encoder, parts[k])) is not None
+    missing = [k for k in range(len(parts)) if not is_there(k)]
+    # processes that look at different times see different gaps
+    missing = getattr(executor, 'from_first', list)(missing)
+    args = _to_send(executor, encoder),store.root.absolute()
+    found = {missing[i]: x for i,x in executor.map(_text_worker, args, [parts[k] for k in missing])}
+    sent = {k: x for k,x in found.items() if x is not None}
+    _not_kept(executor, sent, store)
+    if not all(k in sent or is_there(k) for k in missing): _not_shared(store)
+    return sent
 
 # %% ../../nbs/features/01_extract.ipynb #286ffbb4
 class _Held:
@@ -217,47 +264,33 @@ def _held(item):
     except UnreadableImage: return item
 
 def _image_worker(sent, root, reading, parts, workers, shard, chunk):
-    "Reads shards of images; encodes and stores those that are missing"
+    "Reads shards of images; encodes and stores those that are missing; what cannot be stored is sent back"
     encoder,store = _received(sent),Store(root)
     def work(items):
         for k,paths in enumerate(items):
             with ThreadPoolExecutor(workers) as pool: split = ImageSplit(list(pool.map(_held, paths)), **reading)
             key, = _shard_keys(encoder, split, shard, parts, workers)
-            if store.get('image', key) is None: _encode_shards(encoder, split, shard, [key], [0], store, parts, workers, chunk)
-            yield k,key
+            made = {}
+            if store.get('image', key) is None:
+                made = _encode_shards(encoder, split, shard, [key], [0], store, parts, workers, chunk)
+            yield k,(key, None if store.writable else made.get(0))
     return work
 
 # %% ../../nbs/features/01_extract.ipynb #1cdf6057
 def _spread_images(executor, encoder, split, store, parts, workers, shard, chunk):
-    "The key of every shard, once the workers have stored them"
+    "The entry of every shard, once the workers have stored them or sent them back"
     workers = workers or max(1, int(getattr(executor, 'cpus', os.cpu_count())))
     here = lambda o: Path(o).absolute() if isinstance(o, (str, Path)) else o
     items = [[here(o) for o in split.paths[i:i+shard]] for i in range(0, len(split), shard)]
-    args,keys = (_to_send(executor, encoder), store.root.absolute(), split.reading, parts, workers, shard, chunk),{}
-    with tqdm(total=len(split), desc='images', unit=' images', disable=None if len(items)>1 else True, leave=False) as bar:
-        for k,key in executor.map(_image_worker, args, items): keys[k] = key; bar.update(len(items[k]))
-    return [keys[k] for k in range(len(items))]
-
-# %% ../../nbs/features/01_extract.ipynb #b5898ac0
-def logit_bias_of(features:Features)->float:
-    "The encoder's logit bias (SigLIP's), 0 where it has none"
-    return float(features.meta.get('logit_bias') or 0.)
-
-# %% ../../nbs/features/01_extract.ipynb #5b47894f
-def in_paper_form(
-    method:Method, # whose paper takes a certain form
-    given:Given    # what it is fitted on
-)->Given:
-    "The same, with the encoder in the form of image features that the method's paper takes, or in that of the features that are ready"
-    encoder,form = given.encoder,method.image_form
-    if encoder is None or not form or not getattr(encoder, 'image_form', None): return given
-    images = [o for o in (given.train, given.val, given.support) if o is not None]
-    ready = next((o for o in images or [given.texts] if isinstance(o, Features)), None)
-    if ready is None: return replace(given, encoder=encoder.with_image_form(**form))
-    own = dict(places='value', positions=True) | split_form(ready.meta.get('encoder') or '')[1]
-    other = {k: own[k] for k,v in form.items() if own[k]!=v}
-    if other and images: warn(f"{method.label} was published with {form}, and these features were read with {other}. Encode the images with encoder.with_image_form(...) to follow the paper.")
-    return replace(given, encoder=encoder.with_image_form(**own))
+    args,found = (_to_send(executor, encoder), store.root.absolute(), split.reading, parts, workers, shard, chunk),{}
+    silent = None if len(items)>1 else True
+    with tqdm(total=len(split), desc='images', unit=' images', disable=silent, leave=False) as bar:
+        for k,answer in executor.map(_image_worker, args, items):
+            found[k] = answer
+            bar.update(len(items[k]))
+    _not_kept(executor, [o for _,o in found.values() if o is not None], store)
+    kept = [found[k] for k in range(len(items))]
+    return [entry or store.get('image', key) or _not_shared(store) for key,entry in kept]
 
 # %% ../../nbs/features/01_extract.ipynb #05048302
 def token_features(
@@ -269,16 +302,38 @@ def token_features(
     shard:int=512        # texts per shard
 )->Features:
     "Features of texts with those of their tokens as `local`, computed once"
-    (strings,labels,parts,rows),store = _text_shards(texts, shard),store or Store()
-    shards = [_token_shard(encoder, o, store, dtype) for o in parts]
+    _need_order('token_features', 'texts', texts, encoder)
+    (strings,labels),(parts,rows) = _text_shards(texts, shard, 'token_features')
+    shards = [_token_shard(encoder, o, store or Store(), dtype) for o in parts]
     length = max((o['local'].shape[1] for o in shards), default=1)
     padded = [nn.functional.pad(o['local'], (0, 0, 0, length-o['local'].shape[1])) for o in shards]
-    x,local = torch.cat([torch.zeros(0, encoder.dim), *(o['x'] for o in shards)]),torch.cat([torch.zeros(0, length, encoder.dim, dtype=dtype), *padded])
-    return Features(x[rows], y=None if labels is None else _labels_of_texts(labels, n_classes), local=local[rows], ids=strings, meta=encoder_meta(encoder))
+    x = torch.cat([torch.zeros(0, encoder.dim), *(o['x'] for o in shards)])
+    local = torch.cat([torch.zeros(0, length, encoder.dim, dtype=dtype), *padded])
+    y = None if labels is None else _labels_of_texts(labels, n_classes)
+    return Features(x[rows], y=y, local=local[rows], ids=strings, meta=encoder_meta(encoder))
 
 def _token_shard(encoder, texts, store, dtype):
     "Tensors of one shard, from the store or computed"
     def encode():
         x,local = encode_text_tokens(texts, encoder)
         return dict(x=x, local=local.to(dtype))
-    return _stored_texts(store, 'tokens', digest('tokens-2', storage_key(encoder), str(dtype), texts), encoder, texts, encode)
+    key = digest('tokens-2', storage_key(encoder), str(dtype), texts)
+    return _stored_texts(store, 'tokens', key, encoder, texts, encode)
+
+# %% ../../nbs/features/01_extract.ipynb #5b47894f
+def in_paper_form(
+    method:Method, # whose paper takes a certain form
+    given:Given    # what it is fitted on
+)->Given:
+    "The same, with the encoder in the form of image features that the paper takes, or in that of ready features"
+    encoder,form = given.encoder,method.image_form
+    if encoder is None or not form or not getattr(encoder, 'image_form', None): return given
+    images = [o for o in (given.train, given.val, given.support) if o is not None]
+    ready = next((o for o in images or [given.texts] if isinstance(o, Features)), None)
+    if ready is None: return replace(given, encoder=encoder.with_image_form(**form))
+    own = dict(places='value', positions=True) | split_form(ready.meta.get('encoder') or '')[1]
+    other = {k: own[k] for k,v in form.items() if own[k]!=v}
+    if other and images:
+        warn(f'{method.label} was published with {form}, and these features were read with {other}. '
+            'Encode the images with encoder.with_image_form(...) to follow the paper.')
+    return replace(given, encoder=encoder.with_image_form(**own))

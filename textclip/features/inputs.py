@@ -24,13 +24,20 @@ def as_features(
 )->Features:
     "`data` as features"
     if isinstance(data, Features): return data
-    if encoder is None: raise TextclipError(f'A {type(data).__name__} needs an encoder to become features.', "Pass encoder=load_encoder('lite'), or ready Features.")
+    if encoder is None:
+        raise TextclipError(f'A {type(data).__name__} needs an encoder to become features.',
+            "Pass encoder=load_encoder('lite'), or ready Features.")
     if isinstance(data, ImageSplit): return image_features(data, encoder, store=store, executor=executor)
     return text_features(data, encoder, n_classes=n_classes, store=store, executor=executor)
 
 def logit_scale_of(features:Features)->float:
     "The encoder's logit scale, 100 where the features do not know it (OpenAI CLIP's)"
     return float(features.meta.get('logit_scale') or 100.)
+
+# %% ../../nbs/features/02_inputs.ipynb #b5898ac0
+def logit_bias_of(features:Features)->float:
+    "The encoder's logit bias (SigLIP's), 0 where it has none"
+    return float(features.meta.get('logit_bias') or 0.)
 
 # %% ../../nbs/features/02_inputs.ipynb #a1labelcode
 def labelled_images(
@@ -41,13 +48,17 @@ def labelled_images(
     all_classes:bool=True  # must every class have an image?
 )->tuple: # (features, (N,) classes)
     "Labelled images with one class each, checked"
-    if len(task)<2: raise TextclipError(f'Task {task.name!r} has one class only.', f'{label} learns to tell classes apart: give at least two.')
+    if len(task)<2:
+        raise TextclipError(f'Task {task.name!r} has one class only.',
+            f'{label} learns to tell classes apart: give at least two.')
     f = join_classes(as_features(data, encoder, len(task)), task)
     y = f.labels_for(len(task))
     if y.ndim!=1: raise TextclipError(f'{label} takes images with one label each.', 'Use a multi-label method.')
     if not len(y): raise TextclipError(f'{label} got no labelled images.', 'Give at least one.')
     empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
-    if empty and all_classes: raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.', 'Give at least one per class, or leave these classes out.')
+    if empty and all_classes:
+        raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.',
+            'Give at least one per class, or leave these classes out.')
     return f, y
 
 # %% ../../nbs/features/02_inputs.ipynb #a1samecode
@@ -62,7 +73,9 @@ def check_same_encoder(
     prints = {o.meta.get('fingerprint') for o in (a, b)} - {None}
     if texts: prints = {o.partition('?')[0] for o in prints}
     if a.x.shape[1]!=b.x.shape[1] or len(prints)>1:
-        raise TextclipError(f"{first} have {a.x.shape[1]} dimensions of encoder {a.meta.get('encoder')!r}, {second} {b.x.shape[1]} of {b.meta.get('encoder')!r}.", 'Encode both with the same encoder.')
+        (wide,one),(narrow,other) = [(o.x.shape[1], o.meta.get('encoder')) for o in (a, b)]
+        raise TextclipError(f'{first} have {wide} dimensions of encoder {one!r}, {second} {narrow} of {other!r}.',
+            'Encode both with the same encoder.')
 
 # %% ../../nbs/features/02_inputs.ipynb #7b1c7fe8
 def class_means(
@@ -72,6 +85,8 @@ def class_means(
     "Unit mean of the unit features of every class"
     y,x = features.labels_for(n_classes),features.unit
     empty = (torch.bincount(y, minlength=n_classes)==0).nonzero().flatten().tolist()
-    if empty: raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {some(empty)} (positions in the class list).', 'Give at least one per class.')
+    if empty:
+        raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {some(empty)} (their positions).',
+            'Give at least one per class.')
     sums = torch.zeros(n_classes, x.shape[1], device=x.device).index_add_(0, y, x)
     return torch.nn.functional.normalize(sums, dim=-1)
