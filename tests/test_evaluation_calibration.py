@@ -18,7 +18,7 @@ from sklearn.calibration import calibration_curve
 from fastcore.test import *
 from textclip.core.basics import make_generator, write_json
 from textclip.types.classifier import LinearClassifier, load_classifier
-from textclip.features.feature_suite import benchmark_features
+from textclip.features.feature_suite import load_feature_sets
 from textclip.evaluation.single_label import Evaluation
 from textclip.methods.gda import GDA
 from textclip.methods.linear_probe import LinearProbe
@@ -258,7 +258,7 @@ def test_on_real_clip_features_slow():
     # nbs/5_evaluation/04_calibration.ipynb · On real CLIP features · cell 1a5e3bcc
     if not root.is_dir(): print('The feature files are not here: nothing was measured, the stored results below stay.')
     else:
-        rows = [r for k in ('b32_caltech101','b32_ucf101','b32_oxford_pets') for r in calibration_rows(benchmark_features(root, k))]
+        rows = [r for k in ('b32_caltech101','b32_ucf101','b32_oxford_pets') for r in calibration_rows(load_feature_sets(root, [k])[k])]
         rule = 'hyper-parameters on one half of the validation images, temperature on the other'
         write_json(results, dict(manifest=report_manifest(seeds=[0], rule=rule), rows=rows))
     # nbs/5_evaluation/04_calibration.ipynb · On real CLIP features · cell 150a2be1

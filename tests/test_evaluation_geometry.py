@@ -16,7 +16,7 @@ from fastcore.test import *
 from textclip.core.basics import write_json
 from textclip.types.report import Row
 from textclip.features.inputs import class_means
-from textclip.features.feature_suite import benchmark_features
+from textclip.features.feature_suite import load_feature_sets
 from textclip.evaluation.single_label import evaluate
 from textclip.evaluation.plots import cost_table, plot_cost
 from textclip.testing.data import synthetic_task
@@ -154,7 +154,7 @@ def test_on_real_clip_features_slow():
     # nbs/5_evaluation/05_geometry.ipynb · On real CLIP features · cell c8152048
     if not root.is_dir(): print('The feature files are not here: nothing was measured, the stored results below stay.')
     else:
-        s = benchmark_features(root, 'b32_caltech101')
+        s = load_feature_sets(root, ['b32_caltech101'])['b32_caltech101']
         methods,test = weights_of_methods(s),s.splits['test']
         cosines = {k: cosine_histograms(test, methods[k], bins=200).round(6).to_dict('list') for k in ('templates','cross-modal probe')}
         pictures = {k: project_features(test, methods['templates'], s.task.classes, centre=c, most=25) for k,c in (('together',False), ('centred',True))}
