@@ -23,7 +23,7 @@ from textclip.methods.tipx import SuSX, sus_presets
 from textclip.methods.zeroshot import ZeroShot
 from textclip.benchmark.task_data import data_from
 from textclip.benchmark.table import Benchmark, join_benchmarks
-from textclip.benchmark.runner import run_benchmark
+from textclip.benchmark.runner import run_benchmark, save_measured
 from textclip.benchmark.text_methods import TextMethod, known_text_rows, text_method
 import json, tempfile
 from fastcore.test import *

@@ -30,7 +30,7 @@ from ..methods.tipx import SuSX, sus_presets
 from ..methods.zeroshot import ZeroShot
 from .task_data import data_from
 from .table import Benchmark, join_benchmarks
-from .runner import run_benchmark
+from .runner import run_benchmark, save_measured
 from .text_methods import TextMethod, known_text_rows, text_method
 
 # %% ../../nbs/benchmark/10_suites.ipynb #18d9e56b
@@ -357,7 +357,7 @@ def run_suite(
     about |= {p.name: dict(rows=0, note=p.missing) for p in parts if p.missing}
     bench = join_benchmarks(found)
     bench.manifest |= dict(suite=name, parts=about)
-    if out: bench.save(out)
+    if out: save_measured(bench, out)
     return bench
 
 def _able_parts(name, parts, features, root):
