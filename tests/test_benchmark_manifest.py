@@ -20,10 +20,13 @@ NOTEBOOK = 'nbs/benchmark/04_manifest.ipynb'
 def test_the_manifest():
     'nbs/benchmark/04_manifest.ipynb · The manifest'
     # nbs/benchmark/04_manifest.ipynb · The manifest · cell 3b90458a
-    class Encoder: name,fingerprint,logit_scale = 'local-dir:/home/ada/clip','f1',torch.tensor(100.)
+    class Encoder:
+        name,fingerprint = 'local-dir:/home/ada/clip','f1'
+        logit_scale = torch.tensor(100.)
     task = Task('pets', ['cat', 'dog'])
     texts = dict(text=['a cat on a mat', 'a dog in a bog'], labels=[[0],[1]])
-    manifest = report_manifest(task, Encoder(), texts, seeds=range(3), rule='fixed on dev', llm='file:/home/ada/answers.json')
+    journal = 'file:/home/ada/answers.json'
+    manifest = report_manifest(task, Encoder(), texts, seeds=range(3), rule='fixed on dev', llm=journal)
     {k: manifest[k] for k in ('seeds', 'rule', 'encoder', 'task', 'texts', 'llm')}
     # nbs/benchmark/04_manifest.ipynb · The manifest · cell e09127f4
     test_eq(json.loads(json.dumps(manifest)), manifest)

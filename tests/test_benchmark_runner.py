@@ -241,3 +241,13 @@ def test_bad_input():
     test_fail(lambda: run_benchmark(one, [data, data]), contains='given twice')
     test_fail(lambda: run_benchmark(one, [data], baseline='b'), contains='baseline')
     test_fail(lambda: run_benchmark(one, [data], executor='dask'), contains="Unknown executor 'dask'")
+    # nbs/benchmark/07_runner.ipynb · Bad input · cell ab0c3f11
+    class Never(ZeroShot):
+        "Always fails"
+        def fit_given(self, task, given): raise TextclipError('No memory is left.', 'Use smaller batches.')
+
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
+        before = run_benchmark({'a': ZeroShot()}, synthetic_task(), out=d, progress=False)
+        failed = run_benchmark({'a': Never()}, synthetic_task(), out=d, progress=False)
+        test_eq(Benchmark.load(d).rows, before.rows)
+    assert failed.rows[0].error and 'stays' in str(said[0].message)

@@ -3,6 +3,7 @@ import pytest
 import gc, tempfile, time, warnings
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -52,13 +53,15 @@ def test_operations():
     # nbs/benchmark/12_speed.ipynb · Operations · cell edfc9054
     a,w = torch.randn(20, 30),torch.nn.Parameter(torch.randn(30, 40))
     def fit(callbacks):
-        Trainer(w, lambda w,rows,g: (a[rows]@w).square().mean(), Batches(20, 10), steps=4, callbacks=callbacks).fit()
-        for _ in range(5): a@a.T                                      # work behind the training does not count
-    test_eq(count_training(fit), 4*(2*10*30*40)*2)                    # a product forward, one backward: `a` needs no gradient
+        "Four steps, and work behind the training that does not count"
+        def loss(w, rows, g): return (a[rows]@w).square().mean()
+        Trainer(w, loss, Batches(20, 10), steps=4, callbacks=callbacks).fit()
+        for _ in range(5): torch.mm(a, a.T)
+    test_eq(count_training(fit), 4*(2*10*30*40)*2)                    # forward and backward: `a` needs no gradient
     w = torch.nn.Parameter(torch.randn(2, 4, 10, 8))
-    attend = lambda w,rows,g: F.scaled_dot_product_attention(w, w, w).square().mean()
-    steps = lambda callbacks: Trainer(w, attend, Batches(2, 2), steps=4, callbacks=callbacks).fit()
-    test_eq(count_training(steps), 4*attention*3)                     # attention too: once forward, twice as much backward
+    def attend(w, rows, g): return F.scaled_dot_product_attention(w, w, w).square().mean()
+    def steps(callbacks): Trainer(w, attend, Batches(2, 2), steps=4, callbacks=callbacks).fit()
+    test_eq(count_training(steps), 4*attention*3)                     # attention too: once forward, twice backward
 
 
 def test_the_machine():
@@ -101,7 +104,8 @@ def test_the_steps_that_cost():
 
     run = ship_case(speed_sizes['small'])
     test_eq((run.items, run.repeats), (2*16*4//16, 1))                                    # epochs · images / batch
-    test_close(run.operations()/run.items, cases['SHIP generator'].operations()/4, eps=1) # as many a step in the whole run as in a few
+    few = cases['SHIP generator'].operations()/4
+    test_close(run.operations()/run.items, few, eps=1)    # as many a step in the whole run as in a few
     # nbs/benchmark/12_speed.ipynb · The steps that cost · cell d95d11a2
     row = measure_case(llm_case(speed_sizes['small'], answers=4), machine, 1)
     test_eq((row['unit'], row['items']), ('tokens', 4*32))
@@ -118,16 +122,23 @@ def test_all_of_it():
     pd.DataFrame(found['rows']).set_index('case')[['unit','items','operations']]
     # nbs/benchmark/12_speed.ipynb · All of it · cell f98b1b39
     def broken(*args): raise ImportError("No module named 'transformers'")
+    def two_groups(*args):
+        "A group that cannot be made, and one with a case that fails"
+        good = SpeedCase(lambda: None, 1, 'calls', operations=1)
+        return [('', broken), ('', lambda: dict(good=good, bad=SpeedCase(broken, 1, 'calls', operations=1)))]
+
     with tempfile.TemporaryDirectory() as d:
         whole,seen = speed_groups,[]
         globals_of = measure_speed.__globals__
         try:
-            globals_of['speed_groups'] = lambda *a: [('', broken), ('', lambda: dict(good=SpeedCase(lambda: None, 1, 'calls', operations=1), bad=SpeedCase(broken, 1, 'calls', operations=1)))]
+            globals_of['speed_groups'] = two_groups
             rows = save_speed(Path(d)/'speed.json', report=seen.append)['rows']
             late = measure_speed(limit=-1, report=seen.append)['rows']
         finally: globals_of['speed_groups'] = whole
-        test_eq([r['case'] for r in json.loads((Path(d)/'speed.json').read_text())['rows']], ['group 0','good','bad'])
-    assert 'seconds' in rows[1] and all('transformers' in rows[i]['error'] for i in (0, 2)) and 'not begun' in late[1]['error']
+        written = json.loads((Path(d)/'speed.json').read_text())['rows']
+    test_eq([r['case'] for r in written], ['group 0','good','bad'])
+    assert 'seconds' in rows[1] and 'not begun' in late[1]['error']
+    assert all('transformers' in rows[i]['error'] for i in (0, 2))
 
 
 @pytest.mark.gpu
@@ -141,18 +152,26 @@ def test_all_of_it_gpu():
     pd.DataFrame(found['rows']).set_index('case')[['unit','items','operations']]
     # nbs/benchmark/12_speed.ipynb · All of it · cell f98b1b39
     def broken(*args): raise ImportError("No module named 'transformers'")
+    def two_groups(*args):
+        "A group that cannot be made, and one with a case that fails"
+        good = SpeedCase(lambda: None, 1, 'calls', operations=1)
+        return [('', broken), ('', lambda: dict(good=good, bad=SpeedCase(broken, 1, 'calls', operations=1)))]
+
     with tempfile.TemporaryDirectory() as d:
         whole,seen = speed_groups,[]
         globals_of = measure_speed.__globals__
         try:
-            globals_of['speed_groups'] = lambda *a: [('', broken), ('', lambda: dict(good=SpeedCase(lambda: None, 1, 'calls', operations=1), bad=SpeedCase(broken, 1, 'calls', operations=1)))]
+            globals_of['speed_groups'] = two_groups
             rows = save_speed(Path(d)/'speed.json', report=seen.append)['rows']
             late = measure_speed(limit=-1, report=seen.append)['rows']
         finally: globals_of['speed_groups'] = whole
-        test_eq([r['case'] for r in json.loads((Path(d)/'speed.json').read_text())['rows']], ['group 0','good','bad'])
-    assert 'seconds' in rows[1] and all('transformers' in rows[i]['error'] for i in (0, 2)) and 'not begun' in late[1]['error']
+        written = json.loads((Path(d)/'speed.json').read_text())['rows']
+    test_eq([r['case'] for r in written], ['group 0','good','bad'])
+    assert 'seconds' in rows[1] and 'not begun' in late[1]['error']
+    assert all('transformers' in rows[i]['error'] for i in (0, 2))
     # nbs/benchmark/12_speed.ipynb · All of it · cell 1c343232
-    both = [measure_speed(d, amp=amp, repeats=1, report=lambda row: None)['rows'] for d,amp in (('cpu',None),('cuda',None),('cuda','bfloat16'))]
+    places = (('cpu',None), ('cuda',None), ('cuda','bfloat16'))
+    both = [measure_speed(d, amp=amp, repeats=1, report=lambda row: None)['rows'] for d,amp in places]
     assert not any('error' in r for rows in both for r in rows), [r for rows in both for r in rows if 'error' in r]
     for a,b in zip(*both[:2]):
         test_eq((a['case'], a['items']), (b['case'], b['items']))

@@ -11,7 +11,7 @@ from textclip.features.feature_files import read_arrays
 import tempfile, warnings
 from unittest.mock import patch
 from fastcore.test import *
-from textclip.features.feature_suite import _texts, benchmark_features, load_feature_sets, short_names
+from textclip.features.feature_suite import _texts, load_feature_sets, short_names
 
 NOTEBOOK = 'nbs/features/05_feature_suite.ipynb'
 
@@ -39,8 +39,8 @@ def test_class_names():
 def test_where_the_features_are():
     'nbs/features/05_feature_suite.ipynb · Where the features are'
     # nbs/features/05_feature_suite.ipynb · Where the features are · cell e86a0715
-    def tiny_suite(d):
-        "Two benchmarks and a file of something else"
+    def tiny_sets(d):
+        "Two datasets and a file of something else"
         x,y = np.random.default_rng(0).normal(size=(6,4)).astype(np.float16),np.arange(6)%2
         np.savez(Path(d)/'b32_pets.npz', test_x=x, test_y=y, test_path=np.array(list('abcdef')), shot1_x=x[:2], shot1_y=y[:2], classnames=np.array(['tabby_cat','dog']),
             text_x=x, text_y=y, text_is_template=np.array([1,1,0,0,0,0]), text=np.array(list('uvwxyz')))
@@ -48,22 +48,23 @@ def test_where_the_features_are():
         np.savez(Path(d)/'b32_vocab.npz', names=np.array(['a','b']), a=x)
 
     with tempfile.TemporaryDirectory() as d:
-        tiny_suite(d)
-        suite = load_feature_sets(d)
-        test_eq(list(suite), ['b32_pets','rs_fields_CLIP_RN50'])
-        pets = suite['b32_pets']
+        tiny_sets(d)
+        sets = load_feature_sets(d)
+        test_eq(list(sets), ['b32_pets','rs_fields_CLIP_RN50'])
+        pets = sets['b32_pets']
         test_eq((pets.task.classes, pets.splits['test'].ids[0], pets.templates.ids), (['tabby cat','dog'], 'a', ['u','v']))
         test_eq((list(pets.kinds), len(pets.texts), pets.source), (['templates','descriptions'], 6, dict(kind='features', name='b32_pets')))
         test_is(pets.task.split('test'), pets.split('test'))
-        with patch.dict(os.environ, TEXTCLIP_FEATURES=d): test_eq(list(load_feature_sets()), list(suite))
-    for s in suite.values(): print(s)
+        with patch.dict(os.environ, TEXTCLIP_FEATURES=d): test_eq(list(load_feature_sets()), list(sets))
+    for s in sets.values(): print(s)
     # nbs/features/05_feature_suite.ipynb · Where the features are · cell 5bd4217e
     with tempfile.TemporaryDirectory() as d:
-        tiny_suite(d)
-        test_fail(lambda: benchmark_features(d, 'b32_pest'), contains="Did you mean 'b32_pets'?")
-        test_fail(lambda: benchmark_features(d, 'b32_vocab'), contains='no labelled images with class names')
+        tiny_sets(d)
+        test_fail(lambda: load_feature_sets(d, ['b32_pest']), contains="Did you mean 'b32_pets'?")
+        test_fail(lambda: load_feature_sets(d, ['b32_vocab']), contains='no labelled images with class names')
+        test_eq(load_feature_sets(d, ['b32_pets'], encoder='mine')['b32_pets'].encoder_name, 'mine')
         (Path(d)/'b32_pets.npz').unlink(); (Path(d)/'rs_fields_CLIP_RN50.npz').unlink()
-        test_fail(lambda: load_feature_sets(d), contains='holds no benchmark')
+        test_fail(lambda: load_feature_sets(d), contains='holds no dataset')
         test_fail(lambda: load_feature_sets(Path(d)/'nowhere'), contains='is no folder')
         with patch.dict(os.environ):
             os.environ.pop('TEXTCLIP_FEATURES', None)

@@ -43,12 +43,19 @@ def report_manifest(
 )->dict:
     "What is needed to measure a report again, and nothing about who ran it"
     device = str(getattr(encoder, 'device', None) or ('cuda' if torch.cuda.is_available() else 'cpu'))
-    return dict(date=datetime.now(timezone.utc).isoformat(timespec='seconds'), commit=textclip_commit(),
-        versions={k: installed_version(k) for k in _libraries}, python=platform.python_version(),
-        platform=f'{platform.system()} {platform.machine()}', threads=torch.get_num_threads(),
+    return dict(
+        date=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+        commit=textclip_commit(),
+        versions={k: installed_version(k) for k in _libraries},
+        python=platform.python_version(),
+        platform=f'{platform.system()} {platform.machine()}',
+        threads=torch.get_num_threads(),
         device=torch.cuda.get_device_name(device) if device.startswith('cuda') else device,
-        seeds=None if seeds is None else [int(o) for o in seeds], rule=rule, encoder=_encoder_facts(encoder),
-        task=task and dict(name=task.name, n_classes=len(task), digest=digest(task.to_dict())), texts=text_digests(texts),
+        seeds=None if seeds is None else [int(o) for o in seeds],
+        rule=rule,
+        encoder=_encoder_facts(encoder),
+        task=task and dict(name=task.name, n_classes=len(task), digest=digest(task.to_dict())),
+        texts=text_digests(texts),
         **{k: public_name(v) if isinstance(v, str) else v for k,v in more.items()})
 
 # %% ../../nbs/benchmark/04_manifest.ipynb #eed08063
@@ -59,23 +66,26 @@ def _written(value):
     if isinstance(value, dict): return {k: _written(v) for k,v in value.items()}
     if is_dataclass(value): return _written(asdict(value))
     if value is None or isinstance(value, (bool,int,float)): return value
-    if isinstance(value, str): return public_name(value) if value.startswith(('file:','batch:','local-dir:')) or '://' in value else value
-    return dict(unwritable=type(value).__name__)
+    if not isinstance(value, str): return dict(unwritable=type(value).__name__)
+    place = value.startswith(('file:','batch:','local-dir:')) or '://' in value
+    return public_name(value) if place else value
 
 def method_spec(
     method:Method # a dataclass
 )->dict: # JSON-able
     "The class of a method and its fields"
-    kind = type(method)
-    settings = {f.name: _written(getattr(method, f.name)) for f in fields(method) if f.init and not f.metadata.get('local')} if is_dataclass(method) else {}
-    return dict(type=class_name(kind), settings=settings)
+    own = fields(method) if is_dataclass(method) else ()
+    names = [f.name for f in own if f.init and not f.metadata.get('local')]
+    return dict(type=class_name(type(method)), settings={k: _written(getattr(method, k)) for k in names})
 
 # %% ../../nbs/benchmark/04_manifest.ipynb #e527f869
 def _read(value):
     "What `_written` wrote"
     if isinstance(value, list): return tuple(_read(o) for o in value)
     if not isinstance(value, dict): return value
-    if 'unwritable' in value: raise TextclipError(f"A {value['unwritable']} cannot be made again from its description.", 'Pass the method itself.')
+    if 'unwritable' in value:
+        raise TextclipError(f"A {value['unwritable']} cannot be made again from its description.",
+            'Pass the method itself.')
     if set(value)=={'type','settings'}: return method_from(value)
     return {k: _read(v) for k,v in value.items()}
 

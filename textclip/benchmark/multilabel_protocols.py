@@ -26,7 +26,9 @@ def texts_within(
     if y.ndim==1: return subset_classes(texts, list(keep), of=[str(i) for i in range(n_classes)])
     others = [k for k in range(n_classes) if k not in set(keep)]
     rows = (y[:,list(keep)]==1).any(1) & ~(y[:,others]==1).any(1)
-    if not rows.any(): raise TextclipError(f'Every text names one of {len(others)} classes that are left out.', 'Sample texts for the seen classes alone.')
+    if not rows.any():
+        raise TextclipError(f'Every text names one of {len(others)} classes that are left out.',
+            'Sample texts for the seen classes alone.')
     found = texts[rows]
     return replace(found, y=found.y[:,list(keep)])
 
@@ -50,12 +52,16 @@ def with_labels(
     return retarget(classifier, data, data.texts)
 
 # %% ../../nbs/benchmark/03_multilabel_protocols.ipynb #8da7aeec
+def _images_for(method, data):
+    "(training, validation) images for a method that reads some, else None and None"
+    train = data.splits.get('train') if method.regime=='few-shot' else None
+    return train, None if train is None else data.splits.get('val')
+
 def unseen_labels_protocol(method, data, shots=None, seed=0, tuning='none', unseen=()):
     "Trained on seen labels, tested on unseen ones alone and on all together"
     out = positions_of(unseen, data.task.classes)
     learned = seen_part(data, [k for k in range(len(data.task)) if k not in out])
-    images = learned.splits.get('train') if method.regime=='few-shot' else None
-    fitted = fit_on(method, learned, images, learned.splits.get('val') if images is not None else None, seed)
+    fitted = fit_on(method, learned, *_images_for(method, learned), seed)
     every = measure_classifier(with_labels(method, fitted.classifier, data, seed), test_part(data), seed)
     return {'unseen': class_part(every, out), 'all': every}, fitted
 
@@ -63,15 +69,20 @@ def unseen_labels_protocol(method, data, shots=None, seed=0, tuning='none', unse
 def label_transfer_protocol(method, data, shots=None, seed=0, tuning='none', targets=()):
     "Trained on the labels of one task, tested on those of others without any training"
     if not targets: raise TextclipError('Transfer needs a target.', 'Give targets=[...].')
-    images = data.splits.get('train') if method.regime=='few-shot' else None
-    fitted = fit_on(method, data, images, data.splits.get('val') if images is not None else None, seed)
+    fitted = fit_on(method, data, *_images_for(method, data), seed)
     parts = {data.task.name: measure_classifier(fitted.classifier, test_part(data), seed)}
-    return parts | {t.task.name: measure_classifier(with_labels(method, fitted.classifier, t, seed), test_part(t), seed) for t in targets}, fitted
+    for t in targets:
+        other = with_labels(method, fitted.classifier, t, seed)
+        parts[t.task.name] = measure_classifier(other, test_part(t), seed)
+    return parts, fitted
 
 # %% ../../nbs/benchmark/03_multilabel_protocols.ipynb #c2ecade9
 def partial_labels_protocol(method, data, shots=None, seed=0, tuning='none', keep=.5):
     "Trained on images of which a share of the labels is known"
-    if method.regime!='few-shot': raise TextclipError(f'{method.label} reads no images, so labels cannot be hidden from it.', 'Give a method that trains on images.')
+    if method.regime!='few-shot':
+        raise TextclipError(f'{method.label} reads no images, so labels cannot be hidden from it.',
+            'Give a method that trains on images.')
     train = data.splits['dev'] if 'dev' in data.splits and 'train' not in data.splits else data.split('train')
-    fitted = fit_on(method, data, replace(train, y=hide_labels(train.labels_for(len(data.task)), keep, seed)), None, seed)
+    hidden = hide_labels(train.labels_for(len(data.task)), keep, seed)
+    fitted = fit_on(method, data, replace(train, y=hidden), None, seed)
     return {'all': measure_classifier(fitted.classifier, test_part(data), seed)}, fitted

@@ -8,8 +8,10 @@ __all__ = ['Published', 'compare_published']
 # %% ../../nbs/benchmark/11_published.ipynb #9c63a152
 import json, re
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 import pandas as pd
+from ..core.display import percent_text
 from ..types.report import Row
 from ..methods.registry import known_methods
 from .table import Benchmark
@@ -32,17 +34,21 @@ class Quote:
     trust:str='second-hand'
     note:str=''
 
-def _expand(t):
+def _expand(table):
     "The quotes of one table"
-    shared = {k: t[k] for k in ('encoder','protocol','texts','tuning','source','trust','note') if k in t}
-    for method,cells in t['cells'].items():
+    shared = {k: table[k] for k in ('encoder','protocol','texts','tuning','source','trust','note') if k in table}
+    for method,cells in table['cells'].items():
         for dataset,values in cells.items():
-            place = lambda **more: Quote(method=method, dataset=dataset, **shared | more)
-            if not isinstance(values, list): yield place(value=values/100, shots=t.get('shots'), metric=t['metric'])
-            elif 'parts' in t:
-                for part,v in zip(t['parts'], values): yield place(value=v/100, shots=t.get('shots'), part=None if part=='H' else part, metric='H' if part=='H' else 'accuracy')
-            else:
-                for k,v in zip(t['shots'], values): yield place(value=v/100, shots=k, metric=t['metric'])
+            for percent,place in _values(table, values):
+                yield Quote(method=method, dataset=dataset, value=percent/100, **shared | place)
+
+def _values(table, values):
+    "(percent, what tells it from the others) of one cell of a table: a number, or one for each part or number of shots"
+    shots,metric = table.get('shots'),table.get('metric')
+    if not isinstance(values, list): return [(values, dict(shots=shots, metric=metric))]
+    if 'parts' not in table: return [(v, dict(shots=k, metric=metric)) for k,v in zip(shots, values)]
+    def part_of(name): return dict(part=None, metric='H') if name=='H' else dict(part=name, metric='accuracy')
+    return [(v, dict(shots=shots) | part_of(name)) for name,v in zip(table['parts'], values)]
 
 def published_tables(
     path=None # the package's file if not given
@@ -87,10 +93,14 @@ def row_facts(
     spec = bench.manifest['specs'][cells[0]['spec']]
     inner = spec['settings'].get('method') or spec
     source = bench.manifest['sources'][cells[0]['data']].get('source') or {}
-    kind = inner['type']
+    recipe = inner['settings'].get('recipe')
+    return dict(method=published_name(spec), recipe=recipe, texts=_texts_of(spec, inner, source))
+
+def _texts_of(spec, inner, source):
+    "What the class texts of a row were"
+    if source.get('kind')=='features': return 'those of the feature file'
     llm = spec['settings'].get('llm') if 'method' in spec['settings'] else source.get('texts')
-    texts = 'those of the feature file' if source.get('kind')=='features' else f'sentences of {llm}' if llm and kind!='ZeroShot' else source.get('templates')
-    return dict(method=published_name(spec), recipe=inner['settings'].get('recipe'), texts=texts)
+    return f'sentences of {llm}' if llm and inner['type']!='ZeroShot' else source.get('templates')
 
 # %% ../../nbs/benchmark/11_published.ipynb #7652267c
 def value_of(row, metric):
@@ -100,10 +110,12 @@ def value_of(row, metric):
 
 def _about_same(row, facts, quote):
     "Do they measure the same thing on the same dataset, perhaps otherwise?"
+    if facts['method']!=quote.method or row.shots!=quote.shots or value_of(row, quote.metric) is None: return False
+    carried = row.protocol=='cross-dataset'
     protocol = row.protocol==quote.protocol or {row.protocol, quote.protocol} <= {*_no_images}
-    part = quote.metric=='H' or row.part==quote.part or row.protocol=='cross-dataset' and row.part==quote.dataset
-    dataset = (row.part if row.protocol=='cross-dataset' else row.task)==quote.dataset
-    return facts['method']==quote.method and dataset and protocol and part and row.shots==quote.shots and value_of(row, quote.metric) is not None
+    part = quote.metric=='H' or row.part==quote.part or carried and row.part==quote.dataset
+    dataset = (row.part if carried else row.task)==quote.dataset
+    return protocol and part and dataset
 
 def why_not_same(
     row:Row,     # ours
@@ -112,47 +124,85 @@ def why_not_same(
 )->list: # of sentences; empty where it is the same cell
     "What differs between a row and a quoted cell"
     differs = []
-    if encoder_key(row.encoder)!=encoder_key(quote.encoder): differs.append(f'encoder: {row.encoder}, quoted {quote.encoder}')
-    if quote.texts and facts['texts']!=quote.texts: differs.append(f"texts: {facts['texts']}, quoted {quote.texts}")
-    if facts['recipe'] not in (None, 'paper'): differs.append(f"recipe: {facts['recipe']}, quoted the paper's")
-    if quote.tuning and quote.tuning!=row.tuning: differs.append(f'tuning: {row.tuning}, quoted {quote.tuning}')
-    return differs + ([quote.note] if quote.note and quote.protocol in ('partial-batches','cross-dataset','domain-shift') else [])
+    if encoder_key(row.encoder)!=encoder_key(quote.encoder):
+        differs.append(f'encoder: {row.encoder}, quoted {quote.encoder}')
+    if quote.texts and facts['texts']!=quote.texts:
+        differs.append(f"texts: {facts['texts']}, quoted {quote.texts}")
+    if facts['recipe'] not in (None, 'paper'):
+        differs.append(f"recipe: {facts['recipe']}, quoted the paper's")
+    if quote.tuning and quote.tuning!=row.tuning:
+        differs.append(f'tuning: {row.tuning}, quoted {quote.tuning}')
+    if quote.note and quote.protocol in ('partial-batches','cross-dataset','domain-shift'):
+        differs.append(quote.note)
+    return differs
 
 # %% ../../nbs/benchmark/11_published.ipynb #a98284d1
-@dataclass
+@dataclass(repr=False)
 class Published:
     "Quoted cells beside measured ones"
     same:pd.DataFrame   # the same cell: ours, quoted, difference
     other:pd.DataFrame  # not the same cell: both numbers apart, and why
 
     def __str__(self):
-        a = self.same.to_string(index=False) if len(self.same) else 'none'
-        b = self.other.to_string(index=False) if len(self.other) else 'none'
-        return f'The same cell:\n\n{a}\n\nNot the same cell (do not compare the numbers):\n\n{b}'
+        "All pairs, with what differs and where the numbers stand"
+        return _two_tables(*(o.to_string(index=False) if len(o) else 'none' for o in (self.same, self.other)))
 
-    def _repr_markdown_(self):
-        return f'**The same cell**\n\n{_with_notes(self.same)}\n\n**Not the same cell** (the numbers do not compare)\n\n{_with_notes(self.other)}'
+    def __repr__(self):
+        "The numbers of the first pairs, and how many more there are"
+        return _two_tables(*(_first_pairs(o) for o in (self.same, self.other)))
+
+    def _repr_html_(self):
+        "All pairs; long texts stand below their table, numbered"
+        same,other = _with_notes(self.same),_with_notes(self.other)
+        return f'<p><b>The same cell</b></p>{same}<p><b>Not the same cell</b> (the numbers do not compare)</p>{other}'
+
+_long = ('what differs','source','note')   # columns of long texts
+
+def _two_tables(same, other):
+    "Both tables under their headings"
+    return f'The same cell:\n\n{same}\n\nNot the same cell (do not compare the numbers):\n\n{other}'
+
+def _first_pairs(table, n=6):
+    "The first lines of a table without its long texts"
+    if not len(table): return 'none'
+    text = table.drop(columns=[c for c in _long if c in table]).head(n).to_string(index=False)
+    return text if len(table)<=n else f'{text}\n... {len(table)-n} more of {len(table)}; print shows all'
 
 def _with_notes(table):
-    "A table in Markdown whose long texts stand below it, numbered"
-    if not len(table): return 'none'
-    lists = {c: list(dict.fromkeys(table[c])) for c in ('what differs','source','note') if c in table}
-    short = table.assign(**{c: [o and f'{c[0]}{v.index(o)+1}' for o in table[c]] for c,v in lists.items()})
-    notes = [f'- {c[0]}{i}: {o}' for c,v in lists.items() for i,o in enumerate(v, 1) if o]
-    return short.to_markdown(index=False, disable_numparse=True) + '\n\n' + '\n'.join(notes)
+    "A table in HTML whose long texts stand below it, numbered"
+    if not len(table): return '<p>none</p>'
+    texts = {c: list(dict.fromkeys(table[c])) for c in _long if c in table}
+    def number(column, text): return text and f'{column[0]}{texts[column].index(text)+1}'
+    short = table.assign(**{c: [number(c, o) for o in table[c]] for c in texts})
+    notes = [f'<li>{number(c, o)}: {escape(o)}</li>' for c,v in texts.items() for o in v if o]
+    return short.to_html(index=False) + f'<ul>{"".join(notes)}</ul>'
 
 def compare_published(
     bench:Benchmark, # measured
     quoted=None      # `Quote`s; all of the package if not given
 )->Published:
     "Quoted cells beside the rows of a benchmark"
-    quoted,pct,same,other = published_quotes() if quoted is None else quoted,lambda v: f'{100*v:.1f}',[],[]
+    quoted = published_quotes() if quoted is None else quoted
+    same,other = [],[]
     for r in bench.rows:
         facts = row_facts(bench, r)
         for q in quoted:
             if not _about_same(r, facts, q): continue
-            ours,differs = value_of(r, q.metric),why_not_same(r, facts, q)
-            place = dict(method=r.method, dataset=q.dataset, shots=r.shots or '', part=q.metric if q.metric!='accuracy' else r.part or '')
-            if differs: other.append(place | {'ours %': pct(ours), 'quoted %': pct(q.value), 'what differs': '; '.join(differs), 'source': f'{q.source} ({q.trust})'})
-            else: same.append(place | {'encoder': q.encoder, 'ours %': pct(ours), 'quoted %': pct(q.value), 'difference': f'{100*(ours-q.value):+.1f}', 'source': f'{q.source} ({q.trust})', 'note': q.note})
+            differs = why_not_same(r, facts, q)
+            if differs: other.append(_pair(r, q) | {'what differs': '; '.join(differs), 'source': _source(q)})
+            else: same.append(_same_pair(r, q))
     return Published(pd.DataFrame(same), pd.DataFrame(other))
+
+def _source(quote): return f'{quote.source} ({quote.trust})'
+
+def _pair(row, quote):
+    "A row and a quoted cell beside each other"
+    part = row.part or '' if quote.metric=='accuracy' else quote.metric
+    place = dict(method=row.method, dataset=quote.dataset, shots=row.shots or '', part=part)
+    return place | {'ours %': percent_text(value_of(row, quote.metric)), 'quoted %': percent_text(quote.value)}
+
+def _same_pair(row, quote):
+    "The same cell twice, with the difference"
+    gain = 100*(value_of(row, quote.metric)-quote.value)
+    more = {'difference': f'{gain:+.1f}', 'encoder': quote.encoder, 'source': _source(quote), 'note': quote.note}
+    return _pair(row, quote) | more

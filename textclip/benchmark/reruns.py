@@ -19,21 +19,34 @@ from .runner import rows_of
 # %% ../../nbs/benchmark/09_reruns.ipynb #4d8332e6
 def row_name(row)->str:
     "What a row is called: method, task, encoder, protocol, shots, part"
-    return ' · '.join(str(o) for o in (row.method, row.task, row.encoder, row.protocol, row.shots and f'{row.shots} shots', row.part) if o)
+    shots = row.shots and f'{row.shots} shots'
+    words = (row.method, row.task, row.encoder, row.protocol, shots, row.part)
+    return ' · '.join(str(o) for o in words if o)
 
 def find_row(
     bench:Benchmark, # the table
     row              # a number, or words of its name with · or commas between them
 )->Row:
     "One row of a table, or an error that lists what fits"
-    if str(row).isdigit():
-        if int(row)<len(bench.rows): return bench.rows[int(row)]
-        raise TextclipError(f'There is no row {row}: the table has {len(bench.rows)}.', f'Give 0 to {len(bench.rows)-1}, or a name.')
-    names,words = [row_name(r) for r in bench.rows],[w.strip() for w in str(row).replace(',', '·').split('·') if w.strip()]
-    fits = [i for i,n in enumerate(names) if str(row)==n] or [i for i,n in enumerate(names) if words and all(w in n.split(' · ') for w in words)]
+    if str(row).isdigit(): return _numbered_row(bench, int(row))
+    names = [row_name(r) for r in bench.rows]
+    fits = [i for i,n in enumerate(names) if str(row)==n] or _rows_with_words(names, str(row))
     if len(fits)==1: return bench.rows[fits[0]]
-    if fits: raise TextclipError(f'{len(fits)} rows fit {row!r}: ' + some(f'{i}: {names[i]}' for i in fits) + '.', 'Give the number, or more of the name.')
-    raise unknown_name('row', str(row), names[:20])
+    if not fits: raise unknown_name('row', str(row), names[:20])
+    listed = some(f'{i}: {names[i]}' for i in fits)
+    raise TextclipError(f'{len(fits)} rows fit {row!r}: {listed}.', 'Give the number, or more of the name.')
+
+def _numbered_row(bench, number):
+    "A row by its number, from 0"
+    if number<len(bench.rows): return bench.rows[number]
+    raise TextclipError(f'There is no row {number}: the table has {len(bench.rows)}.',
+        f'Give 0 to {len(bench.rows)-1}, or a name.')
+
+def _rows_with_words(names, text):
+    "Numbers of the rows whose names hold all words of the text"
+    words = [w.strip() for w in text.replace(',', '·').split('·') if w.strip()]
+    if not words: return []
+    return [i for i,n in enumerate(names) if all(w in n.split(' · ') for w in words)]
 
 # %% ../../nbs/benchmark/09_reruns.ipynb #a95e1e63
 @dataclass
@@ -58,27 +71,37 @@ def _numbers(row): return {k: v for k,v in row.to_dict().items() if k!='seconds'
 # %% ../../nbs/benchmark/09_reruns.ipynb #e5270260
 def _changed(kind, before, now):
     "A sentence for each entry of two dictionaries that differs"
-    show = lambda v: 'none' if v is None else v if len(str(v))<60 else str(v)[:57]+'...'
-    return [f'{kind} {k}: {show(before.get(k))} then, {show(now.get(k))} now' for k in sorted({*before, *now}) if before.get(k)!=now.get(k)]
+    def show(value):
+        text = 'none' if value is None else str(value)
+        return text if len(text)<60 else text[:57]+'...'
+    differ = [k for k in sorted({*before, *now}) if before.get(k)!=now.get(k)]
+    return [f'{kind} {k}: {show(before.get(k))} then, {show(now.get(k))} now' for k in differ]
 
 def _data_changes(entry, data):
     "What of a task's data is not as the manifest says"
     now,then = part_digests(data),entry['parts']
-    gone = lambda k: 'is missing' if k not in now else 'is new' if k not in then else f'has changed ({then[k][:8]} then, {now[k][:8]} now)'
-    found = [f"data of {entry['task']}: {k} {gone(k)}" for k in sorted({*then, *now}) if then.get(k)!=now.get(k)]
-    fingerprint = next((f.meta.get('fingerprint') for f in data.splits.values()), None)
-    return found + ([f"encoder {entry['encoder']}: fingerprint {entry['fingerprint']} then, {fingerprint} now"] if fingerprint!=entry['fingerprint'] else [])
+    def change(k):
+        if k not in now: return 'is missing'
+        if k not in then: return 'is new'
+        return f'has changed ({then[k][:8]} then, {now[k][:8]} now)'
+    found = [f"data of {entry['task']}: {k} {change(k)}" for k in sorted({*then, *now}) if then.get(k)!=now.get(k)]
+    before = entry['fingerprint']
+    after = next((f.meta.get('fingerprint') for f in data.splits.values()), None)
+    if before!=after: found.append(f"encoder {entry['encoder']}: fingerprint {before} then, {after} now")
+    return found
 
 def _setting_changes(then):
     "Versions, commit and machine that are not those of the manifest"
     now = report_manifest()
-    plain = {k: 0 for k in ('commit','python','platform','threads','device')}
-    return _changed('version of', then.get('versions') or {}, now['versions']) + _changed('', {k: then.get(k) for k in plain}, {k: now.get(k) for k in plain})
+    versions = _changed('version of', then.get('versions') or {}, now['versions'])
+    machine = ('commit','python','platform','threads','device')
+    return versions + _changed('', {k: then.get(k) for k in machine}, {k: now.get(k) for k in machine})
 
 def _number_changes(before, again):
     "Numbers that differ, in percent where they are shares"
     a,b = _numbers(before),_numbers(again)
-    return [f'{k}: {a.get(k)} then, {b.get(k)} now' for k in a if a.get(k)!=b.get(k)] + [f'{k}: none then, {b[k]} now' for k in b if k not in a]
+    changed = [f'{k}: {a.get(k)} then, {b.get(k)} now' for k in a if a.get(k)!=b.get(k)]
+    return changed + [f'{k}: none then, {b[k]} now' for k in b if k not in a]
 
 # %% ../../nbs/benchmark/09_reruns.ipynb #7d0c018f
 def rerun(
@@ -86,23 +109,26 @@ def rerun(
     row,             # as in `find_row`
     data=(),         # `TaskFeatures` that were put together in Python, or `Task`s of folders
     methods=None,    # name -> `Method`, where a method cannot be made from the manifest
-    features=None,   # folder of a suite of features; `TEXTCLIP_FEATURES` if not given
+    features=None,   # folder of ready features; `TEXTCLIP_FEATURES` if not given
     device='cpu'     # of encoders and training
 )->RerunResult:
     "Measure a row again, and compare"
     bench = folder if isinstance(folder, Benchmark) else Benchmark.load(folder)
     before = find_row(bench, row)
-    cells,rivals = bench.cells_of(before),[c for name in before.p for c in bench.cells_of(_rival(before, name))]
-    if not cells: raise TextclipError(f'The table has no record of the cells of {row_name(before)}.', 'Only tables that this version of textclip measured can be measured again.')
-    known = _data_again(bench, [*cells, *rivals], list(data), features, device)
-    makes = {c['spec']: (methods or {}).get(c['method']) or method_from(bench.manifest['specs'][c['spec']]) for c in [*cells, *rivals]}
-    results = {id(c): _run_again(c, makes[c['spec']], known) for c in [*cells, *rivals]}
-    rows = rows_of([*results.values()], next(iter(before.p), None))
+    cells = bench.cells_of(before)
+    if not cells:
+        raise TextclipError(f'The table has no record of the cells of {row_name(before)}.',
+            'Only tables that this version of textclip measured can be measured again.')
+    rivals = [c for name in before.p for c in bench.cells_of(_rival(before, name))]
+    known = _data_again(bench, cells+rivals, list(data), features, device)
+    results = [_run_again(c, _method_again(bench, c, methods or {}), known) for c in cells+rivals]
+    rows = rows_of(results, next(iter(before.p), None))
     again = next((r for r in rows if place_of(r)==place_of(before) and r.part==before.part), rows[0])
-    now = [results[id(c)] for c in cells]
-    same = all(not r.error and not c.get('error') and r.facts['answers']==c['answers'] for c,r in zip(cells, now))
+    pairs = list(zip(cells, results))
+    same = all(_same_answers(*pair) for pair in pairs)
     errors = before.error is not None and before.error==again.error
-    return RerunResult(before, again, same or errors, _all_changes(bench, [*cells, *rivals], known, cells, now, before, again))
+    changes = _data_and_texts(bench, cells+rivals, known, pairs) + _number_changes(before, again)
+    return RerunResult(before, again, same or errors, changes + _setting_changes(bench.manifest))
 
 # %% ../../nbs/benchmark/09_reruns.ipynb #99c730d0
 def _rival(row, name):
@@ -111,19 +137,31 @@ def _rival(row, name):
 
 def _digests(cell):
     "Digests of all data that a cell needs"
-    inside = [o['data'] for v in cell['options'].values() for o in (v if isinstance(v, list) else [v]) if isinstance(o, dict) and 'data' in o]
-    return [cell['data'], *inside]
+    values = [o for v in cell['options'].values() for o in (v if isinstance(v, list) else [v])]
+    return [cell['data'], *(o['data'] for o in values if isinstance(o, dict) and 'data' in o)]
+
+def _all_digests(cells):
+    "Digests of all data that some cells need, once"
+    return list(dict.fromkeys(k for c in cells for k in _digests(c)))
 
 def _data_again(bench, cells, given, features, device):
     "Digest in the manifest -> the data now"
     found,tasks = {},[d for d in given if isinstance(d, Task)]
     names = {(d.task.name, d.encoder_name): d for d in given if not isinstance(d, Task)}
-    for key in dict.fromkeys(k for c in cells for k in _digests(c)):
+    for key in _all_digests(cells):
         entry = bench.manifest['sources'][key]
         mine = names.get((entry['task'], entry['encoder']))
         again = mine if mine is not None else data_from(entry['source'], features, device, tasks=tasks)
         found[key] = replace(again, device=device)
     return found
+
+def _method_again(bench, cell, given):
+    "The method of a cell: the one that was given under its name, or made from the manifest"
+    return given.get(cell['method']) or method_from(bench.manifest['specs'][cell['spec']])
+
+def _same_answers(cell, result):
+    "Are all answers of a cell those of its record?"
+    return not result.error and not cell.get('error') and result.facts['answers']==cell['answers']
 
 def _run_again(cell, method, known):
     "The result of a cell, measured now"
@@ -133,10 +171,23 @@ def _run_again(cell, method, known):
     place = Cell(*(cell[k] for k in ('method','task','encoder','protocol','shots','seed')))
     return run_cell(place, method, known[cell['data']], None, {k: back(v) for k,v in cell['options'].items()})
 
-def _all_changes(bench, every, known, cells, now, before, again):
-    "All sentences about what differs"
-    data = [s for k in dict.fromkeys(k for c in every for k in _digests(c)) for s in _data_changes(bench.manifest['sources'][k], known[k])]
-    texts = [f"texts of seed {c['seed']}: {c.get('texts')} ({c['texts_digest'][:8]}) then, {r.facts.get('texts')} ({str(r.facts.get('texts_digest'))[:8]}) now"
-             for c,r in zip(cells, now) if c.get('texts_digest') and r.facts.get('texts_digest')!=c['texts_digest']]
-    answers = [f"answers of seed {c['seed']}, {k}: not those of the table" for c,r in zip(cells, now) if not r.error for k,v in (c.get('answers') or {}).items() if r.facts['answers'].get(k)!=v]
-    return data + texts + answers + _number_changes(before, again) + _setting_changes(bench.manifest)
+def _data_and_texts(bench, cells, known, pairs):
+    "Sentences about data, texts and answers that are not those of the table"
+    sources,found = bench.manifest['sources'],[]
+    for k in _all_digests(cells): found += _data_changes(sources[k], known[k])
+    found += [s for pair in pairs for s in _text_changes(*pair)]
+    return found + [s for pair in pairs for s in _answer_changes(*pair)]
+
+def _text_changes(cell, result):
+    "Says where a cell had other texts"
+    now = result.facts
+    if not cell.get('texts_digest') or now.get('texts_digest')==cell['texts_digest']: return []
+    def named(facts): return f"{facts.get('texts')} ({str(facts.get('texts_digest'))[:8]})"
+    return [f"texts of seed {cell['seed']}: {named(cell)} then, {named(now)} now"]
+
+def _answer_changes(cell, result):
+    "Says where a cell had other answers"
+    if result.error: return []
+    now,then = result.facts['answers'],cell.get('answers') or {}
+    parts = [k for k,v in then.items() if now.get(k)!=v]
+    return [f"answers of seed {cell['seed']}, {k}: not those of the table" for k in parts]
