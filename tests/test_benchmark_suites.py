@@ -23,7 +23,7 @@ from textclip.methods.tipx import SuSX, sus_presets
 from textclip.methods.zeroshot import ZeroShot
 from textclip.benchmark.task_data import data_from
 from textclip.benchmark.table import Benchmark, join_benchmarks
-from textclip.benchmark.runner import run_benchmark
+from textclip.benchmark.runner import run_benchmark, save_measured
 from textclip.benchmark.text_methods import TextMethod, known_text_rows, text_method
 import json, tempfile
 from fastcore.test import *
@@ -53,7 +53,7 @@ def test_running():
     # nbs/benchmark/10_suites.ipynb · Running · cell 02529eec
     for name in known_suites:
         for p in suite_parts(name):
-            for k,m in p.methods.items():
+            for m in p.methods.values():
                 spec = json.loads(json.dumps(method_spec(m)))
                 test_eq(method_spec(method_from(spec)), spec)
     {name: sum(len(p.methods)*len(p.sources) for p in suite_parts(name)) for name in known_suites}
@@ -62,7 +62,8 @@ def test_running():
         says = suite_needs(suite_parts('paper', ['SHIP','SHIP, ImageNet','TAI-Adapter']), root=d)
         test_eq(says[0].split(' datasets')[0], 'images of 14')
         test_fail(lambda: run_suite('paper', only=['TAP, dtd'], root=d), contains='images of 1 datasets (dtd)')
-        test_fail(lambda: run_suite('paper', only=['SuS-X'], root=d), contains='SuS-X is not measured: its support sets cannot be had')
+        why = 'SuS-X is not measured: its support sets cannot be had'
+        test_fail(lambda: run_suite('paper', only=['SuS-X'], root=d), contains=why)
         test_fail(lambda: run_suite('features', features=d), contains='b32_caltech101.npz')
     test_fail(lambda: run_suite('offlime'), contains="Did you mean 'offline'?")
     test_fail(lambda: suite_parts('smoke', ['text']), contains="Did you mean 'texts'?")

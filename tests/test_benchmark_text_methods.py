@@ -47,14 +47,16 @@ def test_from_names_to_a_classifier():
     task = Task('colours', ['red','green','blue'])
     class ColourPoet:
         "A stand-in for a language model: names things in the colour asked for, and one in another"
-        name,fingerprint,instructed,exact_tokens = 'poet','poet-1',False,False
+        name,fingerprint = 'poet','poet-1'
+        instructed = exact_tokens = False
         def count_tokens(self, prompt): return estimate_tokens(prompt)
         def answer(self, prompts, seeds, parameters):
             colours = [re.findall(r'(?:kinds|Photos) of (\w+)', p)[-1] for p in prompts]
             yield from ((i, Answer(f'{c} car, {c} hat {s%5}, blue sea')) for i,(c,s) in enumerate(zip(colours, seeds)))
 
     with tempfile.TemporaryDirectory() as d:
-        clf,texts,seconds = fit_method(task, ColourEncoder(), ColourPoet(), 'cupl', n=2, journal=Path(d)/'poet.jsonl', store=Store(d))
+        places = dict(journal=Path(d)/'poet.jsonl', store=Store(d))
+        clf,texts,seconds = fit_method(task, ColourEncoder(), ColourPoet(), 'cupl', n=2, **places)
     pictures = Features(torch.eye(3)-.4, y=torch.arange(3))
     test_eq(clf(pictures).argmax(-1), pictures.y)
     test_eq((clf.info['llm'], clf.info['texts']), ('poet', len(texts)))
@@ -75,7 +77,8 @@ def test_comparing_methods():
     # nbs/benchmark/08_text_methods.ipynb · Comparing methods · cell 6659b3cd
     class ColourPoet:
         "A stand-in for a language model: names things in the colour asked for, and one in another"
-        name,fingerprint,instructed,exact_tokens = 'poet','poet-1',False,False
+        name,fingerprint = 'poet','poet-1'
+        instructed = exact_tokens = False
         def count_tokens(self, prompt): return estimate_tokens(prompt)
         def answer(self, prompts, seeds, parameters):
             colours = [re.findall(r'(?:kinds|Photos) of (\w+)', p)[-1] for p in prompts]
@@ -85,12 +88,16 @@ def test_comparing_methods():
         "Class folders with plain pictures"
         for i,c in enumerate(('red','green','blue')):
             (Path(folder)/c).mkdir()
-            for j in range(n): Image.new('RGB', (4,4), tuple(220-30*j if k==i else 40*j for k in range(3))).save(Path(folder)/c/f'{j}.png')
+            for j in range(n):
+                colour = [40*j]*3
+                colour[i] = 220-30*j
+                Image.new('RGB', (4,4), tuple(colour)).save(Path(folder)/c/f'{j}.png')
         return load_task(folder)
 
     with tempfile.TemporaryDirectory() as d:
-        task = pictures(d)
-        found = compare_text_methods(task, ColourEncoder(), ColourPoet(), ('zero-shot','shuffled','cupl'), seeds=(0,1), n=3, journal=Path(d)/'poet.jsonl', store=Store(Path(d)/'store'))
+        task,rows = pictures(d),('zero-shot','shuffled','cupl')
+        places = dict(journal=Path(d)/'poet.jsonl', store=Store(Path(d)/'store'))
+        found = compare_text_methods(task, ColourEncoder(), ColourPoet(), rows, seeds=(0,1), n=3, **places)
     test_eq([r.method for r in found.report.rows], ['zero-shot','control: shuffled texts','CuPL'])
     test_eq([r.seeds for r in found.report.rows], [1,2,2])
     test_eq(len(found.benchmark.cells), 5)
@@ -105,8 +112,9 @@ def test_comparing_methods():
 def test_measuring_a_saved_classifier():
     'nbs/benchmark/08_text_methods.ipynb · Measuring a saved classifier'
     # nbs/benchmark/08_text_methods.ipynb · Measuring a saved classifier · cell 89c7b59d
-    test_eq(labels_by_name(Task('t', ['Cat','dog']), ['dog','cat'], torch.tensor([0,1,1])), torch.tensor([1,0,0]))
-    test_fail(lambda: labels_by_name(Task('t', ['cat','fox']), ['dog','cat'], torch.tensor([0])), contains='does not know fox')
+    pets,foxes = Task('t', ['Cat','dog']),Task('t', ['cat','fox'])
+    test_eq(labels_by_name(pets, ['dog','cat'], torch.tensor([0,1,1])), torch.tensor([1,0,0]))
+    test_fail(lambda: labels_by_name(foxes, ['dog','cat'], torch.tensor([0])), contains='does not know fox')
     # nbs/benchmark/08_text_methods.ipynb · Measuring a saved classifier · cell c3180378
     def two_colours(folder):
         "Class folders with one red and one blue picture"
@@ -117,6 +125,6 @@ def test_measuring_a_saved_classifier():
 
     with tempfile.TemporaryDirectory() as d:
         task,enc = two_colours(d),ColourEncoder()
-        pipe = Pipeline(enc, ZeroShot().fit(Task('t', ['red','blue']), enc))   # its classes are in another order than the folders
+        pipe = Pipeline(enc, ZeroShot().fit(Task('t', ['red','blue']), enc))   # in another order than the folders
         found = evaluate_classifier(pipe, task, store=Store(Path(d)/'store'))
     test_eq([r.accuracy for r in found.report.rows], [1.,1.])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import ExifTags, Image
-from textclip.core.basics import TextclipError, unknown_name
+from textclip.core.basics import TextclipError, need_package, unknown_name
 import importlib.util, struct, tempfile, tracemalloc, zlib
 from PIL import ImageDraw
 from fastcore.test import *

@@ -8,10 +8,11 @@ from textclip.core.basics import TextclipError, unknown_name
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features, TaskFeatures
 from textclip.features.feature_files import read_arrays
-import tempfile, warnings
+from textclip.features.parquet_features import array_labels
+import tempfile
 from unittest.mock import patch
 from fastcore.test import *
-from textclip.features.feature_suite import _texts, load_feature_sets, short_names
+from textclip.features.feature_suite import _split, _texts, load_feature_sets, short_names
 
 NOTEBOOK = 'nbs/features/05_feature_suite.ipynb'
 
@@ -19,10 +20,13 @@ NOTEBOOK = 'nbs/features/05_feature_suite.ipynb'
 def test_what_the_arrays_are_called():
     'nbs/features/05_feature_suite.ipynb · What the arrays are called'
     # nbs/features/05_feature_suite.ipynb · What the arrays are called · cell 9d23c2a1
-    z = dict(text_x=np.random.rand(3,2,4), prompt=np.array(['a_photo_of_a','averageprompt','art_of_a']), zs_text1=np.ones((2,4)))
+    z = dict(text_x=np.random.rand(3,2,4), prompt=np.array(['a_photo_of_a','averageprompt','art_of_a']),
+        zs_text1=np.ones((2,4)))
     t = _texts(z, ['cat','dog'], {})
     test_eq((len(t['zs_text1']), t['templates'].y.tolist()), (2, [0,1,0,1]))
     test_close(t['templates'].x[3], torch.tensor(z['text_x'][2,1]).float())
+    test_fail(lambda: _split(dict(x=np.ones((2,2)), y=np.array([0,1.5])), 'test', {}), contains='Label 1.5 in row 1')
+    test_fail(lambda: _split(dict(x=np.ones((2,2), int), y=np.array([0,1])), 'test', {}), contains='are int64')
     test_eq(t['templates'].ids, ['a_photo_of_a cat','a_photo_of_a dog','art_of_a cat','art_of_a dog'])
 
 
@@ -75,7 +79,8 @@ def test_on_real_features():
     'nbs/features/05_feature_suite.ipynb · On real features'
     # nbs/features/05_feature_suite.ipynb · On real features · cell 7ad6fa90
     root = Path(os.environ.get('TEXTCLIP_FEATURES', '../../../shared/data/clip_features'))
-    sizes = dict(b32_caltech101=(100, 2465), b32_oxford_pets=(37, 3669), b32_ucf101=(101, 3783), rs_whurs19_CLIP_RN50=(19, 1005))
+    sizes = dict(b32_caltech101=(100, 2465), b32_oxford_pets=(37, 3669), b32_ucf101=(101, 3783),
+        rs_whurs19_CLIP_RN50=(19, 1005))
     found = {}
     if not root.is_dir(): print('The development features are not here (TEXTCLIP_FEATURES): nothing was checked.')
     else: found = load_feature_sets(root, [n for n in [*sizes, 'b32_imagenet'] if (root/f'{n}.npz').exists()])

@@ -19,10 +19,9 @@ from textclip.training.trainer import Trainer
 from textclip.training.callbacks import FiniteGuard
 from textclip.training.image_views import TrainingImages, ViewBatches, Views, crop_view
 from textclip.training.encoder_tuning import AdaptedClassifier, EncoderTuning, check_trainable, encode_text_from
-import copy, json, subprocess, sys, tempfile
+import json, subprocess, sys, tempfile
 from pathlib import Path
 import pandas as pd
-from torch import nn
 from fastcore.test import *
 from textclip.core.basics import derive_seed, make_generator, write_json
 from textclip.types.classifier import load_classifier
@@ -52,10 +51,13 @@ def test_the_loss():
         grads.append([p.grad.clone() for p in tuning.parameters.values()])
         for p in tuning.parameters.values(): p.grad = None
     for a,b in zip(*grads): test_close(a, b, eps=1e-5)
-    test_close(class_weights(encoder, ids), F.normalize(encoder.encode_text([f'a photo of {o}.' for o in ('a cat','an old dog','three small birds','a hat')]), dim=-1), eps=1e-5)
+    test_close(class_weights(encoder, ids), F.normalize(encoder.encode_text([f'a photo of {o}.' for o in ('a cat',
+        'an old dog','three small birds','a hat')]), dim=-1), eps=1e-5)
     assert grads[0][0].abs().max()>0
     last = EncoderTuning(encoder).add_lora(towers=('text',), layers=(1,))
-    for chunk in (256,3): test_close(class_weights(last.encoder, ids, chunk, last.text_start(ids)).detach(), class_weights(encoder, ids), eps=1e-5)
+    for chunk in (256,3):
+        test_close(class_weights(last.encoder, ids, chunk, last.text_start(ids)).detach(), class_weights(encoder, ids),
+            eps=1e-5)
 
 
 def test_on_drawn_shapes():
@@ -65,8 +67,10 @@ def test_on_drawn_shapes():
     method = CLIPLoRA(rank=4, steps=80, lr=.02, batch=16, smallest=.7, dropout=0.)
     with tempfile.TemporaryDirectory() as d:
         train,test = drawn_shapes(d, 12),drawn_shapes(d, 20, first=1000)
-        fitted = dict(before=CLIPLoRA(steps=0).fit(task, encoder, train=train), after=method.fit(task, encoder, train=train))
-        rows = {k: {name: evaluate(o, adapted_features(o, encoder, split)).accuracy for name,split in dict(train=train, test=test).items()} for k,o in fitted.items()}
+        fitted = dict(before=CLIPLoRA(steps=0).fit(task, encoder, train=train),
+            after=method.fit(task, encoder, train=train))
+        rows = {k: {name: evaluate(o, adapted_features(o, encoder, split)).accuracy
+            for name,split in dict(train=train, test=test).items()} for k,o in fitted.items()}
     table = pd.DataFrame(rows).round(3)
     table
     # nbs/methods/clip_lora.ipynb · On drawn shapes · cell 363bf43b
@@ -79,7 +83,8 @@ def test_against_a_plain_re_statement():
     def plain_block(block, x, lora, s, mask=None):
         "A residual attention block with LoRA on q, k and v"
         m,h = block.attn,block.ln_1(x)
-        q,k,v = (h @ w.T + b + s*(h @ A.T) @ B.T for w,b,A,B in zip(m.in_proj_weight.chunk(3), m.in_proj_bias.chunk(3), *lora))
+        q,k,v = (h @ w.T + b + s*(h @ A.T) @ B.T
+            for w,b,A,B in zip(m.in_proj_weight.chunk(3), m.in_proj_bias.chunk(3), *lora))
         q,k,v = (t.unflatten(-1, (m.num_heads, -1)).transpose(1, 2) for t in (q,k,v))
         scores = q @ k.mT / q.shape[-1]**.5 + (0 if mask is None else mask)
         x = x + m.out_proj((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
@@ -94,15 +99,19 @@ def test_against_a_plain_re_statement():
 
     def plain_text(model, lora, s, ids):
         x = model.token_embedding(ids) + model.positional_embedding
-        for i,block in enumerate(model.transformer.resblocks): x = plain_block(block, x, lora['text', i], s, model.attn_mask)
+        for i,block in enumerate(model.transformer.resblocks):
+            x = plain_block(block, x, lora['text', i], s, model.attn_mask)
         return model.ln_final(x)[torch.arange(len(ids)), ids.argmax(-1)] @ model.text_projection
     # nbs/methods/clip_lora.ipynb · Against a plain re-statement · cell f6d24889
     encoder,task = tiny_open_clip(),Task('shapes', shape_names)
-    images,y,ids = [draw_shape(k, i) for i in range(5) for k in shape_names],torch.arange(20)%4,encoder.tokenizer([f'a photo of a {c}.' for c in shape_names])
+    images = [draw_shape(k, i) for i in range(5) for k in shape_names]
+    y = torch.arange(20)%4
+    ids = encoder.tokenizer([f'a photo of a {c}.' for c in shape_names])
     method,steps = CLIPLoRA(batch=8, lr=2e-3, dropout=0.),5
     tuning = EncoderTuning(encoder).add_lora(2, 1/2**.5, 0., seed=4)
     start = {k: v.detach().clone() for k,v in tuning.parameters.items()}
-    method.train_lora(tuning, images, y, encoder.tokens([f'a photo of a {c}.' for c in shape_names]), encoder.logit_scale, steps, 4, launched_processes())
+    method.train_lora(tuning, images, y, encoder.tokens([f'a photo of a {c}.' for c in shape_names]), encoder.logit_scale,
+        steps, 4, launched_processes())
 
     place = lambda k: ('visual' if '/visual/' in k else 'text', int(k.split('/')[-2]))
     free = {k: v.clone().requires_grad_() for k,v in start.items()}
@@ -111,8 +120,10 @@ def test_against_a_plain_re_statement():
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, eta_min=1e-6)
     views = Views(images, [crop_view(encoder)], seed=4)
     batches = ViewBatches(views, 8)
-    for i,rows in enumerate([r for epoch in (0,1) for r in batches.epoch(epoch, derive_seed(4, 'clip lora', 'rows'))][:steps]):
-        x = F.normalize(plain_image(encoder.model, lora, .5**.5, torch.stack([views[i//3, int(k)][0] for k in rows])), dim=-1)
+    for i,rows in enumerate([r for epoch in (0,1)
+        for r in batches.epoch(epoch, derive_seed(4, 'clip lora', 'rows'))][:steps]):
+        x = F.normalize(plain_image(encoder.model, lora, .5**.5, torch.stack([views[i//3, int(k)][0] for k in rows])),
+            dim=-1)
         t = F.normalize(plain_text(encoder.model, lora, .5**.5, ids), dim=-1)
         optimizer.zero_grad()
         F.cross_entropy(encoder.logit_scale * x @ t.T, y[rows]).backward()
@@ -128,7 +139,8 @@ def test_against_a_plain_re_statement_gpu():
     def plain_block(block, x, lora, s, mask=None):
         "A residual attention block with LoRA on q, k and v"
         m,h = block.attn,block.ln_1(x)
-        q,k,v = (h @ w.T + b + s*(h @ A.T) @ B.T for w,b,A,B in zip(m.in_proj_weight.chunk(3), m.in_proj_bias.chunk(3), *lora))
+        q,k,v = (h @ w.T + b + s*(h @ A.T) @ B.T
+            for w,b,A,B in zip(m.in_proj_weight.chunk(3), m.in_proj_bias.chunk(3), *lora))
         q,k,v = (t.unflatten(-1, (m.num_heads, -1)).transpose(1, 2) for t in (q,k,v))
         scores = q @ k.mT / q.shape[-1]**.5 + (0 if mask is None else mask)
         x = x + m.out_proj((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
@@ -143,15 +155,19 @@ def test_against_a_plain_re_statement_gpu():
 
     def plain_text(model, lora, s, ids):
         x = model.token_embedding(ids) + model.positional_embedding
-        for i,block in enumerate(model.transformer.resblocks): x = plain_block(block, x, lora['text', i], s, model.attn_mask)
+        for i,block in enumerate(model.transformer.resblocks):
+            x = plain_block(block, x, lora['text', i], s, model.attn_mask)
         return model.ln_final(x)[torch.arange(len(ids)), ids.argmax(-1)] @ model.text_projection
     # nbs/methods/clip_lora.ipynb · Against a plain re-statement · cell f6d24889
     encoder,task = tiny_open_clip(),Task('shapes', shape_names)
-    images,y,ids = [draw_shape(k, i) for i in range(5) for k in shape_names],torch.arange(20)%4,encoder.tokenizer([f'a photo of a {c}.' for c in shape_names])
+    images = [draw_shape(k, i) for i in range(5) for k in shape_names]
+    y = torch.arange(20)%4
+    ids = encoder.tokenizer([f'a photo of a {c}.' for c in shape_names])
     method,steps = CLIPLoRA(batch=8, lr=2e-3, dropout=0.),5
     tuning = EncoderTuning(encoder).add_lora(2, 1/2**.5, 0., seed=4)
     start = {k: v.detach().clone() for k,v in tuning.parameters.items()}
-    method.train_lora(tuning, images, y, encoder.tokens([f'a photo of a {c}.' for c in shape_names]), encoder.logit_scale, steps, 4, launched_processes())
+    method.train_lora(tuning, images, y, encoder.tokens([f'a photo of a {c}.' for c in shape_names]), encoder.logit_scale,
+        steps, 4, launched_processes())
 
     place = lambda k: ('visual' if '/visual/' in k else 'text', int(k.split('/')[-2]))
     free = {k: v.clone().requires_grad_() for k,v in start.items()}
@@ -160,8 +176,10 @@ def test_against_a_plain_re_statement_gpu():
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, eta_min=1e-6)
     views = Views(images, [crop_view(encoder)], seed=4)
     batches = ViewBatches(views, 8)
-    for i,rows in enumerate([r for epoch in (0,1) for r in batches.epoch(epoch, derive_seed(4, 'clip lora', 'rows'))][:steps]):
-        x = F.normalize(plain_image(encoder.model, lora, .5**.5, torch.stack([views[i//3, int(k)][0] for k in rows])), dim=-1)
+    for i,rows in enumerate([r for epoch in (0,1)
+        for r in batches.epoch(epoch, derive_seed(4, 'clip lora', 'rows'))][:steps]):
+        x = F.normalize(plain_image(encoder.model, lora, .5**.5, torch.stack([views[i//3, int(k)][0] for k in rows])),
+            dim=-1)
         t = F.normalize(plain_text(encoder.model, lora, .5**.5, ids), dim=-1)
         optimizer.zero_grad()
         F.cross_entropy(encoder.logit_scale * x @ t.T, y[rows]).backward()
@@ -174,7 +192,8 @@ def test_against_a_plain_re_statement_gpu():
         encoder = tiny_open_clip(device=device)
         tuning,ids = EncoderTuning(encoder).add_lora(2, .5**.5, 0., seed=4),encoder.tokens(shape_names).to(device)
         pictures = [draw_shape(k, i) for i in range(5) for k in shape_names]
-        curves[device] = CLIPLoRA(batch=8, dropout=0.).train_lora(tuning, pictures, torch.arange(20)%4, ids, encoder.logit_scale, 5, 4, launched_processes()).losses.cpu()
+        curves[device] = CLIPLoRA(batch=8, dropout=0.).train_lora(tuning, pictures, torch.arange(20)%4, ids,
+            encoder.logit_scale, 5, 4, launched_processes()).losses.cpu()
     test_close(curves['cpu'], curves['cuda'], eps=1e-2)
 
 
@@ -184,7 +203,8 @@ def test_saved_re_targeted_refused():
     encoder,task = tiny_open_clip(),Task('shapes', shape_names)
     with tempfile.TemporaryDirectory() as d:
         train = drawn_shapes(d, 3)
-        fit = lambda encoder=encoder, train=train, seed=1, **kwargs: CLIPLoRA(**dict(steps=3, batch=6, lr=5e-3) | kwargs).fit(task, encoder, train=train, seed=seed)
+        fit = lambda encoder=encoder, train=train, seed=1, **kwargs: CLIPLoRA(**dict(steps=3, batch=6, lr=5e-3)
+            | kwargs).fit(task, encoder, train=train, seed=seed)
         classifier = fit()
         loaded = load_classifier(classifier.save(Path(d)/'classifier'))
         named = [p.name for p in Pipeline(encoder, loaded).predict(train)]
@@ -193,7 +213,8 @@ def test_saved_re_targeted_refused():
         test_ne(fit(seed=2).weight, classifier.weight)
         test_close(loaded.with_classes(shape_names, encoder).weight, classifier.weight, eps=1e-5)
         test_eq(loaded.with_classes(['a square','a ring','a star'], encoder).weight.shape, (3,32))
-        test_eq(fit(layers=(1,), projections='qv').info['trained'], 2*2*2*2*64)      # two towers, two projections, A and B, rank 2, width 64
+        # two towers, two projections, A and B, rank 2, width 64
+        test_eq(fit(layers=(1,), projections='qv').info['trained'], 2*2*2*2*64)
         test_eq(len(fit(lr=2e-4).encoder_delta._buffers), 8)
         test_fail(lambda: fit(encoder=ColourEncoder()), contains="'colour' is no open_clip model")
         test_fail(lambda: fit(train=image_features(train, encoder)), contains='needs images, not Features')
@@ -231,34 +252,46 @@ class Clock(Callback):
 encoder = load_encoder(settings.pop('model'))
 if not settings.pop('kept', True): EncoderTuning.text_start = lambda self, ids: None
 whole,method = sum(p.numel() for p in encoder.model.parameters()),CLIPLoRA(**settings)
-images,ids = [draw_shape(shape_names[i%4], i, 400) for i in range(16)],encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
-tuning = EncoderTuning(encoder).add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
+images = [draw_shape(shape_names[i%4], i, 400) for i in range(16)]
+ids = encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
+tuning = EncoderTuning(encoder)
+tuning.add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
 before = peak()
 history = method.train_lora(tuning, images, torch.arange(16), ids, 100., method.steps, 0, Processes(), [Clock()])
 after,texts,start = peak(),[],tuning.text_start(ids)
 for _ in range(3 if 'text' in method.towers else 0):
     since = time.process_time()
-    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)): class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
+    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)):
+        class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
     texts.append(time.process_time()-since)
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0., before=before, peak=after,
-    tokens=ids.shape[1], trained=tuning.size, whole=whole, loss=history.losses[-1].item())))
+seconds = dict(seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0.)
+print(json.dumps(settings | seconds | dict(before=before, peak=after, tokens=ids.shape[1], trained=tuning.size,
+    whole=whole, loss=history.losses[-1].item())))
 '''
 
     def measured(**settings):
         "What a run of the program prints"
-        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True,
+            text=True)
         assert not run.returncode, run.stderr[-800:]
         return json.loads(run.stdout)
     # nbs/methods/clip_lora.ipynb · What a step costs · cell cd6e9c74
     record = json.loads(Path('../results/clip_lora/step.json').read_text())
     words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items()) or 'default settings'
-    table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}), batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
+    table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}),
+        batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
         for r in record['rows']]).set_index('settings')
-    usual,image,text,again,kept,anew,half,bf16 = record['rows']
+    usual,image,*more = record['rows']
+    text,again,*more = more
+    kept,anew,*more = more
+    half,bf16 = more
     memory = lambda r: r['peak']-r['before']
-    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
-    print(f"LoRA in the last two layers: the text side takes {anew['text_seconds']/kept['text_seconds']:.1f} times as long where the frozen layers are computed anew")
-    print(f"checkpointed: {memory(again)/memory(usual):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds; bfloat16 on this processor: {bf16['seconds']/half['seconds']:.1f} times the seconds")
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
+        f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"LoRA in the last two layers: the text side takes {anew['text_seconds']/kept['text_seconds']:.1f} times as "
+        "long where the frozen layers are computed anew")
+    print(f"checkpointed: {memory(again)/memory(usual):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} "
+        f"times the seconds; bfloat16 on this processor: {bf16['seconds']/half['seconds']:.1f} times the seconds")
     table.round(2)
     # nbs/methods/clip_lora.ipynb · What a step costs · cell 97d8139e
     for a,b in ((usual, again), (kept, anew)): test_close(a['loss'], b['loss'], eps=1e-4)
@@ -293,38 +326,53 @@ class Clock(Callback):
 encoder = load_encoder(settings.pop('model'))
 if not settings.pop('kept', True): EncoderTuning.text_start = lambda self, ids: None
 whole,method = sum(p.numel() for p in encoder.model.parameters()),CLIPLoRA(**settings)
-images,ids = [draw_shape(shape_names[i%4], i, 400) for i in range(16)],encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
-tuning = EncoderTuning(encoder).add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
+images = [draw_shape(shape_names[i%4], i, 400) for i in range(16)]
+ids = encoder.tokens([f'a photo of a {c}.' for c in open_clip.IMAGENET_CLASSNAMES[:100]])
+tuning = EncoderTuning(encoder)
+tuning.add_lora(method.rank, .5**.5, method.dropout, tuple(method.towers), layers=method.layers)
 before = peak()
 history = method.train_lora(tuning, images, torch.arange(16), ids, 100., method.steps, 0, Processes(), [Clock()])
 after,texts,start = peak(),[],tuning.text_start(ids)
 for _ in range(3 if 'text' in method.towers else 0):
     since = time.process_time()
-    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)): class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
+    with torch.autocast('cpu', getattr(torch, method.amp or 'bfloat16'), enabled=bool(method.amp)):
+        class_weights(tuning.encoder, ids, start=start).square()[:,:9].sum().backward()
     texts.append(time.process_time()-since)
-print(json.dumps(dict(settings, seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0., before=before, peak=after,
-    tokens=ids.shape[1], trained=tuning.size, whole=whole, loss=history.losses[-1].item())))
+seconds = dict(seconds=median(b-a for a,b in zip(times, times[1:])), text_seconds=median(texts[1:]) if texts else 0.)
+print(json.dumps(settings | seconds | dict(before=before, peak=after, tokens=ids.shape[1], trained=tuning.size,
+    whole=whole, loss=history.losses[-1].item())))
 '''
 
     def measured(**settings):
         "What a run of the program prints"
-        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True, text=True)
+        run = subprocess.run([sys.executable, '-W', 'ignore', '-c', program, json.dumps(settings)], capture_output=True,
+            text=True)
         assert not run.returncode, run.stderr[-800:]
         return json.loads(run.stdout)
     # nbs/methods/clip_lora.ipynb · What a step costs · cell 105c96de
-    asked = [dict(), dict(towers=['image']), dict(towers=['text']), dict(checkpointing=True), dict(layers=[10,11]), dict(layers=[10,11], kept=False), dict(batch=4), dict(batch=4, amp='bfloat16', steps=2)]
+    asked = [dict(), dict(towers=['image']), dict(towers=['text']), dict(checkpointing=True), dict(layers=[10,11]),
+        dict(layers=[10,11], kept=False), dict(batch=4), dict(batch=4, amp='bfloat16', steps=2)]
     found = [measured(**dict(model='ViT-B-16', batch=8, steps=3) | o) | dict(asked=o) for o in asked]
-    write_json(Path('../results/clip_lora/step.json'), dict(model='ViT-B-16', classes=100, rows=found, manifest=report_manifest(rule='random weights; nothing was chosen')))
+    write_json(Path('../results/clip_lora/step.json'),
+        dict(model='ViT-B-16', classes=100, rows=found,
+        manifest=report_manifest(rule='random weights; nothing was chosen')))
     # nbs/methods/clip_lora.ipynb · What a step costs · cell cd6e9c74
     record = json.loads(Path('../results/clip_lora/step.json').read_text())
     words = lambda o: ', '.join(f'{k}={v}' for k,v in o.items()) or 'default settings'
-    table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}), batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
+    table = pd.DataFrame([dict(settings=words({k: v for k,v in r['asked'].items() if k not in ('batch','steps')}),
+        batch=r['batch'], seconds=r['seconds'], text=r['text_seconds'], GiB=r['peak']-r['before'], trained=r['trained'])
         for r in record['rows']]).set_index('settings')
-    usual,image,text,again,kept,anew,half,bf16 = record['rows']
+    usual,image,*more = record['rows']
+    text,again,*more = more
+    kept,anew,*more = more
+    half,bf16 = more
     memory = lambda r: r['peak']-r['before']
-    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
-    print(f"LoRA in the last two layers: the text side takes {anew['text_seconds']/kept['text_seconds']:.1f} times as long where the frozen layers are computed anew")
-    print(f"checkpointed: {memory(again)/memory(usual):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} times the seconds; bfloat16 on this processor: {bf16['seconds']/half['seconds']:.1f} times the seconds")
+    print(f"measured {record['manifest']['date'][:10]}, {record['manifest']['platform']}; trained: {usual['trained']:,} "
+        f"of {usual['whole']:,} numbers ({100*usual['trained']/usual['whole']:.2f} %)")
+    print(f"LoRA in the last two layers: the text side takes {anew['text_seconds']/kept['text_seconds']:.1f} times as "
+        "long where the frozen layers are computed anew")
+    print(f"checkpointed: {memory(again)/memory(usual):.2f} times the memory, {again['seconds']/usual['seconds']:.2f} "
+        f"times the seconds; bfloat16 on this processor: {bf16['seconds']/half['seconds']:.1f} times the seconds")
     table.round(2)
     # nbs/methods/clip_lora.ipynb · What a step costs · cell 97d8139e
     for a,b in ((usual, again), (kept, anew)): test_close(a['loss'], b['loss'], eps=1e-4)

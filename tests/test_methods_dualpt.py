@@ -14,11 +14,10 @@ from textclip.features.inputs import as_features, check_same_encoder, logit_scal
 from textclip.alignment.optimal_transport import sinkhorn, uniform_masses
 from textclip.alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
 from textclip.methods.plot import LocalPromptLearner, PlotClassifier, place_scores
-import math, tempfile
+import tempfile
 import numpy as np
 from pathlib import Path
 from dataclasses import replace
-import matplotlib.pyplot as plt
 from PIL import Image, ImageDraw
 from fastcore.test import *
 from textclip.core.basics import make_generator
@@ -199,7 +198,8 @@ def test_four_reductions():
     for plan in transport_plans:
         one = DuAlPT(n_prompts=1, plan=plan, **same).fit(task, tower, train=train, texts=about)
         test_close(one(train), tower.logit_scale*places.mean(1) @ one.weight[0].T, eps=1e-4)
-    wide,uniform = [DuAlPT(n_prompts=3, **o, **same).fit(task, tower, train=train, texts=about) for o in (dict(eps=1e5, plan='converged', align='mean'), dict(plan='uniform'))]
+    wide,uniform = [DuAlPT(n_prompts=3, **o, **same).fit(task, tower, train=train, texts=about)
+        for o in (dict(eps=1e5, plan='converged', align='mean'), dict(plan='uniform'))]
     test_close(wide.context, uniform.context, eps=1e-4)
     test_close(wide(train), uniform(train), eps=1e-3)
     test_close(uniform(train), tower.logit_scale*places.mean(1) @ uniform.weight.mean(0).T, eps=1e-4)
@@ -208,14 +208,18 @@ def test_four_reductions():
     train,about = place_images(tower, task.classes, 3)[0],toy_descriptions(task.classes)
     turned,order = {c: v[::-1] for c,v in about.items()},torch.tensor([2,0,1])
     context,prompts = start_contexts(tower, 3, length=3),Prompts(tower, task.classes, 3)
-    def loss(method, context, f, texts): return method.objective(prompts, tower.logit_scale, method.anchor(task, tower, None, texts))(context, *LocalRows(f, f.y)(slice(None)))['loss'].item()
+    def loss(method, context, f, texts):
+        return method.objective(prompts, tower.logit_scale, method.anchor(task, tower, None, texts))(context,
+            *LocalRows(f, f.y)(slice(None)))['loss'].item()
     for form in known_text_alignments:
         method = DuAlPT(n_prompts=3, length=3, align=form)
         expected = loss(method, context, train, about)
         test_close(loss(method, context[order], train, about), expected, eps=1e-5)
         test_close(loss(method, context, replace(train, local=train.local[:,torch.randperm(9)]), about), expected, eps=1e-5)
         test_close(loss(method, context, train, turned), expected, eps=1e-5)
-        assert abs(loss(method, context, train, {'cat': about['ox'], 'ox': about['cat'], 'golden retriever': about['golden retriever']})-expected)>1e-3     # and this is no order
+        # and this is no order
+        assert abs(loss(method, context, train, {'cat': about['ox'], 'ox': about['cat'],
+            'golden retriever': about['golden retriever']})-expected)>1e-3
 
 
 def test_reading_a_prompt_the_nearest_words():
@@ -251,7 +255,8 @@ def test_reading_a_prompt_where_it_looks():
         "A picture whose cells are leaves or an animal's back"
         picture = Image.new('RGB', (3*size, 3*size), '#3a5a40')
         pen = ImageDraw.Draw(picture)
-        for m in cells.nonzero().flatten().tolist(): pen.ellipse([m%3*size+3, m//3*size+3, m%3*size+size-3, m//3*size+size-3], fill='#f2cc8f')
+        for m in cells.nonzero().flatten().tolist():
+            pen.ellipse([m%3*size+3, m//3*size+3, m%3*size+size-3, m//3*size+size-3], fill='#f2cc8f')
         return picture
 
     transport = clf.transport(test, test.y)
@@ -292,7 +297,9 @@ def test_from_pictures_with_other_encoders():
 
     split = ImageSplit([picture(i) for i in range(6)], labels=[0,1]*3)
     about = {'red': ['a red disc.', 'a red sign on a white wall.'], 'blue': ['a blue disc.']}
-    towers = {'ViT': tiny_open_clip(), 'ResNet': tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64)), 'transformers CLIP': tiny_transformers('clip', f'{folder.name}/clip')}
+    towers = {'ViT': tiny_open_clip(),
+        'ResNet': tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64)),
+        'transformers CLIP': tiny_transformers('clip', f'{folder.name}/clip')}
     for name,tower in towers.items():
         clf = DuAlPT(recipe='ours', steps=2, n_prompts=2).fit(task, tower, train=split, texts=about)
         f = image_features(split, tower, local=True)
@@ -305,10 +312,12 @@ def test_new_names_saving_the_benchmark():
     # nbs/methods/dualpt.ipynb · New names, saving, the benchmark · cell 97129689
     tower = tiny_open_clip()
     task = Task('animals', ['cat','golden retriever','ox','parrot','frog','lynx'])
-    splits = {s: place_images(tower, task.classes, n, seed=i)[0] for i,(s,n) in enumerate((('train',6),('val',3),('test',10)))}
+    splits = {s: place_images(tower, task.classes, n, seed=i)[0]
+        for i,(s,n) in enumerate((('train',6),('val',3),('test',10)))}
     flat = [(t, k) for k,c in enumerate(task.classes) for t in toy_descriptions([c])[c]]
     texts = Features(tower.encode_text([t for t,_ in flat]), y=torch.tensor([k for _,k in flat]), meta=encoder_meta(tower))
-    animals = TaskFeatures(task, splits, templates=caption_images(tower, task.classes, 1, 'a photo of a {}.', noise=0.), texts=texts, encoder=tower)
+    animals = TaskFeatures(task, splits, templates=caption_images(tower, task.classes, 1, 'a photo of a {}.', noise=0.),
+        texts=texts, encoder=tower)
     methods = {'zero-shot': ZeroShot(), 'explicit only': ExplicitContext(), 'DuAl-PT': DuAlPT(recipe='ours', steps=20)}
     bench = run_benchmark(methods, [animals], {'few-shot': {}, 'base-to-new': {}}, shots=(2,), seeds=(0,), progress=False)
     assert not bench.failed
@@ -336,11 +345,17 @@ def test_mistakes():
     tower,task = tiny_open_clip(),Task('toy', ['cat','ox'])
     train,about = place_images(tower, task.classes, 2)[0],toy_descriptions(task.classes)
     test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=train), contains="DuAlPT needs 'texts'")
-    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=train, texts={'cat': ['a cat.']}), contains='1 of 2 classes have no texts: ox')
-    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=caption_images(tower, task.classes, 2), texts=about), contains='DuAlPT needs features of places')
-    test_fail(lambda: DuAlPT(epochs=1).fit(task, ColourEncoder(), train=Features(torch.randn(2, 3), y=torch.arange(2), local=torch.randn(2, 4, 3)), texts=about), contains='Encoders that have one')
-    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=train, texts=Features(torch.randn(2, 5), y=torch.arange(2))), contains='Texts have 5 dimensions')
-    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=train, texts=about, synthetic=train), contains='synthetic features have none')
+    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=train, texts={'cat': ['a cat.']}),
+        contains='1 of 2 classes have no texts: ox')
+    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=caption_images(tower, task.classes, 2), texts=about),
+        contains='DuAlPT needs features of places')
+    test_fail(lambda: DuAlPT(epochs=1).fit(task, ColourEncoder(),
+        train=Features(torch.randn(2, 3), y=torch.arange(2), local=torch.randn(2, 4, 3)), texts=about),
+        contains='Encoders that have one')
+    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=train, texts=Features(torch.randn(2, 5), y=torch.arange(2))),
+        contains='Texts have 5 dimensions')
+    test_fail(lambda: DuAlPT(epochs=1).fit(task, tower, train=train, texts=about, synthetic=train),
+        contains='synthetic features have none')
     test_fail(lambda: DuAlPT(n_prompts=0), contains='n_prompts is 0')
     test_fail(lambda: DuAlPT(global_share=1.5), contains='global_share is 1.5')
     test_fail(lambda: DuAlPT(align_weight=-1), contains='align_weight is -1')

@@ -11,8 +11,7 @@ from textclip.types.classifier import LinearClassifier, merge_rows
 from textclip.types.method import Given, Method, Range
 from textclip.data.splits import val_tuning
 from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import json, os, tempfile, time
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -57,7 +56,8 @@ def test_an_inverse_for_few_rows():
         N,D = x.shape
         means,S = class_moments(x, y, 4)
         W,b = gaussian_weights(means, ridge_precision(S, N))
-        lda = LinearDiscriminantAnalysis(solver='lsqr', shrinkage=D/(D+N-1), priors=[.25]*4).fit(x.double().numpy(), y.numpy())
+        lda = LinearDiscriminantAnalysis(solver='lsqr', shrinkage=D/(D+N-1), priors=[.25]*4).fit(x.double().numpy(),
+            y.numpy())
         c = lda_scale(N, D)
         test_close(W, c*torch.tensor(lda.coef_), eps=1e-5)
         test_close(b + np.log(4), c*(torch.tensor(lda.intercept_) + np.log(4)), eps=1e-5)
@@ -104,10 +104,13 @@ def test_the_method():
     train,val,test = images(6),images(20),images(80)
     texts = Features(centre + .1*torch.randn(5, 32, generator=gen), y=torch.arange(5))
     task = Task('example', list('abcde'))
-    fitted = {'text alone': GDA(alpha=0.).fit(task, texts=texts, train=train), 'images alone': GDA(text=False).fit(task, train=train),
-        'both, rule': GDA().fit(task, texts=texts, train=train), 'both, chosen on val': GDA().fit(task, texts=texts, train=train, val=val)}
+    fitted = {'text alone': GDA(alpha=0.).fit(task, texts=texts, train=train),
+        'images alone': GDA(text=False).fit(task, train=train),
+        'both, rule': GDA().fit(task, texts=texts, train=train),
+        'both, chosen on val': GDA().fit(task, texts=texts, train=train, val=val)}
     accuracy = {k: round(evaluate(c, test).accuracy, 3) for k,c in fitted.items()}
-    assert min(accuracy['both, rule'], accuracy['both, chosen on val']) > max(accuracy['images alone'], accuracy['text alone'])
+    assert min(accuracy['both, rule'], accuracy['both, chosen on val']) > max(accuracy['images alone'],
+        accuracy['text alone'])
     accuracy
     # nbs/methods/gda.ipynb · The method · cell b4b42c92
     {k: fitted['both, chosen on val'].info[k] for k in ('alpha','tuning','val_accuracy','text_scale','images','rows')}
@@ -130,7 +133,8 @@ def test_against_a_plain_re_statement():
     for views in (None, 10):
         x = torch.randn(12, 6, generator=gen)
         train = Features(x, y=y, views=None if views is None else x[:,None] + .3*torch.randn(12, views, 6, generator=gen))
-        texts,test = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3)),Features(torch.randn(5, 6, generator=gen))
+        texts = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
+        test = Features(torch.randn(5, 6, generator=gen))
         clf = GDA(alpha=.1).fit(Task('t', list('abc')), texts=texts, train=train)
         rows = [unit(r) for f in (x[:,None] if views is None else train.views) for r in f]
         labels = [int(k) for k in y for _ in range(views or 1)]
@@ -141,8 +145,10 @@ def test_against_a_plain_re_statement():
     gen = make_generator(2, 'plain')
     y = torch.arange(3).repeat_interleave(9)
     train,test = Features(torch.randn(27, 6, generator=gen), y=y),Features(torch.randn(5, 6, generator=gen))
-    base,new = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3)),Features(torch.randn(2, 6, generator=gen), y=torch.arange(2))
-    clf = GDA(form='base-to-new', alpha=.5, neighbours=7, text_copies=3).fit(Task('t', list('abc')), texts=base, train=train)
+    base = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
+    new = Features(torch.randn(2, 6, generator=gen), y=torch.arange(2))
+    clf = GDA(form='base-to-new', alpha=.5, neighbours=7, text_copies=3).fit(Task('t', list('abc')), texts=base,
+        train=train)
     rows,v = train.unit.double(),test.unit.double()
 
     P = torch.linalg.pinv(sum(torch.cov(rows[y==c].T) for c in range(3))/3)
@@ -156,6 +162,27 @@ def test_against_a_plain_re_statement():
     P = sum(6*torch.linalg.inv(s + s.trace()/6*torch.eye(6).double()) for s in S)/2
     want = 100*v@new.unit.double().T + .5*(v@P@mu.T - (mu@P*mu).sum(1)/2 - np.log(2))
     test_close(clf.with_classes(['d','e'], texts=new)(test)/100, want.float()/100, eps=1e-5)
+    # nbs/methods/gda.ipynb · Against a plain re-statement · cell fdbeea23
+    gen = make_generator(2, 'plain')
+    train = Features(torch.randn(27, 6, generator=gen), y=torch.arange(3).repeat_interleave(9))
+    test = Features(torch.randn(5, 6, generator=gen))
+    base,new = [Features(torch.randn(n, 6, generator=gen), y=torch.arange(n)) for n in (3, 2)]
+    clf = GDA(form='base-to-new', alpha=.5, neighbours=7, text_copies=3).fit(Task('t', list('abc')), texts=base,
+        train=train)
+    order = ['d','c','a','e','b']                                            # base and new ones mixed
+    both = clf.with_classes(order, texts=Features(new.x, y=[0,3]))           # texts of d and e, by their positions
+    test_eq(both.weight[[2,4,1]], clf.weight)
+    test_eq(both.bias[[2,4,1]], clf.bias)
+
+    rows,texts = train.unit.double(),new.unit.double()
+    near = [rows[(rows@t).argsort(descending=True)[:7]] for t in texts]
+    mean = torch.stack([torch.cat([n, t.expand(3, 6)]).mean(0) for n,t in zip(near, texts)])
+    scatter = [(n-t).T@(n-t) for n,t in zip(near, texts)]
+    of_base = torch.linalg.pinv(sum(torch.cov(rows[train.y==c].T) for c in range(3))/3)
+    of_new = sum(6*torch.linalg.inv(s + s.trace()/6*torch.eye(6).double()) for s in scatter)/2
+    P = (3*of_base + 2*of_new)/5
+    test_close(both.weight[[0,3]]/100, (100*texts + .5*mean@P).float()/100, eps=1e-5)
+    test_close(both.bias[[0,3]], (.5*(-(mean@P*mean).sum(1)/2 - np.log(3))).float(), eps=1e-4)
     # nbs/methods/gda.ipynb · Against a plain re-statement · cell 2e0a15bb
     gen = make_generator(7, 'falling variance')
     scale = torch.logspace(0, -4, 64, dtype=torch.float64)                          # standard deviations of 64 directions
@@ -172,11 +199,13 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
     # nbs/methods/gda.ipynb · What it asks for, and what can be changed later · cell 3342015b
     gen = make_generator(3, 'asks')
     y,task = torch.arange(3).repeat_interleave(4),Task('t', list('abc'))
-    train,texts = Features(torch.randn(12, 6, generator=gen), y=y),Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
+    train = Features(torch.randn(12, 6, generator=gen), y=y)
+    texts = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
     def fit(method, **kw): return method.fit(task, **method.usable(dict(texts=texts, train=train) | kw))
     test_fail(lambda: GDA().fit(task, texts=texts), contains="GDA needs 'train'")
     test_fail(lambda: GDA(text=False).fit(task, texts=texts, train=train), contains="makes no use of 'texts'")
-    test_fail(lambda: GDA().fit(task, texts=texts, templates=texts, train=train), contains="takes 'texts' or 'templates', not both")
+    test_fail(lambda: GDA().fit(task, texts=texts, templates=texts, train=train),
+        contains="takes 'texts' or 'templates', not both")
     test_fail(lambda: fit(GDA(), texts=None), contains='GDA(text=False)')
     test_fail(lambda: GDA(recipe='our'), contains="Did you mean 'ours'?")
     test_fail(lambda: fit(GDA(), train=train[:8]), contains='1 of 3 classes have no training images: c')
@@ -185,8 +214,11 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
     test_fail(lambda: fit(GDA(form='base-to-new'), train=train[[0,1,4,5,8]]), contains='one row only')
     test_warns(lambda: fit(GDA(), train=train[[0,4,8]]))
     test_eq(fit(GDA(), val=train[[0,4,8]]).info['tuning'], 'val-min')
-    test_eq([fit(m, **kw).info['tuning'] for m,kw in ((GDA(), {}), (GDA(alpha=1.), {}), (GDA(text=False), {}), (GDA(), dict(val=train[[0]*5])))], ['fixed','fixed','none','val-full'])
-    test_close(fit(GDA()).predict_proba(texts), fit(GDA('ours')).predict_proba(texts), eps=1e-5)    # without validation images the recipes agree
+    test_eq([fit(m, **kw).info['tuning']
+        for m,kw in ((GDA(), {}), (GDA(alpha=1.), {}), (GDA(text=False), {}), (GDA(), dict(val=train[[0]*5])))], ['fixed',
+        'fixed','none','val-full'])
+    # without validation images the recipes agree
+    test_close(fit(GDA()).predict_proba(texts), fit(GDA('ours')).predict_proba(texts), eps=1e-5)
     # nbs/methods/gda.ipynb · What it asks for, and what can be changed later · cell 9be12e98
     gen = make_generator(4, 'names')
     y,x = torch.arange(3).repeat_interleave(9),torch.randn(27, 6, generator=gen)
@@ -198,7 +230,8 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
     test_eq((wider.classes, wider(train).shape), (list('abcd'), (27,4)))
     test_eq((wider.weight[:3], wider.bias[:3]), (clf.weight, clf.bias))           # what is known stays as it was
     test_fail(lambda: clf.with_classes(['a','d']), contains='1 classes are new to this classifier: d')
-    test_fail(lambda: GDA().fit(Task('t', list('abc')), texts=texts[:3], train=train).with_classes(['d'], texts=texts[:1]), contains="form='base-to-new'")
+    test_fail(lambda: GDA().fit(Task('t', list('abc')), texts=texts[:3], train=train).with_classes(['d'], texts=texts[:1]),
+        contains="form='base-to-new'")
     with tempfile.TemporaryDirectory() as d:
         again = load_classifier(clf.save(d))
         test_eq(again(train), clf(train))
@@ -216,32 +249,47 @@ def test_on_real_clip_features():
         "Templates and descriptions together, or None"
         return s.texts
 
-    def nearest_mean(task, train): return LinearClassifier(class_means(train, len(task)), dict(classes=task.classes, method='nearest mean'))
+    def nearest_mean(task, train):
+        return LinearClassifier(class_means(train, len(task)), dict(classes=task.classes, method='nearest mean'))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 657e44f6
     def few_shot_rows_of(s):
         "One JSON-able row a classifier and number of shots"
-        task,test,val,texts,rows = s.task,s.splits['test'],s.splits['val'],all_texts(s),[]
+        task = s.task
+        test = s.splits['test']
+        val = s.splits['val']
+        texts = all_texts(s)
+        rows = []
         baseline = None if texts is None else evaluate(GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2']), test)
         def add(label, shots, fits, tuning):
             start = time.perf_counter()
             made = [fit() for fit in fits]
             seconds = round((time.perf_counter()-start)/len(made), 3)
             p = {} if baseline is None or not shots else dict(texts=[baseline]*len(made))
-            row = make_row(label, [evaluate(c, test) for c in made], p, regime='few-shot' if shots else 'text', tuning=tuning, seconds=seconds)
+            row = make_row(label, [evaluate(c, test) for c in made], p, regime='few-shot' if shots else 'text',
+                tuning=tuning, seconds=seconds)
             rows.append(dict(row.to_dict(), task=task.name, shots=shots, alpha=made[0].info.get('alpha')))
-        if texts is not None: add('texts, mean', 0, [lambda: GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2'])], 'none')
+        if texts is not None:
+            add('texts, mean', 0, [lambda: GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2'])], 'none')
         for n in shots:
             train = s.splits[f'shot{n}']
             add('nearest image mean', n, [lambda: nearest_mean(task, train)], 'none')
             if n>1: add('GDA, images alone', n, [lambda: GDA(text=False).fit(task, train=train)], 'none')
-            for label,recipe,tuning in (('GDA','paper','val-full'), ('GDA','paper','val-min'), ('GDA, rule','paper','fixed'), ('GDA ours','ours','val-full'), ('GDA ours','ours','val-min')):
-                vals = dict(fixed=[None])|{'val-full': [val], 'val-min': [few_shot_val(val, n, seed, len(task)) for seed in range(3)]}
-                if texts is not None and n>1: add(label, n, [lambda v=v: GDA(recipe).fit(task, texts=texts, train=train, val=v) for v in vals[tuning]], tuning)
+            for label,recipe,tuning in (('GDA','paper','val-full'), ('GDA','paper','val-min'),
+                ('GDA, rule','paper','fixed'), ('GDA ours','ours','val-full'), ('GDA ours','ours','val-min')):
+                vals = dict(fixed=[None])|{'val-full': [val],
+                    'val-min': [few_shot_val(val, n, seed, len(task)) for seed in range(3)]}
+                if texts is not None and n>1:
+                    add(label, n, [lambda v=v: GDA(recipe).fit(task, texts=texts, train=train, val=v)
+                        for v in vals[tuning]], tuning)
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell 172ccf03
     def aerial_rows(s, pool=20):
         "The rule and a choice on four validation images per class, on images that had no part in making the rule"
-        task,x,texts,C,rows = s.task,s.splits['test'],all_texts(s),len(s.task),[]
+        task = s.task
+        x = s.splits['test']
+        texts = all_texts(s)
+        C = len(s.task)
+        rows = []
         def cut(x, n):
             "n images per class, and the others"
             taken = torch.zeros(len(x), dtype=torch.bool)
@@ -250,31 +298,40 @@ def test_on_real_clip_features():
         train_pool,rest = cut(x, pool)
         val,test = cut(rest, 4)
         def add(label, n, fits, tuning):
-            row = make_row(label, [evaluate(c, test) for c in fits], {} if not rows else dict(texts=[evaluate(baseline, test)]*len(fits)), regime='few-shot' if n else 'text', tuning=tuning)
+            row = make_row(label, [evaluate(c, test) for c in fits],
+                {} if not rows else dict(texts=[evaluate(baseline, test)]*len(fits)), regime='few-shot' if n else 'text',
+                tuning=tuning)
             rows.append(dict(row.to_dict(), task=f"{task.name}, {x.meta['encoder']}", shots=n, alpha=fits[0].info['alpha']))
         baseline = GDA(alpha=0.).fit(task, texts=texts, train=train_pool)
         add('texts, mean', 0, [baseline], 'none')
         for n in shots[1:]:
             draws = [few_shot(train_pool, n, seed, C) for seed in range(3)]
-            add('GDA, 4 validation images a class', n, [GDA().fit(task, texts=texts, train=d, val=val) for d in draws], 'val-min' if n>=4 else 'val-full')
+            add('GDA, 4 validation images a class', n, [GDA().fit(task, texts=texts, train=d, val=val) for d in draws],
+                'val-min' if n>=4 else 'val-full')
             add('GDA, rule', n, [GDA().fit(task, texts=texts, train=d) for d in draws], 'fixed')
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell dd0e6ca9
     def base_new_rows(s, n=16):
         "Base, new and their harmonic mean for every recipe and choice of alpha"
         parts,texts,rows = base_new(s.task),all_texts(s),[]
-        at = [(t, subset_classes(texts, t.classes, of=s.task.classes), subset_classes(s.splits['test'], t.classes, of=s.task.classes)) for t in parts]
+        at = [(t, subset_classes(texts, t.classes, of=s.task.classes),
+            subset_classes(s.splits['test'], t.classes, of=s.task.classes)) for t in parts]
         (base,base_texts,base_test),(new,new_texts,new_test) = at
-        for label,method,tuning in (('texts, mean',GDA('ours', 'base-to-new', alpha=0.),'none'), ('GDA',GDA('paper', 'base-to-new'),'val-full'), ('GDA, rule',GDA('paper', 'base-to-new'),'fixed'),
+        for label,method,tuning in (('texts, mean',GDA('ours', 'base-to-new', alpha=0.),'none'), ('GDA',GDA('paper',
+            'base-to-new'),'val-full'), ('GDA, rule',GDA('paper', 'base-to-new'),'fixed'),
                 ('GDA ours',GDA('ours', 'base-to-new'),'val-full'), ('GDA ours, rule',GDA('ours', 'base-to-new'),'fixed')):
-            clf = method.fit(base, texts=base_texts, train=base.split(f'shot{n}'), val=base.split('val') if tuning=='val-full' else None)
-            a,b = evaluate(clf, base_test).accuracy, evaluate(clf.with_classes(new.classes, texts=new_texts), new_test).accuracy
-            rows.append(dict(task=s.task.name, shots=n, method=label, tuning=tuning, alpha=clf.info['alpha'], base=a, new=b, harmonic=2*a*b/(a+b)))
+            clf = method.fit(base, texts=base_texts, train=base.split(f'shot{n}'), val=base.split('val')
+                if tuning=='val-full' else None)
+            a = evaluate(clf, base_test).accuracy
+            b = evaluate(clf.with_classes(new.classes, texts=new_texts), new_test).accuracy
+            rows.append(dict(task=s.task.name, shots=n, method=label, tuning=tuning, alpha=clf.info['alpha'], base=a, new=b,
+                harmonic=2*a*b/(a+b)))
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell 848df298
     stored = json.loads(results.read_text(encoding='utf-8'))
     table = pd.DataFrame(stored['rows'])
-    table['what'] = table.method + [f' ({t})' if t.startswith('val') and '4' not in m else '' for t,m in zip(table.tuning, table.method)]
+    table['what'] = table.method + [f' ({t})' if t.startswith('val') and '4' not in m else ''
+        for t,m in zip(table.tuning, table.method)]
     def by_shots(task):
         "Methods by shots, in percent"
         t = table[table.task==task]
@@ -282,17 +339,20 @@ def test_on_real_clip_features():
         return wide.astype(object).where(wide.notna(), '').rename_axis(None).rename_axis(columns='shots')
 
     width = 50*table.ci95.map(lambda c: c[1]-c[0])
-    print('measured', stored['manifest']['date'][:10], '· 95 % intervals: ±', ', ± '.join(f'{w:.1f} {t}' for t,w in width.groupby(table.task).mean().items() if 'whu' not in t))
+    print('measured', stored['manifest']['date'][:10], '· 95 % intervals: ±',
+        ', ± '.join(f'{w:.1f} {t}' for t,w in width.groupby(table.task).mean().items() if 'whu' not in t))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 37aad9ae
     by_shots('caltech101')
     # nbs/methods/gda.ipynb · On real CLIP features · cell d055be83
     t = table[(table.task=='caltech101')]
     fig,ax = plt.subplots(figsize=(5.5,3))
     ax.axhline(100*t[t.shots==0].accuracy.item(), color='.4', ls='--', lw=1, label='texts, mean')
-    for what,style in (('GDA (val-full)','o-'), ('GDA, rule','s-'), ('GDA, images alone','^-'), ('nearest image mean','.:')):
+    for what,style in (('GDA (val-full)','o-'), ('GDA, rule','s-'), ('GDA, images alone','^-'),
+        ('nearest image mean','.:')):
         r = t[(t.what==what) & (t.shots>1)]
         ax.plot(r.shots, 100*r.accuracy, style, label=what)
-    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images per class', ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32')
+    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images per class', ylabel='accuracy %',
+        title='Caltech101, CLIP ViT-B/32')
     ax.minorticks_off(); ax.legend(fontsize=8)
     plt.show()
     # nbs/methods/gda.ipynb · On real CLIP features · cell e69ccb4c
@@ -312,11 +372,15 @@ def test_on_real_clip_features():
     p = table[(table.task=='caltech101') & (table.what=='GDA (val-full)')].set_index('shots').p_vs_texts
     test_eq([n for n in p.index if p[n]<.01], [4,16])
     # nbs/methods/gda.ipynb · On real CLIP features · cell 0ea3a977
-    gain = {t: [100*(acc[t,'GDA, images alone',n]-acc[t,'nearest image mean',n]) for n in (2,4,8,16)] for t in ('caltech101','ucf101','oxford_pets')}
-    for t,(low,high) in dict(caltech101=(1,3), ucf101=(3,5.5), oxford_pets=(7,15)).items(): assert low-.1 < min(gain[t]) and max(gain[t]) < high
-    lost = {n: 100*(acc['whu-rs19, CLIP RN50','GDA, 4 validation images a class',n]-acc['whu-rs19, CLIP RN50','GDA, rule',n]) for n in (4,8,16)}
+    gain = {t: [100*(acc[t,'GDA, images alone',n]-acc[t,'nearest image mean',n]) for n in (2,4,8,16)]
+        for t in ('caltech101','ucf101','oxford_pets')}
+    for t,(low,high) in dict(caltech101=(1,3), ucf101=(3,5.5), oxford_pets=(7,15)).items():
+        assert low-.1 < min(gain[t]) and max(gain[t]) < high
+    lost = {n: 100*(acc['whu-rs19, CLIP RN50','GDA, 4 validation images a class',n]-acc['whu-rs19, CLIP RN50','GDA, rule',
+        n]) for n in (4,8,16)}
     assert 1 < min(lost.values()) and max(lost.values()) < 3.5
-    assert new.loc['GDA, rule','base'] < new.loc['texts, mean','base'] < new.loc['GDA ours, rule','base'] and new.new.max()==new.loc['texts, mean','new']
+    assert new.loc['GDA, rule','base'] < new.loc['texts, mean','base'] < new.loc['GDA ours, rule','base']
+    assert new.new.max()==new.loc['texts, mean','new']
 
 
 @pytest.mark.slow
@@ -331,32 +395,47 @@ def test_on_real_clip_features_slow():
         "Templates and descriptions together, or None"
         return s.texts
 
-    def nearest_mean(task, train): return LinearClassifier(class_means(train, len(task)), dict(classes=task.classes, method='nearest mean'))
+    def nearest_mean(task, train):
+        return LinearClassifier(class_means(train, len(task)), dict(classes=task.classes, method='nearest mean'))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 657e44f6
     def few_shot_rows_of(s):
         "One JSON-able row a classifier and number of shots"
-        task,test,val,texts,rows = s.task,s.splits['test'],s.splits['val'],all_texts(s),[]
+        task = s.task
+        test = s.splits['test']
+        val = s.splits['val']
+        texts = all_texts(s)
+        rows = []
         baseline = None if texts is None else evaluate(GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2']), test)
         def add(label, shots, fits, tuning):
             start = time.perf_counter()
             made = [fit() for fit in fits]
             seconds = round((time.perf_counter()-start)/len(made), 3)
             p = {} if baseline is None or not shots else dict(texts=[baseline]*len(made))
-            row = make_row(label, [evaluate(c, test) for c in made], p, regime='few-shot' if shots else 'text', tuning=tuning, seconds=seconds)
+            row = make_row(label, [evaluate(c, test) for c in made], p, regime='few-shot' if shots else 'text',
+                tuning=tuning, seconds=seconds)
             rows.append(dict(row.to_dict(), task=task.name, shots=shots, alpha=made[0].info.get('alpha')))
-        if texts is not None: add('texts, mean', 0, [lambda: GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2'])], 'none')
+        if texts is not None:
+            add('texts, mean', 0, [lambda: GDA(alpha=0.).fit(task, texts=texts, train=s.splits['shot2'])], 'none')
         for n in shots:
             train = s.splits[f'shot{n}']
             add('nearest image mean', n, [lambda: nearest_mean(task, train)], 'none')
             if n>1: add('GDA, images alone', n, [lambda: GDA(text=False).fit(task, train=train)], 'none')
-            for label,recipe,tuning in (('GDA','paper','val-full'), ('GDA','paper','val-min'), ('GDA, rule','paper','fixed'), ('GDA ours','ours','val-full'), ('GDA ours','ours','val-min')):
-                vals = dict(fixed=[None])|{'val-full': [val], 'val-min': [few_shot_val(val, n, seed, len(task)) for seed in range(3)]}
-                if texts is not None and n>1: add(label, n, [lambda v=v: GDA(recipe).fit(task, texts=texts, train=train, val=v) for v in vals[tuning]], tuning)
+            for label,recipe,tuning in (('GDA','paper','val-full'), ('GDA','paper','val-min'),
+                ('GDA, rule','paper','fixed'), ('GDA ours','ours','val-full'), ('GDA ours','ours','val-min')):
+                vals = dict(fixed=[None])|{'val-full': [val],
+                    'val-min': [few_shot_val(val, n, seed, len(task)) for seed in range(3)]}
+                if texts is not None and n>1:
+                    add(label, n, [lambda v=v: GDA(recipe).fit(task, texts=texts, train=train, val=v)
+                        for v in vals[tuning]], tuning)
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell 172ccf03
     def aerial_rows(s, pool=20):
         "The rule and a choice on four validation images per class, on images that had no part in making the rule"
-        task,x,texts,C,rows = s.task,s.splits['test'],all_texts(s),len(s.task),[]
+        task = s.task
+        x = s.splits['test']
+        texts = all_texts(s)
+        C = len(s.task)
+        rows = []
         def cut(x, n):
             "n images per class, and the others"
             taken = torch.zeros(len(x), dtype=torch.bool)
@@ -365,26 +444,34 @@ def test_on_real_clip_features_slow():
         train_pool,rest = cut(x, pool)
         val,test = cut(rest, 4)
         def add(label, n, fits, tuning):
-            row = make_row(label, [evaluate(c, test) for c in fits], {} if not rows else dict(texts=[evaluate(baseline, test)]*len(fits)), regime='few-shot' if n else 'text', tuning=tuning)
+            row = make_row(label, [evaluate(c, test) for c in fits],
+                {} if not rows else dict(texts=[evaluate(baseline, test)]*len(fits)), regime='few-shot' if n else 'text',
+                tuning=tuning)
             rows.append(dict(row.to_dict(), task=f"{task.name}, {x.meta['encoder']}", shots=n, alpha=fits[0].info['alpha']))
         baseline = GDA(alpha=0.).fit(task, texts=texts, train=train_pool)
         add('texts, mean', 0, [baseline], 'none')
         for n in shots[1:]:
             draws = [few_shot(train_pool, n, seed, C) for seed in range(3)]
-            add('GDA, 4 validation images a class', n, [GDA().fit(task, texts=texts, train=d, val=val) for d in draws], 'val-min' if n>=4 else 'val-full')
+            add('GDA, 4 validation images a class', n, [GDA().fit(task, texts=texts, train=d, val=val) for d in draws],
+                'val-min' if n>=4 else 'val-full')
             add('GDA, rule', n, [GDA().fit(task, texts=texts, train=d) for d in draws], 'fixed')
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell dd0e6ca9
     def base_new_rows(s, n=16):
         "Base, new and their harmonic mean for every recipe and choice of alpha"
         parts,texts,rows = base_new(s.task),all_texts(s),[]
-        at = [(t, subset_classes(texts, t.classes, of=s.task.classes), subset_classes(s.splits['test'], t.classes, of=s.task.classes)) for t in parts]
+        at = [(t, subset_classes(texts, t.classes, of=s.task.classes),
+            subset_classes(s.splits['test'], t.classes, of=s.task.classes)) for t in parts]
         (base,base_texts,base_test),(new,new_texts,new_test) = at
-        for label,method,tuning in (('texts, mean',GDA('ours', 'base-to-new', alpha=0.),'none'), ('GDA',GDA('paper', 'base-to-new'),'val-full'), ('GDA, rule',GDA('paper', 'base-to-new'),'fixed'),
+        for label,method,tuning in (('texts, mean',GDA('ours', 'base-to-new', alpha=0.),'none'), ('GDA',GDA('paper',
+            'base-to-new'),'val-full'), ('GDA, rule',GDA('paper', 'base-to-new'),'fixed'),
                 ('GDA ours',GDA('ours', 'base-to-new'),'val-full'), ('GDA ours, rule',GDA('ours', 'base-to-new'),'fixed')):
-            clf = method.fit(base, texts=base_texts, train=base.split(f'shot{n}'), val=base.split('val') if tuning=='val-full' else None)
-            a,b = evaluate(clf, base_test).accuracy, evaluate(clf.with_classes(new.classes, texts=new_texts), new_test).accuracy
-            rows.append(dict(task=s.task.name, shots=n, method=label, tuning=tuning, alpha=clf.info['alpha'], base=a, new=b, harmonic=2*a*b/(a+b)))
+            clf = method.fit(base, texts=base_texts, train=base.split(f'shot{n}'), val=base.split('val')
+                if tuning=='val-full' else None)
+            a = evaluate(clf, base_test).accuracy
+            b = evaluate(clf.with_classes(new.classes, texts=new_texts), new_test).accuracy
+            rows.append(dict(task=s.task.name, shots=n, method=label, tuning=tuning, alpha=clf.info['alpha'], base=a, new=b,
+                harmonic=2*a*b/(a+b)))
         return rows
     # nbs/methods/gda.ipynb · On real CLIP features · cell e7aaef9c
     if not root.is_dir(): print('The feature files are not here: nothing was measured, the stored results below stay.')
@@ -392,12 +479,15 @@ def test_on_real_clip_features_slow():
         suite = load_feature_sets(root)
         rows = [r for k in ('b32_caltech101','b32_oxford_pets','b32_ucf101') for r in few_shot_rows_of(suite[k])]
         rows += [r for k,s in suite.items() if k.startswith('rs_whurs19') for r in aerial_rows(s)]
-        rule = 'alpha on validation images or by the fixed rule; the constant of the rule was chosen on Caltech101 validation and ImageNet training images'
-        write_json(results, dict(manifest=report_manifest(seeds=[0,1,2], rule=rule), rows=rows, base_to_new=base_new_rows(suite['b32_caltech101'])))
+        rule = ('alpha on validation images or by the fixed rule; the constant of the rule was chosen on Caltech101 '
+            'validation and ImageNet training images')
+        write_json(results, dict(manifest=report_manifest(seeds=[0,1,2], rule=rule), rows=rows,
+            base_to_new=base_new_rows(suite['b32_caltech101'])))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 848df298
     stored = json.loads(results.read_text(encoding='utf-8'))
     table = pd.DataFrame(stored['rows'])
-    table['what'] = table.method + [f' ({t})' if t.startswith('val') and '4' not in m else '' for t,m in zip(table.tuning, table.method)]
+    table['what'] = table.method + [f' ({t})' if t.startswith('val') and '4' not in m else ''
+        for t,m in zip(table.tuning, table.method)]
     def by_shots(task):
         "Methods by shots, in percent"
         t = table[table.task==task]
@@ -405,17 +495,20 @@ def test_on_real_clip_features_slow():
         return wide.astype(object).where(wide.notna(), '').rename_axis(None).rename_axis(columns='shots')
 
     width = 50*table.ci95.map(lambda c: c[1]-c[0])
-    print('measured', stored['manifest']['date'][:10], '· 95 % intervals: ±', ', ± '.join(f'{w:.1f} {t}' for t,w in width.groupby(table.task).mean().items() if 'whu' not in t))
+    print('measured', stored['manifest']['date'][:10], '· 95 % intervals: ±',
+        ', ± '.join(f'{w:.1f} {t}' for t,w in width.groupby(table.task).mean().items() if 'whu' not in t))
     # nbs/methods/gda.ipynb · On real CLIP features · cell 37aad9ae
     by_shots('caltech101')
     # nbs/methods/gda.ipynb · On real CLIP features · cell d055be83
     t = table[(table.task=='caltech101')]
     fig,ax = plt.subplots(figsize=(5.5,3))
     ax.axhline(100*t[t.shots==0].accuracy.item(), color='.4', ls='--', lw=1, label='texts, mean')
-    for what,style in (('GDA (val-full)','o-'), ('GDA, rule','s-'), ('GDA, images alone','^-'), ('nearest image mean','.:')):
+    for what,style in (('GDA (val-full)','o-'), ('GDA, rule','s-'), ('GDA, images alone','^-'),
+        ('nearest image mean','.:')):
         r = t[(t.what==what) & (t.shots>1)]
         ax.plot(r.shots, 100*r.accuracy, style, label=what)
-    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images per class', ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32')
+    ax.set(xscale='log', xticks=shots[1:], xticklabels=shots[1:], xlabel='images per class', ylabel='accuracy %',
+        title='Caltech101, CLIP ViT-B/32')
     ax.minorticks_off(); ax.legend(fontsize=8)
     plt.show()
     # nbs/methods/gda.ipynb · On real CLIP features · cell e69ccb4c
@@ -435,8 +528,12 @@ def test_on_real_clip_features_slow():
     p = table[(table.task=='caltech101') & (table.what=='GDA (val-full)')].set_index('shots').p_vs_texts
     test_eq([n for n in p.index if p[n]<.01], [4,16])
     # nbs/methods/gda.ipynb · On real CLIP features · cell 0ea3a977
-    gain = {t: [100*(acc[t,'GDA, images alone',n]-acc[t,'nearest image mean',n]) for n in (2,4,8,16)] for t in ('caltech101','ucf101','oxford_pets')}
-    for t,(low,high) in dict(caltech101=(1,3), ucf101=(3,5.5), oxford_pets=(7,15)).items(): assert low-.1 < min(gain[t]) and max(gain[t]) < high
-    lost = {n: 100*(acc['whu-rs19, CLIP RN50','GDA, 4 validation images a class',n]-acc['whu-rs19, CLIP RN50','GDA, rule',n]) for n in (4,8,16)}
+    gain = {t: [100*(acc[t,'GDA, images alone',n]-acc[t,'nearest image mean',n]) for n in (2,4,8,16)]
+        for t in ('caltech101','ucf101','oxford_pets')}
+    for t,(low,high) in dict(caltech101=(1,3), ucf101=(3,5.5), oxford_pets=(7,15)).items():
+        assert low-.1 < min(gain[t]) and max(gain[t]) < high
+    lost = {n: 100*(acc['whu-rs19, CLIP RN50','GDA, 4 validation images a class',n]-acc['whu-rs19, CLIP RN50','GDA, rule',
+        n]) for n in (4,8,16)}
     assert 1 < min(lost.values()) and max(lost.values()) < 3.5
-    assert new.loc['GDA, rule','base'] < new.loc['texts, mean','base'] < new.loc['GDA ours, rule','base'] and new.new.max()==new.loc['texts, mean','new']
+    assert new.loc['GDA, rule','base'] < new.loc['texts, mean','base'] < new.loc['GDA ours, rule','base']
+    assert new.new.max()==new.loc['texts, mean','new']

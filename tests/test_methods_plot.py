@@ -13,10 +13,9 @@ from textclip.features.inputs import labelled_images
 from textclip.alignment.optimal_transport import Transport, in_float32, sinkhorn, transport_similarity
 from textclip.training.prompt_classifier import encoder_of, names_of_new, other_names, start_context
 from textclip.training.prompt_learner import PromptLearner
-import math, tempfile, warnings
+import tempfile, warnings
 from pathlib import Path
 from PIL import Image
-import matplotlib.pyplot as plt
 from dataclasses import replace
 from fastcore.test import *
 from textclip.core.basics import Store
@@ -48,13 +47,14 @@ def test_the_score():
     scores = {p: place_scores(local, weight, plan=p) for p in transport_plans}
     test_close(scores['uniform'], local.mean(1) @ weight.mean(0).T, eps=1e-6)
     test_close(scores['early'], scores['converged'], eps=2e-3)
-    test_close(place_scores(local, weight, 1e4), scores['uniform'], eps=1e-5)                                     # large eps
-    test_close(place_scores(local, weight[:1]), local.mean(1) @ weight[0].T, eps=1e-6)                            # one prompt: the mean over places
+    test_close(place_scores(local, weight, 1e4), scores['uniform'], eps=1e-5)  # large eps
+    test_close(place_scores(local, weight[:1]), local.mean(1) @ weight[0].T, eps=1e-6)  # one prompt: the mean over places
     test_close(place_scores(local.flip(1), weight.flip(0)), scores['converged'], eps=1e-5)                        # no order
     assert (scores['converged']>scores['uniform']).all()
     assert early_plan(1-torch.einsum('bmd,ncd->bcmn', local, weight), .005).isfinite().all()
-    shares = torch.tensor([[.5,.5,0,0]]*5)                                                                         # two prompts have no share
-    for p in ('converged','uniform'): test_close(place_scores(local, weight, plan=p, masses=shares), place_scores(local, weight[:2], plan=p), eps=1e-5)
+    shares = torch.tensor([[.5,.5,0,0]]*5)  # two prompts have no share
+    for p in ('converged','uniform'):
+        test_close(place_scores(local, weight, plan=p, masses=shares), place_scores(local, weight[:2], plan=p), eps=1e-5)
     gap = max((scores['early']-scores['converged']).abs().max().item(), 0)
     print(f'largest difference of a score when iterations end early: {gap:.0e}')
 
@@ -170,7 +170,9 @@ def test_reductions():
     train = place_images(tower, task.classes, 3)[0]
     whole = replace(train, local=train.x[:,None])
     same = dict(length=5, lr=.05, epochs=4)
-    for plan in transport_plans: test_close(PLOT(n_prompts=1, plan=plan, **same).fit(task, tower, train=whole, seed=1).context[0], CoOp(**same).fit(task, tower, train=whole, seed=1).context, eps=1e-5)
+    for plan in transport_plans:
+        test_close(PLOT(n_prompts=1, plan=plan, **same).fit(task, tower, train=whole, seed=1).context[0],
+            CoOp(**same).fit(task, tower, train=whole, seed=1).context, eps=1e-5)
     one = PLOT(n_prompts=1, **same).fit(task, tower, train=train)
     test_close(one(train), tower.logit_scale*F.normalize(train.local, dim=-1).mean(1) @ one.weight[0].T, eps=1e-4)
     # nbs/methods/plot.ipynb · Reductions · cell 8efcf001
@@ -179,7 +181,8 @@ def test_reductions():
     test_close(torch.cat([clf(train[i]) for i in range(len(train))]), clf(train), eps=1e-3)
     flipped = PlotClassifier(clf.weight.flip(0), clf.pooled, clf.info, clf.context.flip(0), **clf.settings)
     test_close(flipped(train), clf(train), eps=1e-3)
-    blurred,uniform = [PlotClassifier(clf.weight, clf.pooled, clf.info, clf.context, **clf.settings | o) for o in (dict(eps=1e4), dict(plan='uniform'))]
+    blurred,uniform = [PlotClassifier(clf.weight, clf.pooled, clf.info, clf.context, **clf.settings | o)
+        for o in (dict(eps=1e4), dict(plan='uniform'))]
     test_close(blurred(train), uniform(train), eps=1e-3)
 
 
@@ -188,8 +191,10 @@ def test_new_names_saving_the_benchmark():
     # nbs/methods/plot.ipynb · New names, saving, the benchmark · cell 76a511c9
     tower = tiny_open_clip()
     task = Task('animals', ['cat','golden retriever','ox','parrot','frog','lynx'])
-    splits = {s: place_images(tower, task.classes, n, seed=i)[0] for i,(s,n) in enumerate((('train',6),('val',3),('test',10)))}
-    animals = TaskFeatures(task, splits, templates=caption_images(tower, task.classes, 1, 'a photo of a {}.', noise=0.), encoder=tower)
+    splits = {s: place_images(tower, task.classes, n, seed=i)[0]
+        for i,(s,n) in enumerate((('train',6),('val',3),('test',10)))}
+    animals = TaskFeatures(task, splits, templates=caption_images(tower, task.classes, 1, 'a photo of a {}.', noise=0.),
+        encoder=tower)
     methods = {'zero-shot': ZeroShot(), 'PLOT': PLOT(recipe='ours', steps=20, length=4)}
     bench = run_benchmark(methods, [animals], {'few-shot': {}, 'base-to-new': {}}, shots=(2,), seeds=(0,), progress=False)
     assert not bench.failed
@@ -250,7 +255,8 @@ def test_mistakes():
     test_fail(lambda: PLOT(eps=0), contains='eps is 0')
     test_fail(lambda: PLOT(n_prompts=0), contains='n_prompts is 0')
     narrow = replace(train, local=train.local[...,:5])
-    test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=train)(narrow), contains='Places have 5 dimensions, the classifier 32')
+    test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=train)(narrow),
+        contains='Places have 5 dimensions, the classifier 32')
     test_fail(lambda: PLOT(epochs=1).fit(task, tower, train=narrow), contains='Places have 5 dimensions')
 
 

@@ -3,7 +3,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import torch
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError, derive_seed, some, unknown_name, warn
-from textclip.types.task import Task, normal_name
+from textclip.types.task import Task, class_positions
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier, class_from_name, class_name
 from textclip.types.method import Given, Method
@@ -45,12 +45,16 @@ def test_real_and_synthetic_features_together():
     'nbs/methods/ship.ipynb · Real and synthetic features together'
     # nbs/methods/ship.ipynb · Real and synthetic features together · cell afca5f14
     task = Task('t', ['a','b','c','d'])
-    test_eq((lambda o: (o.base, o.new, o.new_names, o.base_task.classes))(base_and_new(task, torch.tensor([0,0,3]))), ([0,3], [1,2], ['b','c'], ['a','d']))
-    test_eq((lambda o: (o.base, o.new, o.task.classes))(base_and_new(task, torch.tensor([0,1,2,3]), ['e'])), ([0,1,2,3], [4], ['a','b','c','d','e']))
+    test_eq((lambda o: (o.base, o.new, o.new_names, o.base_task.classes))(base_and_new(task, torch.tensor([0,0,3]))),
+        ([0,3], [1,2], ['b','c'], ['a','d']))
+    test_eq((lambda o: (o.base, o.new, o.task.classes))(base_and_new(task, torch.tensor([0,1,2,3]), ['e'])),
+        ([0,1,2,3], [4], ['a','b','c','d','e']))
     test_fail(lambda: base_and_new(task, torch.tensor([0]), ['e','B']), contains='1 classes are base and new: B')
     # nbs/methods/ship.ipynb · Real and synthetic features together · cell 636efd10
     g = torch.Generator().manual_seed(0)
-    real,made = Features(3*F.normalize(torch.randn(4, 5, generator=g), dim=-1), views=torch.randn(4, 2, 5, generator=g), ids=list('abcd')),Features(torch.randn(2, 5, generator=g), y=[2,2], ids=['x','y'])
+    real = Features(3*F.normalize(torch.randn(4, 5, generator=g), dim=-1), views=torch.randn(4, 2, 5, generator=g),
+        ids=list('abcd'))
+    made = Features(torch.randn(2, 5, generator=g), y=[2,2], ids=['x','y'])
     both = mix_rows(real, torch.tensor([0,0,1,1]), made)
     test_eq(both.y.tolist(), [0,0,1,1,2,2]); test_eq(both.ids, [*'abcdxy'])
     test_close(both.x.norm(dim=-1), 3., eps=1e-5); test_close(both.unit[4:], made.unit, eps=1e-6)
@@ -63,17 +67,20 @@ def test_the_classifier():
     # nbs/methods/ship.ipynb · The classifier · cell b72904b1
     g = torch.Generator().manual_seed(0)
     logits,y = torch.randn(60, 5, generator=g),torch.randint(5, (60,), generator=g)
-    logits[torch.arange(60),y] += 1.5; logits[:,:3] += 1.                       # right more often than not, base classes preferred
+    logits[torch.arange(60),y] += 1.5
+    logits[:,:3] += 1.                       # right more often than not, base classes preferred
     gamma,H = best_stacking(logits, y, [0,1,2])
     def plain_H(gamma):
         "H, one row at a time"
-        hits = [(k.item()<3, (row-torch.tensor([gamma]*3+[0.]*2)).argmax().item()==k.item()) for row,k in zip(logits.double(), y)]
+        hits = [(k.item()<3, (row-torch.tensor([gamma]*3+[0.]*2)).argmax().item()==k.item())
+            for row,k in zip(logits.double(), y)]
         a,b = (sum(h for m,h in hits if m==part)/sum(m==part for m,_ in hits) for part in (True, False))
         return 2*a*b/(a+b)
     test_close(plain_H(gamma), H, eps=1e-6)
     grid = torch.linspace(-4, 6, 400).tolist()
     assert all(plain_H(v)<=H+1e-6 for v in grid) and H>plain_H(0.) and gamma>0
-    plt.figure(figsize=(4.5,2.2)); plt.plot(grid, [plain_H(v) for v in grid]); plt.plot(gamma, H, 'o'); plt.xlabel('$\\gamma$'); plt.ylabel('H');
+    plt.figure(figsize=(4.5,2.2))
+    plt.plot(grid, [plain_H(v) for v in grid]); plt.plot(gamma, H, 'o'); plt.xlabel('$\\gamma$'); plt.ylabel('H');
 
 
 def test_fit():
@@ -81,21 +88,28 @@ def test_fit():
     # nbs/methods/ship.ipynb · Fit · cell 6bebc042
     def varied_images(tower, names, n=4, seed=0):
         "'Images' of each class in four styles"
-        kinds = ['an old sketch of the {}, in ink.', 'a very blurry photo of the big {} at night.', 'my {}!', 'a {} on the beach.']
+        kinds = ['an old sketch of the {}, in ink.', 'a very blurry photo of the big {} at night.', 'my {}!',
+            'a {} on the beach.']
         parts = [caption_images(tower, names, n, caption=c, noise=.5, seed=10*seed+i) for i,c in enumerate(kinds)]
         return Features(torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]), meta=parts[0].meta)
 
-    def accuracy(clf, names, features): return (clf.with_classes(names, encoder=tower)(features).argmax(-1)==features.y).float().mean().item()
+    def accuracy(clf, names, features):
+        return (clf.with_classes(names, encoder=tower)(features).argmax(-1)==features.y).float().mean().item()
 
-    tower,names = tiny_open_clip(text=dict(layers=1)),['cat','golden retriever','ox','ship','parrot','oak tree','cup','old car']
+    tower = tiny_open_clip(text=dict(layers=1))
+    names = ['cat','golden retriever','ox','ship','parrot','oak tree','cup','old car']
     task,base,new = Task('toy', names),names[:4],names[4:]
     train,tests = varied_images(tower, base, 2),[varied_images(tower, c, 2, seed=1) for c in (base, new, names)]
     fitted = fit_generator(train, base, tower, recipe='ours', hidden=64, generator_hidden=64, steps=100, lr=2e-3)
-    methods = {'CoOp': CoOp(recipe='ours', steps=30), 'KgCoOp': KgCoOp(recipe='ours', steps=30), 'CoCoOp': CoCoOp(recipe='ours', steps=5),
-        'CLIP-Adapter': CLIPAdapter(recipe='ours', steps=50), 'Tip-Adapter-F': TipAdapterF(recipe='ours', epochs=5), 'linear probe': LinearProbe()}
+    methods = {'CoOp': CoOp(recipe='ours', steps=30), 'KgCoOp': KgCoOp(recipe='ours', steps=30),
+        'CoCoOp': CoCoOp(recipe='ours', steps=5),
+        'CLIP-Adapter': CLIPAdapter(recipe='ours', steps=50), 'Tip-Adapter-F': TipAdapterF(recipe='ours', epochs=5),
+        'linear probe': LinearProbe()}
     found = {}
     for k,m in methods.items():
-        if k not in ('Tip-Adapter-F','linear probe'): found[k] = [accuracy(m.fit(Task('toy', base), tower, train=train), c, t) for c,t in zip((base, new, names), tests)]
+        if k not in ('Tip-Adapter-F','linear probe'):
+            found[k] = [accuracy(m.fit(Task('toy', base), tower, train=train), c, t)
+                for c,t in zip((base, new, names), tests)]
         clf = SHIP(m).fit(task, tower, train=train, generator=fitted)
         found[f'{k} + SHIP'] = [accuracy(clf, c, t) for c,t in zip((base, new, names), tests)]
     found['zero-shot'] = [accuracy(ZeroShot().fit(task, tower), c, t) for c,t in zip((base, new, names), tests)]
@@ -129,7 +143,9 @@ def test_by_hand():
     o = plain.optimization()
     test_eq((o.optimizer, o.lr, o.momentum, o.weight_decay, o.warmup, o.schedule), ('sgd', .002, 0., 0., 0, 'cosine'))
     test_eq([SHIP(CoOp(), r).method.recipe for r in ('paper','imagenet','ours')], ['ship','ship-imagenet','paper'])
-    test_eq((SHIP(CoOp(steps=3, batch=8)).method.steps, SHIP(CoOp(steps=3, batch=8)).method.batch, SHIP(CoOp('ours'), 'paper').method.recipe), (3, 8, 'ours'))
+    own = SHIP(CoOp(steps=3, batch=8)).method                             # what was set otherwise stays
+    test_eq((own.steps, own.batch), (3, 8))
+    test_eq(SHIP(CoOp('ours'), 'paper').method.recipe, 'ours')
 
     same = replace(train, y=train.y)
     clf = CoOp('ship', steps=4).fit(Task('toy', names[:3]), tower, train=same)
@@ -145,7 +161,8 @@ def test_by_hand():
     ship = SHIP(LinearProbe(), dict(recipe='ours', hidden=32, generator_hidden=32, steps=20))
     whole = ship.fit(Task('toy', names), tower, train=train)
     order = [3,0,4,1,2]
-    mixed_up = ship.fit(Task('toy', [names[i] for i in order]), tower, train=replace(train, y=torch.tensor([1,3,4])[train.y]))
+    mixed_up = ship.fit(Task('toy', [names[i] for i in order]), tower,
+        train=replace(train, y=torch.tensor([1,3,4])[train.y]))
     test_close(mixed_up(test), whole(test)[:,order], eps=1e-3)              # another order of sums
     named = ship.fit(Task('toy', names[:3]), tower, train=train, new=names[3:])
     test_eq(named.classes, names[:3])
@@ -159,7 +176,8 @@ def test_by_hand():
     clf = ship.fit(Task('toy', names[:3]), tower, train=train)
     later = clf.with_classes(['parrot','Ox','oak tree'])
     test_eq(later.classes, ['parrot','ox','oak tree'])
-    at_once = ship.fit(Task('toy', names[:3]), tower, train=train, new=['parrot','oak tree']).with_classes(['parrot','ox','oak tree'])
+    at_once = ship.fit(Task('toy', names[:3]), tower, train=train, new=['parrot','oak tree'])
+    at_once = at_once.with_classes(['parrot','ox','oak tree'])
     test_close(later(test), at_once(test), eps=1e-5)
     # nbs/methods/ship.ipynb · By hand · cell 750fa716
     tower,names = tiny_open_clip(),['cat','golden retriever','ox','parrot','oak tree']
@@ -185,7 +203,8 @@ def test_by_hand():
     # nbs/methods/ship.ipynb · By hand · cell 8178ebcd
     tower,names = tiny_open_clip(text=dict(layers=1)),['cat','golden retriever','ox','parrot']
     train,test = caption_images(tower, names[:3], 2),caption_images(tower, names, 2, seed=1)
-    clf = SHIP(CoCoOp(recipe='ours', steps=2), dict(recipe='ours', hidden=8, generator_hidden=8, steps=2)).fit(Task('toy', names), tower, train=train)
+    ship = SHIP(CoCoOp(recipe='ours', steps=2), dict(recipe='ours', hidden=8, generator_hidden=8, steps=2))
+    clf = ship.fit(Task('toy', names), tower, train=train)
     with tempfile.TemporaryDirectory() as d: loaded = load_classifier(clf.save(d))
     test_fail(lambda: loaded(test), contains='attach')
     test_close(loaded.attach(tower)(test), clf(test), eps=1e-5)
@@ -199,16 +218,19 @@ def test_with_validation_images():
     val = caption_images(tower, names, 3, seed=2)
     settings = GeneratorSettings('ours', hidden=32, generator_hidden=32, steps=20)
     with own_warnings() as caught:
-        clf = SHIP(CLIPAdapter(recipe='ours', steps=20), settings, stacking='held-out').fit(task, tower, train=train, val=val)
+        clf = SHIP(CLIPAdapter(recipe='ours', steps=20), settings, stacking='held-out').fit(task, tower, train=train,
+            val=val)
     assert any('6 validation images are of new classes' in str(w.message) for w in caught)
     test_eq(clf.info['val_images'], 9+2*3)
     plain = clf.inner(val)
     gamma = clf.info['stacking']
     test_close(clf(val), plain - gamma*torch.tensor([1.,1,1,0,0]), eps=1e-6)
-    test_eq(clf.with_classes(names[:3])(val).argmax(-1), plain[:,:3].argmax(-1))   # among base classes the constant says nothing
+    # among base classes the constant says nothing
+    test_eq(clf.with_classes(names[:3])(val).argmax(-1), plain[:,:3].argmax(-1))
     fixed = SHIP(LinearProbe(), settings, stacking=.5).fit(task, tower, train=train)
     test_close(fixed(val), fixed.inner(val) - .5*torch.tensor([1.,1,1,0,0]), eps=1e-6)
-    test_fail(lambda: SHIP(LinearProbe(), settings, stacking='held-out').fit(task, tower, train=train), contains='needs validation images')
+    test_fail(lambda: SHIP(LinearProbe(), settings, stacking='held-out').fit(task, tower, train=train),
+        contains='needs validation images')
 
 
 def test_in_the_protocols():
@@ -217,9 +239,11 @@ def test_in_the_protocols():
     tower,names = tiny_open_clip(),['cat','golden retriever','ox','parrot','oak tree','ship']
     splits = {s: caption_images(tower, names, 6, seed=i) for i,s in enumerate(('train','val','test'))}
     data = TaskFeatures(Task('toy', names), splits, encoder=tower)
-    other = TaskFeatures(Task('other', ['cup','ox','old car']), dict(test=caption_images(tower, ['cup','ox','old car'], 4, seed=5)), encoder=tower)
+    other = TaskFeatures(Task('other', ['cup','ox','old car']),
+        dict(test=caption_images(tower, ['cup','ox','old car'], 4, seed=5)), encoder=tower)
     settings = dict(recipe='ours', hidden=32, generator_hidden=32, steps=20)
-    methods = {'linear-probe+ship': SHIP(LinearProbe(C=1.), settings), 'coop+ship': SHIP(CoOp(recipe='ours', steps=5), settings)}
+    methods = {'linear-probe+ship': SHIP(LinearProbe(C=1.), settings),
+        'coop+ship': SHIP(CoOp(recipe='ours', steps=5), settings)}
     asked = {'base-to-new': {}, 'cross-dataset': dict(targets=[other]), 'generalized': dict(seen=[0,2,3])}
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -229,8 +253,11 @@ def test_in_the_protocols():
     # nbs/methods/ship.ipynb · In the protocols · cell 3dd88936
     test_eq([r.error for r in found.failed], [])
     sizes = {(r.protocol, r.part): r.n for r in found.rows}
-    test_eq(sizes, {('base-to-new','base'): 18, ('base-to-new','new'): 18, ('cross-dataset','toy'): 36, ('cross-dataset','other'): 12, ('generalized','seen'): 18, ('generalized','unseen'): 18})
-    for r in found.results: test_eq([len(e.classes) for e in r.parts.values()], {'base-to-new': [3,3], 'cross-dataset': [6,3], 'generalized': [6,6]}[r.cell.protocol])
+    test_eq(sizes, {('base-to-new','base'): 18, ('base-to-new','new'): 18, ('cross-dataset','toy'): 36,
+        ('cross-dataset','other'): 12, ('generalized','seen'): 18, ('generalized','unseen'): 18})
+    for r in found.results:
+        test_eq([len(e.classes) for e in r.parts.values()],
+            {'base-to-new': [3,3], 'cross-dataset': [6,3], 'generalized': [6,6]}[r.cell.protocol])
     assert all(r.accuracy>.5 for r in found.rows if r.part=='new')
     # nbs/methods/ship.ipynb · In the protocols · cell 1a60a4c2
     tower,names = tiny_open_clip(text=dict(layers=1)),['cat','golden retriever','ox','parrot']
@@ -241,10 +268,12 @@ def test_in_the_protocols():
         noise = torch.randn(f.x.shape, generator=torch.Generator().manual_seed(9))
         return replace(f, x=torch.where((f.y>1)[:,None], noise, f.x))
     blind = TaskFeatures(data.task, {k: f if k=='test' else scrambled(f) for k,f in splits.items()}, encoder=tower)
-    ship = SHIP(CLIPAdapter(recipe='ours', steps=20), dict(recipe='ours', hidden=8, generator_hidden=8, steps=5), stacking='held-out')
+    ship = SHIP(CLIPAdapter(recipe='ours', steps=20), dict(recipe='ours', hidden=8, generator_hidden=8, steps=5),
+        stacking='held-out')
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        for protocol in (lambda d: base_to_new_protocol(ship, d, shots=4), lambda d: generalized_protocol(ship, d, seen=[0,1])):
+        for protocol in (lambda d: base_to_new_protocol(ship, d, shots=4),
+            lambda d: generalized_protocol(ship, d, seen=[0,1])):
             a,b = protocol(data)[1].classifier,protocol(blind)[1].classifier
             test_eq(a.inner(splits['test']), b.inner(splits['test'])); test_eq(a.info['stacking'], b.info['stacking'])
     test_eq(a.info['val_images'], 8+2*4)
@@ -252,24 +281,34 @@ def test_in_the_protocols():
     data = synthetic_task(n_classes=8, dim=16, per_class=10)
     base,new = [part_of(data, list(r)) for r in (range(4), range(4, 8))]
     direct = SHIP(LinearProbe(), dict(recipe='ours', prompts='none', hidden=64, generator_hidden=64, steps=200))
-    clf = direct.fit(data.task, train=data.splits['train'][data.splits['train'].y<4], texts=data.texts, templates=data.templates)
+    clf = direct.fit(data.task, train=data.splits['train'][data.splits['train'].y<4], texts=data.texts,
+        templates=data.templates)
     other = clf.with_classes(new.task.classes)
     accuracy = (other(new.splits['test']).argmax(-1)==new.splits['test'].y).float().mean().item()
-    later = direct.fit(base.task, train=base.splits['train'], texts=base.texts).with_classes(new.task.classes, texts=new.texts)
-    print(f"new classes: {accuracy:.0%}, and {(later(new.splits['test']).argmax(-1)==new.splits['test'].y).float().mean():.0%} with names that came later; chance is 25 %")
+    later = direct.fit(base.task, train=base.splits['train'], texts=base.texts).with_classes(new.task.classes,
+        texts=new.texts)
+    print(f"new classes: {accuracy:.0%}, and "
+        f"{(later(new.splits['test']).argmax(-1)==new.splits['test'].y).float().mean():.0%} with names that came later; "
+        "chance is 25 %")
     assert accuracy>.35
-    test_fail(lambda: direct.fit(base.task, train=base.splits['train'], texts=base.texts, new=new.task.classes), contains='4 new classes have no texts')
+    test_fail(lambda: direct.fit(base.task, train=base.splits['train'], texts=base.texts, new=new.task.classes),
+        contains='4 new classes have no texts')
     # nbs/methods/ship.ipynb · In the protocols · cell f35a3667
     data = synthetic_task(n_classes=8, dim=16, per_class=10)
-    forms = {k: SHIP(LinearProbe(), dict(recipe='ours', prompts='none', residual=r, hidden=64, generator_hidden=64, steps=200)) for k,r in (('direct', False), ('residual', True))}
-    parts = {'zero-shot': base_to_new_protocol(ZeroShot(), data)[0]} | {k: base_to_new_protocol(m, data, shots=4)[0] for k,m in forms.items()}
-    test_eq([(e.classes, len(e)) for e in parts['residual'].values()], [(data.task.classes[:4], 40), (data.task.classes[4:], 40)])
+    forms = {k: SHIP(LinearProbe(),
+        dict(recipe='ours', prompts='none', residual=r, hidden=64, generator_hidden=64, steps=200))
+        for k,r in (('direct', False), ('residual', True))}
+    parts = {'zero-shot': base_to_new_protocol(ZeroShot(), data)[0]} | {k: base_to_new_protocol(m, data, shots=4)[0]
+        for k,m in forms.items()}
+    test_eq([(e.classes, len(e)) for e in parts['residual'].values()],
+        [(data.task.classes[:4], 40), (data.task.classes[4:], 40)])
     assert parts['residual']['new'].accuracy>.5
     pd.DataFrame({k: {p: round(100*e.accuracy, 1) for p,e in v.items()} for k,v in parts.items()}).T
     # nbs/methods/ship.ipynb · In the protocols · cell 65169e61
     tower,names = tiny_open_clip(),['cat','golden retriever','ox','parrot']
     train,texts = caption_images(tower, names[:3], 2),Features(tower.encode_text([f'my {c}' for c in names[:3]]), y=[0,1,2])
-    ship = SHIP(CrossModalProbe(recipe='ours', steps=5, keep=1.), dict(recipe='ours', hidden=8, generator_hidden=8, steps=2))
+    ship = SHIP(CrossModalProbe(recipe='ours', steps=5, keep=1.),
+        dict(recipe='ours', hidden=8, generator_hidden=8, steps=2))
     clf = ship.fit(Task('toy', names[:3]), tower, train=train, texts=texts, new=names[3:])
     expected = F.normalize(torch.cat([texts.x, tower.encode_text(['a photo of a parrot.'])]), dim=-1)
     test_close(clf.inner.weight, expected, eps=1e-6)        # keep=1: what the probe starts from, its texts
@@ -285,14 +324,17 @@ def test_what_is_refused():
     test_fail(lambda: ship.fit(task, train=train), contains='needs an encoder')
     test_fail(lambda: ship.fit(task, tower, train=train[train.y==0]), contains='Only 1 of 4 classes has training images')
     test_fail(lambda: ship.fit(Task('one', ['cat']), tower, train=train[train.y==0], new=['ox']), contains='one class only')
-    test_fail(lambda: ship.fit(task, tower, train=train, new=['cup']), contains='1 of 4 classes have no training images: parrot')
+    test_fail(lambda: ship.fit(task, tower, train=train, new=['cup']),
+        contains='1 of 4 classes have no training images: parrot')
     test_fail(lambda: ship.fit(Task('toy', names[:3]), tower, train=train, new=['Ox']), contains='base and new: Ox')
     for message in ('do not fit into the 77 tokens', 'very long vase'):
-        test_fail(lambda: ship.fit(Task('toy', names[:3]), tower, train=train, new=['very '*80+'long vase']), contains=message)
+        test_fail(lambda: ship.fit(Task('toy', names[:3]), tower, train=train, new=['very '*80+'long vase']),
+            contains=message)
     broken = train.x.clone().index_fill(0, torch.tensor([1]), float('nan'))
     test_fail(lambda: ship.fit(task, tower, train=replace(train, x=broken)), contains='Features of 1 rows are not finite')
     elsewhere = build_generator(ship.settings, names, tiny_open_clip(text=dict(layers=1)))
-    test_fail(lambda: ship.fit(task, tower, train=train, generator=elsewhere), contains='Fit it on images of the same encoder')
+    test_fail(lambda: ship.fit(task, tower, train=train, generator=elsewhere),
+        contains='Fit it on images of the same encoder')
     test_fail(lambda: SHIP(ZeroShot()), contains='takes no training images')
     test_fail(lambda: SHIP(LinearProbe), contains='Write e.g. SHIP(LinearProbe())')
     test_fail(lambda: SHIP(LinearProbe(), 'papper'), contains="Did you mean 'paper'")
@@ -303,10 +345,15 @@ def test_what_it_gained_and_cost():
     'nbs/methods/ship.ipynb · What it gained and cost'
     # nbs/methods/ship.ipynb · What it gained and cost · cell 6853b74f
     stored = Benchmark.load('../results/ship/clipart')
-    table = pd.concat([gains(stored, f'{k} + SHIP', baseline=k).drop(columns=['p','seconds']) for k in ('CoOp','CLIP-Adapter')], keys=['CoOp','CLIP-Adapter'])
+    inside = ['CoOp','CLIP-Adapter']
+    parts = [gains(stored, f'{k} + SHIP', baseline=k).drop(columns=['p','seconds']) for k in inside]
+    table = pd.concat(parts, keys=inside)
     table
     # nbs/methods/ship.ipynb · What it gained and cost · cell cffeb570
     gain = {(m, o.split(', ')[1]): float(r.gain) for (m,_,o),r in table.iterrows()}
-    assert gain['CoOp','new']>0>gain['CoOp','base'] and -1<gain['CLIP-Adapter','base']<0 and -1<gain['CLIP-Adapter','new']<0 and gain['CLIP-Adapter','unseen']<-5
-    parts = {r.part for r in stored.rows if r.method=='linear probe'}, {r.part for r in stored.rows if r.method=='linear probe + SHIP'}
+    assert gain['CoOp','new']>0>gain['CoOp','base']
+    assert -1<gain['CLIP-Adapter','base']<0
+    assert -1<gain['CLIP-Adapter','new']<0
+    assert gain['CLIP-Adapter','unseen']<-5
+    parts = [{r.part for r in stored.rows if r.method==k} for k in ('linear probe','linear probe + SHIP')]
     assert parts[0]=={'base'} and parts[1]=={'base','new','seen','unseen'}

@@ -10,10 +10,8 @@ from textclip.types.classifier import LinearClassifier, merge_rows
 from textclip.types.method import Given, Method, Range
 from textclip.features.inputs import as_features, class_means, logit_scale_of
 from textclip.alignment.distances import rows_at_a_time
-from textclip.methods.base import template_features
-from textclip.methods.zeroshot import rows_of_new, used_templates
+from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import json, math, os, tempfile, warnings
-from dataclasses import replace
 from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np, pandas as pd
@@ -42,11 +40,13 @@ def test_gaussians_around_the_texts():
     g = torch.Generator().manual_seed(0)
     x,mean = torch.randn(7, 5, generator=g).double(),torch.randn(3, 5, generator=g).double()
     variance,z = torch.rand(3, 5, generator=g).double()+.1,torch.rand(7, 3, generator=g).double()
-    theirs = torch.stack([torch.as_tensor(stats.multivariate_normal(m, v.diag()).logpdf(x)) for m,v in zip(mean, variance)], 1)
+    theirs = torch.stack([torch.as_tensor(stats.multivariate_normal(m, v.diag()).logpdf(x)) for m,v in zip(mean, variance)],
+        1)
     test_close(log_densities(x, mean, variance), theirs + 5/2*math.log(2*math.pi), eps=1e-9)
     spread = within_class_spread(x, z, mean)
     for k in range(3):
-        for d in range(5): test_close(spread[k,d], sum(z[i,k]*(x[i,d]-mean[k,d])**2 for i in range(7))/z[:,k].sum(), eps=1e-9)
+        for d in range(5):
+            test_close(spread[k,d], sum(z[i,k]*(x[i,d]-mean[k,d])**2 for i in range(7))/z[:,k].sum(), eps=1e-9)
 
 
 def test_neighbours_agree():
@@ -75,7 +75,11 @@ def test_the_anchor():
     test_close([mean[3], variance[3]], [text[3], start[0]])
     assert (mean*text).sum(-1).argmax()==3
     test_eq(anchor_share(z, 0.), torch.ones(4))
-    # nbs/methods/stata.ipynb · The anchor · cell 9a83d0e2
+
+
+def test_against_a_plain_re_statement():
+    'nbs/methods/stata.ipynb · Against a plain re-statement'
+    # nbs/methods/stata.ipynb · Against a plain re-statement · cell 9a83d0e2
     def plain_statistics(x, t, yhat, alpha, soft, l=1., rounds=10):
         "Both papers' updates, written out"
         N,D,C = len(x),x.shape[1],len(t)
@@ -86,7 +90,8 @@ def test_the_anchor():
         first = sum(yhat[i,k]*(x[i]-t[k])**2 for i in range(N) for k in range(C))/N
         z,mu,sigma = yhat.clone(),t.clone(),(first if alpha else torch.full((D,), 1/D).double()).repeat(C, 1)
         for r in range(rounds+1):
-            like = torch.stack([torch.stack([-((x[i]-mu[k])**2/sigma[k]+sigma[k].log()).sum()/2 for k in range(C)]) for i in range(N)])
+            like = torch.stack([torch.stack([-((x[i]-mu[k])**2/sigma[k]+sigma[k].log()).sum()/2 for k in range(C)])
+                for i in range(N)])
             for _ in range(5):
                 a = yhat*torch.exp((like + l*50/6*(W.T@z + W@z) - like.max())/50)
                 z = a/a.sum(1, keepdim=True)
@@ -100,7 +105,7 @@ def test_the_anchor():
                 own = sum(z[i,k]*(x[i]-mu[k])**2 for i in range(N))/z[:,k].sum()
                 sigma[k] = b*own + (1-b)*(first + (t[k]-mu[k])**2)
             if not alpha: sigma[:] = sum(z[i,k]*(x[i]-mu[k])**2 for i in range(N) for k in range(C))/N
-    # nbs/methods/stata.ipynb · The anchor · cell a3fc0e9a
+    # nbs/methods/stata.ipynb · Against a plain re-statement · cell a3fc0e9a
     g = torch.Generator().manual_seed(2)
     for (N,C,D),anchor,soft in (((12,5,8),1.,False), ((9,4,6),2.,True), ((15,6,5),0.,False)):
         x,t = [F.normalize(torch.randn(n, D, generator=g).double(), dim=-1) for n in (N,C)]
@@ -108,7 +113,23 @@ def test_the_anchor():
         theirs = plain_statistics(x, t, logits.softmax(-1), anchor, soft, rounds=4)
         ours = transductive_scores(x, t, logits, anchor, soft, iterations=4)
         test_close(ours.exp(), theirs, eps=1e-8)
-        test_close(transductive_scores(x.float(), t.float(), logits.float(), anchor, soft, iterations=4).exp(), theirs, eps=1e-3)
+        test_close(transductive_scores(x.float(), t.float(), logits.float(), anchor, soft, iterations=4).exp(), theirs,
+            eps=1e-3)
+    # nbs/methods/stata.ipynb · Against a plain re-statement · cell 4bc54098
+    data = synthetic_task(n_classes=6, dim=8, per_class=20, noise=.9)
+    batch,new = data.splits['test'][::9],Features(torch.randn(1, 8, generator=torch.Generator().manual_seed(3)), y=[1])
+    x = batch.unit.double()
+    for anchor in (1., 0.):
+        clf = StatA(anchor=anchor, iterations=4).fit(data.task, templates=data.templates)
+        clf.warned = True                                                  # TransCLIP's warning is not what is tried here
+        some = clf.with_classes(['class 4','class 0','class 1'])
+        mixed = clf.with_classes(['class 2','unseen','class 3'], templates=new)
+        test_eq(some.weight, clf.weight[[4,0,1]])
+        test_eq(mixed.weight[[0,2]], clf.weight[[2,3]])
+        for part in (some, mixed):
+            t = F.normalize(part.weight, dim=-1).double()
+            theirs = plain_statistics(x, t, (clf.logit_scale*x@t.T).softmax(-1), anchor, False, rounds=4)
+            test_close(part(batch).exp(), theirs, eps=1e-3)
 
 
 def test_classifier_and_method():
@@ -149,7 +170,8 @@ def test_on_real_clip_features():
     # nbs/methods/stata.ipynb · On real CLIP features · cell a1293a24
     root = Path(os.environ.get('TEXTCLIP_FEATURES', '../../../shared/data/clip_features'))
     results = Path('../results/stata.json')
-    settings = {'1-4 classes': (64, (1,4)), '2-10 classes': (64, (2,10)), '5-25 classes': (64, (5,25)), '25-50 classes, up to 1000': (1000, (25,50)), 'all images': None}
+    settings = {'1-4 classes': (64, (1,4)), '2-10 classes': (64, (2,10)), '5-25 classes': (64, (5,25)),
+        '25-50 classes, up to 1000': (1000, (25,50)), 'all images': None}
     methods = {'zero-shot': ZeroShot(), 'TransCLIP': StatA(anchor=0), 'StatA': StatA()}
 
     def answers(method, data, setting, seed):
@@ -166,7 +188,9 @@ def test_on_real_clip_features():
             for m,evaluations in found.items():
                 p = {} if m=='zero-shot' else {'zero-shot': found['zero-shot']}
                 row = make_row(m, evaluations, p, methods[m].regime)
-                row.task,row.encoder,row.protocol = data.task.name,data.encoder_name,'partial-batches' if setting else 'zero-shot'
+                row.task = data.task.name
+                row.encoder = data.encoder_name
+                row.protocol = 'partial-batches' if setting else 'zero-shot'
                 rows.append(row.to_dict() | dict(batches=label))
         return rows
     # nbs/methods/stata.ipynb · On real CLIP features · cell dd194e74
@@ -180,10 +204,13 @@ def test_on_real_clip_features():
     # nbs/methods/stata.ipynb · On real CLIP features · cell 07b3c7be
     caltech = table[table.task=='caltech101']
     fig,ax = plt.subplots(figsize=(5.5,3), layout='constrained')
-    for k,m in enumerate(methods):
+    for m in methods:
         r = caltech[caltech.method==m]
-        ax.errorbar(r.batches, 100*r.accuracy, [100*np.clip(r.accuracy-r.ci95.map(lambda c: c[0]), 0, 1), 100*np.clip(r.ci95.map(lambda c: c[1])-r.accuracy, 0, 1)], fmt='o-', capsize=3, label=m)
-    ax.set_xticks(range(5), [o.replace(' classes','\nclasses').replace(', up to','\nof up to').replace('all ','all\n') for o in settings], fontsize=8)
+        ax.errorbar(r.batches, 100*r.accuracy,
+            [100*np.clip(r.accuracy-r.ci95.map(lambda c: c[0]), 0, 1),
+            100*np.clip(r.ci95.map(lambda c: c[1])-r.accuracy, 0, 1)], fmt='o-', capsize=3, label=m)
+    ax.set_xticks(range(5), [o.replace(' classes','\nclasses').replace(', up to','\nof up to').replace('all ','all\n')
+        for o in settings], fontsize=8)
     ax.set(ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32: what a batch shows')
     ax.legend(fontsize=8); plt.show()
     # nbs/methods/stata.ipynb · On real CLIP features · cell 77120e5d
@@ -195,7 +222,8 @@ def test_on_real_clip_features():
     assert (small['p_vs_zero-shot']<.01).all() and acc.loc['caltech101, CLIP ViT-B/32'].loc['5-25 classes','StatA']>.93
     caltech_all = table[(table.task=='caltech101') & table.batches.isin(['all images'])]
     assert (caltech_all['p_vs_zero-shot'].dropna()>.05).all()
-    for e in ('CLIP RN50','CLIP ViT-B-32'): assert acc.loc[(f'whu-rs19, {e}','all images'),'TransCLIP'] > acc.loc[(f'whu-rs19, {e}','all images'),'StatA']
+    for e in ('CLIP RN50','CLIP ViT-B-32'):
+        assert acc.loc[(f'whu-rs19, {e}','all images'),'TransCLIP'] > acc.loc[(f'whu-rs19, {e}','all images'),'StatA']
 
 
 @pytest.mark.slow
@@ -204,7 +232,8 @@ def test_on_real_clip_features_slow():
     # nbs/methods/stata.ipynb · On real CLIP features · cell a1293a24
     root = Path(os.environ.get('TEXTCLIP_FEATURES', '../../../shared/data/clip_features'))
     results = Path('../results/stata.json')
-    settings = {'1-4 classes': (64, (1,4)), '2-10 classes': (64, (2,10)), '5-25 classes': (64, (5,25)), '25-50 classes, up to 1000': (1000, (25,50)), 'all images': None}
+    settings = {'1-4 classes': (64, (1,4)), '2-10 classes': (64, (2,10)), '5-25 classes': (64, (5,25)),
+        '25-50 classes, up to 1000': (1000, (25,50)), 'all images': None}
     methods = {'zero-shot': ZeroShot(), 'TransCLIP': StatA(anchor=0), 'StatA': StatA()}
 
     def answers(method, data, setting, seed):
@@ -221,7 +250,9 @@ def test_on_real_clip_features_slow():
             for m,evaluations in found.items():
                 p = {} if m=='zero-shot' else {'zero-shot': found['zero-shot']}
                 row = make_row(m, evaluations, p, methods[m].regime)
-                row.task,row.encoder,row.protocol = data.task.name,data.encoder_name,'partial-batches' if setting else 'zero-shot'
+                row.task = data.task.name
+                row.encoder = data.encoder_name
+                row.protocol = 'partial-batches' if setting else 'zero-shot'
                 rows.append(row.to_dict() | dict(batches=label))
         return rows
     # nbs/methods/stata.ipynb · On real CLIP features · cell 67dd3f5a
@@ -230,11 +261,12 @@ def test_on_real_clip_features_slow():
         suite,rows = load_feature_sets(root),[]
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', TextclipWarning)       # TransCLIP's, on every task
-            for k,s in suite.items():
+            for s in suite.values():
                 if 'templates' not in s.kinds: continue
                 data = TaskFeatures(s.task, dict(test=s.splits['test']), s.templates)
                 rows += rows_of_task(data, {n: o for n,o in settings.items() if o is None or o[1][1]<=len(s.task)})
-        write_json(results, dict(manifest=report_manifest(seeds=[0,1,2], rule='every setting is the paper\'s; nothing was chosen on images'), rows=rows))
+        write_json(results, dict(manifest=report_manifest(seeds=[0,1,2],
+            rule='every setting is the paper\'s; nothing was chosen on images'), rows=rows))
     # nbs/methods/stata.ipynb · On real CLIP features · cell dd194e74
     stored = json.loads(results.read_text(encoding='utf-8'))
     table = pd.DataFrame(stored['rows'])
@@ -246,10 +278,13 @@ def test_on_real_clip_features_slow():
     # nbs/methods/stata.ipynb · On real CLIP features · cell 07b3c7be
     caltech = table[table.task=='caltech101']
     fig,ax = plt.subplots(figsize=(5.5,3), layout='constrained')
-    for k,m in enumerate(methods):
+    for m in methods:
         r = caltech[caltech.method==m]
-        ax.errorbar(r.batches, 100*r.accuracy, [100*np.clip(r.accuracy-r.ci95.map(lambda c: c[0]), 0, 1), 100*np.clip(r.ci95.map(lambda c: c[1])-r.accuracy, 0, 1)], fmt='o-', capsize=3, label=m)
-    ax.set_xticks(range(5), [o.replace(' classes','\nclasses').replace(', up to','\nof up to').replace('all ','all\n') for o in settings], fontsize=8)
+        ax.errorbar(r.batches, 100*r.accuracy,
+            [100*np.clip(r.accuracy-r.ci95.map(lambda c: c[0]), 0, 1),
+            100*np.clip(r.ci95.map(lambda c: c[1])-r.accuracy, 0, 1)], fmt='o-', capsize=3, label=m)
+    ax.set_xticks(range(5), [o.replace(' classes','\nclasses').replace(', up to','\nof up to').replace('all ','all\n')
+        for o in settings], fontsize=8)
     ax.set(ylabel='accuracy %', title='Caltech101, CLIP ViT-B/32: what a batch shows')
     ax.legend(fontsize=8); plt.show()
     # nbs/methods/stata.ipynb · On real CLIP features · cell 77120e5d
@@ -261,4 +296,5 @@ def test_on_real_clip_features_slow():
     assert (small['p_vs_zero-shot']<.01).all() and acc.loc['caltech101, CLIP ViT-B/32'].loc['5-25 classes','StatA']>.93
     caltech_all = table[(table.task=='caltech101') & table.batches.isin(['all images'])]
     assert (caltech_all['p_vs_zero-shot'].dropna()>.05).all()
-    for e in ('CLIP RN50','CLIP ViT-B-32'): assert acc.loc[(f'whu-rs19, {e}','all images'),'TransCLIP'] > acc.loc[(f'whu-rs19, {e}','all images'),'StatA']
+    for e in ('CLIP RN50','CLIP ViT-B-32'):
+        assert acc.loc[(f'whu-rs19, {e}','all images'),'TransCLIP'] > acc.loc[(f'whu-rs19, {e}','all images'),'StatA']

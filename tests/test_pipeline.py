@@ -11,12 +11,12 @@ from textclip.types.features import Features
 from textclip.types.classifier import Classifier, load_classifier
 from textclip.data.images import ImageSplit, image_endings, is_pixels
 from textclip.data.folders import images_in
-from textclip.encoders.protocol import Encoder, encoder_meta
+from textclip.encoders.protocol import Encoder, encoder_meta, need_encoder
 from textclip.encoders.load import load_encoder
 from textclip.features.extract import stream_pixels
 import tempfile
 from torch import nn
-import io
+import io, warnings
 import numpy as np
 from fastcore.test import *
 from textclip.core.basics import own_warnings
@@ -27,31 +27,44 @@ from textclip.features.extract import image_features
 from textclip.evaluation.single_label import evaluate
 from textclip.testing.encoders import ColourEncoder
 from textclip.methods.zeroshot import ZeroShot
-from textclip.pipeline import NONE_OF_THESE, Pipeline, load_pipeline, reading
+from textclip.pipeline import NONE_OF_THESE, Pipeline, load_pipeline, need_maker
 
 NOTEBOOK = 'nbs/pipeline.ipynb'
 
 
-def test_pipeline():
-    'nbs/pipeline.ipynb · Pipeline'
-    # nbs/pipeline.ipynb · Pipeline · cell 02220231
+def test_made_with_this_encoder():
+    'nbs/pipeline.ipynb · Made with this encoder?'
+    # nbs/pipeline.ipynb · Made with this encoder? · cell fb3332ca
+    now = ColourEncoder()
+    need_maker(now, 'colour-1')
+    need_maker(now, None)
+    test_fail(lambda: need_maker(now, 'colour-0', 'colour'), contains='another encoder')
+    now.fingerprint = 'v2-3661f0adb691dd15'
+    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'colour'), contains='cannot be told')
+    test_fail(lambda: need_maker(now, '5d8fdc3c7a1e90b2', 'lite'), contains='another encoder')
+
+
+def test_images_in_names_out():
+    'nbs/pipeline.ipynb · Images in, names out'
+    # nbs/pipeline.ipynb · Images in, names out · cell 02220231
     enc = ColourEncoder()
     names = ['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
-    info = dict(classes=names, method='example', encoder='colour', fingerprint='colour-1')
-    pipe = Pipeline(enc, LinearClassifier(weight, info, logit_scale=10.))
+    pipe = Pipeline(enc,
+        LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1'),
+        logit_scale=10.))
     answers = pipe.predict([Image.new('RGB', (4,4), 'red'), Image.new('RGB', (4,4), 'white')], threshold=.5)
     test_eq([o.name for o in answers], ['red', NONE_OF_THESE])
     answers[0]
-    # nbs/pipeline.ipynb · Pipeline · cell d9c86010
+    # nbs/pipeline.ipynb · Images in, names out · cell d9c86010
     assert repr(pipe).startswith('Pipeline\n  encoder: colour')
     assert '<th>classes</th><td>red, green, blue</td>' in pipe._repr_html_()
     pipe
-    # nbs/pipeline.ipynb · Pipeline · cell e4ed2bea
+    # nbs/pipeline.ipynb · Images in, names out · cell e4ed2bea
     enc,names = ColourEncoder(),['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
-    reading = dict(square=True, upright=True)
-    info = dict(classes=names, method='example', encoder='colour', fingerprint='colour-1', reading=reading)
+    info = dict(classes=names, method='example', encoder='colour', fingerprint='colour-1',
+        reading=dict(square=True, upright=True))
     pipe = Pipeline(enc, LinearClassifier(weight, info, logit_scale=10.))
     with tempfile.TemporaryDirectory() as d:
         tag = Image.Exif()
@@ -60,32 +73,36 @@ def test_pipeline():
         photo.save(Path(d)/'photo.png', exif=tag)
         content = (Path(d)/'photo.png').read_bytes()
         upright = load_image(content)
-        tensor = torch.from_numpy(np.array(upright)).permute(2,0,1)
-        path,opened = Path(d)/'photo.png',Image.open(io.BytesIO(content))
-        forms = [path, str(path), content, io.BytesIO(content), opened, upright, np.asarray(upright), tensor]
+        forms = [Path(d)/'photo.png', str(Path(d)/'photo.png'), content, io.BytesIO(content),
+            Image.open(io.BytesIO(content)), upright, np.asarray(upright),
+            torch.from_numpy(np.array(upright)).permute(2,0,1)]
         wanted = image_features(ImageSplit([Path(d)/'photo.png'], square=True), enc).x
         for form in forms: test_eq(pipe.features(form)[0].x, wanted)
         test_eq(pipe.features(np.stack([upright,upright]))[0].x, wanted.repeat(2, 1))
         (Path(d)/'notes.txt').write_text('no picture')
-        with own_warnings() as said: test_eq([o.image for o in pipe.predict(d)], [str(Path(d)/'photo.png')])
-        test_eq(['notes.txt' in str(o.message) for o in said], [True])
-        with own_warnings() as said: pipe.predict(ImageSplit([Path(d)/'photo.png']))
-        assert 'the classifier was made with' in str(said[0].message)
+        with warnings.catch_warnings(record=True) as w:
+            warnings.simplefilter('always')
+            test_eq([o.image for o in pipe.predict(d)], [str(Path(d)/'photo.png')])
+            test_eq(['notes.txt' in str(o.message) for o in w], [True])
+        with warnings.catch_warnings(record=True) as w:
+            warnings.simplefilter('always')
+            pipe.predict(ImageSplit([Path(d)/'photo.png']))
+            assert 'the classifier was made with' in str(w[0].message)
     test_fail(lambda: pipe.predict(5), contains='int is no image')
     test_fail(lambda: pipe.predict(pipe.features(photo)[0]), contains='classifier.predict_proba')
     test_fail(lambda: pipe.predict('gone.png'), contains='no such file')
     test_fail(lambda: pipe.predict([]), contains='no image to classify')
     test_fail(lambda: pipe.predict(photo, top=0), contains='top=0')
-    # nbs/pipeline.ipynb · Pipeline · cell d84b3a76
+    # nbs/pipeline.ipynb · Images in, names out · cell d84b3a76
     enc,names = ColourEncoder(),['red','green','blue']
     weight = nn.functional.normalize(enc.encode_text([f'a {c} thing' for c in names]), dim=-1)
-    info = dict(classes=names, method='example', encoder='colour', fingerprint='colour-1')
-    several = Pipeline(enc, LinearClassifier(weight, info))
+    several = Pipeline(enc,
+        LinearClassifier(weight, dict(classes=names, method='example', encoder='colour', fingerprint='colour-1')))
     test_fail(lambda: several.tags(Image.new('RGB', (4,4), 'red')), contains='no thresholds for its 3 classes')
     several.classifier.info['thresholds'] = dict(values=[.3,.3,-2.], chosen_on='texts', per_class=True, n=3)
-    found = several.tags([Image.new('RGB', (4,4), c) for c in ('red','yellow')])
-    test_eq([sorted(t) for t in found], [['blue','red'],['blue','green','red']])
-    # nbs/pipeline.ipynb · Pipeline · cell 7c5a17cb
+    test_eq([sorted(t) for t in several.tags([Image.new('RGB', (4,4), c) for c in ('red','yellow')])],
+        [['blue','red'],['blue','green','red']])
+    # nbs/pipeline.ipynb · Images in, names out · cell 7c5a17cb
     with tempfile.TemporaryDirectory() as d:
         again = load_pipeline(pipe.classifier.save(d), encoder=enc)
         test_eq(again.predict(Image.new('RGB', (4,4), 'red')), pipe.predict(Image.new('RGB', (4,4), 'red')))
@@ -99,6 +116,9 @@ def test_pipeline():
         test_eq(load_pipeline(padded.classifier.save(d), encoder=enc).reading, dict(square=True, upright=True))
     other = LinearClassifier(weight, pipe.classifier.info | dict(fingerprint='something else'))
     test_fail(lambda: Pipeline(enc, other), contains='another encoder')
+    test_fail(lambda: Pipeline('lite', other), contains="load_encoder('lite')")
+    test_fail(lambda: Pipeline(enc, weight), contains='Tensor is no classifier')
+    test_fail(lambda: pipe.classifier(torch.ones(1,3)), contains='Write Features(x)')
 
 
 @pytest.mark.slow
@@ -121,7 +141,8 @@ def test_what_was_measured_is_what_is_answered_slow():
     with tempfile.TemporaryDirectory() as d: pipe = load_pipeline(classifier.save(d), encoder=enc)
     test_eq([o.name for o in pipe.predict(test.paths)], wanted)
     seen = [load_image(p, **pipe.reading).tobytes() for p in test.paths]
-    for i,path in enumerate(test.paths):              # every image, every orientation, every form: the same pixels
+    # every image, every orientation, every form: the same pixels
+    for i,path in enumerate(test.paths):
         image = Image.open(path)
         assert load_image(np.asarray(load_image(path)), **pipe.reading).tobytes()==seen[i]
         for k in range(1, 9):

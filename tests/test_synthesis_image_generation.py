@@ -14,7 +14,6 @@ import os, sys, tempfile, warnings
 from importlib.util import find_spec
 from types import SimpleNamespace
 from unittest import mock
-import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 from fastcore.test import *
@@ -41,13 +40,15 @@ def test_what_is_drawn_from_which_seed():
     'nbs/2_synthesis/05_image_generation.ipynb · What is drawn, from which seed'
     # nbs/2_synthesis/05_image_generation.ipynb · What is drawn, from which seed · cell dc55eba4
     task = Task('trees', ['oak','ash'], templates=('a photo of an {}.',))
-    plan = generation_plan(task, {'Oak': ['a wide crown', 'grey bark', 'lobed leaves'], 'ash': 'feathered leaves'}, per_class=4)
+    plan = generation_plan(task, {'Oak': ['a wide crown', 'grey bark', 'lobed leaves'], 'ash': 'feathered leaves'},
+                           per_class=4)
     plan
     # nbs/2_synthesis/05_image_generation.ipynb · What is drawn, from which seed · cell 7e0dff7a
     test_eq([r['class'] for r in plan], ['oak']*4+['ash']*4)
     test_eq(len({r['prompt'] for r in plan[:3]}), 3); test_eq(plan[3]['prompt'], plan[0]['prompt'])
     test_eq(class_prompts(task), dict(oak=['a photo of an oak.'], ash=['a photo of an ash.']))
-    test_eq(class_prompts(task, make_texts([dict(text='x', labels=[1]), dict(text='y', labels=[0])])), dict(oak=['y'], ash=['x']))
+    test_eq(class_prompts(task, make_texts([dict(text='x', labels=[1]), dict(text='y', labels=[0])])),
+            dict(oak=['y'], ash=['x']))
     test_fail(lambda: class_prompts(task, dict(oak='x')), contains='ash')
     test_fail(lambda: class_prompts(task, 'texts'), contains='Known: photo')
 
@@ -60,7 +61,8 @@ def test_the_pipeline():
         hub_answers.cache_clear()
         test_fail(lambda: load_text_to_image('nobody/such-model'), contains=hint)
     hub_answers.cache_clear()
-    with mock.patch.dict(sys.modules, diffusers=None): test_fail(lambda: load_text_to_image('some/model'), contains="pip install 'textclip[diffusion]'")
+    with mock.patch.dict(sys.modules, diffusers=None):
+        test_fail(lambda: load_text_to_image('some/model'), contains="pip install 'textclip[diffusion]'")
 
 
 def test_stopped_at_any_moment():
@@ -82,9 +84,10 @@ def test_stopped_at_any_moment():
     def run(folder, pipe, moment=0, size=1):
         "Generate with a kill at tick `moment`; was it killed?"
         clock = [0]
-        with mock.patch.object(Journal, 'add', stopping(Journal.add, clock, moment)), mock.patch('os.replace', stopping(os.replace, clock, moment)):
-            call = stopping(pipe.__call__, clock, moment)
-            try: generate_support(Task('things', ['oak','ash']), TickingPipeline(pipe, call), folder=folder, per_class=3, batch_size=size, attempts=2)
+        call,add,replace = (stopping(f, clock, moment) for f in (pipe.__call__, Journal.add, os.replace))
+        task,pipe = Task('things', ['oak','ash']),TickingPipeline(pipe, call)
+        with mock.patch.object(Journal, 'add', add), mock.patch('os.replace', replace):
+            try: generate_support(task, pipe, folder=folder, per_class=3, batch_size=size, attempts=2)
             except Stop: return True
 
     class TickingPipeline:
@@ -92,7 +95,8 @@ def test_stopped_at_any_moment():
         def __init__(self, pipe, call): self.pipe,self.call = pipe,call
         def __call__(self, prompt, generator, num_inference_steps=4, guidance_scale=1.): return self.call(prompt, generator)
 
-    def contents(folder): return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(Path(folder).rglob('*')) if p.is_file()}
+    def contents(folder):
+        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(Path(folder).rglob('*')) if p.is_file()}
     # nbs/2_synthesis/05_image_generation.ipynb · Stopped at any moment · cell a69650d5
     def flag(prompt, number): return 'ash' in prompt and number%2==0      # some images come out black
 
@@ -109,7 +113,8 @@ def test_stopped_at_any_moment():
                 there = {n for n in contents(folder) if n.endswith('.png')}
                 rerun = BlotPipeline(flag); run(folder, rerun, size=size)
                 test_eq(contents(folder), whole)
-                seeds = {json.loads(l)['seed'] for l in whole['support.jsonl'].decode().splitlines() if json.loads(l)['file'] in there}
+                lines = [json.loads(l) for l in whole['support.jsonl'].decode().splitlines()]
+                seeds = {o['seed'] for o in lines if o['file'] in there}
                 if size==1: assert not seeds & set(rerun.seeds), 'an image in its place was drawn again'
                 else: assert len(seeds & set(rerun.seeds))<size
                 if not killed: return moment-1
@@ -148,7 +153,8 @@ def test_flagged_images():
         generate_support(task, pipe, folder=d, per_class=8)
         test_eq(len(pipe.seeds), n)
         colours = [np.asarray(Image.open(p)).max() for p in split.paths]
-        test_fail(lambda: generate_support(Task('one', ['ash']), BlotPipeline(lambda *_: True), folder=Path(d)/'black'), contains='None of 16')
+        test_fail(lambda: generate_support(Task('one', ['ash']), BlotPipeline(lambda *_: True), folder=Path(d)/'black'),
+                  contains='None of 16')
     print(caught[0].message)
     counts = split.labels.bincount().tolist()
     test_eq(counts[0], 8); assert 0<counts[1]<8 and min(colours)==255
@@ -156,10 +162,13 @@ def test_flagged_images():
     # nbs/2_synthesis/05_image_generation.ipynb · Flagged images · cell 43a204fd
     with tempfile.TemporaryDirectory() as d:
         test_fail(lambda: generate_support(Task('one', ['ash']), lambda prompt: 0, folder=d), contains="no 'generator'")
-        test_fail(lambda: generate_support(Task('one', ['ash']), lambda prompt, generator: 0, folder=d, steps=5), contains='num_inference_steps')
+        test_fail(lambda: generate_support(Task('one', ['ash']), 3, folder=d), contains='3 is no pipeline')
+        test_fail(lambda: generate_support(Task('one', ['ash']), lambda prompt, generator: 0, folder=d, steps=5),
+                  contains='num_inference_steps')
         test_fail(lambda: generate_support(Task('one', ['ash']), folder=d), contains='names no model')
         two = lambda prompt, generator: SimpleNamespace(images=[Image.new('RGB', (8,8), 'red')]*2)
-        test_fail(lambda: generate_support(Task('one', ['ash']), two, folder=d, per_class=1), contains='2 images of 1 prompts')
+        test_fail(lambda: generate_support(Task('one', ['ash']), two, folder=d, per_class=1),
+                  contains='2 images of 1 prompts')
 
 
 def test_with_a_real_pipeline():
@@ -171,15 +180,24 @@ def test_with_a_real_pipeline():
         from open_clip.tokenizer import SimpleTokenizer
         from transformers import CLIPTextConfig,CLIPTextModel,CLIPTokenizer
         own,names = SimpleTokenizer(),{'<start_of_text>': '<|startoftext|>', '<end_of_text>': '<|endoftext|>'}
-        tokenizer = CLIPTokenizer(vocab={names.get(k, k): v for k,v in own.encoder.items()}, merges=list(own.bpe_ranks), model_max_length=77)
+        tokenizer = CLIPTokenizer(vocab={names.get(k, k): v for k,v in own.encoder.items()}, merges=list(own.bpe_ranks),
+                                  model_max_length=77)
         blocks = dict(block_out_channels=(8,16), norm_num_groups=4, layers_per_block=1)
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            text = CLIPTextModel(CLIPTextConfig(vocab_size=len(own.encoder), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, projection_dim=16, bos_token_id=49406, eos_token_id=49407))
-            unet = UNet2DConditionModel(sample_size=8, cross_attention_dim=16, attention_head_dim=4, down_block_types=('DownBlock2D','CrossAttnDownBlock2D'), up_block_types=('CrossAttnUpBlock2D','UpBlock2D'), **blocks)
-            vae = AutoencoderKL(latent_channels=4, down_block_types=('DownEncoderBlock2D',)*2, up_block_types=('UpDecoderBlock2D',)*2, **blocks)
-        scheduler = DDIMScheduler(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear', clip_sample=False, set_alpha_to_one=False, steps_offset=1)
-        pipe = StableDiffusionPipeline(vae=vae.eval(), text_encoder=text.eval(), tokenizer=tokenizer, unet=unet.eval(), scheduler=scheduler, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+            text = CLIPTextModel(CLIPTextConfig(vocab_size=len(own.encoder), hidden_size=16, intermediate_size=16,
+                                                num_hidden_layers=1, num_attention_heads=2, projection_dim=16,
+                                                bos_token_id=49406, eos_token_id=49407))
+            unet = UNet2DConditionModel(sample_size=8, cross_attention_dim=16, attention_head_dim=4,
+                                        down_block_types=('DownBlock2D','CrossAttnDownBlock2D'),
+                                        up_block_types=('CrossAttnUpBlock2D','UpBlock2D'), **blocks)
+            vae = AutoencoderKL(latent_channels=4, down_block_types=('DownEncoderBlock2D',)*2,
+                                up_block_types=('UpDecoderBlock2D',)*2, **blocks)
+        scheduler = DDIMScheduler(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear', clip_sample=False,
+                                  set_alpha_to_one=False, steps_offset=1)
+        pipe = StableDiffusionPipeline(vae=vae.eval(), text_encoder=text.eval(), tokenizer=tokenizer, unet=unet.eval(),
+                                       scheduler=scheduler, safety_checker=None, feature_extractor=None,
+                                       requires_safety_checker=False)
         pipe.set_progress_bar_config(disable=True)
         return pipe
     # nbs/2_synthesis/05_image_generation.ipynb · With a real pipeline · cell e65c6605
@@ -194,9 +212,11 @@ def test_with_a_real_pipeline():
             whole = generate_support(task, pipe, folder=Path(d)/'a', per_class=3, steps=2, size=16, batch_size=2)
             a = pictures(Path(d)/'a')
             pipe.save_pretrained(Path(d)/'model')
-            named = generate_support(task, str(Path(d)/'model'), folder=Path(d)/'b', per_class=3, steps=2, size=16, batch_size=2)
+            named = generate_support(task, str(Path(d)/'model'), folder=Path(d)/'b', per_class=3, steps=2, size=16,
+                                     batch_size=2)
             b = pictures(Path(d)/'b')
-            other = generate_support(task, tiny_pipeline(), folder=Path(d)/'c', per_class=3, steps=2, size=16, batch_size=2, prompts=['a drawing of a {}.'], negative='blurry')
+            other = generate_support(task, tiny_pipeline(), folder=Path(d)/'c', per_class=3, steps=2, size=16, batch_size=2,
+                                     prompts=['a drawing of a {}.'], negative='blurry')
             c = pictures(Path(d)/'c')
         print({k: whole.about[k] for k in ('pipeline','steps','guidance','size','drawn')})
     # nbs/2_synthesis/05_image_generation.ipynb · With a real pipeline · cell 88a895ca

@@ -11,9 +11,12 @@ from .types.features import Features
 from .types.classifier import Classifier, load_classifier
 from .data.images import ImageSplit, image_endings, is_pixels
 from .data.folders import images_in
-from .encoders.protocol import Encoder, encoder_meta
+from .encoders.protocol import Encoder, encoder_meta, need_encoder
 from .encoders.load import load_encoder
 from .features.extract import stream_pixels
+
+def need_maker(encoder: Encoder, made: str, name: str | None=..., what=..., fix=...):
+    ...
 NONE_OF_THESE: str
 
 @dataclass
@@ -36,6 +39,9 @@ class Pipeline(Shown):
     def facts(self):
         ...
 
+    def features(self, images) -> tuple:
+        ...
+
     @property
     def reading(self) -> dict:
         ...
@@ -43,14 +49,14 @@ class Pipeline(Shown):
     def as_read(self, split: ImageSplit) -> ImageSplit:
         ...
 
-    def features(self, images) -> tuple:
-        ...
-
     def predict(self, images, top: int=..., threshold: float | None=...) -> list:
         ...
 
     def tags(self, images) -> list:
         ...
+
+def name_of_image(image, i: int) -> str:
+    ...
 
 def name_of_image(image, i: int) -> str:
     ...

@@ -15,7 +15,6 @@ class Transport:
     error: torch.Tensor
     iterations: int
     logarithmic: int = ...
-LARGEST_EXPONENT: float
 
 @torch.no_grad()
 @in_float32

@@ -2,8 +2,10 @@
 from typing import Any, ClassVar
 import json, re
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 import pandas as pd
+from ..core.display import percent_text
 from ..types.report import Row
 from ..methods.registry import known_methods
 from .table import Benchmark
@@ -45,12 +47,15 @@ def value_of(row, metric):
 def why_not_same(row: Row, facts: dict, quote: Quote) -> list:
     ...
 
-@dataclass
+@dataclass(repr=False)
 class Published:
     same: pd.DataFrame
     other: pd.DataFrame
 
     def __str__(self):
+        ...
+
+    def __repr__(self):
         ...
 
 def compare_published(bench: Benchmark, quoted=...) -> Published:

@@ -35,3 +35,6 @@ def run_cells(jobs: list, store: Store | None=..., workers: int | None=..., prog
 
 def run_benchmark(methods: dict, tasks, protocols=..., shots=..., seeds=..., baseline: str | None=..., out=..., workers: int | None=..., progress: bool=..., executor=..., device=...) -> Benchmark:
     ...
+
+def save_measured(found: Benchmark, out):
+    ...

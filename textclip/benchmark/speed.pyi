@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 import gc, tempfile, time, warnings
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 import numpy as np
 import torch
 from torch.nn import functional as F

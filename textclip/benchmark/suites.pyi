@@ -24,7 +24,7 @@ from ..methods.tipx import SuSX, sus_presets
 from ..methods.zeroshot import ZeroShot
 from .task_data import data_from
 from .table import Benchmark, join_benchmarks
-from .runner import run_benchmark
+from .runner import run_benchmark, save_measured
 from .text_methods import TextMethod, known_text_rows, text_method
 
 @dataclass
@@ -50,7 +50,7 @@ def titled(*names, **settings):
 
 def smoke_suite():
     ...
-few_shot_names: Any
+few_shot_names: tuple[Any, ...]
 
 def capped_learners(steps):
     ...

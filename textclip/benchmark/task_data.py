@@ -25,7 +25,7 @@ from ..testing.data import synthetic_multilabel, synthetic_task
 def task_features(
     task:Task,      # with image splits
     encoder,        # an `Encoder`
-    texts=None,     # texts about the classes: a dataset, ready features, or who writes them ('smollm2', 'template', ...)
+    texts=None,     # about the classes: a dataset, ready features, or who writes them ('smollm2', 'template', ...)
     splits=None,    # which splits; all if not given
     store=None,     # where features are kept
     local=False     # features of places too, for methods that read them?
@@ -69,7 +69,8 @@ def data_from(
     mine = {t.name: t for t in tasks}
     if kind!='task' or args['texts']=='given' or args['name'] not in (*known_tasks, *mine):
         raise TextclipError(f"Data {args.get('name', '')!r} come from a folder, or were put together in Python; "
-            'the manifest cannot name them.', 'Pass them: rerun(..., data=[...]), or textclip rerun ... --tasks FOLDER.')
+            'the manifest cannot name them.',
+            'Pass them: rerun(..., data=[...]), or textclip rerun ... --tasks FOLDER.')
     return _extracted(mine.get(args['name']) or load_task(args['name']), args, device, store)
 
 def _extracted(task, args, device, store):

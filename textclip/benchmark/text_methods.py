@@ -18,6 +18,7 @@ from ..types.features import TaskFeatures
 from ..types.classifier import Classifier
 from ..types.method import Given, Method, Range
 from ..types.report import Report
+from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
@@ -72,19 +73,23 @@ class TextMethod(Method):
     def recipe(self): return getattr(self.method, 'recipe', None)
 
     def hyperparameters(self):
-        own = {} if self.source=='none' else dict(source=self.source, strategy=self.strategy, filtered=self.filtered, llm=_llm_name(self.llm), n=self.n)
-        return self.method.hyperparameters() | own
+        if self.source=='none': return self.method.hyperparameters()
+        own = {k: getattr(self, k) for k in ('source','strategy','filtered')}
+        return self.method.hyperparameters() | own | dict(llm=_llm_name(self.llm), n=self.n)
 
-def _llm_name(llm): return public_name(llm if isinstance(llm, str) else getattr(llm, 'name', None) or llm.__name__)   # a name, an `LLM` or a function
+def _llm_name(llm):
+    "The name of a language model that is given by name, as an `LLM` or as a function"
+    return public_name(llm if isinstance(llm, str) else getattr(llm, 'name', None) or llm.__name__)
 
 # %% ../../nbs/benchmark/08_text_methods.ipynb #cc4b8aca
 def _row(name, title=None, source='llm', filtered=True, strategy=None, **settings):
     "A known method on texts of one source"
     known = known_method(name)
-    return TextMethod(title or known.title, known.make(**settings), source, strategy or known.strategy or 'tap', filtered)
+    asked = strategy or known.strategy or 'tap'
+    return TextMethod(title or known.title, known.make(**settings), source, asked, filtered)
 
 _paper = dict(recipe='paper', steps=500)
-known_text_rows = {    # rows of the comparison of texts: methods by their names, controls, and the papers' settings
+known_text_rows = {    # methods by their names, controls, and the papers' settings
     'zero-shot': _row('zero-shot', source='none'),
     'paraphrases': _row('cupl', 'control: paraphrases', 'template', strategy='tap'),
     'random': _row('cupl', 'control: random words', 'random', strategy='tap'),
@@ -121,7 +126,7 @@ def method_texts(
 @patch
 def texts(self:TextMethod, task, encoder, seed=0):
     "The texts for a task, made once in a process"
-    key = digest(task.to_dict(), encoder.fingerprint, seed)
+    key = digest(task.to_dict(), storage_key(encoder), seed)
     if key not in self._made: self._made[key] = method_texts(self, task, encoder, seed)
     return self._made[key]
 
@@ -142,7 +147,9 @@ def fit_given(self:TextMethod, task:Task, given:Given)->Classifier:
     texts = given.texts if given.texts is not None else self.prepare(task, given.encoder, given.seed)['texts']
     classifier = self.method.fit(task, given.encoder, **given.arguments_for(self.method, texts=texts))
     mine = self.texts(task, given.encoder, given.seed)
-    classifier.info |= dict(llm=_llm_name(self.llm), strategy=self.strategy, texts=len(mine), texts_digest=text_digests(mine)['texts']['digest'])
+    found = text_digests(mine)['texts']
+    about = dict(llm=_llm_name(self.llm), strategy=self.strategy, texts=found['n'], texts_digest=found['digest'])
+    classifier.info |= about
     return classifier
 
 # %% ../../nbs/benchmark/08_text_methods.ipynb #b0ca5d67
@@ -159,8 +166,10 @@ def text_method(
     if gone:
         raise TextclipError(f'{row.label} has no {gone[0]!r}.', f'Known: {some(row.method.hyperparameters(), 20)}.')
     recipe = getattr(row.method, 'recipe', None)
-    kept = dict(recipe=recipe, steps=getattr(row.method, 'steps', None)) if arguments.get('recipe', recipe)==recipe else {}
-    return replace(row, method=type(row.method)(**{k: v for k,v in kept.items() if v is not None} | arguments), **own)
+    same = arguments.get('recipe', recipe)==recipe
+    kept = dict(recipe=recipe, steps=getattr(row.method, 'steps', None)) if same else {}
+    kept = {k: v for k,v in kept.items() if v is not None}
+    return replace(row, method=type(row.method)(**kept | arguments), **own)
 
 def _text_row(name, arguments):
     "A method of the registry that needs no images, as a row"
@@ -190,10 +199,12 @@ def fit_method(
     check_feedable(method, task)
     templates = text_features(template_texts(task), encoder, len(task), store)
     data = TaskFeatures(task, {}, templates, encoder=encoder, device=device)
-    if needs_photos(method): return _fit_on_photos(data, known_method(method), arguments, llm, n, seed, journal, store)
+    if needs_photos(method):
+        return _fit_on_photos(data, known_method(method), arguments, llm, n, seed, journal, store)
     m = text_method(method, arguments, llm=llm, n=n, journal=journal, store=store)
     fitted = fit_on(m, data, seed=seed)
-    if isinstance(m.method, ZeroShot): fitted.classifier.info['hyperparameters'] = dict(templates=list(task.templates))
+    if isinstance(m.method, ZeroShot):
+        fitted.classifier.info['hyperparameters'] = dict(templates=list(task.templates))
     return fitted.classifier, None if m.source=='none' else m.texts(task, encoder, seed), fitted.seconds
 
 def needs_photos(
@@ -227,7 +238,8 @@ def check_feedable(
 # %% ../../nbs/benchmark/08_text_methods.ipynb #affd6e90
 def _fit_on_photos(data, known, arguments, llm, n, seed, journal, store):
     "(classifier, texts or None, seconds) of a method that learns from the task's labelled images"
-    task,encoder,m = data.task,data.encoder,known.make(**arguments)
+    task,encoder = data.task,data.encoder
+    m = known.make(**arguments)
     names = [s for s in ('train','val') if s in task.splits] or [next(iter(task.splits))]
     images = {s: image_features(task.split(s), encoder, store=store, local=m.reads_places) for s in names}
     texts = None
@@ -265,15 +277,17 @@ def _select(found, names, also):
     "Name of the method to keep, and the rule: best on a validation split, or the first where there is none"
     def label(k): return known_text_rows[k].name
     if not also: return names[0], f'fixed: {label(names[0])}; the task has no validation split'
-    score = {k: float(np.mean([r.parts[also[0]].accuracy for r in found.results if r.cell.method==k])) for k in names}
-    return max(names, key=score.get), f'highest accuracy on {also[0]} (mean over seeds), among ' + ', '.join(f'{label(k)} {score[k]:.3f}' for k in names)
+    def mean(k): return float(np.mean([r.parts[also[0]].accuracy for r in found.results if r.cell.method==k]))
+    score = {k: mean(k) for k in names}
+    listed = ', '.join(f'{label(k)} {score[k]:.3f}' for k in names)
+    return max(names, key=score.get), f'highest accuracy on {also[0]} (mean over seeds), among {listed}'
 
 # %% ../../nbs/benchmark/08_text_methods.ipynb #e4631c37
 def compare_text_methods(
     task:Task,          # with at least one image split
     encoder,            # an `Encoder`
     llm='smollm2',      # the language model, as in `sample_texts`
-    methods=('zero-shot','paraphrases','random','shuffled','cupl','tap'), # names in `known_text_rows`; the first is the baseline
+    methods=('zero-shot','paraphrases','random','shuffled','cupl','tap'), # in `known_text_rows`; the baseline first
     seeds=(0,1,2),      # of sampling and training
     n:int=8,            # answers per class
     split:str=None,     # what is measured; `test` or all images if not given
@@ -283,28 +297,38 @@ def compare_text_methods(
     device=None         # where methods train
 )->Comparison:
     "Fit and measure every method with every seed, on images that no other step has seen"
-    split = split or _eval_split(task)
+    split,first = split or _eval_split(task),methods[0]
     also = [s for s in ('dev','val') if s in task.splits and s!=split][:1]
     data = _measured(task, encoder, split, also, store, device)
     rows = {k: text_method(k, llm=llm, n=n, journal=journal, store=store) for k in methods}
-    for m,s in tqdm([(m,s) for m in rows.values() for s in seeds], desc='texts', disable=None if progress else True, leave=False): m.prepare(task, encoder, s)
-    found = run_benchmark(rows, [data], {'text-only': dict(also=also)}, seeds=seeds, baseline=methods[0], progress=progress)
-    return _comparison(task, encoder, found, rows, data, split, also, llm, n, seeds)
+    todo = [(m, s) for m in rows.values() for s in seeds]
+    for m,s in tqdm(todo, desc='texts', disable=None if progress else True, leave=False): m.prepare(task, encoder, s)
+    found = run_benchmark(rows, data, {'text-only': dict(also=also)}, seeds=seeds, baseline=first, progress=progress)
+    manifest = dict(split=split, answers_per_class=n, seeds=list(seeds))
+    return _comparison(task, encoder, found, rows, data, also, llm, manifest)
 
 # %% ../../nbs/benchmark/08_text_methods.ipynb #751e1868
-def _comparison(task, encoder, found, rows, data, split, also, llm, n, seeds):
+def _comparison(task, encoder, found, rows, data, also, llm, manifest):
     "The report, the choice and the chosen classifier of a benchmark of text methods"
-    if found.failed: raise TextclipError(f'{found.failed[0].method} failed: {found.failed[0].error}', 'No table is made of a part of the methods.')
+    if found.failed:
+        raise TextclipError(f'{found.failed[0].method} failed: {found.failed[0].error}',
+            'No table is made of a part of the methods.')
     chosen,rule = _select(found, [k for k in rows if rows[k].source=='llm'] or list(rows)[:1], also)
-    best = fit_on(rows[chosen], data, seed=list(seeds)[0]).classifier
+    best = fit_on(rows[chosen], data, seed=manifest['seeds'][0]).classifier
     cells = {k: [r for r in found.results if r.cell.method==k] for k in rows}
-    texts = {k: [m.texts(task, encoder, r.cell.seed) if m.source!='none' else None for r in cells[k]] for k,m in rows.items()}
+    def texts_of(m, results):
+        if m.source=='none': return [None]*len(results)
+        return [m.texts(task, encoder, r.cell.seed) for r in results]
+    texts = {k: texts_of(m, cells[k]) for k,m in rows.items()}
+    written = {f'{k}/{i}': t for k,v in texts.items() for i,t in enumerate(v) if t is not None}
+    names = dict(templates=list(task.templates))
+    settings = {k: names if m.source=='none' else m.hyperparameters() for k,m in rows.items()}
+    manifest = report_manifest(task, encoder, written, rule=rule, hyperparameters=settings, **manifest)
     lines = [replace(r, method=rows[r.method].name) for r in found.rows if r.part is None]
-    manifest = report_manifest(task=task, encoder=encoder, texts={f'{k}/{i}': t for k,v in texts.items() for i,t in enumerate(v) if t is not None}, seeds=list(seeds),
-        rule=rule, split=split, answers_per_class=n, hyperparameters={k: m.hyperparameters() if m.source!='none' else dict(templates=list(task.templates)) for k,m in rows.items()})
     report = Report(task.name, public_name(encoder.name), _llm_name(llm), len(data.split('test')), lines, manifest)
     found.manifest['rule'] = rule
-    return Comparison(task, report, {k: [r.parts['all'] for r in v] for k,v in cells.items()}, texts, chosen, rule, best, found)
+    evaluations = {k: [r.parts['all'] for r in v] for k,v in cells.items()}
+    return Comparison(task, report, evaluations, texts, chosen, rule, best, found)
 
 # %% ../../nbs/benchmark/08_text_methods.ipynb #436749f5
 def labels_by_name(
@@ -315,8 +339,10 @@ def labels_by_name(
     "The labels as positions in `classes`"
     position = class_positions(task.classes, classes, unknown='skip')
     gone = [c for c,k in zip(task.classes, position) if k is None]
-    if gone:
-        raise TextclipError(f'The classifier of {len(classes)} classes does not know {some(gone)} of task {task.name!r}.',
+    if gone or len(classes)!=len(task):
+        strange = f'; it does not know {some(gone)}' if gone else ''
+        counts = f'The classifier knows {len(classes)} classes, task {task.name!r} has {len(task)}'
+        raise TextclipError(f'{counts}{strange}.',
             'Evaluate on a task with the same class names, or fit a classifier for these.')
     return torch.tensor(position)[y]
 
@@ -340,11 +366,22 @@ def evaluate_classifier(
     clf,encoder,split = pipeline.classifier,pipeline.encoder,split or _eval_split(task)
     f = image_features(pipeline.as_read(task.split(split)), encoder, store=store)       # as `predict` reads them
     f.y = labels_by_name(task, clf.classes, f.labels_for(len(task)))
-    named = Task(task.name, clf.classes, templates=task.templates)
-    data = TaskFeatures(named, dict(test=f), text_features(template_texts(named), encoder, len(named), store), encoder=encoder)
-    found = run_benchmark({'zero-shot': ZeroShot(), 'classifier': Ready(clf)}, [data], ['text-only'], seeds=(0,), baseline='zero-shot', progress=False)
-    if found.failed: raise TextclipError(f'The classifier cannot be measured: {found.failed[0].error}', 'Use images, an encoder and a classifier that belong together.')
-    names = {'zero-shot': 'zero-shot', 'classifier': clf.info.get('method') or type(clf).__name__}
-    rows = [replace(r, method=names[r.method], seconds=None, tuning=r.tuning if r.method=='zero-shot' else clf.info.get('tuning', 'fixed')) for r in found.rows]
-    report = Report(task.name, public_name(encoder.name), clf.info.get('llm'), len(f), rows, report_manifest(task=task, encoder=encoder, split=split, classifier=clf.info))
-    return Comparison(task, report, {r.cell.method: [r.parts['all']] for r in found.results}, {}, 'classifier', 'given', clf, found)
+    found = _beside_zero_shot(clf, encoder, task, f, store)
+    own = dict(method=clf.info.get('method') or type(clf).__name__, tuning=clf.info.get('tuning', 'fixed'))
+    rows = [replace(r, seconds=None, **own if r.method=='classifier' else {}) for r in found.rows]
+    manifest = report_manifest(task=task, encoder=encoder, split=split, classifier=clf.info)
+    report = Report(task.name, public_name(encoder.name), clf.info.get('llm'), len(f), rows, manifest)
+    evaluations = {r.cell.method: [r.parts['all']] for r in found.results}
+    return Comparison(task, report, evaluations, {}, 'classifier', 'given', clf, found)
+
+def _beside_zero_shot(classifier, encoder, task, features, store):
+    "The table of a classifier and of zero-shot for its classes"
+    named = Task(task.name, classifier.classes, templates=task.templates)
+    templates = text_features(template_texts(named), encoder, len(named), store)
+    data = TaskFeatures(named, dict(test=features), templates, encoder=encoder)
+    methods = {'zero-shot': ZeroShot(), 'classifier': Ready(classifier)}
+    found = run_benchmark(methods, data, ['text-only'], seeds=(0,), baseline='zero-shot', progress=False)
+    if found.failed:
+        raise TextclipError(f'The classifier cannot be measured: {found.failed[0].error}',
+            'Use images, an encoder and a classifier that belong together.')
+    return found

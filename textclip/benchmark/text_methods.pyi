@@ -11,6 +11,7 @@ from ..types.features import TaskFeatures
 from ..types.classifier import Classifier
 from ..types.method import Given, Method, Range
 from ..types.report import Report
+from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class

@@ -4,12 +4,11 @@ import os, sys, warnings
 from typing import Annotated
 import typer
 from ..core.basics import TextclipError, TextclipWarning, installed_version
+from .options import in_options, short_help
 from .classify import demo, evaluate, fit, predict, sample
 from .bench import bench, compare, rerun
 from .upkeep import data_check, data_get, data_list, doctor, store, store_clear
 app: Any
-data_app: Any
-store_app: Any
 
 def main(args=...):
     ...

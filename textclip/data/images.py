@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import ExifTags, Image
-from ..core.basics import TextclipError, unknown_name
+from ..core.basics import TextclipError, need_package, unknown_name
 
 # %% ../../nbs/data/01_images.ipynb #b23e6838
 image_formats = dict(
@@ -35,9 +35,8 @@ def _is_heif(content):
 @lru_cache(1)
 def _heif_opener():
     "Register the reader of HEIF files, once"
-    try: import pillow_heif
-    except ImportError:
-        raise UnreadableImage("HEIC needs the package pillow_heif: pip install 'textclip[heic]'") from None
+    try: pillow_heif = need_package('pillow_heif', 'heic', 'HEIC')
+    except TextclipError as e: raise UnreadableImage(str(e)) from None
     pillow_heif.register_heif_opener()
 
 def open_image(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import ExifTags, Image
-from ..core.basics import TextclipError, unknown_name
+from ..core.basics import TextclipError, need_package, unknown_name
 image_formats: Any
 image_endings: Any
 

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 import enum, functools, re, types
 from contextlib import contextmanager, nullcontext
 from copy import copy
+from pathlib import Path
 import torch
 from PIL import Image
 from fastcore.basics import patch
@@ -79,8 +80,14 @@ class Encoder:
     def token_states(self, ids: torch.Tensor) -> torch.Tensor:
         ...
 
+def need_texts(texts, who=...) -> list:
+    ...
+
 @contextmanager
 def replaced_output(module: nn.Module, value: torch.Tensor):
+    ...
+
+def need_images(images) -> list:
     ...
 image_forms: Any
 

@@ -14,7 +14,7 @@ from ..core.executors import as_executor
 from ..types.features import Features
 from ..types.method import Given, Method
 from ..data.images import ImageSplit, MAX_PIXELS, UnreadableImage, image_bytes, load_image
-from ..encoders.protocol import Encoder, encode_text_tokens, encoder_meta, need_encoder, split_form, storage_key
+from ..encoders.protocol import Encoder, encode_text_tokens, encoder_meta, need_encoder, need_texts, split_form, storage_key
 from ..encoders.load import load_encoder
 
 def text_features(texts, encoder: Encoder, n_classes: int | None=..., store: Store | None=..., shard: int=..., executor=...) -> Features:
@@ -34,11 +34,8 @@ class _Held:
     def read_bytes(self):
         ...
 
-def logit_bias_of(features: Features) -> float:
+def token_features(texts, encoder: Encoder, n_classes: int | None=..., store: Store | None=..., dtype=..., shard: int=...) -> Features:
     ...
 
 def in_paper_form(method: Method, given: Given) -> Given:
-    ...
-
-def token_features(texts, encoder: Encoder, n_classes: int | None=..., store: Store | None=..., dtype=..., shard: int=...) -> Features:
     ...

@@ -15,13 +15,20 @@ from ..core.basics import TextclipError, unknown_name
 from ..types.task import Task, normal_name
 from ..types.features import Features, TaskFeatures
 from .feature_files import read_arrays
+from .parquet_features import array_labels
 
 # %% ../../nbs/features/05_feature_suite.ipynb #43a6c09f
+def _rows(x, y, source, ids=None, meta=None):
+    "`Features` of arrays, looked at before they are used"
+    if x.dtype.kind!='f': raise TextclipError(f'The features of {source} are {x.dtype}.', 'Give (N,D) fractions.')
+    y,_ = array_labels(y, None, source)
+    return Features(torch.from_numpy(x).float(), y=y, ids=ids, meta=meta)
+
 def _split(z, name, meta):
     "The images of a split"
     key = '' if name=='test' and 'x' in z else name+'_'
     ids = z[key+'path'].tolist() if key+'path' in z else None
-    return Features(torch.from_numpy(z[key+'x']).float(), y=torch.from_numpy(z[key+'y'].astype(np.int64)), ids=ids, meta=meta)
+    return _rows(z[key+'x'], z[key+'y'], f'the split {name!r}', ids, meta)
 
 def _split_names(z):
     "Every split of the file, in its order"
@@ -31,7 +38,7 @@ def _split_names(z):
 # %% ../../nbs/features/05_feature_suite.ipynb #6035cdee
 def _texts(z, classes, meta):
     "The texts of the file by kind"
-    def texts(x, y, ids=None): return Features(torch.from_numpy(x).float(), y=torch.as_tensor(y).long(), ids=ids, meta=meta)
+    def texts(x, y, ids=None): return _rows(x, y, 'the texts', ids, meta)
     out = {k: texts(z[k], np.arange(len(classes))) for k in z if re.fullmatch(r'zs_text\w*', k)}
     if 'text_x' not in z: return out
     x = z['text_x']
@@ -39,7 +46,8 @@ def _texts(z, classes, meta):
         prompts = z['prompt'].tolist() if 'prompt' in z else [f'prompt {i}' for i in range(len(x))]
         keep = [i for i,p in enumerate(prompts) if p!='averageprompt']
         names = [f'{prompts[i]} {c}' for i in keep for c in classes]
-        return out | dict(templates=texts(x[keep].reshape(-1, x.shape[-1]), np.tile(np.arange(x.shape[1]), len(keep)), names))
+        numbers = np.tile(np.arange(x.shape[1]), len(keep))
+        return out | dict(templates=texts(x[keep].reshape(-1, x.shape[-1]), numbers, names))
     f = texts(x, z['text_y'], z['text'].tolist() if 'text' in z else None)
     if 'text_is_template' not in z: return out | dict(texts=f)
     template = torch.from_numpy(z['text_is_template'].astype(bool))
@@ -70,9 +78,13 @@ def features_root(
 )->Path:
     "The folder of features, or an error that says how to name one"
     where = root or os.environ.get('TEXTCLIP_FEATURES')
-    if not where: raise TextclipError('No folder of features is named.', 'Set the environment variable TEXTCLIP_FEATURES to it, or pass root=...')
+    if not where:
+        raise TextclipError('No folder of features is named.',
+            'Set the environment variable TEXTCLIP_FEATURES to it, or pass root=...')
     path = Path(where).expanduser()
-    if not path.is_dir(): raise TextclipError(f'{str(where)!r} is no folder.', 'Name the folder with the .npz files, in TEXTCLIP_FEATURES or as root=...')
+    if not path.is_dir():
+        raise TextclipError(f'{str(where)!r} is no folder.',
+            'Name the folder with the .npz files, in TEXTCLIP_FEATURES or as root=...')
     return path
 
 # %% ../../nbs/features/05_feature_suite.ipynb #a5904d9e

@@ -9,6 +9,7 @@ from ..core.basics import TextclipError, unknown_name
 from ..types.task import Task, normal_name
 from ..types.features import Features, TaskFeatures
 from .feature_files import read_arrays
+from .parquet_features import array_labels
 
 def short_names(names) -> tuple:
     ...
@@ -16,8 +17,5 @@ def short_names(names) -> tuple:
 def features_root(root=...) -> Path:
     ...
 
-def benchmark_features(root, name: str, encoder: str | None=..., logit_scale: float=...) -> TaskFeatures:
-    ...
-
-def load_feature_sets(root=..., names=...) -> dict:
+def load_feature_sets(root=..., names=..., encoder: str | None=..., logit_scale: float=...) -> dict:
     ...

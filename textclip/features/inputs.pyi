@@ -14,6 +14,9 @@ def as_features(data, encoder: Encoder | None=..., n_classes: int | None=..., st
 def logit_scale_of(features: Features) -> float:
     ...
 
+def logit_bias_of(features: Features) -> float:
+    ...
+
 def labelled_images(data, task: Task, encoder=..., label: str=..., all_classes: bool=...) -> tuple:
     ...
 

@@ -13,8 +13,7 @@ from ..features.extract import image_features, in_paper_form
 from ..features.inputs import as_features, check_same_encoder, class_means, logit_scale_of
 from ..alignment.distances import rows_at_a_time
 from ..training.weight_search import LastWeight, first_best, nearest_best, values_around, weight_grid
-from .base import template_features
-from .zeroshot import rows_of_new, used_templates
+from .zeroshot import rows_of_new, template_features, used_templates
 
 def calip_scores(x: torch.Tensor, places: torch.Tensor, weights: torch.Tensor, sharpness: float=...) -> tuple:
     ...

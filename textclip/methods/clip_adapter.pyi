@@ -13,8 +13,7 @@ from ..types.method import Given, Method, Range
 from ..features.inputs import class_means, labelled_images, logit_scale_of
 from ..training.trainer import Batches
 from ..training.prompt_learner import ImageRows, PromptLearner, selection_facts, train_selected
-from .base import template_features
-from .zeroshot import rows_of_new, used_templates
+from .zeroshot import rows_of_new, template_features, used_templates
 
 class BottleneckAdapter(nn.Module):
 
@@ -42,7 +41,6 @@ class AdapterClassifier(Classifier):
 
     def with_classes(self, names, encoder=..., templates=...) -> AdapterClassifier:
         ...
-adapter_recipes: Any
 
 @dataclass
 class CLIPAdapter(Method):

@@ -77,7 +77,8 @@ class CLIPLoRA(Method):
 
     def optimization(self):
         o = known_optimizations['clip_lora']
-        return o.but(lr=self.lr, final_lr=min(o.final_lr, self.lr), amp=self.amp) if (self.lr,self.amp)!=(o.lr,None) else o
+        if (self.lr, self.amp)==(o.lr, None): return o
+        return o.but(lr=self.lr, final_lr=min(o.final_lr, self.lr), amp=self.amp)
 
 # %% ../../nbs/methods/clip_lora.ipynb #3f2b933a
 class LoraClassifier(AdaptedClassifier):
@@ -89,10 +90,13 @@ class LoraClassifier(AdaptedClassifier):
         "The same towers with other names"
         names,where = self.places_of(names)
         if None not in where: return self.part(names, where)
-        if encoder is None: raise TextclipError('A CLIPLoRA classifier needs its encoder for new names.', f"Pass encoder=load_encoder({self.info.get('encoder') or '...'!r}).")
+        if encoder is None:
+            raise TextclipError('A CLIPLoRA classifier needs its encoder for new names.',
+                f"Pass encoder=load_encoder({self.info.get('encoder') or '...'!r}).")
         changed,new = self.delta.apply_to(encoder),[c for c,i in zip(names, where) if i is None]
         with torch.no_grad(): fresh = class_weights(changed, _sentences(changed, new, self.info['template']))
-        return type(self)(merge_rows(self.weight, where, fresh), self.info_for(names), self.delta, logit_scale=self.logit_scale)
+        return type(self)(merge_rows(self.weight, where, fresh), self.info_for(names), self.delta,
+            logit_scale=self.logit_scale)
 
 def _sentences(encoder, names, template):
     "Tokens of the template with each name"
@@ -104,18 +108,22 @@ def _sentences(encoder, names, template):
 def train_lora(self:CLIPLoRA, tuning:EncoderTuning, images, y, ids, scale, steps, seed, processes, callbacks=()):
     "Train the additions on labelled images; the history"
     encoder,y = tuning.compile(self.compile).checkpointing(self.checkpointing).encoder,y.cpu()
-    batches = ViewBatches(Views(images, [crop_view(encoder, self.smallest)], seed), self.batch, workers=self.workers, processes=processes, device=encoder.device)
+    batches = ViewBatches(Views(images, [crop_view(encoder, self.smallest)], seed), self.batch, workers=self.workers,
+        processes=processes, device=encoder.device)
     start = None if self.compile else tuning.text_start(ids)
     with torch.no_grad(): fixed = None if 'text' in self.towers else class_weights(encoder, ids, self.chunk)
     processes.joint = processes.count>1 and fixed is None
     def loss(parameters, rows, generator):
-        with torch.set_grad_enabled('image' in self.towers): x = F.normalize(encoder.encode_pixels(batches.pixels(rows)[:,0])['x'].float(), dim=-1)
+        with torch.set_grad_enabled('image' in self.towers):
+            x = F.normalize(encoder.encode_pixels(batches.pixels(rows)[:,0])['x'].float(), dim=-1)
         logits = scale * x @ (class_weights(encoder, ids, self.chunk, start, processes) if fixed is None else fixed).T
         names = y[rows].to(logits.device, non_blocking=True)
         return dict(loss=F.cross_entropy(logits, names), right=(logits.detach().argmax(-1)==names).float().mean())
-    facts = dict(base=tuning.base.fingerprint, images=len(images), labels=digest(y.cpu()), hyperparameters=self.hyperparameters())
+    facts = dict(base=tuning.base.fingerprint, images=len(images), labels=digest(y.cpu()),
+        hyperparameters=self.hyperparameters())
     tuning.train()
-    trainer = Trainer(tuning.parameters, loss, batches, self.optimization(), steps=steps, seed=seed, purpose='clip lora', callbacks=[FiniteGuard(), *callbacks], facts=facts, processes=processes)
+    trainer = Trainer(tuning.parameters, loss, batches, self.optimization(), steps=steps, seed=seed,
+        purpose='clip lora', callbacks=[FiniteGuard(), *callbacks], facts=facts, processes=processes)
     try: return trainer.fit()
     finally:
         tuning.train(False)
@@ -133,12 +141,14 @@ def fit_given(self:CLIPLoRA, task:Task, given:Given)->LoraClassifier:
     f,y = labelled_images(rows, task, label=self.label)
     template = self.template or task.templates[0]
     tuning = EncoderTuning(encoder, self.label)
-    tuning.add_lora(self.rank, self.alpha/self.rank**.5, self.dropout, tuple(self.towers), self.projections, self.layers, seed)
+    tuning.add_lora(self.rank, self.alpha/self.rank**.5, self.dropout, tuple(self.towers), self.projections,
+        self.layers, seed)
     ids,scale = _sentences(encoder, task.classes, template),encoder.logit_scale
     steps = self.steps if self.steps is not None else 500*int(y.bincount().max())
     history = self.train_lora(tuning, images, y, ids, scale, steps, seed, processes, given.callbacks)
     with torch.no_grad(): weight = class_weights(tuning.encoder, ids, self.chunk)
     how = dict(tuning='paper' if self.lr==2e-4 else 'fixed', trained=tuning.size, template=template)
     info = self.info(task, f, seed=seed, images=len(images), steps=len(history), **how)
-    if len(history): info |= dict(final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
+    if len(history):
+        info |= dict(final_loss=round(history.losses[-1].item(), 6), train_seconds=round(history.seconds, 3))
     return LoraClassifier(weight.cpu(), info, tuning.delta(), logit_scale=scale)

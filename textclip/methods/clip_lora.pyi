@@ -12,6 +12,7 @@ from ..types.classifier import merge_rows
 from ..types.method import Given, Method, Range
 from ..encoders.protocol import encoder_meta
 from ..features.inputs import labelled_images
+from ..sampling.texts import check_templates
 from ..training.optimization import known_optimizations
 from ..training.processes import Processes, launched_processes
 from ..training.trainer import Trainer

@@ -2,7 +2,6 @@
 from typing import Any, ClassVar
 from dataclasses import dataclass
 from .tai_adapter import TAIAdapter, tai_recipes
-comc_recipe: Any
 
 @dataclass
 class CoMC(TAIAdapter):

@@ -10,12 +10,15 @@ from ..types.features import Features
 from ..types.classifier import Classifier, LinearClassifier
 from ..types.method import Given, Method
 from ..features.inputs import as_features, class_means, logit_scale_of
-from .base import template_features
+from .zeroshot import ByLabel, labels_of, template_features
 
 def cupl_weights(texts: Features, templates: Features, n_classes: int, how: str=...) -> torch.Tensor:
     ...
 
-class PooledClassifier(Classifier):
+class TextMeanClassifier(ByLabel, LinearClassifier):
+    ...
+
+class PooledClassifier(ByLabel, Classifier):
     dim: Any
 
     def __init__(self, texts: torch.Tensor, y: torch.Tensor, templates: torch.Tensor, info: dict, logit_scale: float=...):

@@ -10,11 +10,7 @@ from ..types.classifier import LinearClassifier, merge_rows
 from ..types.method import Given, Method
 from ..features.inputs import class_means, logit_scale_of
 from ..alignment.places import aggregations, label_probabilities, two_branch_scores
-from .base import template_features
-from .zeroshot import rows_of_new, used_templates
-
-def sigmoid_bias(features: Features) -> dict:
-    ...
+from .zeroshot import rows_of_new, sigmoid_bias, template_features, used_templates
 
 class DenseClassifier(LinearClassifier):
 
@@ -36,7 +32,6 @@ class DenseClassifier(LinearClassifier):
 
     def with_classes(self, names, encoder=..., templates=...) -> DenseClassifier:
         ...
-dense_recipes: Any
 
 @dataclass
 class DenseZeroShot(Method):

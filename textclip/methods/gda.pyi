@@ -11,8 +11,7 @@ from ..types.classifier import LinearClassifier, merge_rows
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
 from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
-from .base import template_features
-from .zeroshot import rows_of_new, used_templates
+from .zeroshot import rows_of_new, template_features, used_templates
 
 def view_rows(features: Features, y: torch.Tensor) -> tuple:
     ...

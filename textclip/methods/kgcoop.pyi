@@ -6,7 +6,7 @@ from ..types.method import Range
 from ..features.inputs import class_means
 from ..training.prompt_classifier import prompt_weights
 from ..training.prompt_learner import PromptLearner
-from .base import template_features
+from .zeroshot import template_features
 from .coop import CoOp
 
 @dataclass

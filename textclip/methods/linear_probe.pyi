@@ -43,7 +43,6 @@ class LinearProbe(Method):
 
 def cross_modal_loss(images: tuple, texts: tuple, scale: float):
     ...
-cross_modal_recipes: Any
 
 @dataclass
 class CrossModalProbe(Method):

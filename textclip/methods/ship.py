@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import torch
 from fastcore.basics import patch
 from ..core.basics import TextclipError, derive_seed, some, unknown_name, warn
-from ..types.task import Task, normal_name
+from ..types.task import Task, class_positions
 from ..types.features import Features
 from ..types.classifier import Classifier, class_from_name, class_name
 from ..types.method import Given, Method
@@ -27,18 +27,24 @@ def stage_two(
 )->Method:
     "The method, CoOp in its paper's recipe as SHIP's official code trains it; what was set otherwise stays"
     if type(method) is not CoOp or method.recipe!='paper' or recipe=='ours': return method
-    own = {f.name: getattr(method, f.name) for f in fields(method) if getattr(method, f.name)!=getattr(CoOp(), f.name)}
+    usual = CoOp()
+    own = {f.name: getattr(method, f.name) for f in fields(method) if getattr(method, f.name)!=getattr(usual, f.name)}
     return CoOp('ship-imagenet' if recipe=='imagenet' else 'ship', **own)
 
 # %% ../../nbs/methods/ship.ipynb #df900af4
+def _settings(given):
+    "Settings of the generator from a dictionary or the name of a recipe"
+    if isinstance(given, GeneratorSettings): return given
+    return GeneratorSettings(**given) if isinstance(given, dict) else GeneratorSettings(given or 'paper')
+
 @dataclass
 class SHIP(Method):
-    "Any few-shot method, trained on real features of base classes and synthetic features of new ones (Wang et al. 2023)"
+    "Any few-shot method, trained on real and on synthetic features (Wang et al. 2023)"
     method:Method                # what is trained on both
     settings:GeneratorSettings=None   # of the generator; a recipe's name or a dictionary will do
     per_class:int=None           # synthetic features of a new class; see the table
     held_out:bool=True           # synthetic features beside the validation images?
-    stacking:float|str=0.            # subtracted from logits of base classes; 'held-out' finds it on validation images and synthetic features
+    stacking:float|str=0.        # subtracted from logits of base classes; 'held-out' finds it on validation images
     name,title = 'ship','SHIP'
     regime,needs = 'few-shot',('train',)
 
@@ -50,26 +56,32 @@ class SHIP(Method):
         return ('texts','templates','new','generator', *inner, *held)
 
     def __post_init__(self):
-        s = self.settings
-        self.settings = s if isinstance(s, GeneratorSettings) else GeneratorSettings(**s) if isinstance(s, dict) else GeneratorSettings(s or 'paper')
+        self.settings = _settings(self.settings)
         self.method = stage_two(self.method, self.settings.recipe)
-        if not isinstance(self.method, Method): raise TextclipError(f'{self.method!r} is no method.', 'Write e.g. SHIP(LinearProbe()).')
-        if self.method.regime!='few-shot' or isinstance(self.method, SHIP): raise TextclipError(f'{self.method.label} takes no training images, so it has no use for synthetic ones.', 'Use a few-shot method.')
+        if not isinstance(self.method, Method):
+            raise TextclipError(f'{self.method!r} is no method.', 'Write e.g. SHIP(LinearProbe()).')
+        if self.method.regime!='few-shot' or isinstance(self.method, SHIP):
+            raise TextclipError(f'{self.method.label} takes no training images, so it has no use for synthetic ones.',
+                'Use a few-shot method.')
         self.check_fields()
-        if isinstance(self.stacking, str) and self.stacking!='held-out': raise unknown_name('stacking', self.stacking, ['held-out'], 'Or a number.')
+        if isinstance(self.stacking, str) and self.stacking!='held-out':
+            raise unknown_name('stacking', self.stacking, ['held-out'], 'Or a number.')
 
-    @property
-    def label(self): return f'{self.method.label} + SHIP'
+# %% ../../nbs/methods/ship.ipynb #e022423c
+@patch(as_prop=True)
+def label(self:SHIP): return f'{self.method.label} + SHIP'
 
-    def hyperparameters(self)->dict:
-        "The fields as JSON-able values"
-        own = {k: getattr(self, k) for k in ('per_class','held_out','stacking')}
-        return own | dict(method=type(self.method).__name__, method_settings=self.method.hyperparameters(), generator=asdict(self.settings))
+@patch
+def hyperparameters(self:SHIP)->dict:
+    "The fields as JSON-able values"
+    own = {k: getattr(self, k) for k in ('per_class','held_out','stacking')}
+    return own | dict(method=type(self.method).__name__, method_settings=self.method.hyperparameters(),
+        generator=asdict(self.settings))
 
-    @property
-    def reads_places(self): return self.method.reads_places
-    @property
-    def takes_bank(self): return 'synthetic' in self.method.arguments
+@patch(as_prop=True)
+def reads_places(self:SHIP): return self.method.reads_places
+@patch(as_prop=True)
+def takes_bank(self:SHIP): return 'synthetic' in self.method.arguments
 
 # %% ../../nbs/methods/ship.ipynb #abf8a01c
 @dataclass
@@ -94,9 +106,11 @@ def base_and_new(
     if new is None:
         has = torch.bincount(y, minlength=n)>0
         return BaseNew(replace(task, splits={}), has.nonzero().flatten().tolist(), (~has).nonzero().flatten().tolist())
-    known = {normal_name(c) for c in task.classes}
-    both = [c for c in Task('new', list(new)).classes if normal_name(c) in known]
-    if both: raise TextclipError(f'{len(both)} classes are base and new: {some(both)}.', 'A class that has images is no new class.')
+    names = Task('new', list(new)).classes
+    both = [c for c,k in zip(names, class_positions(names, task.classes, unknown='skip')) if k is not None]
+    if both:
+        raise TextclipError(f'{len(both)} classes are base and new: {some(both)}.',
+            'A class that has images is no new class.')
     return BaseNew(replace(task, classes=[*task.classes, *new], splits={}), list(range(n)), list(range(n, n+len(new))))
 
 # %% ../../nbs/methods/ship.ipynb #0c89ea77
@@ -109,7 +123,9 @@ def _all_texts(texts, split, encoder):
     missing = sorted(set(split.new)-set(y.tolist()))
     if not missing: return f
     names = [split.task.classes[i] for i in missing]
-    if encoder is None: raise TextclipError(f'{len(missing)} new classes have no texts: {some(names)}.', 'Give texts of all classes, or an encoder.')
+    if encoder is None:
+        raise TextclipError(f'{len(missing)} new classes have no texts: {some(names)}.',
+            'Give texts of all classes, or an encoder.')
     more = as_features(template_texts(replace(split.task, classes=names)), encoder)
     return Features(torch.cat([f.x, more.x]), y=torch.cat([y, torch.tensor(missing)[more.y]]), meta=f.meta)
 
@@ -129,11 +145,22 @@ def mix_rows(
     "Real and synthetic features as one set of training rows"
     if synthetic is None: return replace(real, y=y)
     more = synthetic.unit * real.x.float().norm(dim=-1).mean()        # of the length that real features have
-    views = None if real.views is None else torch.cat([real.views.float(), more[:,None].expand(-1, real.views.shape[1], -1)])
+    views = None
+    if real.views is not None:
+        views = torch.cat([real.views.float(), more[:,None].expand(-1, real.views.shape[1], -1)])
     ids = None if real.ids is None else [*real.ids, *synthetic.ids]
-    return Features(torch.cat([real.x.float().cpu(), more]), y=torch.cat([y.cpu(), synthetic.y]), views=views, ids=ids, meta=real.meta)
+    return Features(torch.cat([real.x.float().cpu(), more]), y=torch.cat([y.cpu(), synthetic.y]), views=views, ids=ids,
+        meta=real.meta)
 
 # %% ../../nbs/methods/ship.ipynb #b212e1e7
+@dataclass
+class ShipSource:
+    "What a SHIP classifier was made of: enough to make it again with other new classes"
+    method:Method    # the `SHIP`
+    task:Task        # its classes, without those that came as `new`
+    train:Features   # real features with their classes
+    given:Given      # texts, templates, the fitted generator and the encoder
+
 class ShipClassifier(Classifier):
     "A classifier of base and new classes, of which some are asked"
     def __init__(self,
@@ -141,13 +168,22 @@ class ShipClassifier(Classifier):
         info:dict,               # what made it
         columns:list=None,       # positions of the classes that are asked; all if not given
         base:list=(),            # positions of the classes with images
-        stacking:float=0.        # subtracted from their logits
+        stacking:float=0.,       # subtracted from their logits
+        source:ShipSource=None   # kept in memory, never saved
     ):
-        super().__init__(info | dict(classes=[inner.classes[i] for i in (range(len(inner.classes)) if columns is None else columns)]))
-        self.inner,self.columns,self.base,self.stacking,self.again = inner,list(range(len(inner.classes)) if columns is None else columns),list(base),float(stacking),None
+        asked = list(range(len(inner.classes)) if columns is None else columns)
+        super().__init__(info | dict(classes=[inner.classes[i] for i in asked]))
+        self.inner,self.columns,self.base = inner,asked,list(base)
+        self.stacking,self.source = float(stacking),source
         self.requires,self.transductive = inner.requires,inner.transductive
-        penalty = torch.zeros(len(inner.classes)).index_fill(0, torch.tensor(self.base, dtype=torch.long), self.stacking)
+        rows = torch.tensor(self.base, dtype=torch.long)
+        penalty = torch.zeros(len(inner.classes)).index_fill(0, rows, self.stacking)
         self.register_buffer('penalty', penalty, persistent=False)
+
+    @property
+    def generator(self):
+        "The generator of features; None in a classifier that was read from disk"
+        return None if self.source is None else self.source.given.generator
 
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits of the classes that are asked"
@@ -159,15 +195,18 @@ class ShipClassifier(Classifier):
         if hasattr(self.inner, 'attach'): self.inner.attach(encoder)
         return self
 
-    def config(self):
-        i = self.inner
-        return dict(columns=self.columns, base=self.base, stacking=self.stacking, inner=dict(type=class_name(type(i)), config=i.config(), info=i.info))
+# %% ../../nbs/methods/ship.ipynb #08a87853
+@patch
+def config(self:ShipClassifier)->dict:
+    i = self.inner
+    inner = dict(type=class_name(type(i)), config=i.config(), info=i.info)
+    return dict(columns=self.columns, base=self.base, stacking=self.stacking, inner=inner)
 
-    @classmethod
-    def from_tensors(cls, tensors, info, inner, **config):
-        parts = {k.removeprefix('inner.'): v for k,v in tensors.items()}
-        kind = class_from_name(inner['type'], Classifier, 'The classifier inside')
-        return cls(kind.from_tensors(parts, info=inner['info'], **inner['config']), info, **config)
+@patch(cls_method=True)
+def from_tensors(cls:ShipClassifier, tensors, info, inner, **config):
+    parts = {k.removeprefix('inner.'): v for k,v in tensors.items()}
+    kind = class_from_name(inner['type'], Classifier, 'The classifier inside')
+    return cls(kind.from_tensors(parts, info=inner['info'], **inner['config']), info, **config)
 
 # %% ../../nbs/methods/ship.ipynb #0257bc12
 @patch
@@ -178,14 +217,16 @@ def with_classes(self:ShipClassifier,
     templates=None   # features of templates, labelled alike
 )->ShipClassifier:
     "Some of its classes; or other ones, with features drawn for them"
-    names,place = Task('names', list(names)).classes,{normal_name(c): i for i,c in enumerate(self.inner.classes)}
-    new = [c for c in names if normal_name(c) not in place]
-    if not new:
-        part = ShipClassifier(self.inner, self.info, [place[normal_name(c)] for c in names], self.base, self.stacking)
-        part.again = self.again
-        return part
-    if self.again is None: raise TextclipError(f'{len(new)} classes are new: {some(new)}. This classifier was read from disk, without generator and images.', f"Fit {self.info.get('method')} again with new=[...]; a saved generator can be passed as generator=load_generator(...).")
-    return self.again(names, encoder, texts, templates)
+    names = Task('names', list(names)).classes
+    columns = class_positions(names, self.inner.classes, unknown='skip')
+    new = [c for c,k in zip(names, columns) if k is None]
+    if not new: return ShipClassifier(self.inner, self.info, columns, self.base, self.stacking, self.source)
+    if self.source is None:
+        raise TextclipError(f'{len(new)} classes are new: {some(new)}. '
+            'This classifier was read from disk, without generator and images.',
+            f"Fit {self.info.get('method')} again with new=[...]; "
+            'a saved generator can be passed as generator=load_generator(...).')
+    return self.source.refit(names, encoder, texts, templates)
 
 # %% ../../nbs/methods/ship.ipynb #b4c1be34
 def best_stacking(
@@ -200,7 +241,8 @@ def best_stacking(
     right = torch.where(mine, parts[0].indices, parts[1].indices)==y.cpu()
     edges = d.unique()
     gammas = torch.cat([edges[:1]-1, (edges[1:]+edges[:-1])/2, edges[-1:]+1, edges.new_zeros(1)])
-    a,b = ((right&mine)[:,None] & (gammas<d[:,None])).sum(0)/mine.sum(), ((right&~mine)[:,None] & (gammas>d[:,None])).sum(0)/(~mine).sum()
+    a = ((right&mine)[:,None] & (gammas<d[:,None])).sum(0)/mine.sum()
+    b = ((right&~mine)[:,None] & (gammas>d[:,None])).sum(0)/(~mine).sum()
     H = torch.where(a+b>0, 2*a*b/(a+b).clamp_min(1e-12), 0.)
     best = gammas[H>=H.max()-1e-12]
     return best[best.abs().argmin()].item(), H.max().item()       # of several the smallest change
@@ -208,30 +250,34 @@ def best_stacking(
 # %% ../../nbs/methods/ship.ipynb #3c9928e2
 @patch
 def fit_given(self:SHIP, task:Task, given:Given)->ShipClassifier:
-    "A classifier of base and new classes; `new`: names behind those of the task (texts of new classes may be labelled so); `generator`: one that is fitted already"
-    encoder,val,seed = given.encoder,given.val,given.seed
-    if len(task)<2: raise TextclipError(f'Task {task.name!r} has one class only.', 'SHIP learns from several classes: give at least two.')
+    """A classifier of base and new classes; `new`: names behind those of the task (texts of new classes may be labelled
+    so); `generator`: one that is fitted already"""
+    encoder,seed = given.encoder,given.seed
+    if len(task)<2:
+        raise TextclipError(f'Task {task.name!r} has one class only.',
+            'SHIP learns from several classes: give at least two.')
     f,y = labelled_images(given.train, task, encoder, self.label, all_classes=given.new is not None)
     split = base_and_new(task, y, given.new)
     texts,templates = _all_texts(given.texts, split, encoder),given.templates
     if isinstance(templates, Features): templates = _all_texts(templates, split, encoder)
-    source = texts if texts is not None else templates
-    g,facts = self.generator_for(split, f, y, encoder, source, given.generator, seed)
-    real = None if val is None else self.base_validation(val, split, encoder)
-    bank,held = self.draw(g, split, len(f), 0 if real is None else len(real), source, seed)
+    about = texts if texts is not None else templates
+    g,facts = self.generator_for(split, f, y, encoder, about, given.generator, seed)
+    real = None if given.val is None else self.base_validation(given.val, split, encoder)
+    bank,held = self.draw(g, split, len(f), 0 if real is None else len(real), about, seed)
     checked = None if real is None else (real, mix_rows(real, real.y, held))
     inner = self.fit_inner(split, f, y, bank, checked, texts, templates, given)
     gamma = self.find_stacking(inner, checked, split)
-    kept = {k: v for k,v in inner.info.items() if k not in ('method','hyperparameters','regime','task','classes','seed','encoder','fingerprint')}
-    info = self.info(split.task, f, seed=seed, base=len(split.base), new=len(split.new), synthetic=0 if bank is None else len(bank), stacking=gamma, generator=facts, **kept)
-    if encoder is not None and not info.get('fingerprint'): info |= dict(encoder=encoder.name, fingerprint=encoder.fingerprint)
-    clf = ShipClassifier(inner, info, list(range(len(task))), split.base, gamma)
-    def again(names, other, new_texts, new_templates):
-        had = replace(given, texts=texts, templates=templates, generator=g, encoder=other or encoder)
-        return self.refit(clf, names, task, f, y, had, new_texts, new_templates)
-    clf.again = again
-    object.__setattr__(clf, 'generator', g)         # beside the classifier: no part of it, and not saved with it
-    return clf
+    source = ShipSource(self, task, replace(f, y=y), replace(given, texts=texts, templates=templates, generator=g))
+    made = dict(base=len(split.base), new=len(split.new), synthetic=0 if bank is None else len(bank))
+    info = self.info(split.task, f, seed=seed, stacking=gamma, generator=facts, **made, **_of_inner(inner.info))
+    if encoder is not None and not info.get('fingerprint'):
+        info |= dict(encoder=encoder.name, fingerprint=encoder.fingerprint)
+    return ShipClassifier(inner, info, list(range(len(task))), split.base, gamma, source)
+
+def _of_inner(info):
+    "What the classifier inside remembers of its training"
+    own = ('method','hyperparameters','regime','task','classes','seed','encoder','fingerprint')
+    return {k: v for k,v in info.items() if k not in own}
 
 # %% ../../nbs/methods/ship.ipynb #55161267
 @patch
@@ -240,14 +286,20 @@ def generator_for(self:SHIP, split, f, y, encoder, texts, generator, seed):
     if generator is not None:
         g = generator.generator if isinstance(generator, FittedGenerator) else generator
         made,seen = g.meta.get('fingerprint'),f.meta.get('fingerprint')
-        if g.dim!=f.x.shape[1] or made and seen and made!=seen: raise TextclipError(f"The generator makes {g.dim} dimensions of encoder {g.meta.get('encoder')!r}, the images have {f.x.shape[1]} of {f.meta.get('encoder')!r}.", 'Fit it on images of the same encoder.')
+        if g.dim!=f.x.shape[1] or made and seen and made!=seen:
+            raise TextclipError(f"The generator makes {g.dim} dimensions of encoder {g.meta.get('encoder')!r}, the "
+                f"images have {f.x.shape[1]} of {f.meta.get('encoder')!r}.", 'Fit it on images of the same encoder.')
         return g, dict(given=True)
     place = torch.full((len(split.task),), -1)
     place[split.base] = torch.arange(len(split.base))
     rows = None if texts is None or self.settings.prompts!='none' else _of_classes(texts, split.base)
-    if len(split.base)<2: raise TextclipError(f'Only {len(split.base)} of {len(split.task)} classes has training images.', 'SHIP learns from several classes: give images of at least two.')
-    fitted = fit_generator(replace(f, y=place[y.cpu()]), split.base_task, encoder, settings=self.settings, texts=rows, seed=seed)
-    return fitted.generator, fitted.diagnosis.to_dict() | dict(kl_weight=fitted.kl_weight, steps=len(fitted.history), seconds=round(fitted.history.seconds, 3))
+    if len(split.base)<2:
+        raise TextclipError(f'Only {len(split.base)} of {len(split.task)} classes has training images.',
+            'SHIP learns from several classes: give images of at least two.')
+    fitted = fit_generator(replace(f, y=place[y.cpu()]), split.base_task, encoder, settings=self.settings, texts=rows,
+        seed=seed)
+    return fitted.generator, fitted.diagnosis.to_dict() | dict(kl_weight=fitted.kl_weight, steps=len(fitted.history),
+        seconds=round(fitted.history.seconds, 3))
 
 @patch
 def draw(self:SHIP, g, split, images, val_images, texts, seed):
@@ -255,9 +307,12 @@ def draw(self:SHIP, g, split, images, val_images, texts, seed):
     if not split.new: return None, None
     n = self.per_class or (64 if self.takes_bank else max(1, round(images/len(split.base))))
     kwargs = dict(texts=_of_classes(texts, split.new)) if isinstance(g, DirectGenerator) and texts is not None else {}
-    make = lambda n, seed: (lambda s: replace(s, y=torch.tensor(split.new)[s.y]))(g.sample(split.new_names, n, seed, **kwargs))
-    held = None if not val_images or not (self.held_out or self.stacking) else make(max(1, round(val_images/len(split.base))), derive_seed(seed, 'held out'))
-    return make(n, seed), held
+    def make(n, seed):
+        drawn = g.sample(split.new_names, n, seed, **kwargs)
+        return replace(drawn, y=torch.tensor(split.new)[drawn.y])
+    if not val_images or not (self.held_out or self.stacking): return make(n, seed), None
+    aside = max(1, round(val_images/len(split.base)))
+    return make(n, seed), make(aside, derive_seed(seed, 'held out'))
 
 # %% ../../nbs/methods/ship.ipynb #7c33b454
 @patch
@@ -265,13 +320,16 @@ def base_validation(self:SHIP, val, split, encoder):
     "The validation images of base classes, or None"
     v,y = labelled_images(val, split.task, encoder, self.label, all_classes=False)
     mine = torch.isin(y, torch.tensor(split.base))
-    if not mine.all(): warn(f'{int((~mine).sum())} validation images are of new classes and are left out: what they show is not known when features have to be made.')
+    if not mine.all():
+        warn(f'{int((~mine).sum())} validation images are of new classes and are left out: what they show is not '
+            'known when features have to be made.')
     return replace(v[mine], y=y[mine], views=None, local=None, pre=None) if mine.any() else None
 
 @patch
 def fit_inner(self:SHIP, split, f, y, bank, checked, texts, templates, given):
     "The inner method, fitted on both"
-    val = None if checked is None else checked[1 if self.held_out else 0]
+    real,both = checked or (None, None)
+    val = both if self.held_out else real
     if self.takes_bank: images = dict(train=replace(f, y=y), synthetic=bank)
     else: images = dict(train=mix_rows(f, y, bank))
     own = given.arguments_for(self.method, texts=texts, templates=templates, val=val, **images)
@@ -280,25 +338,42 @@ def fit_inner(self:SHIP, split, f, y, bank, checked, texts, templates, given):
 @patch
 def find_stacking(self:SHIP, inner, checked, split)->float:
     "The constant of calibrated stacking"
-    if self.stacking!='held-out' or not split.new: return 0. if isinstance(self.stacking, str) else float(self.stacking)
-    if checked is None: raise TextclipError("stacking='held-out' needs validation images of the base classes.", 'Give val=..., or a number.')
+    if self.stacking!='held-out': return float(self.stacking)
+    if not split.new: return 0.
+    if checked is None:
+        raise TextclipError("stacking='held-out' needs validation images of the base classes.",
+            'Give val=..., or a number.')
     with torch.no_grad(): return best_stacking(inner(checked[1]), checked[1].y, split.base)[0]
 
 # %% ../../nbs/methods/ship.ipynb #8f9e1761
 @patch
-def refit(self:SHIP, clf, names, task, f, y, given, new_texts, new_templates):
+def refit(self:ShipSource,
+    names,          # the class names that are asked
+    encoder=None,   # for texts of new ones; the one it was fitted with if not given
+    texts=None,     # labelled by position in `names`
+    templates=None  # features of templates, labelled alike
+)->ShipClassifier:
     "The classifier of other names: base images as before, features drawn for the names that are new"
-    base = {normal_name(c) for c in task.classes}
-    joint = [*task.classes, *(c for c in names if normal_name(c) not in base)]
-    place = {normal_name(c): i for i,c in enumerate(joint)}
-    where = torch.tensor([place[normal_name(c)] for c in names])
-    def both(old, more):
-        if old is None: return None
-        if more is None or not isinstance(old, Features): return old
-        more = as_features(more, given.encoder, len(names))
-        rows = where[more.y]>=len(task)
-        return Features(torch.cat([old.x, more.x[rows]]), y=torch.cat([old.y, where[more.y[rows]]]), meta=old.meta)
-    keep = lambda o: o[o.y<len(task)] if isinstance(o, Features) and o.y.ndim==1 else o
-    texts,templates = both(keep(given.texts), new_texts),both(keep(given.templates), new_templates)
-    more = given.arguments_for(self, texts=texts, templates=templates, train=replace(f, y=y), new=joint[len(task):] or None)
-    return self.fit(task, given.encoder, **more).with_classes(names)
+    known = class_positions(names, self.task.classes, unknown='skip')
+    new = [c for c,k in zip(names, known) if k is None]
+    where = torch.tensor(class_positions(names, [*self.task.classes, *new]))
+    given = replace(self.given, encoder=encoder or self.given.encoder)
+    own = dict(texts=self.with_rows(given.texts, texts, where, given.encoder),
+        templates=self.with_rows(given.templates, templates, where, given.encoder))
+    arguments = given.arguments_for(self.method, train=self.train, new=new or None, **own)
+    return self.method.fit(self.task, given.encoder, **arguments).with_classes(names)
+
+@patch
+def with_rows(self:ShipSource,
+    old,     # texts or templates: features of classes by their position, templates that fit any name, or None
+    more,    # about the names that are asked, labelled by position among them; None where there are none
+    where,   # (C,) positions of these names among all classes
+    encoder  # for those that are no features yet
+):
+    "What is known about the task's classes, with rows for the new ones"
+    n = len(self.task)
+    if isinstance(old, Features) and old.y.ndim==1: old = old[old.y<n]
+    if old is None or more is None or not isinstance(old, Features): return old
+    more = as_features(more, encoder, len(where))
+    rows = where[more.y]>=n
+    return Features(torch.cat([old.x, more.x[rows]]), y=torch.cat([old.y, where[more.y[rows]]]), meta=old.meta)

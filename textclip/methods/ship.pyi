@@ -4,14 +4,14 @@ from dataclasses import asdict, dataclass, fields, replace
 import torch
 from fastcore.basics import patch
 from ..core.basics import TextclipError, derive_seed, some, unknown_name, warn
-from ..types.task import Task, normal_name
+from ..types.task import Task, class_positions
 from ..types.features import Features
 from ..types.classifier import Classifier, class_from_name, class_name
 from ..types.method import Given, Method
 from ..features.inputs import as_features, labelled_images
 from ..sampling.texts import template_texts
 from ..synthesis.feature_generator import DirectGenerator
-from ..training.generator_training import FittedGenerator, ShipSettings, fit_generator
+from ..training.generator_training import FittedGenerator, GeneratorSettings, fit_generator
 from .coop import CoOp
 
 def stage_two(method: Method, recipe: str) -> Method:
@@ -20,7 +20,7 @@ def stage_two(method: Method, recipe: str) -> Method:
 @dataclass
 class SHIP(Method):
     method: Method
-    settings: ShipSettings = ...
+    settings: GeneratorSettings = ...
     per_class: int = ...
     held_out: bool = ...
     stacking: float | str = ...
@@ -65,9 +65,6 @@ class SHIP(Method):
     def find_stacking(self, inner, checked, split) -> float:
         ...
 
-    def refit(self, clf, names, task, f, y, given, new_texts, new_templates):
-        ...
-
 @dataclass
 class BaseNew:
     task: Task
@@ -88,9 +85,26 @@ def base_and_new(task: Task, y: torch.Tensor, new=...) -> BaseNew:
 def mix_rows(real: Features, y: torch.Tensor, synthetic: Features) -> Features:
     ...
 
+@dataclass
+class ShipSource:
+    method: Method
+    task: Task
+    train: Features
+    given: Given
+
+    def refit(self, names, encoder=..., texts=..., templates=...) -> ShipClassifier:
+        ...
+
+    def with_rows(self, old, more, where, encoder):
+        ...
+
 class ShipClassifier(Classifier):
 
-    def __init__(self, inner: Classifier, info: dict, columns: list | None=..., base: list=..., stacking: float=...):
+    def __init__(self, inner: Classifier, info: dict, columns: list | None=..., base: list=..., stacking: float=..., source: ShipSource | None=...):
+        ...
+
+    @property
+    def generator(self):
         ...
 
     def forward(self, features: Features) -> torch.Tensor:
@@ -99,7 +113,7 @@ class ShipClassifier(Classifier):
     def attach(self, encoder):
         ...
 
-    def config(self):
+    def config(self) -> dict:
         ...
 
     @classmethod

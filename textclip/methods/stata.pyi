@@ -10,8 +10,7 @@ from ..types.classifier import LinearClassifier, merge_rows
 from ..types.method import Given, Method, Range
 from ..features.inputs import as_features, class_means, logit_scale_of
 from ..alignment.distances import rows_at_a_time
-from .base import template_features
-from .zeroshot import rows_of_new, used_templates
+from .zeroshot import rows_of_new, template_features, used_templates
 
 def log_densities(x: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
     ...

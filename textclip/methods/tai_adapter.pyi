@@ -17,9 +17,8 @@ from ..training.trainer import Batches, Trainer
 from ..training.callbacks import FiniteGuard
 from ..training.adapter_training import adapter_optimization, held_out_texts, known_multilabel_losses, label_matrix, largest_equal, train_adapter
 from ..evaluation.multilabel import average_precision
-from .base import template_features
 from .text_adapters import TextAdapterClassifier, known_adapters, make_adapter
-from .zeroshot import used_templates
+from .zeroshot import template_features, used_templates
 tai_recipes: Any
 
 @dataclass
@@ -51,15 +50,7 @@ class TAIAdapter(Method):
     regime: ClassVar[str]
 
     @property
-    def reads_names(self) -> bool:
-        ...
-
-    @property
     def needs(self):
-        ...
-
-    @property
-    def accepts(self):
         ...
 
     @property
@@ -71,6 +62,14 @@ class TAIAdapter(Method):
         ...
 
     def __post_init__(self):
+        ...
+
+    @property
+    def reads_names(self) -> bool:
+        ...
+
+    @property
+    def accepts(self) -> tuple:
         ...
 
     def gather(self, task: Task, encoder, texts, templates, unlabeled) -> AdapterData:

@@ -42,7 +42,6 @@ class TaIDPTClassifier(Classifier):
 
     def with_classes(self, names, encoder=...) -> TaIDPTClassifier:
         ...
-tai_dpt_recipes: Any
 
 @dataclass
 class TaIDPT(Method):
@@ -59,6 +58,10 @@ class TaIDPT(Method):
     share: float = ...
     position: str = ...
     chunk: int = ...
+    regime: ClassVar[str]
+    needs: ClassVar[tuple[Any, ...]]
+    accepts: ClassVar[tuple[Any, ...]]
+    needs_tower: ClassVar[bool]
 
     @property
     def reads_places(self):

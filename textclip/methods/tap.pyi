@@ -17,7 +17,7 @@ from ..synthesis.noise import gaussian_noise
 from ..training.optimization import Optimization
 from ..training.trainer import Trainer
 from ..training.callbacks import FiniteGuard
-from .base import template_features
+from .zeroshot import template_features
 
 def text_logits(z: torch.Tensor, weight: torch.Tensor, cosine: bool=..., scale: float=...) -> torch.Tensor:
     ...
@@ -79,7 +79,4 @@ class LaFTerText(TAP):
         ...
 
 def lafter_templates(task: Task) -> list:
-    ...
-
-def already_there(templates: Features, texts: Features, n_classes: int) -> torch.Tensor:
     ...

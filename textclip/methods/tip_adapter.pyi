@@ -18,7 +18,7 @@ from ..training.optimization import known_optimizations
 from ..training.trainer import Batches, Trainer
 from ..training.callbacks import FiniteGuard
 from ..training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from .base import template_features
+from .zeroshot import template_features
 
 def cache_keys(features: Features) -> torch.Tensor:
     ...

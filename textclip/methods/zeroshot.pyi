@@ -9,15 +9,29 @@ from ..types.classifier import Classifier, LinearClassifier, merge_rows
 from ..types.method import Given, Method
 from ..features.inputs import as_features, class_means, logit_scale_of
 from ..sampling.texts import template_texts
-from .base import template_features
+from ..alignment.places import label_probabilities
 
-class TemplateClassifier(LinearClassifier):
-
-    def with_classes(self, names, encoder=..., templates=...):
-        ...
+def template_features(task: Task, encoder=..., templates=...) -> Features:
+    ...
 
 def used_templates(task: Task, templates=...) -> list:
     ...
+
+def sigmoid_bias(features: Features) -> dict:
+    ...
+
+def labels_of(task: Task, features: Features) -> dict:
+    ...
+
+class ByLabel:
+
+    def predict_proba(self, features: Features) -> torch.Tensor:
+        ...
+
+class TemplateClassifier(ByLabel, LinearClassifier):
+
+    def with_classes(self, names, encoder=..., templates=...):
+        ...
 
 def rows_of_new(classifier: Classifier, names: list, where: list, encoder=..., templates=..., texts=...) -> torch.Tensor:
     ...

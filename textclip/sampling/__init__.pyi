@@ -24,3 +24,4 @@ from .text_filters import FilterSteps as FilterSteps
 from .asking import Prices as Prices
 from .asking import Budget as Budget
 from .quality import text_quality as text_quality
+from .quality import plot_texts as plot_texts

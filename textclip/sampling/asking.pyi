@@ -8,7 +8,7 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 from ..core.basics import Journal, TextclipError, derive_seed, digest, warn, whole_letters
 from .llms.protocol import Answer, SamplingParameters, estimate_tokens, prompt_text
-from .llms.server import HttpLLM
+from .llms.server import HttpLLM, missing_note
 
 @dataclass(frozen=True)
 class Prices:
@@ -71,6 +71,9 @@ class LLMWorkers:
         ...
 
     def __getattr__(self, name):
+        ...
+
+    def note(self, left_out):
         ...
 
     def answer(self, prompts, seeds, parameters=...):

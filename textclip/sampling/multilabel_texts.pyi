@@ -10,7 +10,7 @@ from fastcore.basics import patch
 from ..core.basics import TextclipError, derive_seed, warn
 from ..types.task import Task, normal_name
 from ..types.features import Features
-from .texts import make_texts
+from .texts import make_texts, other_names
 from .wording import fill_blanks, parse_sentence, plain_name, plural, singular
 from .strategy import Strategy, refused
 from .llms.protocol import Answer, Question, SamplingParameters, chat_prompt

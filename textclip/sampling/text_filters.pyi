@@ -12,7 +12,7 @@ from ..core.basics import Store, TextclipError, TextclipWarning, some, warn
 from ..types.task import Task, normal_name
 from ..features.extract import text_features
 from ..features.inputs import class_means
-from .texts import fill_empty, template_texts
+from .texts import fill_empty, other_names, template_texts
 from .wording import singular
 from .answer_checks import is_refusal
 

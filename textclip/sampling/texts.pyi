@@ -4,7 +4,7 @@ import re
 import datasets
 import torch
 from ..core.basics import TextclipError, make_generator, some, warn
-from ..types.task import Task
+from ..types.task import Task, class_positions
 from ..types.method import as_labelled_texts
 text_columns: Any
 
@@ -24,6 +24,9 @@ def template_texts(task: Task, templates: list | None=...) -> datasets.Dataset:
     ...
 
 def fill_empty(texts, task: Task) -> datasets.Dataset:
+    ...
+
+def other_names(task: Task) -> list:
     ...
 
 def shuffle_texts(texts, seed: int=...) -> datasets.Dataset:

@@ -38,20 +38,25 @@ def generation_settings(
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #3cc3a940
 def class_prompts(
     task:Task,       # the classes
-    prompts='photo'  # 'photo' (the task's first template), a list of templates, {class: sentences}, or a dataset of texts
+    prompts='photo'  # 'photo' (the first template), a list of templates, {class: sentences}, or a dataset of texts
 )->dict: # class name -> sentences
     "The sentences each class is drawn from"
-    if isinstance(prompts, str) and prompts!='photo': raise unknown_name('kind of prompts', prompts, ['photo'], 'Or give a list of templates, {class: sentences}, or a dataset of texts.')
+    if isinstance(prompts, str) and prompts!='photo':
+        raise unknown_name('kind of prompts', prompts, ['photo'],
+                           'Or give a list of templates, {class: sentences}, or a dataset of texts.')
     if isinstance(prompts, str): prompts = task.templates[:1]
     if isinstance(prompts, (list,tuple)):
         templates = check_templates(prompts)
         found = {c: [t.replace('{}', c) for t in templates] for c in task.classes}
     elif isinstance(prompts, dict):
         found = {c: [] for c in task.classes}
-        for k,v in zip(class_positions(prompts, task.classes, task.synonyms), prompts.values()): found[task.classes[k]] += [v] if isinstance(v, str) else v
+        for k,v in zip(class_positions(prompts, task.classes, task.synonyms), prompts.values()):
+            found[task.classes[k]] += [v] if isinstance(v, str) else v
     else: found = texts_by_class(prompts, task)
     empty = [c for c,t in found.items() if not t]
-    if empty: raise TextclipError(f'{len(empty)} of {len(task)} classes have no sentence to draw from: {some(empty)}.', 'Give at least one per class, or prompts=\'photo\'.')
+    if empty:
+        raise TextclipError(f'{len(empty)} of {len(task)} classes have no sentence to draw from: {some(empty)}.',
+                            'Give at least one per class, or prompts=\'photo\'.')
     return found
 
 def generation_plan(
@@ -70,7 +75,8 @@ def generation_plan(
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #f340bb02
 def _attempt(row, attempt, seed):
     "The row with its seed, its key and the name of its file, for the first, second, ... attempt"
-    made = dict(row, seed=derive_seed(seed, 'image', row['class'], row['prompt'], row['rank'], attempt), attempt=attempt)
+    seed = derive_seed(seed, 'image', row['class'], row['prompt'], row['rank'], attempt)
+    made = dict(row, seed=seed, attempt=attempt)
     key,name = digest(made),normal_name(row['class']).replace(' ', '-')[:40]
     return dict(made, key=key, file=f"{name}/{row['rank']:04d}_{key[:8]}.png")
 
@@ -85,30 +91,42 @@ def load_text_to_image(
     path = Path(name).expanduser()
     here,more = path.is_dir(),{} if dtype is None else dict(torch_dtype=dtype)
     with quiet_transformers(), hub_access(str(name), needed=not here):
-        pipe = diffusers.DiffusionPipeline.from_pretrained(str(path) if here else name, use_safetensors=True, local_files_only=here or not hub_answers(), **more)
+        more['local_files_only'] = here or not hub_answers()
+        load = diffusers.DiffusionPipeline.from_pretrained
+        pipe = load(str(path) if here else name, use_safetensors=True, **more)
     pipe.set_progress_bar_config(disable=True)
     return pipe.to(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
 
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #44cea6e5
 def _call_arguments(pipe, steps, guidance, size, negative):
     "Arguments of the pipeline's call, and the values that are used where it has defaults"
-    known = inspect.signature(pipe.__call__ if hasattr(pipe, '__call__') and not inspect.isfunction(pipe) else pipe).parameters
-    if gone := [k for k in ('prompt','generator') if k not in known]: raise TextclipError(f'{type(pipe).__name__} takes no {gone[0]!r}.', 'Give a pipeline from text to image that takes `prompt` and `generator`.')
+    if not callable(pipe):
+        raise TextclipError(f'{pipe!r:.80} is no pipeline.',
+                            'Give a diffusers pipeline, or the name of its model.')
+    known = inspect.signature(pipe if inspect.isfunction(pipe) else pipe.__call__).parameters
+    if gone := [k for k in ('prompt','generator') if k not in known]:
+        raise TextclipError(f'{type(pipe).__name__} takes no {gone[0]!r}.',
+                            'Give a pipeline from text to image that takes `prompt` and `generator`.')
     wanted = dict(num_inference_steps=steps, guidance_scale=guidance, height=size, width=size, negative_prompt=negative)
     given = {k: v for k,v in wanted.items() if v is not None}
-    if odd := [k for k in given if k not in known]: raise TextclipError(f'{type(pipe).__name__} takes no {odd[0]!r}.', 'Leave it at None for this pipeline.')
+    if odd := [k for k in given if k not in known]:
+        raise TextclipError(f'{type(pipe).__name__} takes no {odd[0]!r}.', 'Leave it at None for this pipeline.')
     default = lambda k: known[k].default if k in known and isinstance(known[k].default, (int, float)) else None
-    used = dict(steps=given.get('num_inference_steps', default('num_inference_steps')), guidance=given.get('guidance_scale', default('guidance_scale')), size=size, negative=negative)
+    used = dict(steps=given.get('num_inference_steps', default('num_inference_steps')),
+                guidance=given.get('guidance_scale', default('guidance_scale')), size=size, negative=negative)
     return given, used
 
 def _pipeline_name(pipe):
     "A name and a digest: kind, schedulers, and a few values of every weight"
     parts = {}
     for k,m in sorted((getattr(pipe, 'components', None) or {}).items()):
-        if isinstance(m, nn.Module): parts[k] = [[n, list(t.shape), t.detach().reshape(-1)[:8].float().cpu().tolist()] for n,t in m.state_dict().items()]
+        if isinstance(m, nn.Module):
+            parts[k] = [[n, list(t.shape), _some_values(t)] for n,t in m.state_dict().items()]
         elif hasattr(m, 'config'): parts[k] = repr(sorted((a, str(b)) for a,b in dict(m.config).items()))
     name = Path(str(getattr(pipe, 'name_or_path', '') or type(pipe).__name__)).name
     return dict(pipeline=name, fingerprint=digest(type(pipe).__name__, parts, getattr(pipe, 'fingerprint', None)))
+
+def _some_values(t): return t.detach().reshape(-1)[:8].float().cpu().tolist()
 
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #cfb427d4
 def _draw(pipe, arguments, batch):
@@ -118,12 +136,16 @@ def _draw(pipe, arguments, batch):
     with torch.no_grad(): out = pipe(prompt=[r['prompt'] for r in batch], generator=generators, **more)
     flags = getattr(out, 'nsfw_content_detected', None)
     flags = list(flags) if isinstance(flags, (list,tuple)) else [False]*len(batch)
-    if len(out.images)!=len(batch): raise TextclipError(f'The pipeline made {len(out.images)} images of {len(batch)} prompts.', 'Set it to one image per prompt.')
-    return [None if flagged or not image.convert('RGB').getbbox() else image for image,flagged in zip(out.images, flags)]
+    if len(out.images)!=len(batch):
+        raise TextclipError(f'The pipeline made {len(out.images)} images of {len(batch)} prompts.',
+                            'Set it to one image per prompt.')
+    return [None if flagged or not image.convert('RGB').getbbox() else image
+            for image,flagged in zip(out.images, flags)]
 
 def _line(journal, row, used):
     "Append a row to the manifest"
-    journal.add(row['key'], **{'file': row['file'] if used else None}, **{k: row[k] for k in ('class','prompt','rank','seed','attempt')})
+    known = {k: row[k] for k in ('class','prompt','rank','seed','attempt')}
+    journal.add(row['key'], **{'file': row['file'] if used else None}, **known)
 
 def _do_batch(pipe, arguments, batch, folder, journal):
     "Draw what is missing of a batch; how many images that took"
@@ -144,7 +166,9 @@ def _open_manifest(folder, settings):
     if about.exists():
         old = json.loads(about.read_text(encoding='utf-8'))
         other = [f'{k} ({old.get(k)!r}, now {v!r})' for k,v in settings.items() if old.get(k)!=v]
-        if other: raise TextclipError(f'Folder {folder.name!r} holds images made with other settings: {some(other)}.', 'Name another folder, so that images of two recipes do not mix.')
+        if other:
+            raise TextclipError(f'Folder {folder.name!r} holds images made with other settings: {some(other)}.',
+                                'Name another folder, so that images of two recipes do not mix.')
     else: write_json(about, settings)
     if path.exists():
         journal,lines = Journal(path),sum(bool(l) for l in path.read_bytes().split(b'\n'))
@@ -154,7 +178,7 @@ def _open_manifest(folder, settings):
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #f260bf3a
 def generate_support(
     task:Task,             # the classes
-    pipeline=None,         # a diffusers pipeline from text to image, or the name of its model; the recipe's if not given
+    pipeline=None,         # a diffusers pipeline from text to image, or a model's name; the recipe's if not given
     *,
     folder,                # where images, `support.jsonl` and `generation.json` are kept
     prompts='photo',       # 'photo', a list of templates, {class: sentences}, or a dataset of texts
@@ -171,19 +195,25 @@ def generate_support(
     dtype=None             # for a pipeline given by name
 )->SupportSplit:
     "A support set drawn by a text-to-image model (SuS-SD, Udandarao et al. 2023); goes on where it was stopped"
-    chosen,folder = generation_settings(recipe, steps=steps, guidance=guidance, size=size, per_class=per_class, batch_size=batch_size),Path(folder).expanduser()
-    plan,pipe = generation_plan(task, prompts, chosen['per_class'], seed),_pipeline(pipeline or chosen['model'], device, dtype)
+    chosen = generation_settings(recipe, steps=steps, guidance=guidance, size=size, per_class=per_class,
+                                 batch_size=batch_size)
+    folder = Path(folder).expanduser()
+    plan = generation_plan(task, prompts, chosen['per_class'], seed)
+    pipe = _pipeline(pipeline or chosen['model'], device, dtype)
     arguments,used = _call_arguments(pipe, chosen['steps'], chosen['guidance'], chosen['size'], negative)
     settings = _pipeline_name(pipe) | used | dict(seed=seed)
     journal = _open_manifest(folder, settings)
     drawn = _rounds(pipe, arguments, plan, seed, attempts, chosen['batch_size'], folder, journal)
-    about = settings | dict(kind='generated', queries='photo' if isinstance(prompts, str) else 'texts', per_class=chosen['per_class'], drawn=drawn)
+    about = settings | dict(kind='generated', queries='photo' if isinstance(prompts, str) else 'texts',
+                            per_class=chosen['per_class'], drawn=drawn)
     return _collect(task, plan, seed, attempts, folder, journal, about)
 
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #694c9692
 def _pipeline(pipe, device, dtype):
     "The pipeline itself, or that of the name"
-    if pipe is None: raise TextclipError("recipe='ours' names no model.", "Give a pipeline or the name of its model, or recipe='paper'.")
+    if pipe is None:
+        raise TextclipError("recipe='ours' names no model.",
+                            "Give a pipeline or the name of its model, or recipe='paper'.")
     return load_text_to_image(str(pipe), device, dtype) if isinstance(pipe, (str,Path)) else pipe
 
 def _rounds(pipe, arguments, plan, seed, attempts, size, folder, journal):
@@ -195,7 +225,8 @@ def _rounds(pipe, arguments, plan, seed, attempts, size, folder, journal):
         for c in dict.fromkeys(r['class'] for r in made):
             own = [r for r in made if r['class']==c]
             for i in range(0, len(own), size):
-                if any(journal.get(r['key']) is None for r in own[i:i+size]): drawn += _do_batch(pipe, arguments, own[i:i+size], folder, journal)
+                if any(journal.get(r['key']) is None for r in own[i:i+size]):
+                    drawn += _do_batch(pipe, arguments, own[i:i+size], folder, journal)
                 bar.update(len(own[i:i+size]))
         rows = [r for r,m in zip(rows, made) if journal.get(m['key'])['file'] is None]
         if not rows: break
@@ -212,9 +243,15 @@ def _collect(task, plan, seed, attempts, folder, journal, about):
         found += [t for t in tried if t['file'] is not None][:1]
     short,gone = len(plan)-len(found),[t['file'] for t in found if not (folder/t['file']).is_file()]
     found = [t for t in found if t['file'] not in gone]
-    problems = [f'{flagged} images were flagged by a safety checker or came out black and are not used, {short} of {len(plan)} are missing after {attempts} attempts' if flagged else '',
-        f'{len(gone)} images were deleted since they were drawn: {some(gone)}' if gone else '']
-    if any(problems): warn('; '.join(p for p in problems if p) + '.')
-    if not found: raise TextclipError(f'None of {len(plan)} images can be used: all were flagged or black.', 'Change the prompts, the model or its precision.')
+    problems = []
+    if flagged:
+        problems.append(f'{flagged} images were flagged by a safety checker or came out black and are not used, '
+                        f'{short} of {len(plan)} are missing after {attempts} attempts')
+    if gone: problems.append(f'{len(gone)} images were deleted since they were drawn: {some(gone)}')
+    if problems: warn('; '.join(problems) + '.')
+    if not found:
+        raise TextclipError(f'None of {len(plan)} images can be used: all were flagged or black.',
+                            'Change the prompts, the model or its precision.')
     rows = [{k: v for k,v in r.items() if k!='key'} for r in found]
-    return SupportSplit([folder/r['file'] for r in found], [number[r['class']] for r in found], [r['file'] for r in found], rows=rows, about=about | dict(flagged=flagged))
+    files,labels = [r['file'] for r in found],[number[r['class']] for r in found]
+    return SupportSplit([folder/f for f in files], labels, files, rows=rows, about=about | dict(flagged=flagged))

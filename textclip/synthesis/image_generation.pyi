@@ -8,7 +8,7 @@ from tqdm.auto import tqdm
 from textclip.core.basics import Journal, TextclipError, atomic_path, derive_seed, digest, make_generator, need_package, some, unknown_name, warn, write_json
 from ..core.hub import hub_access, hub_answers, quiet_transformers
 from ..types.task import Task, class_positions, normal_name
-from ..sampling.texts import texts_by_class
+from ..sampling.texts import check_templates, texts_by_class
 from .support_sets import SupportSplit, manifest_path, write_support_manifest
 generation_recipes: Any
 

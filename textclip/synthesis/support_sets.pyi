@@ -19,13 +19,13 @@ def as_support(features: Features, task: Task, kind: str=..., queries: str | Non
 def support_rows(support: Features) -> pd.DataFrame:
     ...
 
-def manifest_path(where) -> Path:
+def manifest_path(folder) -> Path:
     ...
 
-def write_support_manifest(where, rows) -> Path:
+def write_support_manifest(folder, rows) -> Path:
     ...
 
-def folder_manifest(folder) -> list:
+def folder_manifest(root) -> list:
     ...
 
 @dataclass(repr=False)
@@ -36,7 +36,7 @@ class SupportSplit(ImageSplit):
     def __getitem__(self, rows):
         ...
 
-def read_support(where, task: Task, strict: bool=..., about: dict | None=...) -> SupportSplit:
+def read_support(folder, task: Task, strict: bool=..., about: dict | None=...) -> SupportSplit:
     ...
 
 def support_features(support: ImageSplit, encoder, task: Task, store=..., **kwargs) -> Features:

@@ -2,6 +2,7 @@
 from .trainer import Trainer as Trainer
 from .trainer import Batches as Batches
 from .trainer import Callback as Callback
+from .trainer import History as History
 from .callbacks import EarlyStopping as EarlyStopping
 from .callbacks import Checkpoints as Checkpoints
 from .callbacks import FiniteGuard as FiniteGuard
@@ -9,7 +10,6 @@ from .callbacks import ProgressBar as ProgressBar
 from .callbacks import LivePlot as LivePlot
 from .optimization import Optimization as Optimization
 from .optimization import known_optimizations as known_optimizations
-from .history import History as History
 from .memory import memory_estimate as memory_estimate
 from .processes import launched_processes as launched_processes
 from .weight_search import weight_grid as weight_grid
@@ -21,4 +21,4 @@ from .prompt_classifier import start_context as start_context
 from .prompt_classifier import prompt_weights as prompt_weights
 from .encoder_tuning import EncoderTuning as EncoderTuning
 from .generator_training import fit_generator as fit_generator
-from .generator_training import ShipSettings as ShipSettings
+from .generator_training import GeneratorSettings as GeneratorSettings

@@ -110,9 +110,12 @@ class EncoderDelta(nn.Module):
         ...
 
 class AdaptedClassifier(LinearClassifier):
-    encoder_delta: Any
 
     def __init__(self, weight, info, delta: EncoderDelta, bias=..., logit_scale: float=..., unit: bool=...):
+        ...
+
+    @property
+    def encoder_delta(self):
         ...
 
     def config(self):

@@ -32,13 +32,34 @@ class GeneratorDiagnosis:
     cosines: torch.Tensor
     real_cosines: torch.Tensor
     same_class: float
-    active: ClassVar[Any]
-    kl: ClassVar[Any]
-    spread: ClassVar[Any]
-    real_spread: ClassVar[Any]
-    nearest: ClassVar[Any]
-    real_nearest: ClassVar[Any]
-    collapsed: ClassVar[Any]
+
+    @property
+    def active(self):
+        ...
+
+    @property
+    def kl(self):
+        ...
+
+    @property
+    def spread(self):
+        ...
+
+    @property
+    def real_spread(self):
+        ...
+
+    @property
+    def nearest(self):
+        ...
+
+    @property
+    def real_nearest(self):
+        ...
+
+    @property
+    def collapsed(self):
+        ...
 
     def to_dict(self) -> dict:
         ...
@@ -52,10 +73,9 @@ class GeneratorDiagnosis:
 @torch.no_grad()
 def diagnose_generator(generator: FeatureGenerator, features: Features, y: torch.Tensor | None=..., n: int=..., seed: int=...) -> GeneratorDiagnosis:
     ...
-ship_recipes: Any
 
 @dataclass
-class ShipSettings:
+class GeneratorSettings:
     recipe: str = ...
     prompts: str = ...
     length: int = ...
@@ -99,8 +119,8 @@ class FittedGenerator:
     diagnosis: GeneratorDiagnosis
     kl_weight: float
 
-def build_generator(settings: ShipSettings, names: list, encoder=..., texts=..., seed: int=...) -> FeatureGenerator:
+def build_generator(settings: GeneratorSettings, names: list, encoder=..., texts=..., seed: int=...) -> FeatureGenerator:
     ...
 
-def fit_generator(features: Features, task, encoder=..., *, settings: ShipSettings | None=..., texts: Features | None=..., seed: int=..., callbacks=..., **changes) -> FittedGenerator:
+def fit_generator(features: Features, task, encoder=..., *, settings: GeneratorSettings | None=..., texts: Features | None=..., seed: int=..., callbacks=..., **changes) -> FittedGenerator:
     ...

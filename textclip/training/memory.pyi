@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from ..core.basics import make_generator
+from ..core.store_upkeep import readable_bytes
 from .optimization import Optimization
 from .trainer import Trainer
 

@@ -7,8 +7,7 @@ from functools import partial
 import torch
 from fastcore.basics import patch
 from torch import nn
-from ..core.basics import TextclipError, derive_seed, make_generator, some, warn
-from .history import History
+from ..core.basics import TextclipError, derive_seed, make_generator, some, unknown_name, warn
 from .optimization import Optimization, deterministic
 from .processes import Processes, count_rows, split_rows
 
@@ -27,6 +26,36 @@ class Batches:
         ...
 
     def epoch(self, number: int, seed: int=..., device=...) -> list:
+        ...
+
+class History:
+
+    def __init__(self):
+        ...
+
+    def __len__(self):
+        ...
+
+    def names(self):
+        ...
+
+    def log(self, lr: float, **scalars):
+        ...
+
+    @property
+    def losses(self):
+        ...
+
+    def measure(self, name: str, step: int, value: float):
+        ...
+
+    def __getitem__(self, name) -> torch.Tensor:
+        ...
+
+    def to_dict(self) -> dict:
+        ...
+
+    def plot(self, ax=...):
         ...
 
 class Callback:

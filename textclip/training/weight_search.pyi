@@ -9,6 +9,9 @@ from ..alignment.distances import class_sums, full_precision, rows_at_a_time
 def weight_grid(stop: float, steps: int, start: float=...) -> list:
     ...
 
+def values_around(value: float, steps: int, each: float=...) -> list:
+    ...
+
 class LastWeight:
 
     def __init__(self, extra: torch.Tensor, y: torch.Tensor, weights):
@@ -34,7 +37,4 @@ def first_best(table: torch.Tensor, grids: dict, images: int, order=...) -> Grid
     ...
 
 def nearest_best(table: torch.Tensor, grids: dict, images: int, near: dict) -> GridPoint:
-    ...
-
-def values_around(value: float, steps: int, each: float=...) -> list:
     ...

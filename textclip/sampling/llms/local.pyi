@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 import torch
 from fastcore.basics import patch
-from ...core.basics import TextclipError, atomic_path, digest, home, need_package, warn
+from ...core.basics import TextclipError, atomic_path, digest, home, need_package, warn, whole_letters
 from ...core.hub import hub_access, quiet_transformers
 from ...core.assets import ASSETS, fetch_asset
 from ..answer_text import cut_at

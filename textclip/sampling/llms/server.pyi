@@ -47,3 +47,6 @@ class _Run:
 
     def error(self):
         ...
+
+def missing_note(llm, name: str) -> str:
+    ...
