@@ -178,7 +178,7 @@ def run_line(nb, up):
 def lean_code(pre):
     "Highlighted code with fewer and shorter marks: none in the colour of the text, one for neighbours of one colour"
     pre = pre.replace('&#x27;', "'").replace('&quot;', '"').replace('<span class="ss">', '<span class="st">')
-    pre = re.sub(r'<span class="(?:bu|op|va)">([^<]*)</span>', r'\1', pre)
+    pre = re.sub(r'<span class="(?:bu|op|va|dv|fl)">([^<]*)</span>', r'\1', pre)
     pre = re.sub(r'<span class="(\w\w)">([^<]*)</span>', r'<i class=\1>\2</i>', pre)
     one = lambda m: f'<i class={m[1]}>' + re.sub('<[^>]*>', '', m[0]) + '</i>'
     return re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', one, pre)

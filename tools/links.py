@@ -45,7 +45,7 @@ def faults(files # path -> bytes of a whole site
         bad += [f'{p}: raw link {m[0][:60]}' for m in RAW_LINK.finditer(text)]
     for p,b in files.items():
         if p.endswith(('.html','.css','.js')):
-            bad += [f'{p}: loads {m}' for m in re.findall(r'''(?:url\(|@import |import\(|from )["']?((?:https?:)?//[^"')\s]+)''', b.decode())]
+            bad += [f'{p}: loads {m}' for m in re.findall(r'''(?:(?:url\(|@import )["']?|(?:import\(|from )["'])((?:https?:)?//[^"')\s]+)''', b.decode())]
         if p.endswith('.css'):
             for m in re.findall(r'''url\(["']?([^"')]+)''', b.decode()):
                 if not re.match(r'data:|#|%23|https?:', m) and normpath(join(dirname(p), m.split('?')[0].split('#')[0])) not in files:

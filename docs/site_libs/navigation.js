@@ -1,0 +1,1054 @@
+const PAGES = [
+[
+"Start",
+"",
+[
+[
+"textclip",
+"index.html",
+[]
+],
+[
+"One import",
+"textclip.html",
+[]
+],
+[
+"Pipeline",
+"pipeline.html",
+[]
+],
+[
+"Command line",
+"cli/cli.html",
+[
+[
+"Options that commands share",
+"cli/options.html",
+[]
+],
+[
+"Commands for a classifier",
+"cli/classify.html",
+[]
+],
+[
+"Commands for tables",
+"cli/bench.html",
+[]
+],
+[
+"Commands for upkeep",
+"cli/upkeep.html",
+[]
+],
+[
+"The application",
+"cli/commands.html",
+[]
+],
+[
+"Training an encoder from the command line",
+"cli/train_encoder.html",
+[]
+]
+]
+]
+]
+],
+[
+"Tutorials",
+"tutorials/tutorials.html",
+[
+[
+"From names to a classifier",
+"tutorials/names_to_classifier.html",
+[]
+],
+[
+"Your own images, encoder, method and language model",
+"tutorials/your_own.html",
+[]
+],
+[
+"From label names to tagged pictures",
+"tutorials/text_to_tags.html",
+[]
+],
+[
+"A cluster",
+"tutorials/cluster.html",
+[]
+]
+]
+],
+[
+"Stage 1: LLM sampling",
+"1_sampling/sampling.html",
+[
+[
+"Texts about classes",
+"1_sampling/texts.html",
+[]
+],
+[
+"What a model said",
+"1_sampling/answer_text.html",
+[]
+],
+[
+"Wording of questions and answers",
+"1_sampling/wording.html",
+[]
+],
+[
+"Answers of no use",
+"1_sampling/answer_checks.html",
+[]
+],
+[
+"A strategy",
+"1_sampling/strategy.html",
+[]
+],
+[
+"Questions made for a task",
+"1_sampling/domain_strategies.html",
+[]
+],
+[
+"Texts about several classes",
+"1_sampling/multilabel_texts.html",
+[]
+],
+[
+"Strategies: what is asked",
+"1_sampling/strategies.html",
+[]
+],
+[
+"Files of texts",
+"1_sampling/text_files.html",
+[]
+],
+[
+"Recorded texts",
+"1_sampling/recorded_texts.html",
+[]
+],
+[
+"Filters for texts",
+"1_sampling/text_filters.html",
+[]
+],
+[
+"How good are the texts?",
+"1_sampling/quality.html",
+[]
+],
+[
+"Asking: what an answer costs, and where it is kept",
+"1_sampling/asking.html",
+[]
+],
+[
+"Plan and sample",
+"1_sampling/sample.html",
+[]
+],
+[
+"Language models",
+"1_sampling/llms/llms.html",
+[
+[
+"What a language model offers",
+"1_sampling/llms/protocol.html",
+[]
+],
+[
+"Language models in this process",
+"1_sampling/llms/local.html",
+[]
+],
+[
+"Questions and answers as JSON",
+"1_sampling/llms/chat_api.html",
+[]
+],
+[
+"Language models behind a server",
+"1_sampling/llms/server.html",
+[]
+],
+[
+"Batch files",
+"1_sampling/llms/batch.html",
+[]
+],
+[
+"Load a language model",
+"1_sampling/llms/load.html",
+[]
+]
+]
+]
+]
+],
+[
+"Stage 2: Feature synthesis",
+"2_synthesis/synthesis.html",
+[
+[
+"Noise and shifts",
+"2_synthesis/noise.html",
+[]
+],
+[
+"Support sets",
+"2_synthesis/support_sets.html",
+[]
+],
+[
+"Checking a support set",
+"2_synthesis/support_checks.html",
+[]
+],
+[
+"Retrieving a support set",
+"2_synthesis/retrieval.html",
+[]
+],
+[
+"Generating a support set",
+"2_synthesis/image_generation.html",
+[]
+],
+[
+"A generator of features",
+"2_synthesis/feature_generator.html",
+[]
+]
+]
+],
+[
+"Stage 3: Alignment",
+"3_alignment/alignment.html",
+[
+[
+"Distances between images",
+"3_alignment/distances.html",
+[]
+],
+[
+"Optimal transport",
+"3_alignment/optimal_transport.html",
+[]
+],
+[
+"From places to one score",
+"3_alignment/places.html",
+[]
+],
+[
+"Losses",
+"3_alignment/losses.html",
+[]
+]
+]
+],
+[
+"Stage 4: Training",
+"4_training/training.html",
+[
+[
+"Optimisation settings",
+"4_training/optimization.html",
+[]
+],
+[
+"Several GPUs",
+"4_training/processes.html",
+[]
+],
+[
+"The training loop",
+"4_training/trainer.html",
+[]
+],
+[
+"Callbacks",
+"4_training/callbacks.html",
+[]
+],
+[
+"Memory, before the run",
+"4_training/memory.html",
+[]
+],
+[
+"Augmented images for training",
+"4_training/image_views.html",
+[]
+],
+[
+"Search for the weights of a cache",
+"4_training/weight_search.html",
+[]
+],
+[
+"Classifiers from learned prompts",
+"4_training/prompt_classifier.html",
+[]
+],
+[
+"Prompt learning",
+"4_training/prompt_learner.html",
+[]
+],
+[
+"Training inside the encoder",
+"4_training/encoder_tuning.html",
+[]
+],
+[
+"Training an adapter on texts",
+"4_training/adapter_training.html",
+[]
+],
+[
+"Training a feature generator",
+"4_training/generator_training.html",
+[]
+]
+]
+],
+[
+"Stage 5: Evaluation",
+"5_evaluation/evaluation.html",
+[
+[
+"One label an image",
+"5_evaluation/single_label.html",
+[]
+],
+[
+"Several labels an image",
+"5_evaluation/multilabel.html",
+[]
+],
+[
+"Statistics of a table",
+"5_evaluation/statistics.html",
+[]
+],
+[
+"Calibration",
+"5_evaluation/calibration.html",
+[]
+],
+[
+"Geometry",
+"5_evaluation/geometry.html",
+[]
+],
+[
+"Plots",
+"5_evaluation/plots.html",
+[]
+]
+]
+],
+[
+"What the stages stand on",
+"",
+[
+[
+"What everything stands on",
+"core/core.html",
+[
+[
+"Basics",
+"core/basics.html",
+[]
+],
+[
+"What is shown",
+"core/display.html",
+[]
+],
+[
+"The hub",
+"core/hub.html",
+[]
+],
+[
+"Assets",
+"core/assets.html",
+[]
+],
+[
+"Executors",
+"core/executors.html",
+[]
+],
+[
+"What the store holds",
+"core/store_upkeep.html",
+[]
+]
+]
+],
+[
+"What travels between the rooms",
+"types/types.html",
+[
+[
+"Tasks",
+"types/task.html",
+[]
+],
+[
+"Features",
+"types/features.html",
+[]
+],
+[
+"Classifiers",
+"types/classifier.html",
+[]
+],
+[
+"Methods",
+"types/method.html",
+[]
+],
+[
+"Reports",
+"types/report.html",
+[]
+]
+]
+],
+[
+"Your images",
+"data/data.html",
+[
+[
+"Images",
+"data/images.html",
+[]
+],
+[
+"Folders",
+"data/folders.html",
+[]
+],
+[
+"Labels",
+"data/labels.html",
+[]
+],
+[
+"Columns",
+"data/table_files.html",
+[]
+],
+[
+"Tables",
+"data/tables.html",
+[]
+],
+[
+"Datasets of the hub",
+"data/hub_datasets.html",
+[]
+],
+[
+"Archives",
+"data/tar_files.html",
+[]
+],
+[
+"Web datasets",
+"data/webdatasets.html",
+[]
+],
+[
+"Few shots, subsets of classes, hidden labels",
+"data/splits.html",
+[]
+],
+[
+"Lists of images in files",
+"data/split_files.html",
+[]
+],
+[
+"Loading a task",
+"data/load.html",
+[]
+],
+[
+"Published datasets",
+"data/catalogue/catalogue.html",
+[
+[
+"Facts about datasets",
+"data/catalogue/facts.html",
+[]
+],
+[
+"MATLAB files",
+"data/catalogue/mat_files.html",
+[]
+],
+[
+"Datasets with lists",
+"data/catalogue/list_layouts.html",
+[]
+],
+[
+"Datasets of class folders",
+"data/catalogue/folder_layouts.html",
+[]
+],
+[
+"Seen and unseen classes",
+"data/catalogue/generalized.html",
+[]
+],
+[
+"NUS-WIDE, and labels that nobody learned",
+"data/catalogue/nuswide.html",
+[]
+],
+[
+"Datasets with several labels",
+"data/catalogue/multilabel.html",
+[]
+],
+[
+"Offline sets",
+"data/catalogue/offline.html",
+[]
+],
+[
+"From facts and files to a task",
+"data/catalogue/check.html",
+[]
+]
+]
+]
+]
+],
+[
+"Encoders",
+"encoders/encoders.html",
+[
+[
+"Model files",
+"encoders/model_files.html",
+[]
+],
+[
+"The encoder protocol",
+"encoders/protocol.html",
+[]
+],
+[
+"Prompts with learnable contexts",
+"encoders/prompts.html",
+[]
+],
+[
+"open_clip",
+"encoders/open_clip_encoder.html",
+[]
+],
+[
+"Lite",
+"encoders/lite_encoder.html",
+[]
+],
+[
+"transformers",
+"encoders/transformers_encoder.html",
+[]
+],
+[
+"Loading and checking",
+"encoders/load.html",
+[]
+]
+]
+],
+[
+"Features",
+"features/features.html",
+[
+[
+"Extraction",
+"features/extract.html",
+[]
+],
+[
+"What methods take as features",
+"features/inputs.html",
+[]
+],
+[
+"Feature tables",
+"features/parquet_features.html",
+[]
+],
+[
+"Feature files",
+"features/feature_files.html",
+[]
+],
+[
+"Sets of features",
+"features/feature_suite.html",
+[]
+]
+]
+]
+]
+],
+[
+"Methods",
+"methods/methods.html",
+[
+[
+"Names and texts",
+"",
+[
+[
+"Zero-shot",
+"methods/zeroshot.html",
+[]
+],
+[
+"CuPL",
+"methods/cupl.html",
+[]
+],
+[
+"TAP and LaFTer's text stage",
+"methods/tap.html",
+[]
+],
+[
+"CALIP: attention without parameters",
+"methods/calip.html",
+[]
+]
+]
+],
+[
+"Support sets",
+"",
+[
+[
+"TIP-X and SuS-X",
+"methods/tipx.html",
+[]
+]
+]
+],
+[
+"A few images",
+"",
+[
+[
+"Linear probes",
+"methods/linear_probe.html",
+[]
+],
+[
+"GDA: Gaussian discriminant analysis",
+"methods/gda.html",
+[]
+],
+[
+"Tip-Adapter",
+"methods/tip_adapter.html",
+[]
+],
+[
+"CLIP-Adapter",
+"methods/clip_adapter.html",
+[]
+],
+[
+"CoOp",
+"methods/coop.html",
+[]
+],
+[
+"KgCoOp",
+"methods/kgcoop.html",
+[]
+],
+[
+"CoCoOp",
+"methods/cocoop.html",
+[]
+],
+[
+"PLOT: prompts and optimal transport",
+"methods/plot.html",
+[]
+],
+[
+"DuAl-PT: dual-aligned prompts",
+"methods/dualpt.html",
+[]
+],
+[
+"SHIP",
+"methods/ship.html",
+[]
+]
+]
+],
+[
+"Several labels",
+"",
+[
+[
+"TAI-Adapter",
+"methods/tai_adapter.html",
+[]
+],
+[
+"TaI-DPT: prompts from captions",
+"methods/tai_dpt.html",
+[]
+],
+[
+"CoMC",
+"methods/comc.html",
+[]
+],
+[
+"Dense zero-shot",
+"methods/dense_zeroshot.html",
+[]
+],
+[
+"Adapters between features and labels",
+"methods/text_adapters.html",
+[]
+]
+]
+],
+[
+"Unlabelled images",
+"",
+[
+[
+"StatA: adapting to a batch that shows few of the classes",
+"methods/stata.html",
+[]
+]
+]
+],
+[
+"Into the encoder",
+"",
+[
+[
+"LaFTer",
+"methods/lafter.html",
+[]
+],
+[
+"CLIP-LoRA",
+"methods/clip_lora.html",
+[]
+]
+]
+],
+[
+"By name",
+"",
+[
+[
+"The methods by name",
+"methods/registry.html",
+[]
+]
+]
+]
+]
+],
+[
+"Benchmark",
+"benchmark/benchmark.html",
+[
+[
+"The data of a benchmark",
+"benchmark/task_data.html",
+[]
+],
+[
+"Protocols",
+"benchmark/protocols.html",
+[]
+],
+[
+"Protocols for several labels",
+"benchmark/multilabel_protocols.html",
+[]
+],
+[
+"Manifest",
+"benchmark/manifest.html",
+[]
+],
+[
+"Tables of a benchmark",
+"benchmark/table.html",
+[]
+],
+[
+"A cell of a benchmark",
+"benchmark/cells.html",
+[]
+],
+[
+"Runner",
+"benchmark/runner.html",
+[]
+],
+[
+"Text methods",
+"benchmark/text_methods.html",
+[]
+],
+[
+"Measuring a row again",
+"benchmark/reruns.html",
+[]
+],
+[
+"Suites",
+"benchmark/suites.html",
+[]
+],
+[
+"Published beside measured",
+"benchmark/published.html",
+[]
+],
+[
+"Speed against the machine's limits",
+"benchmark/speed.html",
+[]
+]
+]
+],
+[
+"Studies",
+"studies/studies.html",
+[
+[
+"Tables",
+"",
+[
+[
+"Results",
+"studies/results.html",
+[]
+]
+]
+],
+[
+"Texts",
+"",
+[
+[
+"The offline suite, measured",
+"studies/offline_suite.html",
+[]
+],
+[
+"Text methods on real CLIP features",
+"studies/real_features.html",
+[]
+],
+[
+"Ways to ask a language model",
+"studies/llm_strategies.html",
+[]
+]
+]
+],
+[
+"A few images",
+"",
+[
+[
+"Few-shot methods on real CLIP features",
+"studies/few_shot_features.html",
+[]
+],
+[
+"Caches on real CLIP features",
+"studies/cache_methods.html",
+[]
+],
+[
+"Support sets from a pool without labels",
+"studies/support_sets.html",
+[]
+]
+]
+],
+[
+"Training",
+"",
+[
+[
+"Prompt learners and CLIP-Adapter, measured",
+"studies/prompt_learning.html",
+[]
+],
+[
+"Dual-aligned prompts, measured",
+"studies/dual_aligned_prompts.html",
+[]
+],
+[
+"SHIP, measured",
+"studies/ship.html",
+[]
+],
+[
+"Training inside the encoder: gain and cost",
+"studies/encoder_methods.html",
+[]
+]
+]
+],
+[
+"Several labels",
+"",
+[
+[
+"Multi-label recognition from texts, measured",
+"studies/multilabel.html",
+[]
+]
+]
+]
+]
+],
+[
+"Speed",
+"speed/speed.html",
+[
+[
+"How fast is extraction?",
+"speed/encoder_speed.html",
+[]
+],
+[
+"How fast is sampling?",
+"speed/llm_speed.html",
+[]
+],
+[
+"How fast are caches?",
+"speed/cache_speed.html",
+[]
+],
+[
+"How fast is transport?",
+"speed/sinkhorn_speed.html",
+[]
+],
+[
+"What does training on texts cost?",
+"speed/tai_speed.html",
+[]
+],
+[
+"What does a step of prompt learning cost?",
+"speed/prompt_speed.html",
+[]
+],
+[
+"How fast is SHIP?",
+"speed/ship_speed.html",
+[]
+],
+[
+"What does the training loop cost?",
+"speed/training_loop_cost.html",
+[]
+],
+[
+"On a GPU",
+"speed/gpu_speed.html",
+[]
+]
+]
+],
+[
+"Project",
+"",
+[
+[
+"Contributing",
+"contributing.html",
+[]
+],
+[
+"Stand-ins",
+"testing/testing.html",
+[
+[
+"Small encoders and language models",
+"testing/encoders.html",
+[]
+],
+[
+"Made-up data",
+"testing/data.html",
+[]
+]
+]
+]
+]
+]
+];
+// Fills the sidebar from PAGES, lists of [text, address, [those within]]: rooms are closed but those around the current
+// page, which is scrolled into view and has its headings below it
+(() => {
+  "use strict";
+  const nav = document.getElementById("quarto-sidebar"), here = nav.dataset.page;
+  const up = document.querySelector('meta[name="smalldocs:offset"]').content;
+  const holds = ([, address, within]) => address === here || within.some(holds);
+  const current = (address) => (address === here ? ' active" aria-current="page' : "");
+  let rooms = 0;
+  const link = (text, address) => `<a class="sidebar-item-text sidebar-link${current(address)}" href="${up}${address}"><span class="menu-text">${text}</span></a>`;
+  const room = (node, depth) => {
+    const [text, address, within] = node;
+    const id = `quarto-sidebar-section-${++rooms}`, open = holds(node) || (depth > 1 && !address);
+    const fold = `data-bs-toggle="collapse" data-bs-target="#${id}" aria-expanded="${open}" role="button" tabindex="0"`;
+    const closed = open ? "" : " collapsed";
+    const head = address ? link(text, address) : `<a class="sidebar-item-text sidebar-link text-start${closed}" ${fold}><span class="menu-text">${text}</span></a>`;
+    const chevron = `<a class="sidebar-item-toggle text-start${closed}" ${fold} aria-label="Toggle section"><i class="bi bi-chevron-right ms-2"></i></a>`;
+    return `<li class="sidebar-item sidebar-item-section"><div class="sidebar-item-container">${head}${chevron}</div>` +
+      `<ul id="${id}" class="collapse list-unstyled sidebar-section depth${depth}${open ? " show" : ""}">${items(within, depth + 1)}</ul></li>`;
+  };
+  const page = ([text, address]) => `<li class="sidebar-item"><div class="sidebar-item-container">${link(text, address)}</div></li>`;
+  const items = (nodes, depth) => nodes.map((o) => (o[2].length ? room(o, depth) : page(o))).join("");
+  nav.insertAdjacentHTML("afterbegin", `<div class="sidebar-menu-container"><ul class="list-unstyled mt-1">${items(PAGES, 1)}</ul></div>`);
+  const active = nav.querySelector(".sidebar-link.active"), headings = document.getElementById("TOC");
+  if (active && headings) active.parentElement.after(headings);
+  if (active) nav.scrollTop = active.getBoundingClientRect().top - nav.getBoundingClientRect().top - nav.clientHeight / 3;
+  nav.addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.target.hasAttribute("href")) e.target.click(); });
+})();
