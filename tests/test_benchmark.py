@@ -33,11 +33,7 @@ def test_from_methods_to_a_table():
     assert max(last, key=last.get)!='zero-shot'          # eight images a class are worth more than names here
     test_eq({r.n for r in bench.rows}, {200})
     assert all(low<r.accuracy<high for r in bench.rows for low,high in [r.ci95])
-
-
-def test_the_same_table_again():
-    'nbs/benchmark/00_benchmark.ipynb · The same table again'
-    # nbs/benchmark/00_benchmark.ipynb · The same table again · cell ab0c4008
+    # nbs/benchmark/00_benchmark.ipynb · From methods to a table · cell ab0c4008
     with tempfile.TemporaryDirectory() as folder:
         bench.save(folder)
         again = rerun(folder, 'gda, 4 shots')
@@ -45,11 +41,7 @@ def test_the_same_table_again():
     assert again.identical and not other.identical
     print(again)
     print('\n'.join(str(other).splitlines()[:4]))
-
-
-def test_one_method_one_question():
-    'nbs/benchmark/00_benchmark.ipynb · One method, one question'
-    # nbs/benchmark/00_benchmark.ipynb · One method, one question · cell ab0c4010
+    # nbs/benchmark/00_benchmark.ipynb · From methods to a table · cell ab0c4010
     gained = gains(bench, 'gda', shots=(2,8))
     test_eq(gained.baseline.tolist(), ['zero-shot','zero-shot'])
     gained

@@ -4,9 +4,10 @@ import torch
 from PIL import Image
 from fastcore.basics import patch
 from torch import nn
+from textclip.core.basics import Store, digest
 from textclip.core.hub import quiet_transformers
 from textclip.core.assets import fetch_asset
-from textclip.encoders.protocol import Encoder, replaced_output, weights_digest
+from textclip.encoders.protocol import Encoder, replaced_output, storage_key, weights_digest
 from textclip.encoders.open_clip_encoder import described_tokenizer
 import matplotlib.pyplot as plt
 from PIL import ImageDraw
@@ -24,6 +25,10 @@ def test_two_networks_that_never_met():
     probs = torch.tensor([[.6,.3,.1,0.]])
     test_close(conse(probs, torch.eye(4), top=2), torch.tensor([[2/3,1/3,0,0]]))
     test_close(conse(probs, torch.eye(4), top=4), probs)
+    # nbs/encoders/05_lite_encoder.ipynb · Two networks that never met · cell 7a41d0c3
+    lite = load_encoder('lite')
+    test_close(lite.encode_text(['a photo of a tench.']), lite.names[:1], eps=1e-5)
+    test_eq(lite.names.shape, (1000, lite.dim))
 
 
 def test_texts():

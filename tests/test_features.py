@@ -34,11 +34,7 @@ def test_once_and_kept():
     cosines = images.unit @ texts.unit.T
     test_eq(cosines.argmax(1), images.y)
     images
-
-
-def test_checked():
-    'nbs/features/00_features.ipynb · Checked'
-    # nbs/features/00_features.ipynb · Checked · cell a5f2a011
+    # nbs/features/00_features.ipynb · Once, and kept · cell a5f2a011
     with tempfile.TemporaryDirectory() as d:
         store,split = Store(Path(d)/'store'),pictures(d)
         before = image_features(split, ColourEncoder(), store)

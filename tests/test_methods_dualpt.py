@@ -14,6 +14,8 @@ from textclip.features.inputs import as_features, check_same_encoder, logit_scal
 from textclip.alignment.optimal_transport import sinkhorn, uniform_masses
 from textclip.alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
 from textclip.methods.plot import LocalPromptLearner, PlotClassifier, place_scores
+import math
+import matplotlib.pyplot as plt
 import tempfile
 import numpy as np
 from pathlib import Path

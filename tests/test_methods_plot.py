@@ -13,6 +13,8 @@ from textclip.features.inputs import labelled_images
 from textclip.alignment.optimal_transport import Transport, in_float32, sinkhorn, transport_similarity
 from textclip.training.prompt_classifier import encoder_of, names_of_new, other_names, start_context
 from textclip.training.prompt_learner import PromptLearner
+import math
+import matplotlib.pyplot as plt
 import tempfile, warnings
 from pathlib import Path
 from PIL import Image

@@ -58,6 +58,7 @@ def _features_digest(features):
     named = [o for pair in features.tensors().items() for o in pair]
     return digest(features.meta.get('fingerprint'), *named)
 
+# %% ../../nbs/benchmark/06_cells.ipynb #54c86c42
 def part_digests(data:TaskFeatures)->dict: # 'task', split, 'templates' or 'texts' -> digest
     "Digests of what a task is made of, so that a change can be named"
     if getattr(data, '_digests', None) is None:

@@ -34,6 +34,7 @@ class Quote:
     trust:str='second-hand'
     note:str=''
 
+# %% ../../nbs/benchmark/11_published.ipynb #4322dacd
 def _expand(table):
     "The quotes of one table"
     shared = {k: table[k] for k in ('encoder','protocol','texts','tuning','source','trust','note') if k in table}
@@ -168,6 +169,7 @@ def _first_pairs(table, n=6):
     text = table.drop(columns=[c for c in _long if c in table]).head(n).to_string(index=False)
     return text if len(table)<=n else f'{text}\n... {len(table)-n} more of {len(table)}; print shows all'
 
+# %% ../../nbs/benchmark/11_published.ipynb #e061b417
 def _with_notes(table):
     "A table in HTML whose long texts stand below it, numbered"
     if not len(table): return '<p>none</p>'

@@ -159,6 +159,7 @@ def _method_again(bench, cell, given):
     "The method of a cell: the one that was given under its name, or made from the manifest"
     return given.get(cell['method']) or method_from(bench.manifest['specs'][cell['spec']])
 
+# %% ../../nbs/benchmark/09_reruns.ipynb #cdd7b532
 def _same_answers(cell, result):
     "Are all answers of a cell those of its record?"
     return not result.error and not cell.get('error') and result.facts['answers']==cell['answers']

@@ -360,6 +360,7 @@ def run_suite(
     if out: save_measured(bench, out)
     return bench
 
+# %% ../../nbs/benchmark/10_suites.ipynb #98326605
 def _able_parts(name, parts, features, root):
     "The parts that can be measured, or an error that says what is missing"
     able = [p for p in parts if not p.missing]

@@ -36,6 +36,7 @@ from .runner import run_benchmark
 # %% ../../nbs/benchmark/08_text_methods.ipynb #dc4615f0
 _local = dict(local=True)   # belongs to a machine: in no manifest
 
+# %% ../../nbs/benchmark/08_text_methods.ipynb #fe0459c7
 @dataclass
 class TextMethod(Method):
     "A method with its own source of texts: sampled, filtered by the encoder, then fitted"
@@ -207,6 +208,7 @@ def fit_method(
         fitted.classifier.info['hyperparameters'] = dict(templates=list(task.templates))
     return fitted.classifier, None if m.source=='none' else m.texts(task, encoder, seed), fitted.seconds
 
+# %% ../../nbs/benchmark/08_text_methods.ipynb #3b38fc57
 def needs_photos(
     method:str # a name
 )->bool:
@@ -339,10 +341,9 @@ def labels_by_name(
     "The labels as positions in `classes`"
     position = class_positions(task.classes, classes, unknown='skip')
     gone = [c for c,k in zip(task.classes, position) if k is None]
-    if gone or len(classes)!=len(task):
-        strange = f'; it does not know {some(gone)}' if gone else ''
-        counts = f'The classifier knows {len(classes)} classes, task {task.name!r} has {len(task)}'
-        raise TextclipError(f'{counts}{strange}.',
+    if gone:
+        raise TextclipError(
+            f'The classifier of {len(classes)} classes does not know {some(gone)} of task {task.name!r}.',
             'Evaluate on a task with the same class names, or fit a classifier for these.')
     return torch.tensor(position)[y]
 
@@ -356,6 +357,7 @@ class Ready(Method):
     def hyperparameters(self): return dict(self.classifier.info.get('hyperparameters') or {})
     def fit_given(self, task, given): return self.classifier
 
+# %% ../../nbs/benchmark/08_text_methods.ipynb #f05ffa5f
 def evaluate_classifier(
     pipeline:Pipeline, # encoder and classifier
     task:Task,         # with labelled images

@@ -11,9 +11,10 @@ import torch
 from PIL import Image
 from fastcore.basics import patch
 from torch import nn
+from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
-from .protocol import Encoder, replaced_output, weights_digest
+from .protocol import Encoder, replaced_output, storage_key, weights_digest
 from .open_clip_encoder import described_tokenizer
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #41b568c3
@@ -54,10 +55,18 @@ class LiteEncoder(Encoder):
         for tower in (self.image_tower, self.text_tower): tower.eval().requires_grad_(False).to(device, dtype)
         super().__init__('lite', self.text_tower.config.hidden_size, device, dtype, amp)
         self.frame = [self.tokenizer.cls_token_id],[self.tokenizer.sep_token_id],self.tokenizer.pad_token_id
-        self.names = self.encode_text([f'a photo of a {c}.' for c in IMAGENET_CLASSNAMES]).to(self.device)
         config = dict(self.text_tower.config.to_diff_dict(), names=list(IMAGENET_CLASSNAMES), mixed=10)
         self.fingerprint = self.fingerprint_of(weights, config, described_tokenizer(self.tokenizer),
             'shorter side 260, centre, (x-127)/128')
+        self.names = _kept_names(self, IMAGENET_CLASSNAMES).to(self.device)
+
+def _kept_names(encoder, names):
+    "Features of the ImageNet names: computed once for these weights and this number type, then read from the store"
+    store,key = Store(),digest('lite-names-1', *storage_key(encoder))
+    if (found := store.get('text', key)) is not None: return found[0]['x']
+    x = encoder.encode_text([f'a photo of a {c}.' for c in names])
+    store.put('text', key, dict(x=x), dict(encoder=encoder.name, n=len(names)))
+    return x
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #c82d489b
 @patch

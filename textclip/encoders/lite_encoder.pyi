@@ -5,9 +5,10 @@ import torch
 from PIL import Image
 from fastcore.basics import patch
 from torch import nn
+from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
-from .protocol import Encoder, replaced_output, weights_digest
+from .protocol import Encoder, replaced_output, storage_key, weights_digest
 from .open_clip_encoder import described_tokenizer
 
 def conse(probs: torch.Tensor, names: torch.Tensor, top: int=...) -> torch.Tensor:

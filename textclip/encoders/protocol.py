@@ -98,7 +98,7 @@ def need_texts(
     texts = list(texts)
     odd = next((t for t in texts if not isinstance(t, str)), None)
     if any(not isinstance(t, str) for t in texts):
-        raise TextclipError(f'{str(odd)[:60]!r} is not a text.', 'Give a list of strings.')
+        raise TextclipError(f'{odd!r:.60} is not a text.', 'Give a list of strings.')
     half = next((t for t in texts if any('\ud800'<=c<='\udfff' for c in t)), None)
     if half is None: return texts
     shown = half.encode('utf-8', 'replace').decode()[:60]

@@ -35,11 +35,11 @@ def _text_shards(texts, shard, who):
 
 def _strings_and_labels(texts, who):
     "Texts of a list, or texts and labels of a dataset"
-    columns = getattr(texts, 'column_names', None)
+    columns = [*texts] if isinstance(texts, dict) else getattr(texts, 'column_names', None)
     if columns is None: return need_texts(texts, who), None
     gone = [c for c in ('text', 'labels') if c not in columns]
     if gone:
-        raise TextclipError(f'{who} got a dataset without the column {gone[0]!r}.',
+        raise TextclipError(f'{who} got texts without the column {gone[0]!r}.',
             'Make it with make_texts or read_texts.')
     return need_texts(texts['text'][:], who), texts['labels'][:]
 

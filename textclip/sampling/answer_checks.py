@@ -26,6 +26,7 @@ _details = (
     r'context|details|data|knowledge|experiences?|capabilit(?:y|ies))|(?:the|an?) (?:ability|capability|capacity)|'
     r'eyes|a (?:physical|visual) )')
 
+# %% ../../nbs/1_sampling/04_answer_checks.ipynb #e26c746b
 refusal_openings = (r"(?:i'm|i am) (?:very |so |really |truly )?(?:sorry|afraid)\b(?!-)",
     r'(?:my |i offer my )?(?:sincere )?apologies\b', r'i (?:do )?apologi[sz]e\b',
     r"sorry,? (?:but )?(?:i\b|i'm\b|this\b|that\b|there\b|no\b|for (?:the|any)\b|about\b|to\b|your\b)",

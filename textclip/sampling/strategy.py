@@ -53,6 +53,7 @@ short_phrases = (
     "Answer with a list of at most 8 short English phrases about what can be seen, one a line, each after a dash. "
     "No introduction.")
 
+# %% ../../nbs/1_sampling/05_strategy.ipynb #24a50777
 @dataclass(frozen=True)
 class Strategy:
     "What is asked about each class, and how answers become texts"
