@@ -26,7 +26,7 @@ def test_two_networks_that_never_met():
     test_close(conse(probs, torch.eye(4), top=2), torch.tensor([[2/3,1/3,0,0]]))
     test_close(conse(probs, torch.eye(4), top=4), probs)
     # nbs/encoders/05_lite_encoder.ipynb · Two networks that never met · cell 7a41d0c3
-    lite = load_encoder('lite')
+    lite = LiteEncoder()
     test_close(lite.encode_text(['a photo of a tench.']), lite.names[:1], eps=1e-5)
     test_eq(lite.names.shape, (1000, lite.dim))
 
