@@ -62,7 +62,7 @@ def test_running():
         says = suite_needs(suite_parts('paper', ['SHIP','SHIP, ImageNet','TAI-Adapter']), root=d)
         test_eq(says[0].split(' datasets')[0], 'images of 14')
         test_fail(lambda: run_suite('paper', only=['TAP, dtd'], root=d), contains='images of 1 datasets (dtd)')
-        why = 'SuS-X is not measured: its support sets cannot be had'
+        why = 'SuS-X is not measured: its support sets cannot be had offline'
         test_fail(lambda: run_suite('paper', only=['SuS-X'], root=d), contains=why)
         test_fail(lambda: run_suite('features', features=d), contains='b32_caltech101.npz')
     test_fail(lambda: run_suite('offlime'), contains="Did you mean 'offline'?")

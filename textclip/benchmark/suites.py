@@ -206,7 +206,7 @@ def _cache_parts(llm):
     sus = {'zero-shot': ZeroShot()}
     for k in sus_presets:
         sus[k] = TextMethod(k, SuSX('paper', preset=k), strategy='cupl', filtered=False, llm=llm, n=10)
-    why = ('its support sets cannot be had: the index of LAION-5B that SuS-X-LC asked is closed, and '
+    why = ('its support sets cannot be had offline: the index of LAION-5B that SuS-X-LC asked is closed, and '
         'Stable Diffusion 1.4 for SuS-X-SD is on no package registry. Make them with retrieve_support or '
         "generate_support, and fit SuSX('paper', preset=...) on them.")
     return [
@@ -227,7 +227,7 @@ def _tap_rows(name, llm):
 def _text_parts(llm):
     "TAP, with CuPL and the text stage of LaFTer beside it; and LaFTer whole"
     why = ('its second stage trains the encoder on images, and a table is made of ready features. '
-        'Measure it with `python -m textclip.cli.train_encoder lafter`.')
+        'Measure it with `python -m textclip.cli.train_encoder --method lafter --train FOLDER --out FOLDER`.')
     whole = {'LaFTer': TextMethod('LaFTer', LaFTer(), strategy='lafter', filtered=False, llm=llm, n=5)}
     taps = [SuitePart(f'TAP, {k}', [_images_of(k, _b32, ['test'])], _tap_rows(k, llm), {'text-only': {}},
         baseline='zero-shot') for k in tap_steps]
