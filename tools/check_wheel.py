@@ -32,6 +32,7 @@ print(len(texts), 'template texts, a classifier, a red image:', answer.name)
 EXTRAS = '''
 import os,tempfile
 import torch
+os.environ['TEXTCLIP_HOME'] = tempfile.mkdtemp()      # nothing that an earlier run left in a store
 from textclip.core import RayExecutor, TextclipError
 from textclip.sampling.llms import HttpLLM, SamplingParameters, load_llm
 from textclip.synthesis.image_generation import load_text_to_image

@@ -7,6 +7,7 @@ __all__ = ['known_llms', 'FunctionLLM', 'load_llm']
 
 # %% ../../../nbs/1_sampling/llms/06_load.ipynb #c2eea3f0
 import dis, functools, inspect, re, textwrap
+from contextlib import suppress
 from ...core.basics import TextclipError, digest, unknown_name, whole_letters
 from ..answer_text import cut_at, said
 from ..answer_checks import breaks_off
@@ -17,9 +18,11 @@ _secret = re.compile(r'key|token(?!s)|secret|passw|credential', re.I)
 
 def _source(function):
     "The code of a function: its text, or the bytecode with its constants where there is no text"
-    try: return textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError): pass
-    return _bytecode(function.__code__) if hasattr(function, '__code__') else ''
+    code = getattr(function, '__code__', None)
+    written = code is None or code.co_filename!='<string>'   # of evaluated text Python 3.13 finds that of `python -c`
+    if written:
+        with suppress(OSError, TypeError): return textwrap.dedent(inspect.getsource(function))
+    return '' if code is None else _bytecode(code)
 
 def _bytecode(code):
     "Instructions, names and constants of a code object and those within it"
