@@ -330,6 +330,7 @@ def test_names_without_folders():
 def test_which_textclip():
     'nbs/core/01_basics.ipynb · Which textclip'
     # nbs/core/01_basics.ipynb · Which textclip · cell 7e489563
+    from textclip.core.basics import TextclipError, textclip_commit      # a class made in a cell has no file
     ours = subprocess.run(['git', 'ls-files', '--error-unmatch', inspect.getfile(TextclipError)], capture_output=True,
         cwd=Path(inspect.getfile(TextclipError)).parent) if shutil.which('git') else None
     commit = textclip_commit()

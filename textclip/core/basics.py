@@ -229,20 +229,35 @@ class Store:
 
     def get(self, kind:str, key:str):
         "`(tensors, meta)` of an entry, or None where there is none or it is not what was stored"
-        if not self.path(kind, key, '.json').exists(): return None
-        import safetensors,safetensors.torch as st
-        try:
-            found = json.loads(self.path(kind, key, '.json').read_text(encoding='utf-8'))
-            checked = isinstance(found, dict) and found.pop('check', None)==_check_of(kind, key, found)
-            if not checked: raise ValueError('description')
-            tensors = st.load_file(self.path(kind, key, '.safetensors'))
-            if {k: _array_facts(v) for k,v in tensors.items()}!=found.pop('arrays'): raise ValueError('arrays')
-            return tensors, found
-        except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as e:
-            why = e if type(e) is ValueError else type(e).__name__
-            return warn(f'Stored {kind} {key} is not as it was written ({why}) and will be computed again.')
+        try: return self.read(kind, key)
+        except DamagedEntry as e:
+            return warn(f'Stored {kind} {key} is not as it was written ({e}) and will be computed again.')
 
 # %% ../../nbs/core/01_basics.ipynb #488de34d
+class DamagedEntry(Exception): "An entry of the store that is not as it was written"
+
+@patch
+def describe(self:Store, kind:str, key:str):
+    "What is written about an entry, checked; None where there is no entry"
+    try: found = json.loads(self.path(kind, key, '.json').read_text(encoding='utf-8'))
+    except (FileNotFoundError, NotADirectoryError): return None
+    except (OSError, ValueError, RecursionError) as e: raise DamagedEntry(type(e).__name__) from None
+    checked = isinstance(found, dict) and found.pop('check', None)==_check_of(kind, key, found)
+    if not checked: raise DamagedEntry('description')
+    return found
+
+@patch
+def read(self:Store, kind:str, key:str):
+    "`(tensors, meta)` of an entry; None where there is none, `DamagedEntry` where it is not what was stored"
+    import safetensors,safetensors.torch as st
+    found = self.describe(kind, key)
+    if found is None: return None
+    try: tensors = st.load_file(self.path(kind, key, '.safetensors'))
+    except FileNotFoundError: return None            # another process is removing it
+    except (OSError, ValueError, safetensors.SafetensorError) as e: raise DamagedEntry(type(e).__name__) from None
+    if {k: _array_facts(v) for k,v in tensors.items()}!=found.pop('arrays', None): raise DamagedEntry('arrays')
+    return tensors,found
+
 def _array_facts(x):
     "Type, shape and checksum of a tensor, as they stand in a description"
     import torch

@@ -72,6 +72,15 @@ class Store:
     def get(self, kind: str, key: str):
         ...
 
+    def describe(self, kind: str, key: str):
+        ...
+
+    def read(self, kind: str, key: str):
+        ...
+
+class DamagedEntry(Exception):
+    ...
+
 class Journal:
 
     def __init__(self, path):
