@@ -10,7 +10,7 @@ from fastcore.imports import in_notebook
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
-from ..core.basics import TextclipError, atomic_path, some, unknown_name
+from ..core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
 from .trainer import Callback
 
 @contextmanager
