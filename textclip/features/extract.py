@@ -329,7 +329,9 @@ def _spread_images(executor, encoder, split, store, parts, workers, shard):
     table = RowTable(o for o in ids if o)
     table.fill(keep.pieces(table.place))
     gone = {*table.missing(), None}
-    rows = getattr(executor, 'from_first', list)([i for i,o in enumerate(ids) if o in gone])
+    rows = [i for i,o in enumerate(ids) if o in gone]
+    # processes that look at different times know different files
+    ids,rows = getattr(executor, 'from_first', list)([ids, rows])
     told = _ask_workers(executor, encoder, split, rows, store, parts, workers, shard)
     for rows,(found,reasons,_) in told:
         for i,o in zip(rows, found): ids[i] = o
