@@ -80,6 +80,7 @@ _others = [
         settings=_ours, classifiers=('TaIDPTClassifier',)),
     KnownMethod('comc', 'comc', 'CoMC', 'Liu et al. 2024', _labels),
     KnownMethod('tai-adapter-few-shot', 'tai_adapter', 'TAIAdapterFewShot', 'Zhu et al. 2023', _labels, settings=_ours),
+    KnownMethod('text-mixture', 'text_mixture', 'TextMixture', 'ours', _batch),
     KnownMethod('stata', 'stata', 'StatA', 'Zanella et al. 2025', _batch, classifiers=('StatAClassifier',)),
     KnownMethod('transclip', 'stata', 'StatA', 'Zanella et al. 2024', _batch,
         settings=dict(anchor=0.), called='TransCLIP'),
