@@ -20,6 +20,7 @@ from ..types.method import Given, Method, Range
 from ..types.report import Report
 from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
+from ..features.inputs import with_pre
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
 from ..sampling.sample import sample_texts
@@ -243,7 +244,8 @@ def _fit_on_photos(data, known, arguments, llm, n, seed, journal, store):
     task,encoder = data.task,data.encoder
     m = known.make(**arguments)
     names = [s for s in ('train','val') if s in task.splits] or [next(iter(task.splits))]
-    images = {s: image_features(task.split(s), encoder, store=store, local=m.reads_places) for s in names}
+    extract = with_pre if m.reads_pre else image_features
+    images = {s: extract(task.split(s), encoder, store=store, local=m.reads_places) for s in names}
     texts = None
     if 'texts' in m.arguments and (known.strategy or 'texts' in m.needs or not m.either):
         texts = sample_texts(task, llm, known.strategy or 'tap', n=n, seed=seed, journal=journal)
@@ -366,7 +368,8 @@ def evaluate_classifier(
 )->Comparison:
     "Accuracy of a classifier on a task's images, beside zero-shot"
     clf,encoder,split = pipeline.classifier,pipeline.encoder,split or _eval_split(task)
-    f = image_features(pipeline.as_read(task.split(split)), encoder, store=store)       # as `predict` reads them
+    images = pipeline.as_read(task.split(split))                                        # as `predict` reads them
+    f = image_features(images, encoder, store=store, **clf.extracts)
     f.y = labels_by_name(task, clf.classes, f.labels_for(len(task)))
     found = _beside_zero_shot(clf, encoder, task, f, store)
     own = dict(method=clf.info.get('method') or type(clf).__name__, tuning=clf.info.get('tuning', 'fixed'))

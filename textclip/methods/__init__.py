@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['known_methods', 'template_features', 'ZeroShot', 'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TIPX',
            'TipAdapter', 'TipAdapterF', 'SuSX', 'CALIP', 'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT',
-           'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'StatA', 'DenseZeroShot',
-           'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
+           'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'TextGDA',
+           'CrossValidated', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
 
 # %% ../../nbs/methods/00_methods.ipynb #574c6290
 import lazy_loader
@@ -15,7 +15,7 @@ import lazy_loader
 _all_ = [
     'known_methods', 'template_features', 'ZeroShot', 'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TIPX',
     'TipAdapter', 'TipAdapterF', 'SuSX', 'CALIP', 'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT', 'ExplicitContext',
-    'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter',
+    'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'TextGDA', 'CrossValidated', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter',
     'TAIAdapterFewShot', 'CoMC']
 
 # %% ../../nbs/methods/00_methods.ipynb #94902652
@@ -38,6 +38,8 @@ _parts = {
     'clip_adapter': ['CLIPAdapter'],
     'linear_probe': ['LinearProbe', 'CrossModalProbe'],
     'gda': ['GDA'],
+    'text_gda': ['TextGDA'],
+    'cross_validated': ['CrossValidated'],
     'stata': ['StatA'],
     'dense_zeroshot': ['DenseZeroShot'],
     'tai_dpt': ['TaIDPT'],
