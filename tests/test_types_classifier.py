@@ -11,7 +11,7 @@ from textclip.types.task import Task, class_positions
 from textclip.types.features import Features, need_features
 import tempfile
 from fastcore.test import *
-from textclip.types.classifier import LinearClassifier, load_classifier, merge_rows
+from textclip.types.classifier import LinearClassifier, PreClassifier, load_classifier, merge_rows
 
 NOTEBOOK = 'nbs/types/03_classifier.ipynb'
 
@@ -52,3 +52,23 @@ def test_classifier():
     test_eq((few.weight, few.bias), (clf.weight[[2,0]], clf.bias[[2,0]]))
     mixed = merge_rows(clf.weight, [None, 2, None], torch.ones(2, 4))
     test_eq(mixed, torch.stack([torch.ones(4), clf.weight[2], torch.ones(4)]))
+
+
+def test_before_the_projection():
+    'nbs/types/03_classifier.ipynb · Before the projection'
+    # nbs/types/03_classifier.ipynb · Before the projection · cell 01c24a28
+    info = dict(classes=['cat','dog','ox'], method='example', encoder='example')
+    pre,x = torch.randn(5, 6),torch.randn(5, 4)
+    f = Features(x, pre=pre)
+    V,W,b = torch.randn(3, 6),torch.randn(3, 4),torch.randn(3)
+    both,alone = PreClassifier(V, info, W, b),PreClassifier(V, info)
+    unit = nn.functional.normalize
+    test_close(both(f), unit(pre)@V.T + unit(x)@W.T + b, eps=1e-6)
+    test_close(alone(f), unit(pre)@V.T, eps=1e-6)
+    test_eq((both.requires, alone.requires, alone.extracts), (('x','pre'), ('pre',), dict(pre=True)))
+    test_eq(both.with_classes(['ox','cat'])(f), both(f)[:,[2,0]])
+    for clf in (both, alone):
+        with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(clf.save(d))(f), clf(f))
+    test_fail(lambda: both(Features(x)), contains='Extract them with image_features(images, encoder, pre=True)')
+    test_fail(lambda: both(Features(x, pre=x)), contains='before the projection have 4 dimensions, the classifier 6')
+    both

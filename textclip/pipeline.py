@@ -117,8 +117,7 @@ def features(self:Pipeline,
     "Features of the images that could be read; only a few batches of images are in memory at a time"
     if isinstance(images, ImageSplit): images = self.as_read(images)
     images = _listed(images)
-    # a classifier that looks at places needs them
-    wanted = {k: True for k in ('local','pre') if k in self.classifier.requires}
+    wanted = self.classifier.extracts
     parts,reasons = [],[]
     for found,why in _chunks(self.encoder, images, wanted, self.reading):
         reasons += why

@@ -20,6 +20,7 @@ from ..types.method import Given, Method, Range
 from ..types.report import Report
 from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
+from ..features.inputs import with_pre
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
 from ..sampling.sample import sample_texts
@@ -301,7 +302,8 @@ def evaluate_classifier(
 )->Comparison:
     "Accuracy of a classifier on a task's images, beside zero-shot"
     clf,encoder,split = pipeline.classifier,pipeline.encoder,split or _eval_split(task)
-    f = image_features(pipeline.as_read(task.split(split)), encoder, store=store)       # as `predict` reads them
+    images = pipeline.as_read(task.split(split))                                        # as `predict` reads them
+    f = image_features(images, encoder, store=store, **clf.extracts)
     f.y = labels_by_name(task, clf.classes, f.labels_for(len(task)))
     found = _beside_zero_shot(clf, encoder, task, f, store)
     own = dict(method=clf.info.get('method') or type(clf).__name__, tuning=clf.info.get('tuning', 'fixed'))

@@ -40,6 +40,16 @@ class Classifier(Shown, nn.Module):
         weight = getattr(self, 'weight', None)
         return None if weight is None else weight.shape[-1]
 
+    @property
+    def extracts(self)->dict:
+        "What must be extracted beside `x`, as arguments of `image_features`"
+        return {k: True for k in ('local','pre') if k in self.requires}
+
+    @property
+    def widths(self)->dict:
+        "How wide each kind of features must be, `None` where any will do"
+        return dict(x=self.dim, local=self.dim, pre=None)
+
     def predict_proba(self, features:Features)->torch.Tensor:
         "(N,C) probabilities; a temperature in `info` divides the logits"
         with torch.no_grad(): return (self(features).float()/self.info.get('temperature', 1.)).softmax(-1)
@@ -60,13 +70,14 @@ def check(self:Classifier,
     need_features(features)
     gone = [k for k in self.requires if getattr(features, k) is None]
     if gone:
+        asked = ', '.join(f'{k}=True' for k in gone)
         raise TextclipError(f"{self.info.get('method')} needs {', '.join(gone)}, which these features do not have.",
-            'Extract them with the encoder.')
-    read = {k: what for k,what in dict(x='Features', local='Places').items() if k in self.requires}
-    for k,what in read.items():
-        D = getattr(features, k).shape[-1]
-        if self.dim in (None, D): continue
-        raise TextclipError(f'{what} have {D} dimensions, the classifier {self.dim}.',
+            f'Extract them with image_features(images, encoder, {asked}).')
+    read = dict(x='Features', local='Places', pre='Features before the projection')
+    for k in self.requires:
+        D,width = getattr(features, k).shape[-1],self.widths.get(k)
+        if width in (None, D): continue
+        raise TextclipError(f'{read[k]} have {D} dimensions, the classifier {width}.',
             f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
     return features
 
@@ -212,4 +223,41 @@ class LinearClassifier(Classifier):
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
         logits = self.logit_scale * self.check(features).unit.to(self.weight.device) @ self.weight.T
+        return logits if self.bias is None else logits + self.bias
+
+# %% ../../nbs/types/03_classifier.ipynb #aa0e7342
+spaces = ('x', 'pre')
+
+def unit_rows(
+    features:Features, # with `pre`, where these are asked for
+    space:str='x'      # 'x', or 'pre': before the projection
+)->torch.Tensor: # (N,D) or (N,P)
+    "The rows of one kind of features, scaled to length 1, float32"
+    return features.unit if space=='x' else nn.functional.normalize(features.pre.float(), dim=-1)
+
+class PreClassifier(Classifier):
+    "Unit features before the projection times class weights; beside them, a linear classifier of texts"
+    class_axes = dict(pre_weight=0, weight=0, bias=0)
+    def __init__(self,
+        pre_weight:torch.Tensor,  # (C,P) one row per class, for features before the projection
+        info:dict,                # what made it
+        weight:torch.Tensor=None, # (C,D) one row per class, for features that texts have too
+        bias:torch.Tensor=None    # (C,)
+    ):
+        super().__init__(info)
+        for k,v in dict(pre_weight=pre_weight, weight=weight, bias=bias).items():
+            self.register_buffer(k, None if v is None else v.detach().clone().float())
+        self.requires = ('pre',) if weight is None else ('x','pre')
+
+    @property
+    def widths(self): return super().widths | dict(pre=self.pre_weight.shape[-1])
+
+    @classmethod
+    def from_tensors(cls, tensors, info, **config): return cls(info=info, **tensors, **config)
+
+    def forward(self, features:Features)->torch.Tensor:
+        "(N,C) logits"
+        f,at = self.check(features),self.pre_weight.device
+        logits = unit_rows(f, 'pre').to(at) @ self.pre_weight.T
+        if self.weight is not None: logits = logits + unit_rows(f).to(at) @ self.weight.T
         return logits if self.bias is None else logits + self.bias

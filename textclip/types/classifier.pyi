@@ -28,6 +28,14 @@ class Classifier(Shown, nn.Module):
     def dim(self):
         ...
 
+    @property
+    def extracts(self) -> dict:
+        ...
+
+    @property
+    def widths(self) -> dict:
+        ...
+
     def predict_proba(self, features: Features) -> torch.Tensor:
         ...
 
@@ -74,6 +82,27 @@ class LinearClassifier(Classifier):
         ...
 
     def config(self):
+        ...
+
+    @classmethod
+    def from_tensors(cls, tensors, info, **config):
+        ...
+
+    def forward(self, features: Features) -> torch.Tensor:
+        ...
+spaces: tuple[Any, ...]
+
+def unit_rows(features: Features, space: str=...) -> torch.Tensor:
+    ...
+
+class PreClassifier(Classifier):
+    class_axes: Any
+
+    def __init__(self, pre_weight: torch.Tensor, info: dict, weight: torch.Tensor | None=..., bias: torch.Tensor | None=...):
+        ...
+
+    @property
+    def widths(self):
         ...
 
     @classmethod
