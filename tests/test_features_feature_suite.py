@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from textclip.core.basics import TextclipError, unknown_name
+from textclip.core.foreign_files import read_arrays
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features, TaskFeatures
-from textclip.features.feature_files import read_arrays
 from textclip.features.parquet_features import array_labels
 import tempfile
 from unittest.mock import patch

@@ -13,10 +13,10 @@ import safetensors.torch as st
 import torch
 from fastcore.basics import patch
 from fastcore.imports import in_notebook
-from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
 from ..core.basics import TextclipError, atomic_path, some, unknown_name
+from ..core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from .trainer import Callback
 
 # %% ../../nbs/4_training/04_callbacks.ipynb #b58034c0
@@ -117,28 +117,30 @@ def save(self:Checkpoints, t):
                      metadata={'textclip': header})
 
 @patch
-def read(self:Checkpoints)->tuple: # (header, tensors); (name of an error, {}) where the file is no checkpoint
+def read(self:Checkpoints)->tuple: # (header, tensors); (what is wrong, {}) where the file is no checkpoint
     "What is in the file"
+    source = repr(self.path.name)
     try:
-        with safe_open(self.path, 'pt') as f: header = json.loads(f.metadata()['textclip'])
-        return header,st.load_file(self.path)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e: return type(e).__name__,{}
+        header = parse_json(tensor_header(self.path)[1].get('textclip', '{}'), source, '')
+        header = checked_fields(header, dict(settings=dict, values=dict), source, '', ['settings', 'values'])
+        return header,read_tensors(self.path)
+    except TextclipError as e: return e.what,{}
 
 @patch
 def load(self:Checkpoints, t):
     "Put trainer `t` where the checkpoint is"
+    again = 'Delete it, or pass resume=False to start again.'
     # of several processes only the first needs the file
     header,tensors = ('',{}) if t.processes.index else self.read()
     header = t.processes.from_first(header)
     if isinstance(header, str):
-        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({header}).',
-                            'Delete it, or pass resume=False to start again.')
+        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint: {header}', again)
     tensors = t.processes.tensors_from_first(tensors)
     wrong = list(_differences(header['settings'], json.loads(json.dumps(t.settings()))))
     if wrong:
         raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.',
                             'Name another folder, or pass resume=False to start again.')
-    t.load_state(tensors, header['values'])
+    with reading_file(self.path, again): t.load_state(tensors, header['values'])
 
 # %% ../../nbs/4_training/04_callbacks.ipynb #9991362c
 def _differences(there, here, name=''):
