@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from torch import nn
 from tqdm.auto import tqdm
-from ..core.basics import TextclipError, atomic_path, some, unknown_name
+from ..core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
 from ..core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from .trainer import Callback
 
@@ -95,7 +95,9 @@ class Checkpoints(Callback):
         folder,           # where `checkpoint.safetensors` is kept
         every:int=1000,   # steps between two checkpoints; the end is written too
         resume:bool=True  # go on from a checkpoint that is there? else it is replaced
-    ): self.path,self.every,self.resume = Path(folder)/'checkpoint.safetensors',every,resume
+    ):
+        self.path,self.every,self.resume = Path(folder)/'checkpoint.safetensors',every,resume
+        self.told = False     # has a warning said that nothing can be written?
 
     def before_fit(self, t):
         if self.resume and t.processes.from_first(self.path.exists()): self.load(t)
@@ -111,20 +113,30 @@ def save(self:Checkpoints, t):
     "Write the state of trainer `t`, if it is finite; of several processes only the first writes"
     if unfinite(t) or t.processes.index: return
     tensors,values = t.state()
-    header = json.dumps(dict(settings=t.settings(), values=values))
-    with atomic_path(self.path) as p:
-        st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p,
-                     metadata={'textclip': header})
+    tensors = {k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}
+    about = dict(settings=t.settings(), values=values, arrays={k: array_facts(v) for k,v in tensors.items()})
+    header = json.dumps(about, sort_keys=True)
+    try:
+        with atomic_path(self.path) as p:
+            st.save_file(tensors, p, metadata={'textclip': header, 'check': digest(header)})
+    except TextclipError as e:
+        if not self.told: warn(f'Training goes on, but what it has reached is not kept. {e}')
+        self.told = True
 
 @patch
 def read(self:Checkpoints)->tuple: # (header, tensors); (what is wrong, {}) where the file is no checkpoint
     "What is in the file"
     source = repr(self.path.name)
     try:
-        header = parse_json(tensor_header(self.path)[1].get('textclip', '{}'), source, '')
-        header = checked_fields(header, dict(settings=dict, values=dict), source, '', ['settings', 'values'])
-        return header,read_tensors(self.path)
+        written = tensor_header(self.path)[1]
+        header = parse_json(written.get('textclip', '{}'), source, '')
+        header = checked_fields(header, dict(settings=dict, values=dict, arrays=dict), source, '',
+            ['settings', 'values', 'arrays'])
+        tensors = read_tensors(self.path)
     except TextclipError as e: return e.what,{}
+    if written.get('check')!=digest(written['textclip']): return 'its header is damaged',{}
+    if {k: array_facts(v) for k,v in tensors.items()}!=header['arrays']: return 'its numbers are damaged',{}
+    return header,tensors
 
 @patch
 def load(self:Checkpoints, t):

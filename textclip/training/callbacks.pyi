@@ -9,7 +9,7 @@ from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from torch import nn
 from tqdm.auto import tqdm
-from ..core.basics import TextclipError, atomic_path, some, unknown_name
+from ..core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
 from ..core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from .trainer import Callback
 

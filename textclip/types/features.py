@@ -65,6 +65,7 @@ def _check_features(f):
             'They must describe the same images or texts.')
     if f.ids is not None and len(f.ids)!=len(f.x):
         raise TextclipError(f'{len(f.ids)} ids for {len(f.x)} features.', 'Give one per row.')
+    if torch.isfinite(f.x.sum(dtype=torch.float32)): return       # one pass and no copy; an overflow is looked into
     if torch.isfinite(f.x).all(): return
     rows = (~torch.isfinite(f.x).all(-1)).nonzero().flatten().tolist()
     names = some([f.ids[i] if f.ids else i for i in rows])
