@@ -52,6 +52,7 @@ def test_where_the_features_are():
         prompts = np.array(['a','averageprompt','the'])
         np.savez(Path(d)/'rs_fields_CLIP_RN50.npz', x=x, y=y, classnames=np.array(['field','road']),
             text_x=x.reshape(3,2,4), prompt=prompts)
+        np.savez(Path(d)/'b32_vocab.npz', names=np.array(['a','b']), a=x)
 
     with tempfile.TemporaryDirectory() as d:
         tiny_sets(d)
