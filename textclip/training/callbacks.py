@@ -13,10 +13,10 @@ import safetensors.torch as st
 import torch
 from fastcore.basics import patch
 from fastcore.imports import in_notebook
-from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
 from ..core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
+from ..core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from .trainer import Callback
 
 # %% ../../nbs/4_training/04_callbacks.ipynb #b58034c0
@@ -126,30 +126,33 @@ def save(self:Checkpoints, t):
 @patch
 def read(self:Checkpoints)->tuple: # (header, tensors); (what is wrong, {}) where the file is no checkpoint
     "What is in the file"
+    source = repr(self.path.name)
     try:
-        with safe_open(self.path, 'pt') as f: written = f.metadata()
-        header,tensors = json.loads(written['textclip']),st.load_file(self.path)
-        if written.get('check')!=digest(written['textclip']): return 'its header is damaged',{}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as e:
-        return type(e).__name__,{}
+        written = tensor_header(self.path)[1]
+        header = parse_json(written.get('textclip', '{}'), source, '')
+        header = checked_fields(header, dict(settings=dict, values=dict, arrays=dict), source, '',
+            ['settings', 'values', 'arrays'])
+        tensors = read_tensors(self.path)
+    except TextclipError as e: return e.what,{}
+    if written.get('check')!=digest(written['textclip']): return 'its header is damaged',{}
     if {k: array_facts(v) for k,v in tensors.items()}!=header['arrays']: return 'its numbers are damaged',{}
     return header,tensors
 
 @patch
 def load(self:Checkpoints, t):
     "Put trainer `t` where the checkpoint is"
+    again = 'Delete it, or pass resume=False to start again.'
     # of several processes only the first needs the file
     header,tensors = ('',{}) if t.processes.index else self.read()
     header = t.processes.from_first(header)
     if isinstance(header, str):
-        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({header}).',
-                            'Delete it, or pass resume=False to start again.')
+        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint: {header}', again)
     tensors = t.processes.tensors_from_first(tensors)
     wrong = list(_differences(header['settings'], json.loads(json.dumps(t.settings()))))
     if wrong:
         raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.',
                             'Name another folder, or pass resume=False to start again.')
-    t.load_state(tensors, header['values'])
+    with reading_file(self.path, again): t.load_state(tensors, header['values'])
 
 # %% ../../nbs/4_training/04_callbacks.ipynb #9991362c
 def _differences(there, here, name=''):
