@@ -106,6 +106,10 @@ def test_at_work():
             (('demo', '--task', names, '--llm', 'template'), 'has no images'),
             (('predict', '--classifier', d, names), 'No classifier'),
             (('predict', '--classifier', d, Path(d)/'none.png'), 'no such file'),
+            (('predict', '--classifier', d, one, '--out', 'answers.xls'), 'no .csv or .jsonl file'),
+            (('predict', '--classifier', d, d, '--sort-into', Path(d)/'new'), 'no images below'),
+            (('predict', '--classifier', d, one, '--copy'), '--sort-into is missing'),
+            (('data', 'check', names), 'has no images'),
             (('store', 'clear', 'imagse'), "Did you mean 'image'?")]
         for args,words in wrong:
             status,text = run(*args)
@@ -180,6 +184,28 @@ def test_at_work():
                                  ('tai-dpt', mine, 'several labels'), ('coop', names, 'text tower')):
             status,said = run('fit', '--classes', classes, '--method', name, '--out', Path(d)/'no')
             assert status==1 and why in said and 'Traceback' not in said, said
+    # nbs/cli/06_commands.ipynb · At work · cell c35b1006
+    # Answers of many images
+    with tempfile.TemporaryDirectory() as d:
+        mine,probe,sorted_ = Path(d)/'mine',Path(d)/'probe',Path(d)/'sorted'
+        paint(mine)
+        assert run('fit', '--classes', mine, '--method', 'linear-probe', '--out', probe)[0]==0
+        (mine/'red things'/'torn.png').write_text('no picture')
+        files = ('--out', Path(d)/'answers.csv', '--sheet', Path(d)/'answers.html', '--sort-into', sorted_)
+        status,said = run('predict', mine, '--classifier', probe, *files)
+        assert status==1 and '9 images: ' in said and '1 image not readable' in said, said
+        test_eq((Path(d)/'answers.csv').read_text(encoding='utf-8-sig').count('torn.png'), 1)
+        assert (sorted_/'red things'/'0.png').is_symlink() and (sorted_/'_not readable'/'torn.png').exists()
+        assert '"name"' in (Path(d)/'answers.html').read_text()
+        line = run('predict', mine, '--classifier', probe, '--json')[1].splitlines()[-1]
+        assert json.loads(line)['why'].startswith('not an image')
+        again = run('predict', mine, '--classifier', probe, '--sort-into', sorted_)[1]
+        assert 'is not empty' in again, again
+        checked,looked = run('data', 'check', mine)
+        found = json.loads(run('data', 'check', mine, '--json')[1].partition('\n')[2])
+    assert checked==1 and '1 image cannot be read: red things/torn.png' in looked, looked
+    assert not found['ok'] and found['classes']['red things']=={'all': 4}
+    print(said.replace(d, '~'))
     # nbs/cli/06_commands.ipynb · At work · cell b3d8f7dc
     from textclip.sampling.llms.protocol import Answer
     from textclip.sampling.llms.server import HttpLLM

@@ -6,11 +6,14 @@
 __all__ = ['predict', 'evaluate']
 
 # %% ../../nbs/cli/03_answer.ipynb #4502aeea
-import json
+import os
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from ..core.basics import TextclipError, some
+from tqdm.auto import tqdm
+from ..core.basics import TextclipError, some, whole_letters
 from .classify import save_comparison
 from .options import Device_, counted, folder_for, need_device, need_images, say_step, task_for
 
@@ -23,23 +26,76 @@ def predict(
     threshold:Annotated[Optional[float], typer.Option('--threshold', min=0, max=1,
         help="Below this probability the answer is 'none of these'")]=None,
     as_json:Annotated[bool, typer.Option('--json', help='One JSON object a line')]=False,
+    out:Annotated[Optional[Path], typer.Option('--out', help='A table instead of lines: .csv or .jsonl')]=None,
+    sort_into:Annotated[Optional[Path], typer.Option('--sort-into',
+        help='A new folder, with a folder of links for each name; nothing is moved')]=None,
+    copy:Annotated[bool, typer.Option('--copy', help='With --sort-into: copies in place of links')]=False,
+    sheet:Annotated[Optional[Path], typer.Option('--sheet',
+        help='A contact sheet instead of lines: an .html file to leaf through')]=None,
     device:Device_='cpu'
 ):
     "Name images. Exit status 1 where one of them cannot be read."
     from textclip.pipeline import load_pipeline
     found = _images_at(images)
     need_device(device)
-    answers = load_pipeline(classifier, device=device).predict(found, top=top, threshold=threshold)
-    for a in answers: typer.echo(_answer_line(a, as_json))
-    if any(a.name is None for a in answers): raise typer.Exit(1)
+    _check_places(images, out, sort_into, copy, sheet)
+    pipe = load_pipeline(classifier, device=device)
+    with ExitStack() as files:
+        takers = [files.enter_context(o) for o in _takers(out, sort_into, copy, sheet)]
+        counts = _answer(pipe.answers(found, top, threshold), len(found), takers, as_json)
+    if takers: _say_counts(counts, out, sort_into, sheet)
+    if counts[None]: raise typer.Exit(1)
+
+# %% ../../nbs/cli/03_answer.ipynb #a3c6a0d0
+def _takers(out, sort_into, copy, sheet):
+    "Contexts of what takes the answers"
+    from textclip.answers import answer_file, sorted_into
+    if out is not None: yield answer_file(out)
+    if sheet is not None: yield answer_file(sheet)
+    if sort_into is not None: yield sorted_into(sort_into, copy)
+
+def _answer(answers, total, takers, as_json):
+    "Hand every answer on, or print it; name -> number of images, None for those that could not be read"
+    counts = Counter()
+    with tqdm(total=total, desc='answers', unit=' images', disable=None, leave=False) as bar:
+        for o in answers:
+            for add in takers: add(o)
+            if not takers:
+                with bar.external_write_mode(): typer.echo(_answer_line(o, as_json))
+            counts[o.name] += 1
+            bar.update()
+    return counts
 
 def _answer_line(answer, as_json):
     "An answer for a program or a person"
-    from dataclasses import asdict
-    if as_json: return json.dumps(asdict(answer), ensure_ascii=False)
-    if answer.name is None: return f'{answer.image}: not readable'
-    likely = ', '.join(f'{c} {p:.2f}' for c,p in answer.top)
-    return f'{answer.image}: {answer.name}  ({likely})'
+    from textclip.answers import answer_line, likeliest
+    if as_json: return answer_line(answer)
+    if answer.name is None: return whole_letters(f'{answer.image}: not readable, {answer.why}')
+    return whole_letters(f'{answer.image}: {answer.name}  ({likeliest(answer)})')
+
+def _say_counts(counts, out, sort_into, sheet):
+    "What was answered, most frequent first, and where it is"
+    said = ', '.join(f'{name} {n:,}' for name,n in counts.most_common() if name is not None)
+    unread = f'; {counted(counts[None], "image")} not readable' if counts[None] else ''
+    places = ', '.join(str(o) for o in (out, sheet, sort_into) if o is not None)
+    typer.echo(f'{counted(counts.total(), "image")}: {said or "no answer"}{unread}\nKept: {places}')
+
+# %% ../../nbs/cli/03_answer.ipynb #ab476ddb
+def _check_places(images, out, sort_into, copy, sheet):
+    "An error where answers cannot go where they are asked for"
+    for option,path,endings in (('--out', out, ('.csv','.jsonl')), ('--sheet', sheet, ('.html',))):
+        if path is not None and path.suffix.lower() not in endings:
+            raise TextclipError(f'{option} {str(path)!r} is no {" or ".join(endings)} file.',
+                'Give it a name with this ending.' if len(endings)==1 else 'Give it a name with one of these endings.')
+    if copy and sort_into is None:
+        raise TextclipError('--copy says how to sort, and --sort-into is missing.', 'Give --sort-into FOLDER.')
+    if sort_into is None: return
+    for folder in images:
+        if folder.is_dir() and Path(os.path.realpath(sort_into)).is_relative_to(os.path.realpath(folder)):
+            raise TextclipError(f'--sort-into {str(sort_into)!r} lies in {str(folder)!r}, among the images.',
+                'Name a folder beside it.')
+    if sort_into.is_dir() and any(sort_into.iterdir()):
+        raise TextclipError(f'--sort-into {str(sort_into)!r} is not empty.', 'Name a new folder.')
 
 def _images_at(paths):
     "The files, and the images below the folders"

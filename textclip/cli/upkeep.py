@@ -6,12 +6,13 @@
 __all__ = ['store', 'store_clear', 'doctor']
 
 # %% ../../nbs/cli/05_upkeep.ipynb #0dce13bb
-import importlib.metadata, re, sys
+import importlib.metadata, json, re, sys
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
 from tabulate import tabulate
 from ..core.basics import home, installed_version
+from .options import say_step
 
 # %% ../../nbs/cli/05_upkeep.ipynb #1a2fbac4
 def data_list():
@@ -30,15 +31,31 @@ def data_get(
 
 # %% ../../nbs/cli/05_upkeep.ipynb #e9cac4fc
 def data_check(
-    name:Annotated[str, typer.Argument(help='A published dataset, e.g. oxford_pets, imagenet, voc2007')],
-    root:Annotated[Path, typer.Argument(help='The folder that holds it')],
-    full:Annotated[bool, typer.Option('--full', help='Look at every image file, not at a sample')]=False
+    name:Annotated[str, typer.Argument(help='Your folder of class folders, or a table; or a published dataset, '
+        'e.g. oxford_pets, imagenet, voc2007')],
+    root:Annotated[Optional[Path], typer.Argument(help='Of a published dataset: the folder that holds it')]=None,
+    full:Annotated[bool, typer.Option('--full',
+        help='Of a published dataset: look at every image file, not at a sample')]=False,
+    as_json:Annotated[bool, typer.Option('--json', help='What was found in your images as JSON')]=False
 ):
-    "Verify the layout and the counts of a dataset; exit status 1 where something is missing."
+    "Look over your images, or a published dataset on disk; exit status 1 where something has to be mended."
     from textclip.data.load import check_data
-    ok,text = check_data(name, root, full)
+    if root is None:
+        found = _own_images(name)
+        ok,text = found.ok,_as_json(found) if as_json else str(found)
+    else: ok,text = check_data(name, root, full)
     typer.echo(text)
     if not ok: raise typer.Exit(1)
+
+def _own_images(name):
+    "What there is in a folder or a table"
+    from textclip.data.check_images import check_images
+    say_step(f'looking at every image of {name}')
+    return check_images(name)
+
+def _as_json(found):
+    from dataclasses import asdict
+    return json.dumps(asdict(found) | dict(ok=found.ok), ensure_ascii=False, indent=1)
 
 # %% ../../nbs/cli/05_upkeep.ipynb #6a8575b6
 def store(context:typer.Context):
