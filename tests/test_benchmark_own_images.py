@@ -58,7 +58,7 @@ def test_photos_to_measure_on():
         test_eq(sorted([*learned.tolist(), *measured.tolist()]), [*range(20)])
         assert (2 in learned)==(7 in learned) and 5<=len(measured)<=6
     with own_warnings() as caught: warn_copies(photos, group, task.classes)
-    test_eq([str(o.message).partition(',')[0] for o in caught], ['1 of 20 photos are near copies of others'])
+    test_eq([str(o.message).partition('.')[0] for o in caught], ['1 near copy of other photos: 7'])
     test_eq(len(divided(photos[:10], group[:10], task)[1]), 0)       # of one class nothing can be measured
 
 

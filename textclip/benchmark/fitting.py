@@ -231,7 +231,7 @@ def need_photos_of_all(
     task:Task # with labelled images
 ):
     "An error that names classes without a photo"
-    names = [s for s in task.splits if s!='test' or len(task.splits)==1]
+    names = [s for s in task.splits if s not in ('test','all')] or [*task.splits]
     there = {k for s in names for k in task.split(s).labels.tolist()}
     gone = [c for k,c in enumerate(task.classes) if k not in there]
     if gone:
@@ -280,7 +280,8 @@ def writer_of(row, written):
     "Who wrote the texts, by name; None where there are none"
     if written is None: return None
     found = {o for o in written['llm'][:] if o} if 'llm' in written.column_names else set()
-    return public_name(', '.join(sorted(found))) or llm_name(row.llm)
+    found = sorted(found - {'template'}) or sorted(found)         # templates stand in for classes without a text
+    return ', '.join(public_name(o) for o in found) or llm_name(row.llm)
 
 # %% ../../nbs/benchmark/14_fitting.ipynb #c0b536ca
 def announced(

@@ -100,8 +100,8 @@ def warn_copies(
         if j==i: continue
         twice.append(i)
         if photos.y[j]!=k: split.append(f'{photos.ids[j]} ({classes[photos.y[j]]}) and {photos.ids[i]} ({classes[k]})')
-    if twice: warn(f'{len(twice)} of {len(photos)} photos are near copies of others, and none is measured on that has '
-        f'its copy among those learned from: {some([photos.ids[i] for i in twice])}.')
+    if twice: warn(f'{counted(len(twice), "near copy").replace("copys", "copies")} of other photos: '
+        f'{some([photos.ids[i] for i in twice])}. None is measured on whose copy is learned from.')
     if split: warn(f'{len(split)} photos lie under two classes: {some(split)}. Keep each under the right one.')
 
 # %% ../../nbs/benchmark/13_own_images.ipynb #c5dc329f

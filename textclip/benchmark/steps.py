@@ -63,7 +63,7 @@ def photo_rows(
     without = {s: fit_on(method, data[s], wrong_names(f, s), seed=s) for s,f in drawn.items()}
     def measured(found): return [measure_classifier(o.classifier, test, s) for s,o in found.items()]
     found,control = measured(fitted),measured(without)
-    name = f'control: {shots or "all"}, wrong names'
+    name = 'control: ' + (f'{shots} a class' if shots else 'all') + ', wrong names'
     seconds = float(np.mean([o.seconds for o in fitted.values()]))
     against = {'zero-shot': base, 'its control': control}
     rows = [make_row(name, control, {'zero-shot': base}, 'few-shot', seconds),
