@@ -201,7 +201,7 @@ def test_known_rows_stay_beside_new_names(name):
 def fills_templates(name):
     "Is it fitted on class names in templates, as far as the encoder goes?"
     m,known = made(name),known_as(name)
-    if m.trains_encoder or known.inside or name in COUPLED | CACHES: return False
+    if m.trains_encoder or known.inside or known.name in COUPLED | CACHES: return False
     if 'templates' not in m.arguments or 'texts' in m.needs: return False
     return not known.several or m.regime=='names'
 
