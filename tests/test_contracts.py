@@ -36,6 +36,9 @@ COUPLED = {'stata','transclip','calip'}
 VARIANTS = {'tai-adapter, residual': dict(arch='residual'), 'text-mixture, unlabelled alone': {}}
 # a cache holds images, and of a new class it has none; a mixture is fitted on images of all its classes
 CACHES = {'tip-adapter','tip-adapter-f','tip-x','sus-x','text-mixture'}
+# every class is a Gaussian of its images: a new one has none
+GAUSSIANS = {'text-gda','cross-validated'}
+
 @functools.cache
 def tower(): return tiny_open_clip()
 
@@ -201,7 +204,7 @@ def test_known_rows_stay_beside_new_names(name):
 def fills_templates(name):
     "Is it fitted on class names in templates, as far as the encoder goes?"
     m,known = made(name),known_as(name)
-    if m.trains_encoder or known.inside or known.name in COUPLED | CACHES: return False
+    if m.trains_encoder or known.inside or known.name in COUPLED | CACHES | GAUSSIANS: return False
     if 'templates' not in m.arguments or 'texts' in m.needs: return False
     return not known.several or m.regime=='names'
 
