@@ -33,7 +33,7 @@ DRAWN_BY_POSITION = {'tai-adapter','tai-adapter-few-shot','comc','tai-dpt'}
 # them; their rows stay all the same, and a part of the classes scores as if the method had been fitted on that part
 COUPLED = {'stata','transclip','calip'}
 # one method with other settings, where these make another classifier
-VARIANTS = {'tai-adapter, residual': dict(arch='residual')}
+VARIANTS = {'tai-adapter, residual': dict(arch='residual'), 'text-mixture, unlabelled alone': {}}
 # a cache holds images, and of a new class it has none; a mixture is fitted on images of all its classes
 CACHES = {'tip-adapter','tip-adapter-f','tip-x','sus-x','text-mixture'}
 # every class is a Gaussian of its images: a new one has none
@@ -103,6 +103,7 @@ def fitted(name, data=None, seed=0, **own):
     m,d = made(name),data or data_for(name)
     given = {k: d.get(k) for k in DATA} | own
     if known_as(name).several and m.regime!='few-shot': given['train'] = None     # texts alone
+    if name.endswith('unlabelled alone'): given['train'] = None
     encoder = None if d['texts'] is several()['texts'] else tower()
     return m.fit(d['task'], encoder, seed=seed, **m.usable(given))
 
@@ -203,7 +204,7 @@ def test_known_rows_stay_beside_new_names(name):
 def fills_templates(name):
     "Is it fitted on class names in templates, as far as the encoder goes?"
     m,known = made(name),known_as(name)
-    if m.trains_encoder or known.inside or name in COUPLED | CACHES | GAUSSIANS: return False
+    if m.trains_encoder or known.inside or known.name in COUPLED | CACHES | GAUSSIANS: return False
     if 'templates' not in m.arguments or 'texts' in m.needs: return False
     return not known.several or m.regime=='names'
 
