@@ -78,21 +78,15 @@ class TextMethod(Method):
 
     def fit_given(self, task: Task, given: Given) -> Classifier:
         ...
+
+def llm_name(llm) -> str:
+    ...
 known_text_rows: dict[Any, Any]
 
 def method_texts(method: TextMethod, task: Task, encoder, seed: int=...):
     ...
 
 def text_method(name: str, arguments: dict | None=..., **own) -> TextMethod:
-    ...
-
-def fit_method(task: Task, encoder, llm=..., method: str=..., n: int=..., seed: int=..., journal=..., store=..., device=..., **arguments) -> tuple:
-    ...
-
-def needs_photos(method: str) -> bool:
-    ...
-
-def check_feedable(method: str, task: Task):
     ...
 
 @dataclass
