@@ -25,7 +25,8 @@ from textclip.features.feature_suite import load_feature_sets
 from textclip.evaluation.single_label import evaluate
 from textclip.testing.data import synthetic_task
 from textclip.benchmark.table import settings_table
-from textclip.methods.cross_validated import CrossValidated, candidate, copies, first_unless_beaten, fold_numbers
+from textclip.methods.cross_validated import (CrossValidated, candidate, copies, first_unless_beaten, fold_numbers,
+    usual_photos)
 
 NOTEBOOK = 'nbs/methods/cross_validated.ipynb'
 
@@ -52,6 +53,16 @@ def test_the_candidates():
     test_eq(candidate('gda', pre=False, text=False).text, False)
     test_eq(candidate('text-gda', pre=True, text=False), None)
     test_fail(lambda: candidate('gad', True, True), contains="Did you mean 'gda'?")
+
+
+def test_the_rule():
+    'nbs/methods/cross_validated.ipynb · The rule'
+    # nbs/methods/cross_validated.ipynb · The rule · cell 531b19f1
+    y = torch.tensor([0,0,0,1,1,2])
+    test_eq([usual_photos(y, torch.arange(6), 3), usual_photos(y, torch.tensor([0,0,0,1,2,3]), 3)], [2,1])
+    test_eq(usual_photos(y, torch.arange(6), 4), 2)                      # two of four classes have two
+    # nbs/methods/cross_validated.ipynb · The rule · cell 1ed8e99b
+    settings_table(**{'chosen by cross-validation': CrossValidated()})
 
 
 def test_trying_out():

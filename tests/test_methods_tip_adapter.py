@@ -11,7 +11,7 @@ from textclip.types.classifier import Classifier
 from textclip.types.method import Given, Method, Range
 from textclip.data.splits import val_tuning
 from textclip.data.catalogue.facts import benchmark_key, by_benchmark
-from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of, warn_copies
 from textclip.alignment.distances import aggregates, class_counts, class_sums, rows_at_a_time
 from textclip.training.optimization import known_optimizations
 from textclip.training.trainer import Batches, Trainer
@@ -27,7 +27,8 @@ from textclip.testing.data import synthetic_task
 from textclip.benchmark.protocols import shots_of
 from textclip.benchmark.table import Benchmark, gains, settings_table
 from textclip.benchmark.runner import run_benchmark
-from textclip.methods.tip_adapter import CacheClassifier, TipAdapter, TipAdapterF, cache_keys, published_settings
+from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, cache_keys, class_distance,
+    published_settings, rule_weights)
 
 NOTEBOOK = 'nbs/methods/tip_adapter.ipynb'
 
@@ -59,6 +60,17 @@ def test_the_classifier():
     test_fail(lambda: clf.with_classes(['c','d']), contains='belongs to its 2 classes, and 2 are new to it')
 
 
+def test_settings():
+    'nbs/methods/tip_adapter.ipynb · Settings'
+    # nbs/methods/tip_adapter.ipynb · Settings · cell 28207d5a
+    gen = torch.Generator().manual_seed(0)
+    keys,labels = F.normalize(torch.randn(12, 5, generator=gen), dim=-1),torch.arange(12)%4
+    pairs = [1-keys[i]@keys[j] for i in range(12) for j in range(12) if labels[i]!=labels[j]]
+    test_close(class_distance(keys, labels, 4), torch.stack(pairs).mean().item(), eps=1e-5)
+    test_eq(class_distance(keys, torch.zeros(12).long(), 4), 1.)                # one class only
+    test_eq(rule_weights(keys, torch.zeros(12).long(), 4, 100.), dict(beta=6., alpha=25.))
+
+
 def test_the_method():
     'nbs/methods/tip_adapter.ipynb · The method'
     # nbs/methods/tip_adapter.ipynb · The method · cell d17ce869
@@ -68,7 +80,8 @@ def test_the_method():
     tuned = TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train, val=val)
     {k: tuned.info[k] for k in ('beta','alpha','tuning','val_accuracy','val_images','tried','ties')}
     # nbs/methods/tip_adapter.ipynb · The method · cell a198527c
-    test_eq((clf.info['beta'], clf.info['alpha'], clf.info['tuning'], tuned.info['tuning']), (4., 3., 'fixed', 'val-min'))
+    test_close(clf.info['beta'], 6/class_distance(train.unit, train.y, 6), eps=1e-6)
+    test_eq((clf.info['alpha'], clf.info['tuning'], tuned.info['tuning']), (30/4, 'fixed', 'val-min'))
     right = lambda c,f: (c(f).argmax(-1)==f.y).double().mean().item()
     test_eq(right(tuned, val), tuned.info['val_accuracy'])
     assert right(tuned, val)>=right(clf, val)                    # the rule is on the grid
@@ -80,7 +93,7 @@ def test_the_method():
     test_fail(lambda: TipAdapter(recipe='ours', logit_scale=0.), contains='logit_scale is 0.0. Give a number above 0')
     test_fail(lambda: TipAdapter(recipe='ours', alpha=-1.), contains='alpha is -1.0. Give at least 0')
     # nbs/methods/tip_adapter.ipynb · The method · cell e241cdf4
-    grids,rule = TipAdapter(recipe='ours').grids(data.task, 4)
+    grids,rule = TipAdapter(recipe='ours').grids(data.task, rule_weights(train.unit, train.y, 6, 30.))
     weight = class_means(data.texts, 6)
     table = cache_counts(val.unit, val.y, train.unit, train.y, grids['beta'], grids['alpha'], 30*val.unit@weight.T)
     _,axes = plt.subplots(1, 2, figsize=(8,2.8))
@@ -163,9 +176,10 @@ def test_tip_adapter_f():
             keys = keys*(1-.01*rate) - rate*(m/(1-.9**(step+1)))/((v/(1-.999**(step+1))).sqrt()+1e-4)
         return keys
 
+    rule = TipAdapterF('ours').rule(train.unit, train.y, 6, 30.).values()
     for batch,epochs in ((256, 20), (10, 3)):
         ours = TipAdapterF(recipe='ours', batch=batch, epochs=epochs).fit(data.task, texts=data.texts, train=train, seed=5)
-        theirs = plain_training(train, class_means(data.texts, 6), 4., 6/8**.5, epochs, batch, 1e-3, 5, 6)
+        theirs = plain_training(train, class_means(data.texts, 6), *rule, epochs, batch, 1e-3, 5, 6)
         test_close(ours.keys.double(), theirs, eps=2e-5)
         assert (ours.keys-train.unit).abs().max()>1e-3      # they did move
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell 4fc288da

@@ -167,8 +167,8 @@ def fit_given(self:CrossModalProbe, task:Task, given:Given)->LinearClassifier:
     "A linear classifier from labelled images and texts"
     encoder,device,seed = given.encoder,given.on,given.seed
     f,y = labelled_images(given.train, task, encoder, self.label)
-    t,ty = labelled_images(given.texts, task, encoder, self.label)
-    start,scale = class_means(t, len(task)),logit_scale_of(t)
+    t,ty = labelled_images(given.texts, task, encoder, self.label, all_classes=False)
+    start,scale = class_means(t, len(task), task.classes),logit_scale_of(t)
     def pair(o, labels): return o.unit.to(device), labels.to(device)
     checked = None
     if given.val is not None: checked = pair(*labelled_images(given.val, task, encoder, self.label, all_classes=False))

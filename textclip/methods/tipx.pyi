@@ -10,7 +10,7 @@ from ..data.splits import val_tuning
 from ..features.inputs import as_features, check_same_encoder
 from ..alignment.distances import MinMaxScaling, SignatureSums, aggregates, class_counts, class_signatures, fit_psi, rows_at_a_time
 from ..training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from .tip_adapter import CacheClassifier, labelled_cache, text_part
+from .tip_adapter import CacheClassifier, labelled_cache, rule_weights, text_part
 psi_modes: tuple[Any, ...]
 
 class TIPXClassifier(CacheClassifier):
@@ -39,6 +39,7 @@ class TIPX(Method):
     logit_scale: float = ...
     combined: bool = ...
     accepts: ClassVar[tuple[Any, ...]]
+    vote: ClassVar[float]
 
     @property
     def either(self):
@@ -47,13 +48,13 @@ class TIPX(Method):
     def __post_init__(self):
         ...
 
-    def constants(self, images):
+    def rule(self, keys, labels, n_classes, scale):
         ...
 
-    def grids(self, images):
+    def grids(self, rule):
         ...
 
-    def choose(self, keys, labels, weight, scale, factor, val, psi) -> tuple:
+    def choose(self, keys, labels, weight, scale, factor, rule, val, psi) -> tuple:
         ...
 
     def fit_given(self, task: Task, given: Given) -> TIPXClassifier:
@@ -66,15 +67,13 @@ sus_presets: dict[Any, Any]
 @dataclass
 class SuSX(TIPX):
     preset: str = ...
+    vote: ClassVar[float]
 
     def __post_init__(self):
         ...
 
     @property
     def label(self):
-        ...
-
-    def constants(self, images):
         ...
 
     def check_support(self, support):
