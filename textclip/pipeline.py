@@ -105,8 +105,7 @@ def _listed(images):
 def _batches(pipe, images):
     "Yield (`Features` of the readable images or None, why each of the others cannot be read) for every batch"
     encoder = pipe.encoder
-    # a classifier that looks at places needs them
-    wanted = {k: True for k in ('local','pre') if k in pipe.classifier.requires}
+    wanted = pipe.classifier.extracts
     meta = encoder_meta(encoder) | dict(reading=pipe.reading)
     # a processor encodes many images no faster than a few, and a user waits for the first
     chunk = min(encoder.batch_size, 16) if encoder.device.type=='cpu' else encoder.batch_size
