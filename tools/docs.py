@@ -18,7 +18,7 @@ from fastcore.script import call_parse
 from nbdev.processors import FilterDefaults, add_show_docs, exec_show_docs, mv_exports
 import apidoc, names, rooms, search
 from files import ROOT, cfg, notebooks, write_or_check
-from lean import header, lean_code, lean_css, lean_page, used_classes
+from lean import FREQUENT, header, lean_code, lean_css, lean_page, used_classes
 from links import faults
 from pictures import joined
 from rooms import ORDER, page, plain, rel
@@ -215,6 +215,7 @@ def stylesheet(css):
     "A stylesheet without fonts from another host, and without the older of two forms of a font"
     css = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', css)
     css = re.sub(rb'(code\S*) span(?=\.\w\w\b| *\{)', rb'\1 i', css)   # see `lean_code`
+    for kind,mark in FREQUENT.items(): css = css.replace(f'code i.{kind}'.encode(), f'code {mark}'.encode())
     return re.sub(rb',url\("[^"]*\.woff(?:\?[^"]*)?"\) format\("woff"\)', b'', css)
 
 def libraries(entries, top):
