@@ -104,13 +104,16 @@ def sidebar():
             inside = [e for o in r[1] if (e := entry(o))]
             found = dict(section=r[0], contents=inside) if inside else None
         if found: res.append(found)
+    res[-1]['contents'].append(API)
     return res
 
-def titles(): return {src(nb): title(nb) for nb in notebooks()}
+API = 'api.md'   # the list of all names, which tools/names.py makes
+
+def titles(): return {src(nb): title(nb) for nb in notebooks()} | {API: 'All names'}
 
 def tree(entries, names):
     "The sidebar as lists: [text, address, [those within it]]; a group has no address"
-    address = lambda path: path.removesuffix('.ipynb')+'.html' if path else ''
+    address = lambda path: re.sub(r'\.(?:ipynb|md)$', '.html', path) if path else ''
     return [[names[e], address(e), []] if isinstance(e, str) else
             [e['section'], address(e.get('href')), tree(e['contents'], names)] for e in entries]
 
