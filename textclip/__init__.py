@@ -89,7 +89,7 @@ _parts |= {
 # %% ../nbs/00_textclip.ipynb #6e550249
 _rooms = {
     'core', 'types', 'data', 'encoders', 'features', 'sampling', 'synthesis', 'alignment', 'training',
-    'evaluation', 'methods', 'benchmark', 'testing'}
+    'evaluation', 'integrations', 'methods', 'benchmark', 'testing'}
 __doc__ = 'From class names to a better image classifier, by way of text: `import textclip as tc`'
 _load, __dir__, _ = lazy_loader.attach(__name__, submodules=_rooms, submod_attrs=_parts)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+import numpy as np
 import safetensors
 import safetensors.torch as st
 import torch
