@@ -64,9 +64,6 @@ class Encoder:
     def encode_pixels(self, batch, local=..., pre=...) -> dict:
         ...
 
-    def pixel_recipe(self) -> dict:
-        ...
-
     def with_image_form(self, places: str | None=..., positions: bool | None=...) -> Encoder:
         ...
 

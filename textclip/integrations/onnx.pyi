@@ -44,6 +44,9 @@ def traced(graph: nn.Module, examples: dict, free: dict):
 def metadata(classifier: Classifier, recipe: dict | None=...) -> dict:
     ...
 
+def recipe_of(encoder: Encoder) -> dict:
+    ...
+
 def cut_out(image: Image.Image, recipe: dict) -> np.ndarray:
     ...
 
