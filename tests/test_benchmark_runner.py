@@ -11,6 +11,7 @@ import torch
 from tqdm.auto import tqdm
 from textclip.core.basics import Store, TextclipError, digest, some, unknown_name, warn
 from textclip.core.executors import as_executor
+from textclip.core.store_upkeep import clear_leftovers
 from textclip.types.features import TaskFeatures
 from textclip.types.method import Method
 from textclip.types.report import Row

@@ -32,6 +32,9 @@ def test_a_day_s_work():
         p.rename(folder/p.name)
     said = textclip('--help')
     assert all(c in said for c in ('fit', 'sample', 'predict', 'evaluate', 'bench', 'doctor'))
+    # nbs/cli/00_cli.ipynb · A day's work · cell a1bf1e4e
+    said = textclip('data check shapes')
+    assert 'Nothing has to be mended' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell 3b405f54
     said = textclip('sample --classes shapes --llm template --n 4 --out texts.json')
     assert '16 texts about 4 classes' in said
@@ -43,6 +46,8 @@ def test_a_day_s_work():
     # nbs/cli/00_cli.ipynb · A day's work · cell 7f849398
     said = textclip('predict shapes/disc/disc_0.png shapes/cross/cross_1.png --classifier from_photos --top 2')
     test_eq(len(said.splitlines()), 2)
+    said = textclip('predict shapes --classifier from_photos --out answers.csv --sheet answers.html --sort-into sorted')
+    assert 'Kept: answers.csv, answers.html, sorted' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell 91a6b5ba
     said = textclip('evaluate --classifier from_photos --task shapes')
     assert '95 % interval' in said and 'zero-shot' in said

@@ -22,7 +22,7 @@ from textclip.sampling.texts import make_texts
 from textclip.methods.registry import class_modules, known_methods
 
 NAMES = ['cat','golden retriever','ox','parrot']
-SHORT = dict(steps=3, epochs=1, batch=8, every=2, text_steps=3, prompts=2, n_prompts=2, halvings=0)
+SHORT = dict(steps=3, epochs=1, batch=8, every=2, text_steps=3, prompts=2, n_prompts=2, halvings=0, enough=1)
 DATA = ('texts','templates','train','support','val','unlabeled')
 
 # answers depend on the other images of a batch
@@ -36,8 +36,11 @@ DRAWN_BY_POSITION = {'tai-adapter','tai-adapter-few-shot','comc','tai-dpt'}
 COUPLED = {'stata','transclip','calip'}
 # one method with other settings, where these make another classifier
 VARIANTS = {'tai-adapter, residual': dict(arch='residual')}
-# a cache holds images, and of a new class it has none
-CACHES = {'tip-adapter','tip-adapter-f','tip-x','sus-x'}
+# a cache holds images, and of a new class it has none; a mixture is fitted on images of all its classes
+CACHES = {'tip-adapter','tip-adapter-f','tip-x','sus-x','text-mixture'}
+# every class is a Gaussian of its images: a new one has none
+GAUSSIANS = {'text-gda','cross-validated'}
+
 @functools.cache
 def tower(): return tiny_open_clip()
 
@@ -201,7 +204,7 @@ def test_known_rows_stay_beside_new_names(name):
 def fills_templates(name):
     "Is it fitted on class names in templates, as far as the encoder goes?"
     m,known = made(name),known_as(name)
-    if m.trains_encoder or known.inside or name in COUPLED | CACHES: return False
+    if m.trains_encoder or known.inside or name in COUPLED | CACHES | GAUSSIANS: return False
     if 'templates' not in m.arguments or 'texts' in m.needs: return False
     return not known.several or m.regime=='names'
 

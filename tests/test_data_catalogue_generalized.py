@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from textclip.core.basics import TextclipError, some, unknown_name, warn
+from textclip.core.foreign_files import read_json
 from textclip.types.task import Task
-from textclip.data.folders import read_json
 from textclip.data.images import ImageSplit, with_reading
 from textclip.data.catalogue.facts import dataset_root
 from textclip.data.catalogue.mat_files import read_mat, whole_numbers

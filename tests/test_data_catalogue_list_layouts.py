@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from textclip.core.basics import TextclipError, some
-from textclip.data.folders import read_json, read_text
+from textclip.core.foreign_files import read_json, read_text
 from textclip.data.images import ImageSplit
 from textclip.data.catalogue.facts import DatasetFacts
 from textclip.data.catalogue.mat_files import read_mat, whole_numbers

@@ -5,10 +5,10 @@ from pathlib import Path
 import xml.etree.ElementTree as ET
 import numpy as np
 from textclip.core.basics import TextclipError, some, unknown_name
+from textclip.core.foreign_files import read_json
 from textclip.types.task import Task, normal_name
 from textclip.data.images import ImageSplit, with_reading
 from textclip.data.catalogue.facts import DatasetCheck, Finding
-from textclip.data.folders import read_json
 from textclip.data.catalogue.list_layouts import check_paths, text_lines
 from textclip.data.catalogue.nuswide import nuswide_task
 import json, tempfile

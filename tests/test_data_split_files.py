@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 import torch
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from textclip.core.foreign_files import parse_json, parse_json_lines, read_text
 from textclip.types.task import class_positions
-from textclip.data.folders import read_text
 from textclip.data.images import ImageSplit
 import tempfile
 from fastcore.test import *
@@ -43,9 +43,11 @@ def test_reading():
     # nbs/data/10_split_files.ipynb · Reading · cell 23a27675
     deep,infinite = '{"a":'*50_000,'{"train": [["1.png", -Infinity, "cat"]]}'
     with tempfile.TemporaryDirectory() as d:
-        for content in (deep, infinite, '[]', '{"train": 5}', '{"train": {"data": [1]}}', '1 2'):
+        for content in (infinite, '[]', '{"train": 5}', '{"train": {"data": [1]}}', '1 2'):
             (Path(d)/'list.json').write_text(content)
             test_fail(lambda: read_list(Path(d)/'list.json'), contains='no list of images in a known form')
+        (Path(d)/'list.json').write_text(deep)
+        test_fail(lambda: read_list(Path(d)/'list.json'), contains="'list.json' is not JSON")
 
 
 def test_finding_the_images():

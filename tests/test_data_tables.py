@@ -79,7 +79,8 @@ def test_a_task_from_a_table():
         one = lambda label: table(d, json.dumps(dict(path='1.jpg', label=label)), 'one.jsonl')
         test_eq(table_task(one(1.0), classes=['cat','dog']).split('all').labels, torch.tensor([1]))
         for label,why in ((1.5, 'line 1: Label 1.5 is no whole number'), (dict(name='cat'), 'is an object'),
-            (99999999999, 'not in classes='), (10**400, 'not in classes='), (float('inf'), 'no whole number')):
+            (99999999999, 'not in classes='), (10**30, 'not in classes='), (10**400, 'holds a number of 401 digits'),
+            (float('inf'), 'no whole number')):
             test_fail(lambda: table_task(one(label), classes=['cat','dog']), contains=why)
         # and no memory for as many names
         test_fail(lambda: table_task(table(d, 'path,label,classname\n1.jpg,99999999999,cat')), contains='without a gap')

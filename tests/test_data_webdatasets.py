@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from textclip.core.foreign_files import read_text
 from textclip.core.hub import hub_access
 from textclip.types.task import Task
 from textclip.types.features import Features
 from textclip.data.images import ImageSplit, UnreadableImage, decode_image, image_bytes, open_image, with_reading
-from textclip.data.folders import read_text, split_names, split_of_folder, usual_splits
+from textclip.data.folders import split_names, split_of_folder, usual_splits
 from textclip.data.labels import class_names, distinct_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows, plain_label, plain_labels
 from textclip.data.hub_datasets import hub_name
 from textclip.data.tar_files import expand_braces, tar_samples, write_tar

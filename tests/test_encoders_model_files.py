@@ -3,6 +3,7 @@ import json, pickle, re, zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from textclip.core.basics import TextclipError, some
+from textclip.core.foreign_files import is_kind, read_json, tensor_header
 import tempfile, torch
 from safetensors.torch import save_file
 from fastcore.test import *
@@ -30,7 +31,8 @@ def test_one_file():
             'text.safetensors': (b'Not found', 'no safetensors file'),
             'cut.bin': (archive[:len(archive)//2], 'is cut short'),
             'error.bin': (b'{"error": "not found"}', 'JSON text'), 'config.json': (b'{"a": 1, ', 'not JSON'),
-            'pointer.json': (pointer.encode(), 'pointer of git-lfs')}
+            'pointer.json': (pointer.encode(), 'pointer of git-lfs'), 'deep.json': (b'['*100_000, 'lists within lists'),
+            'list.safetensors': ((2).to_bytes(8, 'little') + b'[]', 'no safetensors file')}
         for name,(content,says) in bad.items():
             if content is not None: (d/name).write_bytes(content)
             test_fail(lambda: check_model_file(d/name), contains=says)

@@ -8,9 +8,10 @@ from textclip.encoders.protocol import Encoder
 from textclip.features.extract import image_features, text_features
 import tempfile
 from fastcore.test import *
-from textclip.testing.encoders import ColourEncoder
-from textclip.features.inputs import (as_features, check_same_encoder, class_means, labelled_images, logit_bias_of,
-    logit_scale_of)
+from PIL import Image
+from textclip.testing.encoders import ColourEncoder, tiny_open_clip
+from textclip.features.inputs import (as_features, check_same_encoder, class_means, features_in, labelled_images,
+    logit_bias_of, logit_scale_of, with_pre)
 
 NOTEBOOK = 'nbs/features/02_inputs.ipynb'
 
@@ -22,6 +23,17 @@ def test_anything_that_becomes_features():
         test_eq(as_features(['a red car'], ColourEncoder(), store=Store(d)).ids, ['a red car'])
     test_fail(lambda: as_features(['a red car']), contains='needs an encoder')
     test_eq(logit_scale_of(Features(torch.ones(1,2))), 100.)
+    # nbs/features/02_inputs.ipynb · Anything that becomes features · cell d3189d6d
+    wide = Features(torch.ones(2, 3), pre=torch.ones(2, 5))
+    test_eq(features_in(wide, 'pre').pre.shape, (2,5))
+    test_eq(features_in(Features(torch.ones(2, 3)), 'x').pre, None)
+    test_fail(lambda: features_in(Features(torch.ones(2, 3)), 'pre', label='GDA'), contains="GDA with space='pre' works on")
+    with tempfile.TemporaryDirectory() as d:
+        for i in range(2): Image.new('RGB', (32,32), (90*i,0,0)).save(f'{d}/{i}.png')
+        pictures = ImageSplit([f'{d}/{i}.png' for i in range(2)], torch.arange(2))
+        test_eq(with_pre(pictures, tiny_open_clip(), store=Store(d)).pre.shape[0], 2)
+        test_eq(with_pre(pictures, ColourEncoder(), store=Store(d)).pre, None)        # an encoder without
+        test_fail(lambda: features_in(pictures, 'pre', ColourEncoder()), contains='and these have none')
     # nbs/features/02_inputs.ipynb · Anything that becomes features · cell 2e8bad30
     test_eq(logit_bias_of(Features(torch.ones(1,2))), 0.)
     test_eq(logit_bias_of(Features(torch.ones(1,2), meta=dict(logit_bias=-10.))), -10.)
@@ -35,6 +47,9 @@ def test_labelled_images():
     test_eq(labelled_images(f, task, all_classes=False)[1], f.y)
     test_fail(lambda: labelled_images(f, Task('one', ['cat'])), contains='has one class only')
     test_fail(lambda: labelled_images(f[:0], task), contains='no labelled images')
+    broken = Features(f.x, y=f.y, pre=f.x.clone(), ids=list('abcd'))
+    broken.pre[2,0] = float('nan')
+    test_fail(lambda: labelled_images(broken, Task('two', ['cat','ox'])), contains='`pre` of 1 rows is not finite: c')
     several = Features(f.x, y=torch.ones(4, 3))
     test_fail(lambda: labelled_images(several, task, label='CoOp'), contains='CoOp takes images with one label each')
 

@@ -54,7 +54,7 @@ def test_export():
     test_close(torch.from_numpy(head.run(None, dict(x=x.numpy()))[0]), classifier.predict_proba(x), eps=1e-4)
     said = {k: json.loads(v) for k,v in graph.get_modelmeta().custom_metadata_map.items()}
     test_eq((said['classes'], said['encoder'], said['inputs']), (pets.classes, 'tiny', ['images']))
-    {k: v for k,v in said.items() if k not in ('textclip','fingerprint')}
+    {k: said[k] for k in sorted(said) if k not in ('textclip','fingerprint')}
     # nbs/integrations/01_onnx.ipynb · Export · cell abc37c45
     pets,encoder = Task('pets', ['cat','golden retriever','ox']),tiny_open_clip()
     classifier = ZeroShot().fit(pets, encoder)

@@ -7,10 +7,10 @@ from torch.nn import functional as F
 from textclip.core.basics import TextclipError, some, unknown_name, warn
 from textclip.types.task import Task
 from textclip.types.features import Features
-from textclip.types.classifier import LinearClassifier, merge_rows
+from textclip.types.classifier import LinearClassifier, PreClassifier, merge_rows, spaces, unit_rows
 from textclip.types.method import Given, Method, Range
 from textclip.data.splits import val_tuning
-from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from textclip.features.inputs import as_features, check_same_encoder, class_means, features_in, labelled_images, logit_scale_of
 from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import json, os, tempfile, time
 from pathlib import Path
@@ -236,6 +236,28 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
         again = load_classifier(clf.save(d))
         test_eq(again(train), clf(train))
         test_close(again.with_classes(list('abcd'), texts=texts)(train), wider(train), eps=1e-4)
+
+
+def test_before_the_projection():
+    'nbs/methods/gda.ipynb · Before the projection'
+    # nbs/methods/gda.ipynb · Before the projection · cell ae9e77f9
+    gen = make_generator(5, 'pre')
+    y,task = torch.arange(3).repeat_interleave(6),Task('t', list('abc'))
+    train = Features(torch.randn(18, 6, generator=gen), pre=torch.randn(18, 9, generator=gen), y=y)
+    texts,test = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3)),train[::5]
+    clf = GDA(space='pre', alpha=.3).fit(task, texts=texts, train=train)
+    gauss = GDA(text=False).fit(task, train=Features(train.pre, y=y))               # of `pre` as if it were all there is
+    test_close(clf(test), 100*test.unit@texts.unit.T + .3*gauss(Features(test.pre)), eps=1e-3)
+    test_close(GDA(space='pre', text=False).fit(task, train=train)(test), gauss(Features(test.pre)), eps=1e-4)
+    test_eq((clf.requires, GDA(space='pre').reads_pre, GDA().reads_pre), (('x','pre'), True, False))
+    chosen = GDA('ours', space='pre').fit(task, texts=texts, train=train, val=test)
+    test_eq((chosen.info['tuning'], chosen.info['val_images']), ('val-min', len(test)))
+    with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(clf.save(d))(test), clf(test))
+    test_fail(lambda: GDA(space='pre').fit(task, texts=texts, train=Features(train.x, y=y)), contains='and these have none')
+    test_fail(lambda: clf(Features(test.x)), contains='needs pre')
+    test_fail(lambda: GDA(space='pre', form='base-to-new'), contains="Use form='few-shot'")
+    test_fail(lambda: GDA(space='prae'), contains="Did you mean 'pre'?")
+    clf
 
 
 def test_on_real_clip_features():

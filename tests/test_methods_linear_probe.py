@@ -10,10 +10,10 @@ from torch import nn
 from torch.nn import functional as F
 from textclip.core.basics import unknown_name
 from textclip.types.task import Task
-from textclip.types.classifier import LinearClassifier
+from textclip.types.classifier import LinearClassifier, PreClassifier, spaces, unit_rows
 from textclip.types.method import Given, Method, Range
 from textclip.data.splits import val_tuning
-from textclip.features.inputs import class_means, labelled_images, logit_scale_of
+from textclip.features.inputs import class_means, features_in, labelled_images, logit_scale_of
 from textclip.training.optimization import known_optimizations
 from textclip.training.trainer import Batches, Trainer
 from textclip.training.callbacks import EarlyStopping

@@ -17,9 +17,15 @@ from textclip.training.optimization import Optimization
 from textclip.training.trainer import Trainer
 from textclip.training.callbacks import FiniteGuard
 from textclip.methods.zeroshot import template_features
+from textclip.methods.cupl import pooled_texts, templates_beside_texts
+import json, os, time
+from pathlib import Path
 import matplotlib.pyplot as plt
-import numpy as np
+import numpy as np, pandas as pd
 from fastcore.test import *
+from textclip.features.feature_suite import load_feature_sets
+from textclip.evaluation.single_label import evaluate
+from textclip.methods.cupl import CuPL
 from textclip.training.optimization import known_optimizations
 from textclip.benchmark.table import Benchmark, gains, settings_table
 from textclip.methods.tap import LaFTerText, TAP, lafter_templates, text_logits, train_on_texts
@@ -94,8 +100,11 @@ def test_lafter_s_text_stage():
     # nbs/methods/tap.ipynb · LaFTer's text stage · cell fd2a8d4c
     test_eq(TAP(steps=5).fit(task, texts=texts, seed=1).weight, TAP(steps=5).fit(task, texts=texts, seed=1).weight)
     test_ne(TAP(steps=5).fit(task, texts=texts, seed=1).weight, TAP(steps=5).fit(task, texts=texts, seed=2).weight)
-    test_fail(lambda: TAP(recipe='ours').fit(task, texts=texts), contains='needs an encoder')
+    test_fail(lambda: TAP(recipe='ours').fit(task, texts=texts), contains='need an encoder')
     test_fail(lambda: TAP(steps=5).fit(task), contains="TAP needs 'texts'")
+    for method in (TAP(steps=5), LaFTerText(steps=5), TAP(recipe='ours')):
+        half = method.usable(dict(texts=texts[texts.y<2], templates=templates))
+        test_fail(lambda: method.fit(task, **half), contains='2 of 4 classes have no texts')
     test_fail(lambda: TAP(steps=0), contains='steps is 0. Give at least 1')
     test_fail(lambda: TAP(steps=-3), contains='steps is -3')
     test_fail(lambda: TAP(steps=2.5), contains='Give a whole number')
@@ -104,6 +113,14 @@ def test_lafter_s_text_stage():
     test_fail(lambda: TAP(steps=5).fit(task, texts=texts, templates=texts), contains="makes no use of 'templates'")
     test_fail(lambda: TAP(steps=5, lr=1e30).fit(task, texts=texts), contains='Lower lr')
     test_eq((TAP().lr, LaFTerText().lr), (known_optimizations['tap'].lr, known_optimizations['lafter'].lr))
+    # nbs/methods/tap.ipynb · LaFTer's text stage · cell fc660678
+    gen = make_generator(3, 'pooled')
+    task = Task('four', list('abcd'))
+    texts,templates = [Features(torch.randn(n, 16, generator=gen), y=torch.arange(n)%4) for n in (12, 4)]
+    kept = TAP('ours', keep=1., steps=1).fit(task, texts=texts, templates=templates)
+    pooled = CuPL('ours').fit(task, texts=texts, templates=templates)
+    test_close(kept.weight, pooled.weight, eps=1e-5)
+    test_eq(LaFTerText('ours', keep=1., steps=1).fit(task, texts=texts, templates=templates).weight, kept.weight)
     # nbs/methods/tap.ipynb · LaFTer's text stage · cell 78271a59
     flowers = [TAP().steps_for(Task(name, ['a','b'])) for name in ('flowers102','oxford_flowers','OxfordFlowers',
         'Flowers 102')]

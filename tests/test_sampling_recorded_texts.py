@@ -11,7 +11,7 @@ from textclip.types.task import Task, normal_name
 from textclip.sampling.texts import dataset_of_texts, make_texts, other_names, text_columns, texts_by_class
 from textclip.sampling.wording import plain_name, plural, which_clause
 from textclip.sampling.answer_checks import breaks_off, file_words, repair_text
-from textclip.sampling.text_files import join_keys, label_names, open_parquet, text_rows, texts_example
+from textclip.sampling.text_files import join_keys, label_names, parquet_dataset, text_rows, texts_example
 import json, os, tempfile, warnings
 from fastcore.test import *
 from textclip.core.basics import own_warnings

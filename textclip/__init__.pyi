@@ -13,6 +13,7 @@ from . import synthesis as synthesis
 from . import testing as testing
 from . import training as training
 from . import types as types
+from .benchmark.fitting import fit as fit
 from .data.load import load_task as load_task
 from .data.splits import few_shot as few_shot
 from .data.splits import hold_out as hold_out
@@ -75,6 +76,9 @@ from .methods.clip_adapter import CLIPAdapter as CLIPAdapter
 from .methods.linear_probe import LinearProbe as LinearProbe
 from .methods.linear_probe import CrossModalProbe as CrossModalProbe
 from .methods.gda import GDA as GDA
+from .methods.text_gda import TextGDA as TextGDA
+from .methods.cross_validated import CrossValidated as CrossValidated
+from .methods.text_mixture import TextMixture as TextMixture
 from .methods.stata import StatA as StatA
 from .methods.dense_zeroshot import DenseZeroShot as DenseZeroShot
 from .methods.tai_dpt import TaIDPT as TaIDPT

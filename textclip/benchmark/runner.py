@@ -17,6 +17,7 @@ import torch
 from tqdm.auto import tqdm
 from ..core.basics import Store, TextclipError, digest, some, unknown_name, warn
 from ..core.executors import as_executor
+from ..core.store_upkeep import clear_leftovers
 from ..types.features import TaskFeatures
 from ..types.method import Method
 from ..types.report import Row
@@ -173,6 +174,7 @@ def run_benchmark(
     baseline = _zero_shot_among(methods) if baseline is None else baseline or None
     jobs = list(_grid(methods, tasks, settings, shots, seeds))
     store = Store(Path(out)/'store') if out else None
+    if out: clear_leftovers(out)
     results = run_cells(jobs, store, workers, progress, executor)
     manifest = _manifest(methods, tasks, settings, seeds, baseline, results)
     found = Benchmark(rows_of(results, baseline), manifest, results, _records(jobs, results))

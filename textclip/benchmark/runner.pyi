@@ -11,6 +11,7 @@ import torch
 from tqdm.auto import tqdm
 from ..core.basics import Store, TextclipError, digest, some, unknown_name, warn
 from ..core.executors import as_executor
+from ..core.store_upkeep import clear_leftovers
 from ..types.features import TaskFeatures
 from ..types.method import Method
 from ..types.report import Row

@@ -15,6 +15,7 @@ from fastcore.docments import docments
 from tabulate import tabulate
 from ..core.basics import TextclipError, atomic_path, some, write_json
 from ..core.display import interval_text, p_value_text, percent_text
+from ..core.foreign_files import parse_json_lines, read_json, read_text
 from ..types.method import Method
 from ..types.report import Row
 from ..evaluation.statistics import holm
@@ -72,14 +73,16 @@ def save(self:Benchmark, folder):
 @patch(cls_method=True)
 def load(cls:Benchmark, folder)->Benchmark:
     "Read what `save` wrote"
-    folder = Path(folder)
-    if not (folder/'rows.json').exists():
-        raise TextclipError(f'No benchmark in {str(folder)!r}.',
-            'Name a folder that `textclip bench --out` or `Benchmark.save` wrote.')
-    def read(name): return (folder/name).read_text(encoding='utf-8')
-    records = read('cells.jsonl').splitlines() if (folder/'cells.jsonl').exists() else []
-    rows = [Row.from_dict(d) for d in json.loads(read('rows.json'))]
-    return cls(rows, json.loads(read('manifest.json')), cells=[json.loads(r) for r in records])
+    folder,fix = Path(folder),'Name a folder that `textclip bench --out` or `Benchmark.save` wrote.'
+    if not (folder/'rows.json').exists(): raise TextclipError(f'No benchmark in {str(folder)!r}.', fix)
+    rows,manifest = read_json(folder/'rows.json', fix),read_json(folder/'manifest.json', fix)
+    for name,value,kind in (('rows.json', rows, list), ('manifest.json', manifest, dict)):
+        if isinstance(value, kind): continue
+        raise TextclipError(f'{name!r} in {str(folder)!r} holds no {kind.__name__}.', fix)
+    rows = [Row.from_dict(d, f"Row {i} of 'rows.json'", fix) for i,d in enumerate(rows, 1)]
+    there = (folder/'cells.jsonl').exists()
+    cells = parse_json_lines(read_text(folder/'cells.jsonl', fix), "'cells.jsonl'", fix) if there else {}
+    return cls(rows, manifest, cells=list(cells.values()))
 
 # %% ../../nbs/benchmark/05_table.ipynb #0f107816
 def join_benchmarks(

@@ -9,6 +9,7 @@ from fastcore.docments import docments
 from tabulate import tabulate
 from ..core.basics import TextclipError, atomic_path, some, write_json
 from ..core.display import interval_text, p_value_text, percent_text
+from ..core.foreign_files import parse_json_lines, read_json, read_text
 from ..types.method import Method
 from ..types.report import Row
 from ..evaluation.statistics import holm

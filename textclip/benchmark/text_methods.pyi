@@ -13,6 +13,7 @@ from ..types.method import Given, Method, Range
 from ..types.report import Report
 from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
+from ..features.inputs import with_pre
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
 from ..sampling.sample import sample_texts
@@ -77,21 +78,15 @@ class TextMethod(Method):
 
     def fit_given(self, task: Task, given: Given) -> Classifier:
         ...
+
+def llm_name(llm) -> str:
+    ...
 known_text_rows: dict[Any, Any]
 
 def method_texts(method: TextMethod, task: Task, encoder, seed: int=...):
     ...
 
 def text_method(name: str, arguments: dict | None=..., **own) -> TextMethod:
-    ...
-
-def fit_method(task: Task, encoder, llm=..., method: str=..., n: int=..., seed: int=..., journal=..., store=..., device=..., **arguments) -> tuple:
-    ...
-
-def needs_photos(method: str) -> bool:
-    ...
-
-def check_feedable(method: str, task: Task):
     ...
 
 @dataclass

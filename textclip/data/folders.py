@@ -6,37 +6,12 @@
 __all__ = ['names_of_folders', 'folder_task']
 
 # %% ../../nbs/data/02_folders.ipynb #bb2ec8b9
-import json, os, re
+import os, re
 from pathlib import Path
 from ..core.basics import TextclipError, some, warn
+from ..core.foreign_files import read_json, read_text
 from ..types.task import Task, normal_name
 from .images import ImageSplit, image_endings
-
-# %% ../../nbs/data/02_folders.ipynb #d14c88a7
-def read_text(
-    path,  # a file
-    fix:str='Save it as text in UTF-8.' # what to do where it is none
-)->str:
-    "A text file in UTF-8, with or without a mark in front"
-    path = Path(path)
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-        if '\0' in text: raise ValueError
-    except OSError as e:
-        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.',
-            'Check the name and the permissions.') from None
-    except ValueError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', fix) from None
-    return text
-
-def read_json(
-    path,    # a file
-    fix:str, # what it should look like, or where to get it
-    **kwargs # for `json.loads`
-):
-    "What a JSON file holds"
-    try: return json.loads(read_text(path, fix), **kwargs)
-    except (ValueError, RecursionError):             # lists in lists in lists, a hundred thousand deep
-        raise TextclipError(f'{Path(path).name!r} is not JSON, or cut off.', fix) from None
 
 # %% ../../nbs/data/02_folders.ipynb #4a74db9a
 def names_file(

@@ -6,9 +6,10 @@
 __all__ = []
 
 # %% ../../nbs/data/03_labels.ipynb #21c2f0bf
-import json, re
+import re
 import torch
 from ..core.basics import TextclipError, nearest, some, warn
+from ..core.foreign_files import parse_json
 from ..types.task import class_positions, normal_name
 from .folders import split_of_folder
 
@@ -16,8 +17,8 @@ from .folders import split_of_folder
 def _json_list(text):
     "The list that a text holds in JSON, or None"
     if not re.fullmatch(r'\[.*\]', text.strip(), re.S): return None
-    try: return json.loads(text)
-    except (ValueError, RecursionError): return None
+    try: return parse_json(text, 'The label', '')
+    except TextclipError: return None
 
 def plain_label(
     value # as a file holds it

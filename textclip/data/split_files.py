@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from ..core.foreign_files import parse_json, parse_json_lines, read_text
 from ..types.task import class_positions
-from .folders import read_text
 from .images import ImageSplit
 
 # %% ../../nbs/data/10_split_files.ipynb #52c7718c
@@ -78,18 +78,21 @@ def read_list(
 )->dict: # part -> list of `ListedImage`
     "The lists in a file of any form"
     path = Path(path)
-    text,part = _file_text(path),_part_of(path)
+    text,part,source = _file_text(path),_part_of(path),repr(path.name)
+    fix = 'The page of textclip.data.split_files has a table of the forms.'
     lines = [l for l in text.splitlines() if l.strip()]
     if not lines: raise TextclipError(f'{path.name!r} is empty.', 'Give a list of images.')
     try:
         if not text.lstrip().startswith('{'): return _from_text(lines, part)
-        try: whole = json.loads(text)
-        except ValueError: whole = None         # a file of lines
+        try: whole = parse_json(text, source, fix)
+        except TextclipError:         # a file of lines
+            if len(lines)==1: raise
+            whole = None
         if isinstance(whole, dict) and not {'_impath','textclip'} & set(whole): return _from_json(whole)
-        return _from_lines([json.loads(l) for l in lines], part)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as e:
-        raise TextclipError(f'{path.name!r} is no list of images in a known form ({type(e).__name__}: {e}).',
-            'The page of textclip.data.split_files has a table of the forms.') from None
+        return _from_lines(list(parse_json_lines(text, source, fix).values()), part)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as e:
+        raise TextclipError(f'{source} is no list of images in a known form ({type(e).__name__}: {e}).',
+            fix) from None
 
 # %% ../../nbs/data/10_split_files.ipynb #2d3755d2
 def _find_paths(paths, ids):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from ..core.foreign_files import parse_json, parse_json_lines, read_text
 from ..types.task import class_positions
-from .folders import read_text
 from .images import ImageSplit
 
 @dataclass(frozen=True)

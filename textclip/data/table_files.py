@@ -6,70 +6,35 @@
 __all__ = []
 
 # %% ../../nbs/data/04_table_files.ipynb #77b17097
-import csv, io, json, os, threading
+import os, threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from ..core.basics import TextclipError, some, warn
+from ..core.basics import TextclipError
+from ..core.foreign_files import (
+    noted_columns, noted_names, open_parquet, parquet_table, parse_csv, parse_json_lines, read_text, schema_notes)
 from .images import UnreadableImage, image_bytes
 from .labels import row_ids
 
 # %% ../../nbs/data/04_table_files.ipynb #254978fc
 table_endings = ('.csv','.tsv','.jsonl','.parquet')
 
-def _table_text(path):
-    "The text of a file, or an error that names the line"
-    try: content = path.read_bytes()
-    except OSError as e:
-        raise TextclipError(f'Table {path.name!r} cannot be read: {e.strerror}.',
-            'Check the name and the permissions.') from None
-    encoding = 'utf-16' if content[:2] in (b'\xff\xfe', b'\xfe\xff') else 'utf-8-sig'
-    try: text = content.decode(encoding)
-    except UnicodeDecodeError as e:
-        raise TextclipError(f'Line {content[:e.start].count(10)+1} of {path.name!r} is not text in UTF-8.',
-            'Save the table as UTF-8.') from None
-    if '\0' in text: raise TextclipError(f'{path.name!r} is not text.', f'Known tables: {", ".join(table_endings)}.')
-    return text
-
 # %% ../../nbs/data/04_table_files.ipynb #a86dc322
 def _csv_table(path):
     "(column -> values, where each row stands)"
-    text = _table_text(path)
+    text = read_text(path, 'Save the table as CSV in UTF-8.')
     head = text.lstrip('\r\n').split('\n', 1)[0]
-    sep = '\t' if path.suffix.lower()=='.tsv' else max(',;\t', key=head.count)
-    reader,lines,start = csv.reader(io.StringIO(text, newline=''), delimiter=sep, strict=True),{},1
-    try:
-        for row in reader:
-            if any(o.strip() for o in row): lines[start] = [o.strip() for o in row]
-            start = reader.line_num+1
-    except csv.Error as e:
-        raise TextclipError(f'{path.name!r} is no table from line {start} on: {e}.',
-            'Look for an open quote there.') from None
-    names = lines.pop(next(iter(lines)), []) if lines else []
-    long = [f'line {n} ({len(r)})' for n,r in lines.items() if len(r)>len(names)]
-    if long:
-        raise TextclipError(f'{len(long)} rows of {path.name!r} have more values than the {len(names)} columns: '
-            f'{some(long)}.',
-            'Put quotes around values that hold a separator.')
-    if len(set(names))<len(names):
-        raise TextclipError(f'Two columns of {path.name!r} have the same name: {some(names, 9)}.', 'Rename one.')
-    rows = [r + ['']*(len(names)-len(r)) for r in lines.values()]
-    return dict(zip(names, map(list, zip(*rows)) if rows else [[] for _ in names])),[f'line {n}' for n in lines]
+    separator = '\t' if path.suffix.lower()=='.tsv' else max(',;\t', key=head.count)
+    names,rows = parse_csv(text, separator, repr(path.name))
+    columns = map(list, zip(*rows.values())) if rows else [[] for _ in names]
+    return dict(zip(names, columns)),[f'line {n}' for n in rows]
 
 # %% ../../nbs/data/04_table_files.ipynb #3c8818c8
 def _jsonl_table(path):
     "(column -> values, where each row stands)"
-    rows = {}
-    for i,line in enumerate(_table_text(path).split('\n'), 1):
-        if not line.strip(): continue
-        try: rows[i] = json.loads(line)
-        except (ValueError, RecursionError) as e:
-            raise TextclipError(f'Line {i} of {path.name!r} is not JSON: {e}.',
-                'Every line should hold one object: {"path": "cat/1.jpg", "label": "cat"}.') from None
-        if not isinstance(rows[i], dict):
-            raise TextclipError(f'Line {i} of {path.name!r} holds no object.',
-                'It should look like {"path": "cat/1.jpg", "label": "cat"}.')
+    fix = 'Every line should hold one object: {"path": "cat/1.jpg", "label": "cat"}.'
+    rows = parse_json_lines(read_text(path, fix), repr(path.name), fix)
     names = dict.fromkeys(k for r in rows.values() for k in r)
     return {k: [r.get(k) for r in rows.values()] for k in names},[f'line {i}' for i in rows]
 
@@ -79,11 +44,12 @@ _reading = threading.Lock()
 @lru_cache(2)
 def _row_group(path, changed, column, group):
     "One column of a group of rows; `changed` is the time when the file was written"
-    import pyarrow as pa, pyarrow.parquet as pq
-    with pq.ParquetFile(path) as file:
-        with suppress(OSError, pa.ArrowException): return file.read_row_group(group, columns=[column]).column(0)
+    import pyarrow as pa
+    unreadable = OSError,ValueError,pa.ArrowException
+    with open_parquet(path) as file:
+        with suppress(*unreadable): return file.read_row_group(group, columns=[column]).column(0)
         rows = []
-        with suppress(OSError, pa.ArrowException):
+        with suppress(*unreadable):
             for batch in file.iter_batches(1, row_groups=[group], columns=[column]): rows.append(batch.column(0)[0])
         return rows
 
@@ -98,7 +64,9 @@ class ParquetImage:
 
     def read_bytes(self):
         "The encoded image"
-        with _reading: rows = _row_group(self.path, os.stat(self.path).st_mtime_ns, self.column, self.group)
+        try:
+            with _reading: rows = _row_group(self.path, os.stat(self.path).st_mtime_ns, self.column, self.group)
+        except (OSError, TextclipError): raise UnreadableImage('the table is gone or damaged') from None
         if self.row>=len(rows): raise UnreadableImage('this part of the table is damaged')
         found = rows[self.row].as_py()
         if not isinstance(found, dict): found = dict(bytes=found)
@@ -106,55 +74,10 @@ class ParquetImage:
         if not isinstance(found.get('path'), str): raise UnreadableImage('no image in this row')
         return image_bytes(self.path.parent/found['path'])
 
-# %% ../../nbs/data/04_table_files.ipynb #297535bb
-def open_parquet(
-    path:Path # a .parquet file
-): # (the opened `ParquetFile`, its schema in terms of Arrow)
-    "A Parquet file that can be read, or an error"
-    import pyarrow as pa, pyarrow.parquet as pq
-    try:
-        file = pq.ParquetFile(path)
-        return file, file.schema_arrow
-    except (OSError, ValueError, pa.ArrowException) as e:
-        raise TextclipError(f'{path.name!r} is no Parquet table, or damaged ({type(e).__name__}).',
-            'Write it again.') from None
-
-def schema_notes(
-    schema,  # of an opened Parquet file
-    key:bytes, # who wrote them: b'huggingface' or b'textclip'
-    source:str # name of the file, for the warning
-)->dict:
-    "The notes that a library left in a Parquet file; empty, with a line about it, where they cannot be read"
-    text = (schema.metadata or {}).get(key, b'{}')
-    with suppress(ValueError, RecursionError):
-        found = json.loads(text)
-        if isinstance(found, dict): return found
-    warn(f'The notes of {key.decode()} in {source!r} are damaged and are not used.')
-    return {}
-
-def noted_names(
-    feature # what the notes of the `datasets` library say of a column
-):
-    "The class names of a column, None where there are none"
-    for _ in range(9):
-        if not isinstance(feature, dict): return None
-        if 'feature' not in feature: break
-        feature = feature['feature']
-    names = feature.get('names') if isinstance(feature, dict) else None
-    good = isinstance(names, list) and names and all(isinstance(n, str) for n in names)
-    return names if good else None
-
 # %% ../../nbs/data/04_table_files.ipynb #4e34f266
 def _parquet_column(file, path, name):
     "The values of a column"
-    import pyarrow as pa
-    try: values = [v for c in file.read(columns=[name]).columns for v in c.to_pylist()]
-    except (OSError, ValueError, pa.ArrowException) as e:
-        raise TextclipError(f'Column {name!r} of {path.name!r} cannot be read ({type(e).__name__}).',
-            'The table is damaged. Write it again.') from None
-    if len(values)==file.metadata.num_rows: return values
-    raise TextclipError(f'Column {name!r} of {path.name!r} has {len(values)} of {file.metadata.num_rows} rows.',
-        'The table is damaged. Write it again.')
+    return [v for c in parquet_table(file, path, [name]).columns for v in c.to_pylist()]
 
 def _parquet_images(file, path, name, kind):
     "A `ParquetImage` for every row"
@@ -173,14 +96,14 @@ def _holds_bytes(kind):
 
 def _parquet_table(path):
     "(column -> function that reads it, where each row stands, label column -> class names)"
-    file,schema = open_parquet(path)
+    file = open_parquet(path)
+    schema = file.schema_arrow
     read = {f.name: partial(_parquet_column, file, path, f.name) for f in schema}
     read |= {f.name: partial(_parquet_images, file, path, f.name, f.type) for f in schema if _holds_bytes(f.type)}
-    info = schema_notes(schema, b'huggingface', path.name).get('info')
-    features = info.get('features') if isinstance(info, dict) else None
-    notes = {k: noted_names(v) for k,v in features.items()} if isinstance(features, dict) else {}
+    noted = noted_columns(schema_notes(schema, b'huggingface', path.name))
+    names = {k: noted_names(v) for k,v in noted.items()}
     where = [f'row {i}' for i in range(file.metadata.num_rows)]
-    return read, where, {k: n for k,n in notes.items() if n}
+    return read, where, {k: n for k,n in names.items() if n}
 
 # %% ../../nbs/data/04_table_files.ipynb #c2d12005
 def read_columns(

@@ -6,12 +6,12 @@
 __all__ = ['TarImage']
 
 # %% ../../nbs/data/07_tar_files.ipynb #970bf6e0
-import io, re, tarfile
+import io, os, re, tarfile
 from dataclasses import dataclass
-from json import loads
 from pathlib import Path
 from fastcore.basics import patch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from ..core.foreign_files import parse_json, reading_file
 from .images import UnreadableImage, image_endings
 
 # %% ../../nbs/data/07_tar_files.ipynb #f359a0be
@@ -29,30 +29,30 @@ def write_tar(
     return path
 
 # %% ../../nbs/data/07_tar_files.ipynb #46322c20
+def _plain_files(tar):
+    "(name, where it begins, how long it is) of the plain files of an opened archive, as far as it can be read"
+    try:
+        for m in tar:
+            if m.isreg() and not m.issparse(): yield m.name,m.offset_data,m.size
+    except Exception: return               # cut off, or a damaged header: what came before is whole, see below
+
 def tar_index(
     path # an uncompressed tar archive
 )->dict: # name -> (where it begins, how long it is)
     "The plain files of an archive; a name that occurs twice counts once"
     path,found,twice = Path(path),{},[]
-    try:
-        with tarfile.open(path, 'r:') as tar:
-            try:
-                for m in tar:
-                    if not m.isreg() or m.issparse(): continue
-                    if m.name in found: twice.append(m.name)
-                    else: found[m.name] = (m.offset_data, m.size)
-            except (tarfile.TarError, OSError): pass          # cut off: what was found is whole, see below
-            end = tar.offset
-        with open(path, 'rb') as f:
-            f.seek(end)
-            rest = f.read(tarfile.BLOCKSIZE)      # zeros, or nothing, where an archive ends
-    except tarfile.TarError:
-        raise TextclipError(f'{path.name!r} is no uncompressed tar archive.',
-            'Unpack it, or download it again.') from None
-    except OSError as e:
-        raise TextclipError(f'Archive {path.name!r} cannot be read: {e.strerror}.',
-            'Check the name and the permissions.') from None
-    whole = {k: (o,n) for k,(o,n) in found.items() if o+n<=path.stat().st_size}
+    with reading_file(path, 'Unpack it, or download it again.'), open(path, 'rb') as f:
+        size = os.fstat(f.fileno()).st_size
+        try: tar = tarfile.open(fileobj=f, mode='r:')
+        except tarfile.TarError:
+            raise TextclipError(f'{path.name!r} is no uncompressed tar archive.',
+                'Unpack it, or download it again.') from None
+        for name,*place in _plain_files(tar):
+            if name in found: twice.append(name)
+            else: found[name] = tuple(place)
+        f.seek(min(tar.offset, size))
+        rest = f.read(tarfile.BLOCKSIZE)      # zeros, or nothing, where an archive ends
+    whole = {k: (o,n) for k,(o,n) in found.items() if 0<=n and o+n<=size}
     if len(whole)<len(found) or rest.strip(b'\0'):
         warn(f'{path.name} is damaged or cut off; its first {len(whole)} files are used.')
     if twice:
@@ -85,10 +85,10 @@ class TarImage:
 @patch
 def json(self:TarImage)->dict:
     "What the `json` file of the sample holds"
-    try: found = loads(self.read('json'))
-    except (ValueError, RecursionError):
-        raise TextclipError(f'The json file of {self.name!r} in {self.shard.name} is not JSON.',
-            'Make the archive again.') from None
+    source,fix = f'The json file of {self.name!r} in {self.shard.name}','Make the archive again.'
+    try: text = self.read('json').decode()
+    except UnicodeDecodeError: raise TextclipError(f'{source} is not text in UTF-8.', fix) from None
+    found = parse_json(text, source, fix)
     return found if isinstance(found, dict) else dict(label=found)
 
 @patch(as_prop=True)
@@ -97,7 +97,7 @@ def captions(self:TarImage)->list:
     if 'txt' in self.files:
         return [l.strip() for l in self.read('txt').decode('utf-8', 'replace').split('\n') if l.strip()]
     found = self.json().get('caption') if 'json' in self.files else None
-    return [found] if isinstance(found, str) else list(found or [])
+    return [o for o in (found if isinstance(found, list) else [found]) if isinstance(o, str)]
 
 # %% ../../nbs/data/07_tar_files.ipynb #c0196c79
 _usual_endings = ['webp','png','jpg','jpeg']       # in the order in which clip_benchmark looks

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from ..core.foreign_files import read_text
 from ..core.hub import hub_access
 from ..types.task import Task
 from ..types.features import Features
 from .images import ImageSplit, UnreadableImage, decode_image, image_bytes, open_image, with_reading
-from .folders import read_text, split_names, split_of_folder, usual_splits
+from .folders import split_names, split_of_folder, usual_splits
 from .labels import (
     class_names, distinct_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows,
     plain_label, plain_labels)
@@ -98,7 +99,7 @@ def _tar_split(items, key, multi, classes):
 def _label_lines(path):
     "The lines of a text file, None where there is no such file"
     if not path.is_file(): return None
-    lines = [l.strip() for l in read_text(path).rstrip().split('\n')]
+    lines = [l.strip() for l in re.split(r'\r\n?|\n', read_text(path).rstrip())]
     if not all(lines):
         raise TextclipError(f'Line {lines.index("")+1} of {path.name!r} is empty.',
             'A label is a line of this file, so no line can be left out.')

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from ..core.foreign_files import read_text
 from ..core.hub import hub_access
 from ..types.task import Task
 from ..types.features import Features
 from .images import ImageSplit, UnreadableImage, decode_image, image_bytes, open_image, with_reading
-from .folders import read_text, split_names, split_of_folder, usual_splits
+from .folders import split_names, split_of_folder, usual_splits
 from .labels import class_names, distinct_names, from_indicators, label_list, label_numbers, label_tensor, labelled_rows, plain_label, plain_labels
 from .hub_datasets import hub_name
 from .tar_files import expand_braces, tar_samples, write_tar

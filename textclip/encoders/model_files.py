@@ -10,6 +10,7 @@ import json, pickle, re, zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from ..core.basics import TextclipError, some
+from ..core.foreign_files import is_kind, read_json, tensor_header
 
 # %% ../../nbs/encoders/01_model_files.ipynb #6b4346a7
 def check_model_file(
@@ -21,6 +22,8 @@ def check_model_file(
     with open(path, 'rb') as f: head = f.read(512)
     wrong = _not_a_model(path, head)
     if wrong: raise TextclipError(f'{str(path)!r} {wrong[0]}.', wrong[1])
+    if path.suffix=='.json': read_json(path, 'Fetch it again.')
+    if path.suffix=='.safetensors': tensor_header(path)
     return path
 
 def _not_a_model(path, head):
@@ -32,31 +35,9 @@ def _not_a_model(path, head):
             "Fetch it: run 'git lfs pull' in its folder, or download the model again.")
     if head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<?xml', b'<head')):
         return 'is a web page', 'Fetch the file itself, not the page about it.'
-    if path.suffix=='.json': return _not_json(path)
-    if path.suffix=='.safetensors': return _not_safetensors(path, head)
     if head.startswith(b'PK') and not zipfile.is_zipfile(path): return 'is cut short', again
     if head.lstrip()[:1] in (b'{', b'[') and path.suffix in ('.bin','.pt','.pth'):
         return 'is JSON text, not weights', again
-
-# %% ../../nbs/encoders/01_model_files.ipynb #27b40eb9
-def _not_json(path):
-    try: json.loads(path.read_text(encoding='utf-8'))
-    except (ValueError, RecursionError): return 'is not JSON, or is cut short', 'Fetch it again.'
-
-def _not_safetensors(path, head):
-    "What is wrong with a safetensors file, from its header alone"
-    size,again = path.stat().st_size,'Fetch it again.'
-    length = int.from_bytes(head[:8], 'little')
-    if not 2<=length<=100_000_000 or head[8:9]!=b'{': return 'is no safetensors file', again
-    if size<8+length: return 'is cut short', again
-    with open(path, 'rb') as f:
-        f.seek(8)
-        try: entries = json.loads(f.read(length))
-        except ValueError: return 'is no safetensors file', again
-    tensors = [v for k,v in entries.items() if k!='__metadata__' and isinstance(v, dict)]
-    ends = [v['data_offsets'][1] for v in tensors if 'data_offsets' in v]
-    wanted = 8+length+max(ends, default=0)
-    if size<wanted: return f'is cut short: {size:,} of {wanted:,} bytes are there', again
 
 # %% ../../nbs/encoders/01_model_files.ipynb #affdd964
 def weights_in(
@@ -74,8 +55,9 @@ def weights_in(
             advice or 'Fetch the model again, or rename its weights.')
     first = check_model_file(found[0])
     if not first.name.endswith('.index.json'): return [first]
-    shards = json.loads(first.read_text(encoding='utf-8')).get('weight_map')
-    if not isinstance(shards, dict) or not shards:
+    index = read_json(first, 'Fetch it again.')
+    shards = index.get('weight_map') if isinstance(index, dict) else None
+    if not is_kind(shards, dict[str, str]) or not shards:
         raise TextclipError(f'{str(first)!r} lists no weights.', 'Fetch it again.')
     return [check_model_file(folder/o) for o in sorted(set(shards.values()))]
 
@@ -110,7 +92,7 @@ def weight_errors(
     except pickle.UnpicklingError as e:
         raise TextclipError(f'The weights of {name!r} are a pickle with more than tensors in it, which is not read: '
             'it could run any code.', 'Save the state_dict alone, best as safetensors.') from e
-    except (safetensors.SafetensorError, EOFError, zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError) as e:
+    except (safetensors.SafetensorError, EOFError, zipfile.BadZipFile, UnicodeDecodeError, json.JSONDecodeError) as e:
         raise TextclipError(f'The files of {name!r} cannot be read ({type(e).__name__}: {str(e)[:120]}).',
             'They are damaged or cut short: fetch them again.') from e
     except AssertionError as e:              # open_clip's way to say that a table has another size

@@ -6,17 +6,17 @@
 __all__ = ['load_features', 'write_clip_retrieval']
 
 # %% ../../nbs/features/04_feature_files.ipynb #73765fd2
-import json, re, zipfile
+import json, re
 from pathlib import Path
 import numpy as np
-import safetensors.torch as st
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from ..core.foreign_files import (
+    map_npy, npz_arrays, open_npz, open_parquet, parquet_table, read_tensors, reading_file)
 from ..types.features import Features
 from ..data.folders import names_file
-from textclip.features.parquet_features import (
-    array_labels, column_notes, id_columns, name_list, only_key, open_parquet, parquet_column, pick_key, read_parquet,
-    reading_file)
+from .parquet_features import (
+    array_labels, column_notes, id_columns, name_list, only_key, parquet_column, pick_key, read_parquet)
 
 # %% ../../nbs/features/04_feature_files.ipynb #6bba3c41
 def _as_features(x, y=None, classes=None, ids=None, meta=None, dtype=None, encoder=None, logit_scale=None,
@@ -50,58 +50,12 @@ def _native(a):
     usable = a.dtype.isnative and a.flags.writeable and a.flags.c_contiguous
     return a if usable else np.array(a, dtype=a.dtype.newbyteorder('='), order='C')
 
-# %% ../../nbs/features/04_feature_files.ipynb #ead39c1f
-def _open_npy(path, mode='r'):
-    with reading_file(path): return np.load(path, mmap_mode=mode, allow_pickle=False)
-
-_most_packed = 200          # how many times larger an array may be than its packed bytes
-_small = 2**28              # bytes that are unpacked in any case
-
-def _open_npz(path):
-    "The opened archive"
-    with reading_file(path):
-        if not zipfile.is_zipfile(path): raise ValueError('no zip file')
-        return np.load(path, allow_pickle=False)
-
-def _npz_arrays(path):
-    "name -> (shape, dtype) of the arrays of an .npz file, from headers; an error where one is not as large as it says"
-    with reading_file(path), zipfile.ZipFile(path) as archive:
-        found = {}
-        for item in archive.infolist():
-            if not item.filename.endswith('.npy'): continue
-            with archive.open(item) as f: shape,dtype,start = _npy_header(f)
-            found[item.filename.removesuffix('.npy')] = shape,dtype
-            if not dtype.hasobject and start + int(np.prod(shape, dtype=object))*dtype.itemsize!=item.file_size:
-                raise ValueError('size')
-            if item.file_size>max(_small, _most_packed*item.compress_size):
-                sizes = f'{item.compress_size:,} to {item.file_size:,} bytes'
-                raise TextclipError(f'{path.name!r} would grow from {sizes}.',
-                    'No features pack so well: it is not read. Save them unpacked (np.savez) where you trust them.')
-    return found
-
-def _npy_header(f):
-    "(shape, dtype, bytes of the header) of an array in NumPy's format"
-    from numpy.lib import format as npy
-    readers = {(1,0): npy.read_array_header_1_0, (2,0): npy.read_array_header_2_0}
-    version = npy.read_magic(f)
-    shape,_,dtype = readers.get(version, npy.read_array_header_2_0)(f)
-    return shape, dtype, f.tell()
-
-# %% ../../nbs/features/04_feature_files.ipynb #1fafb31a
-def read_arrays(
-    path:Path # an .npz file
-)->dict: # name -> array
-    "All arrays of an .npz file; Python objects are refused"
-    with _open_npz(path) as z, reading_file(path):
-        _npz_arrays(path)
-        return {k: z[k] for k in z.files}
-
 # %% ../../nbs/features/04_feature_files.ipynb #755ce941
 _label_keys = ('labels','label','targets','target')
 
 def _read_npz(path, x, y, names, ids):
-    with _open_npz(path) as z, reading_file(path):
-        arrays,have = _npz_arrays(path),list(z.files)
+    with open_npz(path) as z, reading_file(path):
+        arrays,have = npz_arrays(path),list(z.files)
         rows = [k for k,(shape,dtype) in arrays.items() if len(shape)==2 and dtype.kind=='f']
         x = pick_key(x, 'x', have) or only_key(rows, have, path.name)
         found = dict(y=pick_key(y, 'y', have, _label_keys), classes=pick_key(names, 'classnames', have),
@@ -111,18 +65,18 @@ def _read_npz(path, x, y, names, ids):
 def _labels_file(path):
     "Labels from an .npy file, or from a text file with one per line"
     path = Path(path).expanduser()
-    if path.suffix.lower()=='.npy': return np.array(_open_npy(path))
+    if path.suffix.lower()=='.npy': return np.array(map_npy(path))
     lines = names_file(path)
     numbers = all(re.fullmatch(r'\d{1,12}', str(l)) for l in lines)
     return [int(l) for l in lines] if numbers else lines
 
 def _read_npy(path, labels):
-    x = _need_rows(_open_npy(path, 'c'), repr(path.name))
+    x = _need_rows(map_npy(path, 'c'), repr(path.name))
     return dict(x=x) if labels is None else dict(x=x, y=_labels_file(labels))
 
 # %% ../../nbs/features/04_feature_files.ipynb #28129af6
 def _read_safetensors(path, x, y):
-    with reading_file(path): tensors = st.load_file(path)
+    tensors = read_tensors(path)
     rows = [k for k,v in tensors.items() if v.ndim==2 and v.is_floating_point()]
     x = pick_key(x, 'x', tensors) or only_key(rows, list(tensors), path.name)
     y = pick_key(y, 'y', tensors, _label_keys)
@@ -150,7 +104,7 @@ def numbered_files(
 # %% ../../nbs/features/04_feature_files.ipynb #11e6f9d1
 def _stack(paths, dtype):
     "One tensor from the arrays in `.npy` files"
-    arrays = [_open_npy(p, 'c') for p in paths]
+    arrays = [map_npy(p, 'c') for p in paths]
     first = arrays[0]
     for p,a in zip(paths, arrays):
         if a.ndim==2 and a.dtype.kind=='f' and a.shape[1:]==first.shape[1:]: continue
@@ -198,7 +152,7 @@ def _read_clip_retrieval(folder, which, y, ids, dtype):
 
 def _rows_of(path):
     "How many rows a shard has"
-    array = _open_npy(path)
+    array = map_npy(path)
     if array.ndim: return len(array)
     raise TextclipError(f'Shard {path.name!r} holds a single value.', 'Shards are rows of numbers.')
 
@@ -208,10 +162,10 @@ def _retrieval_metadata(files, tables, y, ids, column):
     y,ids = pick_key(y, 'y', first.names, ['label']),pick_key(ids, 'ids', first.names, [column, *id_columns])
     labels,names = [],[]
     for f,path in zip(files.values(), tables.values()):
-        with reading_file(path): table = f.read(columns=[c for c in {y, ids} if c])
+        table = parquet_table(f, path, {y, ids} - {None})
         if y: labels.append(parquet_column(table, y, repr(path.name)))
         if ids: names += table[ids].to_pylist()
-    with reading_file(next(iter(tables.values()))): classes,notes = column_notes(first, y)
+    classes,notes = column_notes(first, y, next(iter(tables.values())).name)
     out = dict(meta=notes) | (dict(y=np.concatenate(labels), classes=classes) if y else {})
     return out | (dict(ids=names) if ids else {})
 

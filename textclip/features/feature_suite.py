@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from ..core.basics import TextclipError, unknown_name
+from ..core.foreign_files import read_arrays
 from ..types.task import Task, normal_name
 from ..types.features import Features, TaskFeatures
-from .feature_files import read_arrays
 from .parquet_features import array_labels
 
 # %% ../../nbs/features/05_feature_suite.ipynb #43a6c09f

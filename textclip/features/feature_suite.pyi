@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from ..core.basics import TextclipError, unknown_name
+from ..core.foreign_files import read_arrays
 from ..types.task import Task, normal_name
 from ..types.features import Features, TaskFeatures
-from .feature_files import read_arrays
 from .parquet_features import array_labels
 
 def short_names(names) -> tuple:

@@ -34,12 +34,46 @@ def logit_scale_of(features:Features)->float:
     "The encoder's logit scale, 100 where the features do not know it (OpenAI CLIP's)"
     return float(features.meta.get('logit_scale') or 100.)
 
+# %% ../../nbs/features/02_inputs.ipynb #182b4044
+def with_pre(
+    split,    # an `ImageSplit`
+    encoder,  # makes the features
+    **how     # more arguments of `image_features`
+)->Features:
+    "Features of a split, with those before the projection where the encoder has them"
+    try: return image_features(split, encoder, pre=True, **how)
+    except TextclipError: return image_features(split, encoder, **how)
+
+def features_in(
+    data,                    # `Features`, or an `ImageSplit`
+    space:str,               # 'x', or 'pre': before the projection
+    encoder=None,            # needed unless `data` are features
+    label:str='This method', # who asks, for errors
+    n_classes:int=None       # for multi-label data
+)->Features:
+    "`data` as features that have what a method works on"
+    images = space=='pre' and isinstance(data, ImageSplit) and encoder is not None
+    f = with_pre(data, encoder) if images else as_features(data, encoder, n_classes)
+    if space=='x' or f.pre is not None: return f
+    raise TextclipError(f"{label} with space='pre' works on features before the projection, and these have none.",
+        "Extract them with image_features(images, encoder, pre=True), with an encoder that has them (lite, open_clip "
+        "and hf: models), or use space='x'.")
+
 # %% ../../nbs/features/02_inputs.ipynb #b5898ac0
 def logit_bias_of(features:Features)->float:
     "The encoder's logit bias (SigLIP's), 0 where it has none"
     return float(features.meta.get('logit_bias') or 0.)
 
 # %% ../../nbs/features/02_inputs.ipynb #a1labelcode
+def _need_finite(features, kind):
+    "An error that names the rows in which one kind of features is not finite; those of `x` are looked at on making"
+    rows = getattr(features, kind)
+    if rows is None or rows.isfinite().all(): return
+    bad = (~rows.isfinite().flatten(1).all(-1)).nonzero().flatten().tolist()
+    names = some([features.ids[i] if features.ids else i for i in bad])
+    raise TextclipError(f'`{kind}` of {len(bad)} rows is not finite: {names}.',
+        'Leave these rows out or encode them again.')
+
 def labelled_images(
     data,                  # `Features` with labels, or a labelled image split
     task:Task,             # the classes
@@ -55,6 +89,7 @@ def labelled_images(
     y = f.labels_for(len(task))
     if y.ndim!=1: raise TextclipError(f'{label} takes images with one label each.', 'Use a multi-label method.')
     if not len(y): raise TextclipError(f'{label} got no labelled images.', 'Give at least one.')
+    for k in ('pre','views'): _need_finite(f, k)
     empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
     if empty and all_classes:
         raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.',

@@ -6,39 +6,13 @@
 __all__ = []
 
 # %% ../../nbs/features/03_parquet_features.ipynb #40b1fb02
-import json, struct, tokenize, zipfile, zlib
-from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 import torch
 from ..core.basics import TextclipError, some, unknown_name
+from ..core.foreign_files import (
+    noted_columns, noted_names, open_parquet, parquet_table, reading_file, schema_notes)
 from ..types.task import class_positions
-
-# %% ../../nbs/features/03_parquet_features.ipynb #a57ed09b
-@contextmanager
-def reading_file(
-    path:Path # the file that is read inside the block, by a library
-):
-    "Inside the block, whatever a library raises about a file becomes one `TextclipError`"
-    import safetensors
-    damaged = (ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError,
-        NotImplementedError,
-        RecursionError, MemoryError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile, tokenize.TokenError,
-        safetensors.SafetensorError)
-    try: yield
-    except damaged as e:
-        said = str(e).lower()
-        if 'object' in said and ('pickle' in said or 'dtype' in said):
-            raise TextclipError(f'{path.name!r} holds Python objects, which are never unpickled.',
-                'Save plain arrays of numbers or text.') from None
-        raise TextclipError(f'{path.name!r} is damaged, or no {path.suffix} file ({type(e).__name__}).',
-            'Save or copy it again.') from None
-    except OSError as e:
-        if e.errno is None:                          # a library's own message, not the system's
-            raise TextclipError(f'{path.name!r} is damaged, or no {path.suffix} file.',
-                'Save or copy it again.') from None
-        raise TextclipError(f'{path.name!r} cannot be read: {e.strerror}.',
-            'Check the name and the permissions.') from None
 
 # %% ../../nbs/features/03_parquet_features.ipynb #4f1041e4
 def array_labels(
@@ -174,23 +148,13 @@ def parquet_column(
     return np.array(col.to_pylist() if text else col.to_numpy())
 
 def column_notes(
-    schema, # a pyarrow schema
-    y:str   # the column of labels
+    schema,    # a pyarrow schema
+    y:str,     # the column of labels
+    source:str # name of the file
 )->tuple: # (class names or None, what textclip noted of the encoder)
-    "What the file says about its label column; notes of another shape say nothing"
-    notes = {k: json.loads(v) for k,v in (schema.metadata or {}).items() if k in (b'huggingface', b'textclip')}
-    names = notes.get(b'huggingface')
-    for key in ('info', 'features', y, 'names'): names = names.get(key) if isinstance(names, dict) else None
-    named = isinstance(names, list) and all(isinstance(c, str) for c in names)
-    own = notes.get(b'textclip')
-    return names if named else None, own if isinstance(own, dict) else {}
-
-def open_parquet(
-    path:Path # a .parquet file
-):
-    "The opened `ParquetFile`, or an error"
-    import pyarrow.parquet as pq
-    with reading_file(path): return pq.ParquetFile(path)
+    "What the file says about its label column"
+    noted = noted_columns(schema_notes(schema, b'huggingface', source))
+    return noted_names(noted.get(y)), schema_notes(schema, b'textclip', source)
 
 # %% ../../nbs/features/03_parquet_features.ipynb #ccbe173e
 id_columns = ('id','image_path','path','caption')
@@ -206,8 +170,8 @@ def read_parquet(
         have,fields = f.schema_arrow.names,f.schema_arrow
         x = pick_key(x, 'x', have) or _only_list_column(fields, y, path.name)
         y,ids = pick_key(y, 'y', have, ['label']),pick_key(ids, 'ids', have, id_columns)
-        table = f.read(columns=list({x, y, ids} - {None}))
-        classes,meta = column_notes(fields, y)
+        table = parquet_table(f, path, {x, y, ids} - {None})
+        classes,meta = column_notes(fields, y, path.name)
         out = dict(x=list_column(table[x], f'Column {x!r} of {path.name!r}'), meta=meta)
         if y: out |= dict(y=parquet_column(table, y, repr(path.name)), classes=classes)
         return out | (dict(ids=table[ids].to_pylist()) if ids else {})

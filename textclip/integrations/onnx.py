@@ -177,12 +177,13 @@ def _images(classifier, encoder):
 
 def _features(classifier):
     "(graph, examples) from features on"
-    if classifier.dim is None:
-        raise TextclipError(f'A {type(classifier).__name__} does not say how many dimensions it reads.',
-            'Give its class the property `dim`.')
-    at = torch.Generator().manual_seed(0)
-    shapes = dict(x=(3, classifier.dim), pre=(3, classifier.dim), local=(3, 5, classifier.dim))
-    return HeadGraph(classifier).eval(), {k: torch.randn(shapes[k], generator=at) for k in classifier.requires}
+    unknown = [k for k in classifier.requires if classifier.widths[k] is None]
+    if unknown:
+        raise TextclipError(f'A {type(classifier).__name__} does not say how wide {unknown[0]!r} is.',
+            'Give its class the property `dim`, or export it with its encoder.')
+    at,sizes = torch.Generator().manual_seed(0),dict(local=(3, 5))
+    shapes = {k: (*sizes.get(k, (3,)), classifier.widths[k]) for k in classifier.requires}
+    return HeadGraph(classifier).eval(), {k: torch.randn(v, generator=at) for k,v in shapes.items()}
 
 # %% ../../nbs/integrations/01_onnx.ipynb #9b48cac4
 def write_onnx(

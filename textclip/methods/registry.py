@@ -53,6 +53,8 @@ _one_label = [
     KnownMethod('cross-modal', 'linear_probe', 'CrossModalProbe', 'Lin et al. 2023', _few, settings=_ours),
     KnownMethod('gda', 'gda', 'GDA', 'Wang et al. 2024', _few,
         settings=_ours | dict(form='base-to-new'), classifiers=('GDAClassifier',)),
+    KnownMethod('text-gda', 'text_gda', 'TextGDA', 'ours', _few, strategy='cupl'),
+    KnownMethod('cross-validated', 'cross_validated', 'CrossValidated', 'ours', _few, strategy='cupl'),
     KnownMethod('tip-adapter', 'tip_adapter', 'TipAdapter', 'Zhang et al. 2022', _few,
         settings=_ours, classifiers=('CacheClassifier',)),
     KnownMethod('tip-adapter-f', 'tip_adapter', 'TipAdapterF', 'Zhang et al. 2022', _few, settings=_ours),
@@ -80,6 +82,7 @@ _others = [
         settings=_ours, classifiers=('TaIDPTClassifier',)),
     KnownMethod('comc', 'comc', 'CoMC', 'Liu et al. 2024', _labels),
     KnownMethod('tai-adapter-few-shot', 'tai_adapter', 'TAIAdapterFewShot', 'Zhu et al. 2023', _labels, settings=_ours),
+    KnownMethod('text-mixture', 'text_mixture', 'TextMixture', 'ours', _batch, strategy='cupl'),
     KnownMethod('stata', 'stata', 'StatA', 'Zanella et al. 2025', _batch, classifiers=('StatAClassifier',)),
     KnownMethod('transclip', 'stata', 'StatA', 'Zanella et al. 2024', _batch,
         settings=dict(anchor=0.), called='TransCLIP'),
@@ -158,7 +161,7 @@ def methods_table()->list: # of dictionaries
     return [row(o) for o in known_methods.values()]
 
 # %% ../../nbs/methods/registry.ipynb #cfaff8fa
-_shared = dict(LinearClassifier='textclip.types.classifier',
+_shared = dict(LinearClassifier='textclip.types.classifier', PreClassifier='textclip.types.classifier',
     PromptClassifier='textclip.training.prompt_classifier',
     AdaptedClassifier='textclip.training.encoder_tuning', TextAdapterClassifier='textclip.methods.text_adapters',
     TextMethod='textclip.benchmark.text_methods', Ready='textclip.benchmark.text_methods')

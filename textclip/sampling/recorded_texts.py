@@ -18,7 +18,7 @@ from ..types.task import Task, normal_name
 from .texts import dataset_of_texts, make_texts, other_names, text_columns, texts_by_class
 from .wording import plain_name, plural, which_clause
 from .answer_checks import breaks_off, file_words, repair_text
-from .text_files import join_keys, label_names, open_parquet, text_rows, texts_example
+from .text_files import join_keys, label_names, parquet_dataset, text_rows, texts_example
 
 # %% ../../nbs/1_sampling/10_recorded_texts.ipynb #63681f9a
 @dataclass
@@ -206,7 +206,7 @@ def _with_provenance(source):
     "The dataset, where it is one that `write_texts` wrote: named labels and all columns; else None"
     if isinstance(source, (str, Path)) and Path(source).suffix.lower()=='.parquet':
         path = Path(source).expanduser()
-        source = open_parquet(path, repr(path.name)) if path.exists() else None
+        source = parquet_dataset(path) if path.exists() else None
     if not isinstance(source, datasets.Dataset) or not set(text_columns)<=set(source.features): return None
     return source if label_names(source.features['labels']) else None
 

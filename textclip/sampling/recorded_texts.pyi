@@ -12,7 +12,7 @@ from ..types.task import Task, normal_name
 from .texts import dataset_of_texts, make_texts, other_names, text_columns, texts_by_class
 from .wording import plain_name, plural, which_clause
 from .answer_checks import breaks_off, file_words, repair_text
-from .text_files import join_keys, label_names, open_parquet, text_rows, texts_example
+from .text_files import join_keys, label_names, parquet_dataset, text_rows, texts_example
 
 @dataclass
 class TextsReport:

@@ -6,11 +6,13 @@
 __all__ = []
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #381a65b1
-import csv, io, json, re
+import re
 from difflib import SequenceMatcher
 from pathlib import Path
 import datasets
 from ..core.basics import TextclipError, some, whole_letters
+from ..core.foreign_files import (
+    open_parquet, parquet_table, parse_csv, parse_json, parse_json_lines, read_text, reading_file)
 from ..types.task import Task, normal_name
 from ..data.catalogue.facts import dataset_facts
 from .texts import other_names
@@ -187,9 +189,7 @@ def _of_task(value, origin, task, notes):
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #bfdf724a
 def _from_json(text, origin, columns, task, notes):
-    try: value = json.loads(text, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError) as e:
-        raise TextclipError(f'{origin} is not JSON ({e}).', texts_example) from None
+    value = parse_json(text, origin, texts_example, _Pairs)
     if isinstance(value, _Pairs): return _json_rows(_of_task(value, origin, task, notes), origin, task, notes)
     if isinstance(value, list) and value and all(isinstance(r, _Pairs) for r in value):
         return _record_rows(map(dict, value), origin, *columns)
@@ -206,30 +206,23 @@ def _from_dict(texts, task, notes):
     return _json_rows(_of_task(_as_pairs(texts), origin, task, notes), origin, task, notes)
 
 def _from_lines(text, origin, columns):
-    records = []
-    for n,line in enumerate(text.split('\n'), 1):
-        if not line.strip(): continue
-        try: records.append(dict(json.loads(line)))
-        except (ValueError, TypeError, RecursionError):
-            raise TextclipError(f'Line {n} of {origin} is not a JSON object.',
-                'Each line should look like {"class": "cat", "text": "..."}.') from None
-    return _record_rows(records, origin, *columns)
+    fix = 'Each line should look like {"class": "cat", "text": "..."}.'
+    return _record_rows(parse_json_lines(text, origin, fix).values(), origin, *columns)
 
-def _from_csv(text, delimiter, origin, columns):
-    try: records = list(csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter))
-    except csv.Error as e:
-        raise TextclipError(f'{origin} is not a table ({e}).', 'Write it as CSV with a line of column names.') from None
-    return _record_rows(records, origin, *columns)
+def _from_csv(text, separator, origin, columns):
+    names,rows = parse_csv(text, separator, origin)
+    return _record_rows([dict(zip(names, r)) for r in rows.values()], origin, *columns)
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #cf2ee55a
-def open_parquet(
-    path,  # a file
-    origin  # its name in errors
+def parquet_dataset(
+    path  # a .parquet file
 )->datasets.Dataset:
-    "A Parquet file as a dataset in memory"
-    try: return datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
-    except Exception as e:
-        raise TextclipError(f'{origin} is not a Parquet file ({type(e).__name__}).', 'Write it again.') from None
+    "A Parquet file as a dataset in memory, with the types of columns that the `datasets` library noted"
+    with open_parquet(path) as file:
+        table = parquet_table(file, path, file.schema_arrow.names)
+        notes = file.schema_arrow.metadata
+    with reading_file(path, 'Write it again.'):
+        return datasets.Dataset(datasets.table.InMemoryTable(table.replace_schema_metadata(notes)))
 
 def label_names(
     feature # the type of a column
@@ -247,12 +240,8 @@ def _read_file(source, columns, task, notes):
     if isinstance(source, datasets.Dataset): return _from_table(source, 'The dataset of texts', columns)
     path = Path(source).expanduser()
     origin,suffix = repr(path.name),path.suffix.lower()
-    try: raw = path.read_bytes()
-    except OSError: raise TextclipError(f'Texts file {str(path)!r} cannot be read.', 'Check the path.') from None
-    if suffix=='.parquet': return _from_table(open_parquet(path, origin), origin, columns)
-    try: text = raw.decode('utf-8-sig')
-    except UnicodeDecodeError as e:
-        raise TextclipError(f'{origin} is not UTF-8 (byte {e.start}).', 'Save it as UTF-8.') from None
+    if suffix=='.parquet': return _from_table(parquet_dataset(path), origin, columns)
+    text = read_text(path, 'Save it as UTF-8.')
     if suffix in ('.jsonl', '.ndjson'): return _from_lines(text, origin, columns)
     if suffix in ('.csv', '.tsv'): return _from_csv(text, '\t' if suffix=='.tsv' else ',', origin, columns)
     if suffix=='.txt':

@@ -7,7 +7,7 @@ __all__ = ['prompt_parts', 'reparametrise', 'kl_to_normal', 'FeatureGenerator', 
            'load_generator']
 
 # %% ../../nbs/2_synthesis/06_feature_generator.ipynb #aaeb973d
-import copy, json
+import copy
 from pathlib import Path
 import safetensors.torch as st
 import torch
@@ -15,6 +15,7 @@ from fastcore.basics import patch
 from torch import nn
 from torch.nn import functional as F
 from ..core.basics import TextclipError, atomic_path, make_generator, some, unknown_name, write_json
+from ..core.foreign_files import checked_fields, read_json, read_tensors, reading_file
 from ..types.task import Task, class_positions, normal_name
 from ..types.features import Features
 from ..encoders.protocol import Encoder, encoder_meta
@@ -247,12 +248,16 @@ def load_generator(
     encoder:Encoder=None  # the one it was trained with; not for a `DirectGenerator`
 )->FeatureGenerator:
     "Read a generator back"
-    folder = Path(folder)
-    try:
-        d = json.loads((folder/'generator.json').read_text(encoding='utf-8'))
-        tensors = st.load_file(folder/'generator.safetensors')
-    except (OSError, ValueError):
-        raise TextclipError(f'No generator in {str(folder)!r}.', 'Name a folder that `save` wrote.') from None
+    folder,fix = Path(folder),'Name a folder that `save` wrote.'
+    file = folder/'generator.json'
+    if not file.is_file(): raise TextclipError(f'No generator in {str(folder)!r}.', fix)
+    kinds = dict(format=int, type=str, names=list[str], settings=dict, meta=dict)
+    d = checked_fields(read_json(file, fix), kinds, repr(file.name), fix, kinds)
+    tensors = read_tensors(folder/'generator.safetensors')
+    with reading_file(folder/'generator.safetensors', fix): return _rebuilt(d, tensors, encoder).eval()
+
+def _rebuilt(d, tensors, encoder):
+    "The generator that a file describes"
     if d['type']=='DirectGenerator': g = DirectGenerator(d['names'], tensors.pop('texts'), **d['settings'])
     else:
         name,made = d['meta'].get('encoder'),d['meta'].get('fingerprint')
@@ -266,4 +271,4 @@ def load_generator(
         g = ShipGenerator(encoder, d['names'], **d['settings'])
     g.load_state_dict(tensors)
     g.meta = d['meta']
-    return g.eval()
+    return g

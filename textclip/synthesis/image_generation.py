@@ -6,14 +6,16 @@
 __all__ = ['generate_support']
 
 # %% ../../nbs/2_synthesis/05_image_generation.ipynb #9dcc7735
-import inspect, json
+import inspect
 from pathlib import Path
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 from textclip.core.basics import (
-    Journal, TextclipError, atomic_path, derive_seed, digest, make_generator, need_package, some, unknown_name,
+    TextclipError, atomic_path, derive_seed, digest, make_generator, need_package, some, unknown_name,
     warn, write_json)
+from ..core.foreign_files import read_json
+from ..core.journal import Journal
 from ..core.hub import hub_access, hub_answers, quiet_transformers
 from ..types.task import Task, class_positions, normal_name
 from ..sampling.texts import check_templates, texts_by_class
@@ -164,7 +166,8 @@ def _open_manifest(folder, settings):
     "The journal of a folder that was made with the same settings, or of a new one"
     about,path = folder/'generation.json',manifest_path(folder)
     if about.exists():
-        old = json.loads(about.read_text(encoding='utf-8'))
+        old = read_json(about, 'Take the folder away, or name another.')
+        if not isinstance(old, dict): raise TextclipError(f'{about.name!r} holds no object.', 'Name another folder.')
         other = [f'{k} ({old.get(k)!r}, now {v!r})' for k,v in settings.items() if old.get(k)!=v]
         if other:
             raise TextclipError(f'Folder {folder.name!r} holds images made with other settings: {some(other)}.',

@@ -6,12 +6,13 @@
 __all__ = ['support_kinds', 'as_support', 'read_support', 'support_features']
 
 # %% ../../nbs/2_synthesis/02_support_sets.ipynb #a51aa1c4
-import json
+import json, os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 import pandas as pd
 import torch
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn
+from ..core.foreign_files import parse_json, read_text
 from ..types.task import Task, class_positions
 from ..types.features import Features, join_classes
 from ..data.images import ImageSplit, reading_of
@@ -101,23 +102,18 @@ class SupportSplit(ImageSplit):
 # %% ../../nbs/2_synthesis/02_support_sets.ipynb #09e43376
 def _manifest_text(path):
     "The text of a manifest"
-    try: return path.read_text(encoding='utf-8-sig')
-    except OSError:
-        raise TextclipError(f'There is no manifest {path.name!r} in {path.parent.name!r}.',
-                            'Write one that names the class of every file: write_support_manifest(folder, '
-                            'folder_manifest(folder)) where class folders have the names of the classes.') from None
-    except UnicodeDecodeError: raise TextclipError(f'{path.name!r} is not text in UTF-8.', 'Write it again.') from None
+    if path.is_file(): return read_text(path, 'Write it again.')
+    raise TextclipError(f'There is no manifest {path.name!r} in {path.parent.name!r}.',
+                        'Write one that names the class of every file: write_support_manifest(folder, '
+                        'folder_manifest(folder)) where class folders have the names of the classes.')
 
 def _manifest_rows(path):
     "(rows, numbers of lines that are no JSON object with a class)"
     text = _manifest_text(path)
     if path.suffix.lower()=='.json':
-        try: found = json.loads(text)
-        except (ValueError, RecursionError):
-            raise TextclipError(f'{path.name!r} is not JSON.',
-                                'It should be a list: [{"file": ..., "class": ...}].') from None
-        if not isinstance(found, list):
-            raise TextclipError(f'{path.name!r} holds no list.', 'It should be a list: [{"file": ..., "class": ...}].')
+        fix = 'It should be a list: [{"file": ..., "class": ...}].'
+        found = parse_json(text, repr(path.name), fix)
+        if not isinstance(found, list): raise TextclipError(f'{path.name!r} holds no list.', fix)
     else: found = [_json(l) for l in text.split('\n') if l.strip()]
     return [r for r in found if _is_row(r)], [i+1 for i,r in enumerate(found) if not _is_row(r)]
 
@@ -126,8 +122,8 @@ def _is_row(r):
     return isinstance(r, dict) and isinstance(r.get('class'), str) and isinstance(r.get('file'), str|None)
 
 def _json(line):
-    try: return json.loads(line)
-    except (ValueError, RecursionError): return None
+    try: return parse_json(line, 'The line', '')
+    except TextclipError: return None
 
 def _class_numbers(rows, task):
     "Class name in a manifest -> class number, None where the task has no such class"
@@ -149,7 +145,7 @@ def read_support(
     known = [r for r in rows if numbers[r['class']] is not None]
     blank = [r for r in known if r.get('file') is None]        # made, but not to be used
     named = [r for r in known if r.get('file') is not None]
-    kept = [r for r in named if (path.parent/r['file']).is_file()]
+    kept = [r for r in named if os.path.isfile(path.parent/r['file'])]
     labels = [numbers[r['class']] for r in kept]
     missing = [r['file'] for r in named if r not in kept]
     empty = [c for k,c in enumerate(task.classes) if k not in labels]

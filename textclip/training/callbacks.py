@@ -13,10 +13,10 @@ import safetensors.torch as st
 import torch
 from fastcore.basics import patch
 from fastcore.imports import in_notebook
-from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
-from ..core.basics import TextclipError, atomic_path, some, unknown_name
+from ..core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
+from ..core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from .trainer import Callback
 
 # %% ../../nbs/4_training/04_callbacks.ipynb #b58034c0
@@ -95,7 +95,9 @@ class Checkpoints(Callback):
         folder,           # where `checkpoint.safetensors` is kept
         every:int=1000,   # steps between two checkpoints; the end is written too
         resume:bool=True  # go on from a checkpoint that is there? else it is replaced
-    ): self.path,self.every,self.resume = Path(folder)/'checkpoint.safetensors',every,resume
+    ):
+        self.path,self.every,self.resume = Path(folder)/'checkpoint.safetensors',every,resume
+        self.told = False     # has a warning said that nothing can be written?
 
     def before_fit(self, t):
         if self.resume and t.processes.from_first(self.path.exists()): self.load(t)
@@ -111,34 +113,46 @@ def save(self:Checkpoints, t):
     "Write the state of trainer `t`, if it is finite; of several processes only the first writes"
     if unfinite(t) or t.processes.index: return
     tensors,values = t.state()
-    header = json.dumps(dict(settings=t.settings(), values=values))
-    with atomic_path(self.path) as p:
-        st.save_file({k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}, p,
-                     metadata={'textclip': header})
+    tensors = {k: v.detach().to('cpu', copy=True).contiguous() for k,v in tensors.items()}
+    about = dict(settings=t.settings(), values=values, arrays={k: array_facts(v) for k,v in tensors.items()})
+    header = json.dumps(about, sort_keys=True)
+    try:
+        with atomic_path(self.path) as p:
+            st.save_file(tensors, p, metadata={'textclip': header, 'check': digest(header)})
+    except TextclipError as e:
+        if not self.told: warn(f'Training goes on, but what it has reached is not kept. {e}')
+        self.told = True
 
 @patch
-def read(self:Checkpoints)->tuple: # (header, tensors); (name of an error, {}) where the file is no checkpoint
+def read(self:Checkpoints)->tuple: # (header, tensors); (what is wrong, {}) where the file is no checkpoint
     "What is in the file"
+    source = repr(self.path.name)
     try:
-        with safe_open(self.path, 'pt') as f: header = json.loads(f.metadata()['textclip'])
-        return header,st.load_file(self.path)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as e: return type(e).__name__,{}
+        written = tensor_header(self.path)[1]
+        header = parse_json(written.get('textclip', '{}'), source, '')
+        header = checked_fields(header, dict(settings=dict, values=dict, arrays=dict), source, '',
+            ['settings', 'values', 'arrays'])
+        tensors = read_tensors(self.path)
+    except TextclipError as e: return e.what,{}
+    if written.get('check')!=digest(written['textclip']): return 'its header is damaged',{}
+    if {k: array_facts(v) for k,v in tensors.items()}!=header['arrays']: return 'its numbers are damaged',{}
+    return header,tensors
 
 @patch
 def load(self:Checkpoints, t):
     "Put trainer `t` where the checkpoint is"
+    again = 'Delete it, or pass resume=False to start again.'
     # of several processes only the first needs the file
     header,tensors = ('',{}) if t.processes.index else self.read()
     header = t.processes.from_first(header)
     if isinstance(header, str):
-        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint ({header}).',
-                            'Delete it, or pass resume=False to start again.')
+        raise TextclipError(f'{str(self.path)!r} cannot be read as a checkpoint: {header}', again)
     tensors = t.processes.tensors_from_first(tensors)
     wrong = list(_differences(header['settings'], json.loads(json.dumps(t.settings()))))
     if wrong:
         raise TextclipError(f'The checkpoint in {str(self.path.parent)!r} is of another run: {some(wrong)}.',
                             'Name another folder, or pass resume=False to start again.')
-    t.load_state(tensors, header['values'])
+    with reading_file(self.path, again): t.load_state(tensors, header['values'])
 
 # %% ../../nbs/4_training/04_callbacks.ipynb #9991362c
 def _differences(there, here, name=''):

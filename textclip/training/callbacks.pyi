@@ -7,10 +7,10 @@ import safetensors.torch as st
 import torch
 from fastcore.basics import patch
 from fastcore.imports import in_notebook
-from safetensors import SafetensorError, safe_open
 from torch import nn
 from tqdm.auto import tqdm
-from ..core.basics import TextclipError, atomic_path, some, unknown_name
+from ..core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
+from ..core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from .trainer import Callback
 
 @contextmanager

@@ -6,7 +6,7 @@
 __all__ = ['Classifier', 'merge_rows', 'load_classifier', 'LinearClassifier']
 
 # %% ../../nbs/types/03_classifier.ipynb #b1dfcd88
-import importlib, json
+import importlib
 from dataclasses import replace
 from pathlib import Path
 import safetensors.torch as st
@@ -15,6 +15,7 @@ from fastcore.basics import patch
 from torch import nn
 from ..core.basics import TextclipError, atomic_path, some, write_json
 from ..core.display import Shown
+from ..core.foreign_files import checked_fields, is_kind, read_json, read_tensors, reading_file
 from .task import Task, class_positions
 from .features import Features, join_classes, need_features
 
@@ -43,6 +44,16 @@ class Classifier(Shown, nn.Module):
         weight = getattr(self, 'weight', None)
         return None if weight is None else weight.shape[-1]
 
+    @property
+    def extracts(self)->dict:
+        "What must be extracted beside `x`, as arguments of `image_features`"
+        return {k: True for k in ('local','pre') if k in self.requires}
+
+    @property
+    def widths(self)->dict:
+        "How wide each kind of features must be, `None` where any will do"
+        return dict(x=self.dim, local=self.dim, pre=None)
+
     def predict_proba(self, features:Features)->torch.Tensor:
         "(N,C) probabilities; a temperature in `info` divides the logits"
         with torch.no_grad(): return (self(features).float()/self.info.get('temperature', 1.)).softmax(-1)
@@ -63,13 +74,14 @@ def check(self:Classifier,
     features = need_features(features)
     gone = [k for k in self.requires if getattr(features, k) is None]
     if gone:
+        asked = ', '.join(f'{k}=True' for k in gone)
         raise TextclipError(f"{self.info.get('method')} needs {', '.join(gone)}, which these features do not have.",
-            'Extract them with the encoder.')
-    read = {k: what for k,what in dict(x='Features', local='Places').items() if k in self.requires}
-    for k,what in read.items():
-        D = getattr(features, k).shape[-1]
-        if self.dim in (None, D): continue
-        raise TextclipError(f'{what} have {D} dimensions, the classifier {self.dim}.',
+            f'Extract them with image_features(images, encoder, {asked}).')
+    read = dict(x='Features', local='Places', pre='Features before the projection')
+    for k in self.requires:
+        D,width = getattr(features, k).shape[-1],self.widths.get(k)
+        if width in (None, D): continue
+        raise TextclipError(f'{read[k]} have {D} dimensions, the classifier {width}.',
             f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
     return features
 
@@ -177,15 +189,36 @@ def load_classifier(
     folder # a folder that `Classifier.save` wrote
 )->Classifier:
     "Read a classifier back"
-    folder = Path(folder)
-    try: d = json.loads((folder/'classifier.json').read_text(encoding='utf-8'))
-    except OSError:
+    folder,fix = Path(folder),'Save the classifier again.'
+    file = folder/'classifier.json'
+    if not file.is_file():
         raise TextclipError(f'No classifier in {str(folder)!r}.',
-            'Name a folder that `textclip fit --out` or `Classifier.save` wrote.') from None
-    except ValueError:
-        raise TextclipError(f'{str(folder/"classifier.json")!r} is not JSON.', 'Save the classifier again.') from None
+            'Name a folder that `textclip fit --out` or `Classifier.save` wrote.')
+    kinds = dict(format=int, type=str, config=dict, info=dict)
+    d = checked_fields(read_json(file, fix), kinds, repr(str(file)), fix, kinds)
+    _check_info(d['info'], repr(str(file)), fix)
     kind = class_from_name(d['type'], Classifier, 'This classifier')
-    return kind.from_tensors(st.load_file(folder/'classifier.safetensors'), info=d['info'], **d['config']).eval()
+    tensors = read_tensors(folder/'classifier.safetensors')
+    with reading_file(folder/'classifier.safetensors', fix):
+        return _tried(kind.from_tensors(tensors, info=d['info'], **d['config']).eval(), fix)
+
+_info_kinds = dict(classes=list[str], method=str|None, encoder=str|None, fingerprint=str|None, task=str|None,
+    hyperparameters=dict|None, manifest=dict|None, reading=dict[str, bool], temperature=float, thresholds=dict)
+
+def _check_info(info, source, fix):
+    "An error where what is told of a classifier is not of the kind that is read later"
+    odd = [f'{k} is {str(info.get(k))[:40]!r}' for k,kind in _info_kinds.items()
+        if (k in info or k=='classes') and not is_kind(info.get(k), kind)]
+    if odd: raise TextclipError(f'The info in {source} holds what cannot be: {some(odd)}.', fix)
+
+def _tried(classifier, fix):
+    "The classifier, after it scored a made-up image: whether its tensors fit together is seen before they are used"
+    if classifier.requires!=('x',) or classifier.transductive or hasattr(classifier, 'attach'): return classifier
+    if classifier.encoder_delta is not None or not isinstance(classifier.dim, int): return classifier
+    with torch.no_grad(): shape = tuple(classifier(Features(torch.ones(1, classifier.dim))).shape)
+    if shape==(1, len(classifier.classes)): return classifier
+    raise TextclipError(f'The tensors of this classifier give scores of shape {shape} for {len(classifier.classes)} '
+        'classes.', fix)
 
 # %% ../../nbs/types/03_classifier.ipynb #bc6fa0c9
 @patch
@@ -214,8 +247,10 @@ class LinearClassifier(Classifier):
         self.weight = nn.Parameter(rows, requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias.detach().clone().float(), requires_grad=False)
         self.logit_scale = float(logit_scale)
-        if len(weight)==len(self.classes): return
-        raise TextclipError(f'{len(weight)} rows of weights for {len(self.classes)} classes.', 'Give one per class.')
+        C = len(self.classes)
+        if weight.ndim==2 and len(weight)==C and (bias is None or bias.shape==(C,)): return
+        beside = '' if bias is None else f' and a bias of {tuple(bias.shape)}'
+        raise TextclipError(f'Weights of {tuple(weight.shape)}{beside} for {C} classes.', 'Give one row per class.')
 
     def config(self): return dict(logit_scale=self.logit_scale)
 
@@ -253,3 +288,40 @@ def score(self:Classifier,
     if y.ndim==2:
         raise TextclipError('These labels give an image several classes.', 'Use evaluate_multilabel.')
     return (self.predict_proba(labelled).argmax(-1).cpu()==y.cpu()).double().mean().item()
+
+# %% ../../nbs/types/03_classifier.ipynb #aa0e7342
+spaces = ('x', 'pre')
+
+def unit_rows(
+    features:Features, # with `pre`, where these are asked for
+    space:str='x'      # 'x', or 'pre': before the projection
+)->torch.Tensor: # (N,D) or (N,P)
+    "The rows of one kind of features, scaled to length 1, float32"
+    return features.unit if space=='x' else nn.functional.normalize(features.pre.float(), dim=-1)
+
+class PreClassifier(Classifier):
+    "Unit features before the projection times class weights; beside them, a linear classifier of texts"
+    class_axes = dict(pre_weight=0, weight=0, bias=0)
+    def __init__(self,
+        pre_weight:torch.Tensor,  # (C,P) one row per class, for features before the projection
+        info:dict,                # what made it
+        weight:torch.Tensor=None, # (C,D) one row per class, for features that texts have too
+        bias:torch.Tensor=None    # (C,)
+    ):
+        super().__init__(info)
+        for k,v in dict(pre_weight=pre_weight, weight=weight, bias=bias).items():
+            self.register_buffer(k, None if v is None else v.detach().clone().float())
+        self.requires = ('pre',) if weight is None else ('x','pre')
+
+    @property
+    def widths(self): return super().widths | dict(pre=self.pre_weight.shape[-1])
+
+    @classmethod
+    def from_tensors(cls, tensors, info, **config): return cls(info=info, **tensors, **config)
+
+    def forward(self, features:Features)->torch.Tensor:
+        "(N,C) logits"
+        f,at = self.check(features),self.pre_weight.device
+        logits = unit_rows(f, 'pre').to(at) @ self.pre_weight.T
+        if self.weight is not None: logits = logits + unit_rows(f).to(at) @ self.weight.T
+        return logits if self.bias is None else logits + self.bias

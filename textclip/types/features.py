@@ -6,18 +6,17 @@
 __all__ = ['Features', 'TaskFeatures']
 
 # %% ../../nbs/types/02_features.ipynb #a4b8f390
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 import numpy as np
-import safetensors
 import safetensors.torch as st
 import torch
 from fastcore.basics import patch
 from torch import nn
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
 from ..core.display import Shown
+from ..core.foreign_files import checked_fields, read_json, read_tensors, reading_file
 from .task import Task, class_positions
 
 # %% ../../nbs/types/02_features.ipynb #6fd4a56a
@@ -67,6 +66,7 @@ def _check_features(f):
             'They must describe the same images or texts.')
     if f.ids is not None and len(f.ids)!=len(f.x):
         raise TextclipError(f'{len(f.ids)} ids for {len(f.x)} features.', 'Give one per row.')
+    if torch.isfinite(f.x.sum(dtype=torch.float32)): return       # one pass and no copy; an overflow is looked into
     if torch.isfinite(f.x).all(): return
     rows = (~torch.isfinite(f.x).all(-1)).nonzero().flatten().tolist()
     names = some([f.ids[i] if f.ids else i for i in rows])
@@ -216,14 +216,11 @@ def load(cls:Features,
     folder = Path(folder)
     if not (folder/'features.json').exists():
         raise TextclipError(f'No features in {str(folder)!r}.', 'Name a folder that `Features.save` wrote.')
-    try:
-        about = json.loads((folder/'features.json').read_text(encoding='utf-8'))
-        if not isinstance(about['meta'], dict) or not isinstance(about['ids'], (list, type(None))): raise TypeError
-        return cls(**st.load_file(folder/'features.safetensors'), ids=about['ids'], meta=about['meta'])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, NotImplementedError,
-            safetensors.SafetensorError) as e:
-        raise TextclipError(f'The features in {str(folder)!r} are damaged ({type(e).__name__}).',
-            'Save them again.') from e
+    source,fix = repr(str(folder/'features.json')),'Save the features again.'
+    about = read_json(folder/'features.json', fix)
+    about = checked_fields(about, dict(ids=list|None, meta=dict), source, fix, ['ids', 'meta'])
+    tensors = read_tensors(folder/'features.safetensors')
+    with reading_file(folder/'features.safetensors', fix): return cls(**tensors, **about)
 
 # %% ../../nbs/types/02_features.ipynb #fd2c05fe
 @dataclass(repr=False)

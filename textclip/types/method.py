@@ -120,6 +120,7 @@ class Method:
     "Base of every method: hyper-parameters are the fields of a dataclass, `fit` makes a classifier"
     regime = 'text'
     reads_places = False   # does it need features of places (`local`)?
+    reads_pre = False      # does it make use of features before the projection (`pre`)?
     image_form = {}        # image features that its paper takes, where an encoder has several forms of them
     needs_tower = False    # does its training go through the text tower of the encoder?
     trains_encoder = False # does it change the encoder's weights?

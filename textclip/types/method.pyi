@@ -60,6 +60,7 @@ def as_labelled_texts(texts, task: Task):
 class Method:
     regime: str
     reads_places: bool
+    reads_pre: bool
     image_form: dict[Any, Any]
     needs_tower: bool
     trains_encoder: bool

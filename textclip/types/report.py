@@ -6,7 +6,6 @@
 __all__ = ['Row', 'Report']
 
 # %% ../../nbs/types/05_report.ipynb #eddce180
-import json
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
@@ -14,6 +13,7 @@ from fastcore.basics import patch
 from tabulate import tabulate
 from ..core.basics import TextclipError, write_json
 from ..core.display import interval_text, p_value_text, percent_text, plus_minus_text
+from ..core.foreign_files import checked_fields, read_json
 
 # %% ../../nbs/types/05_report.ipynb #cd58d17d
 @dataclass
@@ -45,12 +45,24 @@ def to_dict(self:Row)->dict:
     d = {k: v for k,v in asdict(self).items() if k not in ('p','metrics')} | dict(ci95=self.ci95 and list(self.ci95))
     return d | {f'p_vs_{k}': v for k,v in self.p.items()} | {f'metric_{k}': v for k,v in self.metrics.items()}
 
+_text,_number = str|None,float|None
+_kinds = {k: _text for k in ('method', 'regime', 'tuning', 'task', 'encoder', 'protocol', 'part', 'error')}
+_kinds |= {k: _number for k in ('accuracy', 'std_over_seeds', 'seconds', 'macro_accuracy')}
+_kinds |= dict(ci95=list[float]|None, n=int|None, seeds=int, shots=int|None)
+
 @patch(cls_method=True)
-def from_dict(cls:Row, d)->Row:
-    "The row that `to_dict` described"
+def from_dict(cls:Row,
+    d,                    # of `to_dict`, or from a file
+    source:str='The row', # what it is called in errors
+    fix:str='Measure it again.' # what to do
+)->Row:
+    "The row that `to_dict` described; fields that are not known are left out, with a line"
+    kinds = _kinds | {k: _number for k in d if k.startswith(('p_vs_','metric_'))} if isinstance(d, dict) else _kinds
+    d = checked_fields(d, kinds, source, fix, ['method', 'regime'])
     def part(prefix): return {k[len(prefix):]: v for k,v in d.items() if k.startswith(prefix) and v is not None}
-    plain = {k: v for k,v in d.items() if not k.startswith(('p_vs_','metric_'))}
+    plain = {k: v for k,v in d.items() if k in _kinds}
     interval = plain.get('ci95')
+    if interval and len(interval)!=2: raise TextclipError(f'{source} has an interval of {interval}.', fix)
     return cls(p=part('p_vs_'), metrics=part('metric_'), **plain | dict(ci95=interval and tuple(interval)))
 
 # %% ../../nbs/types/05_report.ipynb #dd505256
@@ -97,8 +109,9 @@ def load(cls:Report,
     path # of the file
 )->Report:
     "Read what `save` wrote"
-    try: d = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e:
-        raise TextclipError(f'There is no report in {str(path)!r} ({type(e).__name__}).',
-            'Name the report.json that `textclip demo`, `textclip evaluate --out` or `Report.save` wrote.') from None
-    return cls(**d | dict(rows=[Row.from_dict(r) for r in d['rows']]))
+    path,fix = Path(path),'Name the report.json that `textclip demo`, `textclip evaluate --out` or `Report.save` wrote.'
+    if not path.is_file(): raise TextclipError(f'There is no report in {str(path)!r}.', fix)
+    kinds = dict(task=str, encoder=_text, llm=_text, n=int, rows=list[dict], manifest=dict)
+    d = checked_fields(read_json(path, fix), kinds, repr(path.name), fix, ['task', 'encoder', 'llm', 'n', 'rows'])
+    rows = [Row.from_dict(r, f'Row {i} of {path.name!r}', fix) for i,r in enumerate(d['rows'], 1)]
+    return cls(**d | dict(rows=rows))

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from ...core.basics import TextclipError, some, unknown_name, warn
+from ...core.foreign_files import read_json
 from ...types.task import Task
-from ..folders import read_json
 from ..images import ImageSplit, with_reading
 from .facts import dataset_root
 from .mat_files import read_mat, whole_numbers

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 import numpy as np
 from ...core.basics import TextclipError, some
-from ..folders import read_json, read_text
+from ...core.foreign_files import read_json, read_text
 from ..images import ImageSplit
 from .facts import DatasetFacts
 from .mat_files import read_mat, whole_numbers

@@ -12,10 +12,10 @@ from pathlib import Path
 import xml.etree.ElementTree as ET
 import numpy as np
 from ...core.basics import TextclipError, some, unknown_name
+from ...core.foreign_files import read_json
 from ...types.task import Task, normal_name
 from ..images import ImageSplit, with_reading
 from .facts import DatasetCheck, Finding
-from ..folders import read_json
 from .list_layouts import check_paths, text_lines
 from .nuswide import nuswide_task
 
@@ -137,15 +137,14 @@ def _voc_folder(root):
         'VOC 2007', fix)
 
 # %% ../../../nbs/data/catalogue/07_multilabel.ipynb #f3d1fd61
-def _slim(d):
-    "Without the outlines, which fill most of a COCO file"
-    d.pop('segmentation', None)
-    return d
+def _slim(pairs):
+    "An object without outlines, which fill most of a COCO file"
+    return {k: v for k,v in pairs if k!='segmentation'}
 
 def _coco_json(folder, name):
     "A file of annotations"
     fix = 'Unpack annotations_trainval2014.zip from cocodataset.org into the folder.'
-    return read_json(folder/'annotations'/f'{name}.json', fix, object_hook=_slim)
+    return read_json(folder/'annotations'/f'{name}.json', fix, _slim)
 
 @contextmanager
 def _as_published(name):

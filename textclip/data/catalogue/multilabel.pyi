@@ -6,10 +6,10 @@ from pathlib import Path
 import xml.etree.ElementTree as ET
 import numpy as np
 from ...core.basics import TextclipError, some, unknown_name
+from ...core.foreign_files import read_json
 from ...types.task import Task, normal_name
 from ..images import ImageSplit, with_reading
 from .facts import DatasetCheck, Finding
-from ..folders import read_json
 from .list_layouts import check_paths, text_lines
 from .nuswide import nuswide_task
 multilabel_names: Any
