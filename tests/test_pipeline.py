@@ -131,7 +131,7 @@ def test_images_in_names_out():
     test_fail(lambda: Pipeline(enc, other), contains='another encoder')
     test_fail(lambda: Pipeline('lite', other), contains="load_encoder('lite')")
     test_fail(lambda: Pipeline(enc, weight), contains='Tensor is no classifier')
-    test_fail(lambda: pipe.classifier(torch.ones(1,3)), contains='Write Features(x)')
+    test_eq(pipe.classifier(torch.ones(1,3)), pipe.classifier(Features(torch.ones(1,3))))
 
 
 @pytest.mark.slow

@@ -28,7 +28,8 @@ _all_ = [
     'run_suite', 'rerun', 'known_methods', 'make_methods', 'TextclipError', 'TextclipWarning', 'ZeroShot',
     'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TipAdapter', 'TipAdapterF', 'TIPX', 'SuSX', 'CALIP',
     'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT', 'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe',
-    'CrossModalProbe', 'GDA', 'TextGDA', 'CrossValidated', 'TextMixture', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
+    'CrossModalProbe', 'GDA', 'TextGDA', 'CrossValidated', 'TextMixture', 'StatA',
+    'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
 
 # %% ../nbs/00_textclip.ipynb #ac96a3e7
 _parts = {

@@ -6,6 +6,7 @@ from . import data as data
 from . import encoders as encoders
 from . import evaluation as evaluation
 from . import features as features
+from . import integrations as integrations
 from . import methods as methods
 from . import sampling as sampling
 from . import synthesis as synthesis

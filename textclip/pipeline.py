@@ -249,3 +249,11 @@ def load_pipeline(
             raise TextclipError('This classifier does not say which encoder made its features.', 'Pass encoder=...')
         encoder = load_encoder(classifier.info['encoder'], device=device)
     return Pipeline(encoder, classifier.to(device))
+
+# %% ../nbs/pipeline.ipynb #9e0879e2
+@patch
+def export(self:Pipeline,
+    path # of the file, 'model.onnx'
+)->Path: # the file
+    "Write encoder and classifier as one ONNX graph: uint8 images in, probabilities out"
+    return self.classifier.export(path, self.encoder)

@@ -62,6 +62,9 @@ class Pipeline(Shown):
     def tags(self, images) -> list:
         ...
 
+    def export(self, path) -> Path:
+        ...
+
 def name_of_image(image, i: int) -> str:
     ...
 
