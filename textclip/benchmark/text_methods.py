@@ -20,7 +20,6 @@ from ..types.method import Given, Method, Range
 from ..types.report import Report
 from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
-from ..features.inputs import with_pre
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
 from ..sampling.sample import sample_texts
