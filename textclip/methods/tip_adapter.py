@@ -164,26 +164,24 @@ def published_settings(
 # %% ../../nbs/methods/tip_adapter.ipynb #510ebaf7
 def class_distance(
     keys:torch.Tensor,   # (M,D) unit keys
-    labels:torch.Tensor, # (M,) their classes
-    n_classes:int        # C
+    labels:torch.Tensor  # (M,) their classes
 )->float: # δ; 1 where one class only has images
     "Mean of 1 - cosine over the pairs of images of different classes"
-    keys,counts = keys.double(),torch.bincount(labels, minlength=n_classes).double()
-    sums = keys.new_zeros(n_classes, keys.shape[1]).index_add_(0, labels, keys)
+    keys,counts = keys.double(),torch.bincount(labels).double()
+    sums = keys.new_zeros(len(counts), keys.shape[1]).index_add_(0, labels, keys)
     pairs = float(counts.sum()**2 - counts.square().sum())
     if not pairs: return 1.
     cosines = (sums.sum(0).square().sum() - sums.square().sum())/pairs
     return max(float(1-cosines), 1e-3)
 
-def rule_weights(
+def text_error(
     keys:torch.Tensor,   # (M,D) unit keys
     labels:torch.Tensor, # (M,) their classes
-    n_classes:int,       # C
-    scale:float,         # s
-    share:float=.25      # of the logit scale that a vote weighs
-)->dict: # beta, alpha
-    "The weights of our rule"
-    return dict(beta=6/class_distance(keys, labels, n_classes), alpha=share*scale)
+    weight:torch.Tensor  # (C,D) unit text weights
+)->float: # e, between 0 and 1
+    "Share of the labelled images that the texts get wrong, drawn a little towards one half"
+    wrong = int(((keys@weight.T).argmax(-1)!=labels).sum())
+    return (1+wrong)/(2+len(labels))
 
 # %% ../../nbs/methods/tip_adapter.ipynb #2fab3e60
 @dataclass
@@ -212,9 +210,10 @@ class TipAdapter(Method):
         if self.aggregate not in aggregates: raise unknown_name('aggregate', self.aggregate, aggregates)
         self.check_fields()
 
-    def rule(self, keys, labels, n_classes, scale):
+    def rule(self, keys, labels, weight, scale):
         "The weights of our rule"
-        return rule_weights(keys, labels, n_classes, scale)
+        alpha = 1. if weight is None else 1.3*scale*text_error(keys, labels, weight)
+        return dict(beta=6/class_distance(keys, labels), alpha=alpha)
 
     def grids(self, task, rule):
         "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
@@ -266,7 +265,7 @@ def fit_given(self:TipAdapter, task:Task, given:Given)->CacheClassifier:
     factor = class_counts(labels, len(task), self.aggregate)[1].to(device)
     keys,labels = keys.to(device),labels.to(device)
     weight = None if weight is None else weight.to(device)
-    rule = self.rule(keys, labels, len(task), scale)
+    rule = self.rule(keys, labels, weight, scale)
     fixed = self.grids(task, rule)[1]
     keys,more = self.trained_keys(task, f, keys, labels, weight, scale, factor, fixed, given.seed, given.callbacks)
     weights,how = self.choose(task, keys, labels, weight, scale, factor, rule, given.val, encoder, device)
@@ -288,10 +287,10 @@ class TipAdapterF(TipAdapter):
     @property
     def accepts(self): return (*super().accepts, 'callbacks')
 
-    def rule(self, keys, labels, n_classes, scale):
+    def rule(self, keys, labels, weight, scale):
         "The weights of our rule, with which the keys are trained"
-        images = len(labels)/n_classes
-        return dict(beta=1.5/class_distance(keys, labels, n_classes), alpha=.06*scale/images**.5)
+        images = len(labels)/len(labels.unique())
+        return dict(beta=1.5/class_distance(keys, labels), alpha=.06*scale/images**.5)
 
     def epochs_for(self, task)->int:
         "`epochs`, or the published number for this dataset"

@@ -64,10 +64,10 @@ tip_settings: Any
 def published_settings(task: Task, label: str=...) -> tuple:
     ...
 
-def class_distance(keys: torch.Tensor, labels: torch.Tensor, n_classes: int) -> float:
+def class_distance(keys: torch.Tensor, labels: torch.Tensor) -> float:
     ...
 
-def rule_weights(keys: torch.Tensor, labels: torch.Tensor, n_classes: int, scale: float, share: float=...) -> dict:
+def text_error(keys: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor) -> float:
     ...
 
 @dataclass
@@ -88,7 +88,7 @@ class TipAdapter(Method):
     def __post_init__(self):
         ...
 
-    def rule(self, keys, labels, n_classes, scale):
+    def rule(self, keys, labels, weight, scale):
         ...
 
     def grids(self, task, rule):
@@ -117,7 +117,7 @@ class TipAdapterF(TipAdapter):
     def accepts(self):
         ...
 
-    def rule(self, keys, labels, n_classes, scale):
+    def rule(self, keys, labels, weight, scale):
         ...
 
     def epochs_for(self, task) -> int:

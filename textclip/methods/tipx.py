@@ -17,7 +17,7 @@ from ..features.inputs import as_features, check_same_encoder
 from ..alignment.distances import (
     MinMaxScaling, SignatureSums, aggregates, class_counts, class_signatures, fit_psi, rows_at_a_time)
 from ..training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from .tip_adapter import CacheClassifier, labelled_cache, rule_weights, text_part
+from .tip_adapter import CacheClassifier, class_distance, labelled_cache, text_error, text_part
 
 # %% ../../nbs/methods/tipx.ipynb #d704dcb0
 psi_modes = ('kept','batch')
@@ -90,12 +90,15 @@ class TIPX(Method):
         if self.psi not in psi_modes: raise unknown_name('psi', self.psi, psi_modes)
         self.check_fields()
 
-    vote = .25                                       # share of the logit scale that a vote weighs in our rule
-
-    def rule(self, keys, labels, n_classes, scale):
+    def rule(self, keys, labels, weight, scale):
         "The weights of our rule"
-        images = len(labels)/max(1, len(labels.unique()))
-        return rule_weights(keys, labels, n_classes, scale, self.vote) | dict(gamma=.08*scale/images)
+        images = len(labels)/len(labels.unique())
+        alpha = self.vote(keys, labels, weight)*scale
+        return dict(beta=6/class_distance(keys, labels), alpha=alpha, gamma=.08*scale/images)
+
+    def vote(self, keys, labels, weight):
+        "What the votes weigh, in units of the logit scale"
+        return 1.3*text_error(keys, labels, weight)
 
     def grids(self, rule):
         "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
@@ -150,7 +153,7 @@ def from_cache(self:TIPX, data, task, given)->TIPXClassifier:
         val = v.unit.to(device),v.labels_for(len(task)).to(device)
     if val is None: psi = fit_psi(keys, keys, weight, self.temperature, own=True)
     else: psi = fit_psi(val[0], keys, weight, self.temperature)
-    rule = self.rule(keys, labels, len(task), scale)
+    rule = self.rule(keys, labels, weight, scale)
     weights,how = self.choose(keys, labels, weight, scale, factor, rule, val, psi)
     info = self.info(task, f, seed=given.seed, images=len(f), **weights, psi=psi.to_dict(), **how)
     return TIPXClassifier(keys, labels, info, weight, weights['beta'], weights['alpha'], self.aggregate, scale,
@@ -169,7 +172,6 @@ class SuSX(TIPX):
     preset:str=None          # 'SuS-X-LC-P', ...: what the support set must be; any if not given
     name,title = 'sus-x','SuS-X'
     regime,needs = 'support',('support',)
-    vote = .125                                      # not every image of a support set shows its class
 
     def __post_init__(self):
         super().__post_init__()
@@ -178,6 +180,10 @@ class SuSX(TIPX):
 
     @property
     def label(self): return self.preset or 'SuS-X'
+
+    def vote(self, keys, labels, weight):
+        "What the votes weigh, in units of the logit scale; how the texts err says nothing where they chose the images"
+        return .125
 
     def check_support(self, support):
         "An error where the support set is known to be of another kind than the preset"

@@ -10,7 +10,7 @@ from ..data.splits import val_tuning
 from ..features.inputs import as_features, check_same_encoder
 from ..alignment.distances import MinMaxScaling, SignatureSums, aggregates, class_counts, class_signatures, fit_psi, rows_at_a_time
 from ..training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from .tip_adapter import CacheClassifier, labelled_cache, rule_weights, text_part
+from .tip_adapter import CacheClassifier, class_distance, labelled_cache, text_error, text_part
 psi_modes: tuple[Any, ...]
 
 class TIPXClassifier(CacheClassifier):
@@ -39,7 +39,6 @@ class TIPX(Method):
     logit_scale: float = ...
     combined: bool = ...
     accepts: ClassVar[tuple[Any, ...]]
-    vote: ClassVar[float]
 
     @property
     def either(self):
@@ -48,7 +47,10 @@ class TIPX(Method):
     def __post_init__(self):
         ...
 
-    def rule(self, keys, labels, n_classes, scale):
+    def rule(self, keys, labels, weight, scale):
+        ...
+
+    def vote(self, keys, labels, weight):
         ...
 
     def grids(self, rule):
@@ -67,13 +69,15 @@ sus_presets: dict[Any, Any]
 @dataclass
 class SuSX(TIPX):
     preset: str = ...
-    vote: ClassVar[float]
 
     def __post_init__(self):
         ...
 
     @property
     def label(self):
+        ...
+
+    def vote(self, keys, labels, weight):
         ...
 
     def check_support(self, support):
