@@ -73,7 +73,7 @@ def _bench_task(name, protocols, share):
             'Give folders train and test, or one folder of class folders, which is then divided (--hold-out).')
     return task,None
 
-def _bench_data(tasks, features, encoder, device, texts, share, protocols, local):
+def _bench_data(tasks, features, encoder, device, texts, share, protocols, local, pre):
     "The features of every task"
     from textclip.benchmark.task_data import task_features
     if features is not None:
@@ -85,7 +85,7 @@ def _bench_data(tasks, features, encoder, device, texts, share, protocols, local
     ready = [_bench_task(o, protocols, share) for o in _names(tasks)]
     model,writer = encoder_for(encoder, device),None if texts=='none' else texts
     def data_of(task, held):
-        data = task_features(task, model, writer, local=local)
+        data = task_features(task, model, writer, local=local, pre=pre)
         return replace(data, source=data.source | dict(held_out=held)) if held else data
     return [data_of(*o) for o in ready]
 
@@ -169,7 +169,8 @@ def _measured(methods, protocols, shots, baseline, read, seeds, out, **how):
     "The table of methods on the data that `read` gives"
     from textclip.benchmark.runner import run_benchmark
     need_device(how['device'])
-    data = read(protocols, any(m.reads_places for m in methods.values()))
+    places,pre = (any(getattr(m, k) for m in methods.values()) for k in ('reads_places','reads_pre'))
+    data = read(protocols, places, pre)
     _say_chosen(methods, data, out)
     return run_benchmark(methods, data, protocols, shots, range(seeds), baseline, out, **how)
 
