@@ -48,7 +48,8 @@ def test_which_methods_can_be_fed():
     'nbs/benchmark/14_fitting.ipynb · Which methods can be fed'
     # nbs/benchmark/14_fitting.ipynb · Which methods can be fed · cell 82f8cb98
     names,photos = Task('t', ['a','b']),Task('t', ['a','b'], splits=dict(all=ImageSplit([])))
-    wrong = dict(cuppl="Did you mean 'cupl'?", tap='say who writes them', coop='text tower, and', lafter='train_encoder --method lafter')
+    wrong = dict(cuppl="Did you mean 'cupl'?", tap='say who writes them', coop='text tower, and')
+    wrong |= dict(lafter='train_encoder --method lafter')
     wrong |= {'sus-x': 'SuSX().fit(task', 'tai-dpt': 'several labels', 'text-mixture': 'Give unlabeled'}
     for name,words in wrong.items(): test_fail(lambda: check_feedable(name, names, texts=False), contains=words)
     for name in ('cupl','gda','stata'): check_feedable(name, photos)
@@ -126,12 +127,18 @@ def test_from_what_is_there_to_a_classifier():
         by_heap = fit(names, unlabeled=heap, **common)
         by_name = fit(names, pictures(d/'photos', 4), method='tip-adapter', **common)
         given = {'red': ['a red car.'], 'green': ['a green car.']}
-        with own_warnings() as caught: by_given = fit(names, d/'photos', texts=given, method='tap', steps=5, **common)
+        with own_warnings() as caught:
+            by_both = fit(names, d/'photos', heap, method='text-mixture', **common)
+            by_given = fit(names, d/'photos', texts=given, method='tap', steps=5, **common)
+        told = ' '.join(str(o.message) for o in caught)
     test_eq([o.method for o in (by_text, by_heap, by_name, by_given)], ['cupl','text-mixture','tip-adapter','tap'])
     test_eq((by_text.classifier.info['llm'], by_given.classifier.info['llm']), ('poet','given'))
     test_eq((by_text.report, by_name.report.n, by_given.report.n), (None, 3, 12))
-    assert 'no usable text and keep their templates: blue' in str(caught[0].message)
-    for o in (by_text, by_heap, by_name, by_given): print(o.took)
+    assert 'unlabelled images are copies of labelled photos' in told
+    assert 'no usable text and keep their templates: blue' in told
+    assert '12 photos' in by_both.took and 'TextMixture' in by_both.took, by_both.took
+    test_eq(by_both.report.n, 3)
+    for o in (by_text, by_heap, by_name, by_both, by_given): print(o.took)
 
 
 def test_what_is_refused_and_what_is_said():

@@ -50,8 +50,8 @@ def test_in_one_picture():
         store,steps = Store(Path(d)/'store'),[]
         found = compare_steps(load_task(Path(d)/'shapes'), load_encoder('lite'), 'template', (0,1), n=2, shots=2,
             store=store, say=steps.append)
-    test_eq([r.method for r in found.report.rows][3:], ['CuPL','control: 2 a class, wrong names','2 labelled photos a class',
-        'control: all, wrong names','all 16 labelled photos'])
+    test_eq([r.method for r in found.report.rows][3:], ['CuPL', 'control: 2 a class, wrong names',
+        '2 labelled photos a class', 'control: all, wrong names', 'all 16 labelled photos'])
     test_eq([r.seeds for r in found.report.rows], [1,2,2,2,2,2,1,1])
     test_eq(found.report.rows[5].p.keys(), {'zero-shot','its control'})
     assert found.report.rows[5].accuracy>found.report.rows[4].accuracy

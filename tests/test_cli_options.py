@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Annotated, Optional
 import typer
 from textclip.core.basics import TextclipError
-from textclip.core.display import counted
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from fastcore.test import *

@@ -5,7 +5,7 @@ from fastcore.basics import patch
 from textclip.core.basics import TextclipError, some, unknown_name
 from fastcore.test import *
 from textclip.methods.registry import (class_modules, known_method, known_methods, make_methods, method_title,
-    methods_table)
+    methods_table, title)
 
 NOTEBOOK = 'nbs/methods/registry.ipynb'
 
@@ -43,5 +43,6 @@ def test_classes_by_name():
     test_eq(class_modules()['GDAClassifier'], 'textclip.methods.gda')
     for name,module in class_modules().items(): assert hasattr(importlib.import_module(module), name), name
     # nbs/methods/registry.ipynb · Classes by name · cell 00b72f7e
-    test_eq([method_title(dict(method=k)) for k in ('LinearProbe','TipAdapterF','mine')], ['linear probe','Tip-Adapter-F','mine'])
+    titles = dict(LinearProbe='linear probe', TipAdapterF='Tip-Adapter-F', mine='mine')
+    for kind,title in titles.items(): test_eq(method_title(dict(method=kind)), title)
     test_eq(method_title(dict(method='StatA', name='transclip')), 'TransCLIP')

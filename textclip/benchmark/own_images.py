@@ -50,7 +50,8 @@ def task_and_images(
 )->Task:
     "The classes, with labelled images where there are some"
     if classes is None and images is None:
-        raise TextclipError('There are no classes.', 'Give classes=[...], or images=FOLDER with a folder for each class.')
+        raise TextclipError('There are no classes.',
+            'Give classes=[...], or images=FOLDER with a folder for each class.')
     named = None if classes is None else load_task(classes)
     shown = None if images is None else load_task(images)
     if shown is not None and not shown.splits:
@@ -64,6 +65,7 @@ def task_and_images(
             'Give two names or more.')
     return replace(task, domain=domain) if domain else task
 
+# %% ../../nbs/benchmark/13_own_images.ipynb #dc3665ac
 def heap_of(
     unlabeled, # a folder, a list of images, an `ImageSplit`, `Features`, or None
     task:Task  # how its images are read
@@ -75,7 +77,8 @@ def heap_of(
     folder = Path(unlabeled).expanduser()
     found = images_in(folder) if folder.is_dir() else []
     if found: return ImageSplit(found, ids=[p.relative_to(folder).as_posix() for p in found], **task.reading)
-    raise TextclipError(f'There are no images in {str(unlabeled)!r}.', 'Name a folder of images that show these classes.')
+    raise TextclipError(f'There are no images in {str(unlabeled)!r}.',
+        'Name a folder of images that show these classes.')
 
 # %% ../../nbs/benchmark/13_own_images.ipynb #75e9cc23
 near = .015   # 1 minus the cosine of two photos that count as copies
@@ -130,6 +133,11 @@ class Photos:
     val:Features=None     # to choose settings on, where the folder says so
     every:Features=None   # all to learn from, once the measuring is done; None where `learn` is all
 
+# %% ../../nbs/benchmark/13_own_images.ipynb #3db28926
+def learns_from_photos(method)->bool:
+    "Does a method learn from labelled images where there are some?"
+    return 'train' in method.needs or method.regime=='unlabeled' and 'train' in method.arguments
+
 def photos_of(
     task:Task,        # with splits, or without
     row:TextMethod,   # the method
@@ -146,7 +154,7 @@ def photos_of(
     choose = [s for s in names if s=='val' and {'train','val'}<={*names} and 'val' in method.arguments]
     photos = read([s for s in names if s not in (*kept, *choose)])
     val,test = (read(s) if s else None for s in (choose, kept))
-    if 'train' not in method.needs: return Photos(measure=photos if test is None else test)
+    if not learns_from_photos(method): return Photos(measure=photos if test is None else test)
     if test is not None: return Photos(photos, test, val)
     group, = copy_groups(photos)
     if task.kind=='single': warn_copies(photos, group, task.classes)

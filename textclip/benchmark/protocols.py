@@ -40,7 +40,7 @@ def fit_on(
     ready = {k: data.splits.get(k) for k in ('support','unlabeled')}
     given = dict(templates=data.templates, device=data.device) | ready
     if method.regime!='names': given |= dict(texts=texts)
-    if method.regime=='few-shot': given |= dict(train=train, val=val)
+    if method.regime in ('few-shot','unlabeled'): given |= dict(train=train, val=val)
     if new is not None and 'new' in method.arguments: given |= _with_new(data, new, texts)
     if hasattr(method, 'prepare'): given |= method.prepare(data.task, data.encoder, seed)
     start = time.perf_counter()

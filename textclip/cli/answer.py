@@ -15,7 +15,8 @@ import typer
 from tqdm.auto import tqdm
 from ..core.basics import TextclipError, some, whole_letters
 from .classify import save_comparison
-from .options import Device_, counted, folder_for, need_device, need_images, say_step, task_for
+from ..core.display import counted
+from .options import Device_, folder_for, need_device, need_images, say_step, task_for
 
 # %% ../../nbs/cli/03_answer.ipynb #180e798b
 def predict(

@@ -14,8 +14,9 @@ from typing import Annotated, Optional
 import typer
 from tabulate import tabulate
 from ..core.basics import TextclipError, some, unknown_name
+from ..core.display import counted
 from .options import Device_, Encoder_
-from .options import counted, encoder_for, folder_for, need_device, need_images, say_step, task_for
+from .options import encoder_for, folder_for, need_device, need_images, say_step, task_for
 
 # %% ../../nbs/cli/04_bench.ipynb #9c66f9d2
 def _names(text, kind=str):

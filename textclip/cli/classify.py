@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated, Optional
 import typer
 from ..core.basics import TextclipError, nearest, some, write_json
+from ..core.display import counted
 from .options import Classes_, Device_, Domain_, Encoder_, Images_, Llm_
 from .options import MaxTokens_, N_, Prices_, System_, Temperature_, TopP_
-from .options import asks_a_model, counted, drawn, encoder_for, folder_for
+from .options import asks_a_model, drawn, encoder_for, folder_for
 from .options import need_device, need_encoder_name, need_images, read_prices, say_step, task_for
 
 # %% ../../nbs/cli/02_classify.ipynb #c73ffa3a
@@ -211,8 +212,8 @@ def _what_it_says(report):
         said += f', {last.method} {100*(last.accuracy-zero.accuracy):+.1f} ({_likely(last.p["zero-shot"])})'
     said += '.'
     if report.encoder!='lite': return said
-    return said + (' The offline encoder has nothing to gain from texts or from unlabelled images; on real CLIP features '
-        'both help: see the page "Which method for me?".')
+    return said + (' The offline encoder has nothing to gain from texts or from unlabelled images; on real CLIP '
+        'features both help: see the page "Which method for me?".')
 
 def _likely(p): return 'p < 0.001' if p<.001 else f'p = {p:.3f}'
 

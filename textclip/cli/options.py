@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Annotated, Optional
 import typer
 from ..core.basics import TextclipError
-from ..core.display import counted
 
 # %% ../../nbs/cli/01_options.ipynb #7fd2699d
 Classes_ = Annotated[str, typer.Option('--classes',
