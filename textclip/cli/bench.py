@@ -93,10 +93,13 @@ def _bench_names():
     "What can be asked for"
     from textclip.benchmark.cells import known_protocols
     from textclip.benchmark.suites import known_suites, suite_parts
+    from textclip.benchmark.fitting import ways_table
     from textclip.methods.registry import methods_table
     suites = [f'suite {k}: ' + ', '.join(p.short for p in suite_parts(k)) for k in known_suites]
     table = tabulate(methods_table(), headers='keys')
-    return '\n'.join([table, '', 'protocols: ' + ', '.join(known_protocols), *suites])
+    ways = tabulate(ways_table(), headers='keys', tablefmt='simple', maxcolwidths=[18, 16, 60, 18])
+    return '\n'.join([table, '', 'Which one? What textclip fit takes without --method:', '', ways, '',
+        'protocols: ' + ', '.join(known_protocols), *suites])
 
 def _say_chosen(chosen, data, out):
     "What is going to be measured"
