@@ -5,12 +5,14 @@ import torch
 from fastcore.basics import patch
 from torch.nn import functional as F
 from textclip.core.basics import TextclipError, some, unknown_name
+from textclip.core.display import short_name
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier
 from textclip.types.method import Given, Method, as_labelled_texts
 from textclip.encoders.protocol import Encoder, encoder_meta
 from textclip.features.inputs import as_features, check_same_encoder, logit_scale_of
+from textclip.alignment.distances import rows_at_a_time
 from textclip.alignment.optimal_transport import sinkhorn, uniform_masses
 from textclip.alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
 from textclip.methods.plot import LocalPromptLearner, PlotClassifier, place_scores

@@ -6,6 +6,7 @@ from . import data as data
 from . import encoders as encoders
 from . import evaluation as evaluation
 from . import features as features
+from . import integrations as integrations
 from . import methods as methods
 from . import sampling as sampling
 from . import synthesis as synthesis
@@ -39,6 +40,9 @@ from .types.method import Method as Method
 from .types.report import Report as Report
 from .pipeline import Pipeline as Pipeline
 from .pipeline import load_pipeline as load_pipeline
+from .reasons import explain as explain
+from .reasons import evidence_for as evidence_for
+from .reasons import plot_reasons as plot_reasons
 from .evaluation.single_label import evaluate as evaluate
 from .evaluation.single_label import bootstrap_ci as bootstrap_ci
 from .evaluation.single_label import paired_test as paired_test

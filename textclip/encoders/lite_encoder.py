@@ -98,6 +98,11 @@ def preprocess(self:LiteEncoder, image)->torch.Tensor:
     return torch.from_numpy((x-127)/128).permute(2,0,1)
 
 @patch
+def pixel_recipe(self:LiteEncoder)->dict:
+    return dict(size=260, resize='shortest', resample='bicubic', long_side='nearest', offset='down',
+        mean=[127/255]*3, std=[128/255]*3)
+
+@patch
 def encode_pixels(self:LiteEncoder, batch, local=False, pre=False)->dict:
     "ConSE over the ImageNet probabilities of the image and, on request, of every cell"
     grid = self.image_tower.forward_features(batch.to(self.dtype))            # (N,1280,9,9)

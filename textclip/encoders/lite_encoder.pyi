@@ -32,6 +32,9 @@ class LiteEncoder(Encoder):
     def preprocess(self, image) -> torch.Tensor:
         ...
 
+    def pixel_recipe(self) -> dict:
+        ...
+
     def encode_pixels(self, batch, local=..., pre=...) -> dict:
         ...
 

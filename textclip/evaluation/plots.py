@@ -69,7 +69,8 @@ def plot_per_class_gain(
     ax.barh(bars, gain[show], color=np.where(gain[show]>=0, 'C0', 'C1'))
     ax.axvline(0, color='black', linewidth=.8)
     ax.margins(y=.01)
-    names = f'{first.method or "classifier"} against {baselines[0].method or "baseline"}'
+    pair = first.method or 'classifier',baselines[0].method or 'baseline'
+    names = ' against '.join(short_name(o, 60) for o in pair)
     part = f'\n{len(show)} of {(n>0).sum()} classes, largest changes' if len(show)<(n>0).sum() else ''
     ax.set(xlabel='gain in percentage points', title=names+part)
     return ax
@@ -93,7 +94,7 @@ def plot_report(
     ax.set_yticks(range(len(rows)), [short_name(r.method, 30) for r in rows])
     ax.invert_yaxis()
     ax.margins(y=.1)
-    ax.set(xlabel=f'accuracy in % (95 % interval, {report.n} images)', title=report.task)
+    ax.set(xlabel=f'accuracy in % (95 % interval, {report.n} images)', title=short_name(report.task, 60))
     return ax
 
 # %% ../../nbs/5_evaluation/06_plots.ipynb #9c5ea2ef
@@ -137,7 +138,7 @@ def plot_shots(
             if not r.shots: ax.axhline(100*r.accuracy, linestyle='--', linewidth=1, **style)
         if m in curves: _curve(ax, own, curves.index(m), len(curves), style)
     shots = sorted({r.shots for r in rows if r.shots})
-    title = ', '.join(str(o) for o in (rows[0].task, rows[0].encoder) if o)
+    title = ', '.join(short_name(str(o), 60) for o in (rows[0].task, rows[0].encoder) if o)
     ax.set(xscale='log', xlabel='training images per class', ylabel='accuracy in %', title=title)
     ax.set_xticks(shots, [str(k) for k in shots])
     ax.minorticks_off()
@@ -171,7 +172,7 @@ def plot_cost(
     best = table[table.frontier]
     ax.step(best.seconds, 100*best[score], where='post', color='.7', linewidth=1, zorder=0)
     for i,(name,r) in enumerate(table.iterrows(), 1):
-        ax.plot(r.seconds, 100*r[score], 'o', color='C0' if r.frontier else '.55', markersize=11, label=f'{i}  {name}')
+        ax.plot(r.seconds, 100*r[score], 'o', color='C0' if r.frontier else '.55', markersize=11, label=f'{i}  {short_name(name, 60)}')
         ax.text(r.seconds, 100*r[score], str(i), color='white', fontsize=7, ha='center', va='center', fontweight='bold')
     ax.set(xscale='log', xlabel='seconds to fit', ylabel=f'{score} in %'.replace('_', ' '))
     ax.margins(.08, .1)

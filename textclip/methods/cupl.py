@@ -77,6 +77,8 @@ class PooledClassifier(ByLabel, Classifier):
         super().__init__(info)
         tensors = dict(texts=texts.float(), y=y.long(), templates=templates.float())
         for k,v in tensors.items(): self.register_buffer(k, v.detach().clone())
+        counts = torch.bincount(self.y, minlength=len(templates)).clamp_min(1)
+        self.register_buffer('counts', counts, persistent=False)
         self.logit_scale = float(logit_scale)
 
     dim = property(lambda self: self.templates.shape[1])
@@ -99,10 +101,10 @@ class PooledClassifier(ByLabel, Classifier):
 def forward(self:PooledClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
     x = self.check(features).unit.to(self.texts.device)
-    s,n = self.logit_scale,torch.bincount(self.y, minlength=len(self.templates)).clamp_min(1)
+    s,n = self.logit_scale,self.counts
     scores = s * x @ self.texts.T                                     # (N,T)
     top = scores.amax(1, keepdim=True)                                # keeps the exponentials finite
-    sums = torch.zeros(len(x), len(n), device=x.device).index_add_(1, self.y, (scores-top).exp())
+    sums = scores.new_zeros(scores.shape[0], len(n)).index_add(1, self.y, (scores-top).exp())
     return ((sums/n).clamp_min(1e-30).log() + top + s * x @ self.templates.T)/2
 
 # %% ../../nbs/methods/cupl.ipynb #62d5fbec

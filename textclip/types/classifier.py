@@ -7,6 +7,7 @@ __all__ = ['Classifier', 'merge_rows', 'load_classifier', 'LinearClassifier']
 
 # %% ../../nbs/types/03_classifier.ipynb #b1dfcd88
 import importlib
+from dataclasses import replace
 from pathlib import Path
 import safetensors.torch as st
 import torch
@@ -16,7 +17,7 @@ from ..core.basics import TextclipError, atomic_path, some, write_json
 from ..core.display import Shown
 from ..core.foreign_files import checked_fields, is_kind, read_json, read_tensors, reading_file
 from .task import Task, class_positions
-from .features import Features, need_features
+from .features import Features, join_classes, need_features
 
 # %% ../../nbs/types/03_classifier.ipynb #8ff7ff13
 class Classifier(Shown, nn.Module):
@@ -31,6 +32,8 @@ class Classifier(Shown, nn.Module):
     ):
         super().__init__()
         self.info = dict(info)
+
+    def __call__(self, features): return super().__call__(need_features(features))
 
     @property
     def classes(self): return self.info['classes']
@@ -65,10 +68,10 @@ class Classifier(Shown, nn.Module):
 # %% ../../nbs/types/03_classifier.ipynb #f1c928e9
 @patch
 def check(self:Classifier,
-    features # that it shall score
+    features # that it shall score, or (N,D) numbers
 )->Features:
     "`features`, or an error that says what is missing in them or does not fit"
-    need_features(features)
+    features = need_features(features)
     gone = [k for k in self.requires if getattr(features, k) is None]
     if gone:
         asked = ', '.join(f'{k}=True' for k in gone)
@@ -217,6 +220,17 @@ def _tried(classifier, fix):
     raise TextclipError(f'The tensors of this classifier give scores of shape {shape} for {len(classifier.classes)} '
         'classes.', fix)
 
+# %% ../../nbs/types/03_classifier.ipynb #bc6fa0c9
+@patch
+def export(self:Classifier,
+    path,          # of the file, 'model.onnx'
+    encoder=None,  # the encoder it was made with; loaded by name if not given
+    head_only=False # features in instead of images?
+)->Path: # the file
+    "Write encoder and classifier as one ONNX graph: uint8 images in, probabilities out"
+    page = importlib.import_module('textclip.integrations.onnx')      # it stands above this one
+    return page.write_onnx(self, path, encoder, head_only)
+
 # %% ../../nbs/types/03_classifier.ipynb #89ccfe33
 class LinearClassifier(Classifier):
     "Scaled product of unit features and class weights"
@@ -248,6 +262,32 @@ class LinearClassifier(Classifier):
         "(N,C) logits"
         logits = self.logit_scale * self.check(features).unit.to(self.weight.device) @ self.weight.T
         return logits if self.bias is None else logits + self.bias
+
+# %% ../../nbs/types/03_classifier.ipynb #3450675a
+@patch
+def predict(self:Classifier,
+    features # `Features`, or (N,D) numbers
+)->list: # N names
+    "The name of the most probable class of every row"
+    return [self.classes[k] for k in self.predict_proba(features).argmax(-1).tolist()]
+
+@patch
+def score(self:Classifier,
+    features, # `Features`, or (N,D) numbers
+    y=None    # (N,) names or class numbers; those of the features if not given
+)->float:
+    "The share of the rows that get their own name"
+    features = need_features(features)
+    if y is not None:
+        y = list(y)
+        named = [isinstance(o, str) for o in y]
+        if any(named): y = class_positions(y, self.classes)
+        features = replace(features, y=torch.as_tensor(y))
+    labelled = join_classes(features, Task('classifier', self.classes))
+    y = labelled.labels_for(len(self.classes))
+    if y.ndim==2:
+        raise TextclipError('These labels give an image several classes.', 'Use evaluate_multilabel.')
+    return (self.predict_proba(labelled).argmax(-1).cpu()==y.cpu()).double().mean().item()
 
 # %% ../../nbs/types/03_classifier.ipynb #aa0e7342
 spaces = ('x', 'pre')
