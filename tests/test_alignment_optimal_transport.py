@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import wraps
 import torch
 from textclip.core.basics import TextclipError, some
+from textclip.core.display import short_name
 import numpy as np
 import ot
 from PIL import Image, ImageDraw

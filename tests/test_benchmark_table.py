@@ -5,9 +5,8 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 from fastcore.docments import docments
-from tabulate import tabulate
 from textclip.core.basics import TextclipError, atomic_path, some, write_json
-from textclip.core.display import interval_text, p_value_text, percent_text
+from textclip.core.display import interval_text, p_value_text, percent_text, text_table
 from textclip.core.foreign_files import parse_json_lines, read_json, read_text
 from textclip.types.method import Method
 from textclip.types.report import Row

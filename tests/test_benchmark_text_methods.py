@@ -12,12 +12,11 @@ from textclip.types.method import Given, Method, Range
 from textclip.types.report import Report
 from textclip.encoders.protocol import storage_key
 from textclip.features.extract import image_features, text_features
-from textclip.features.inputs import with_pre
 from textclip.sampling.texts import shuffle_texts, template_texts
 from textclip.sampling.text_filters import keep_own_class
 from textclip.sampling.sample import sample_texts
 from textclip.pipeline import Pipeline
-from textclip.methods.registry import known_method, known_methods
+from textclip.methods.registry import known_method, known_methods, method_title
 from textclip.methods.tap import lafter_templates
 from textclip.methods.zeroshot import ZeroShot
 from textclip.benchmark.task_data import task_features

@@ -4,21 +4,14 @@ import json, shlex, shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Optional
-import torch
 import typer
 from textclip.core.basics import TextclipError, unknown_name, write_json
-from textclip.data.load import load_task
-from textclip.encoders.load import load_encoder
-from textclip.sampling.sample import sample_texts
-from textclip.training.processes import launched_processes
-from textclip.training.trainer import Callback
-from textclip.training.callbacks import Checkpoints, ProgressBar
-from textclip.training.encoder_tuning import check_trainable
 from textclip.methods.registry import known_methods
 from textclip.cli.options import folder_for, need_device, short_help
 import os, subprocess, sys, tempfile
 import matplotlib.pyplot as plt
 import safetensors.torch as st
+import torch
 from fastcore.test import *
 from textclip.testing.encoders import tiny_open_clip
 from textclip.testing.data import drawn_shapes

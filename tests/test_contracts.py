@@ -8,7 +8,7 @@ import functools, json, random, tempfile
 from dataclasses import fields, replace
 from pathlib import Path
 import numpy as np, pytest, torch
-from textclip.core.basics import TextclipError, digest
+from textclip.core.basics import TextclipError, digest, own_warnings
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features
 from textclip.types.classifier import LinearClassifier, load_classifier
@@ -35,7 +35,7 @@ DRAWN_BY_POSITION = {'tai-adapter','tai-adapter-few-shot','comc','tai-dpt'}
 # them; their rows stay all the same, and a part of the classes scores as if the method had been fitted on that part
 COUPLED = {'stata','transclip','calip'}
 # one method with other settings, where these make another classifier
-VARIANTS = {'tai-adapter, residual': dict(arch='residual')}
+VARIANTS = {'tai-adapter, residual': dict(arch='residual'), 'text-mixture, unlabelled alone': {}}
 # a cache holds images, and of a new class it has none; a mixture is fitted on images of all its classes
 CACHES = {'tip-adapter','tip-adapter-f','tip-x','sus-x','text-mixture'}
 # every class is a Gaussian of its images: a new one has none
@@ -105,6 +105,7 @@ def fitted(name, data=None, seed=0, **own):
     m,d = made(name),data or data_for(name)
     given = {k: d.get(k) for k in DATA} | own
     if known_as(name).several and m.regime!='few-shot': given['train'] = None     # texts alone
+    if name.endswith('unlabelled alone'): given['train'] = None
     encoder = None if d['texts'] is several()['texts'] else tower()
     return m.fit(d['task'], encoder, seed=seed, **m.usable(given))
 
@@ -204,7 +205,7 @@ def test_known_rows_stay_beside_new_names(name):
 def fills_templates(name):
     "Is it fitted on class names in templates, as far as the encoder goes?"
     m,known = made(name),known_as(name)
-    if m.trains_encoder or known.inside or name in COUPLED | CACHES | GAUSSIANS: return False
+    if m.trains_encoder or known.inside or known.name in COUPLED | CACHES | GAUSSIANS: return False
     if 'templates' not in m.arguments or 'texts' in m.needs: return False
     return not known.several or m.regime=='names'
 
@@ -229,6 +230,35 @@ def test_labels_are_joined_by_name(name):
     turned = replace(d['train'], y=place[d['train'].y], meta=d['train'].meta | dict(classes=classes))
     key = 'support' if 'support' in made(name).needs else 'train'
     same(scores(fitted(name, d | {key: turned}), d['test']), scores(classifier(name), d['test']), 2e-3)
+
+# SHIP makes features of classes without images, and texts of them are no concern of its own
+LABELLED = [k for k in METHODS if reads_labels(k) and not known_as(k).inside]
+
+def said_of(name, **own):
+    "What is said about data that are wrong: the error, or the warnings of a fit that goes on"
+    with own_warnings() as caught:
+        try: fitted(name, toy() | own)
+        except TextclipError as e: return str(e)
+    return ' '.join(str(o.message) for o in caught)
+
+@pytest.mark.parametrize('name', LABELLED)
+def test_labelled_images_that_are_wrong(name):
+    images,key = toy()['train'],'support' if 'support' in made(name).needs else 'train'
+    assert 'ox, parrot' in said_of(name, **{key: images[images.y<2]})                   # classes without images
+    few = said_of(name, **{key: images[[0]]})                                           # fewer images than classes
+    assert '3 of 4 classes' in few
+    twice = Features(images.x.repeat(2, 1), y=images.y.repeat(2), local=images.local.repeat(2, 1, 1), meta=images.meta)
+    assert f'{len(images)} of {2*len(images)} labelled images are copies' in said_of(name, **{key: twice})
+    broken = replace(images, views=images.x[:,None].clone())
+    broken.views[1] = float('nan')
+    assert '1 rows is not finite' in said_of(name, **{key: broken})
+    single = images[[int((images.y==c).nonzero()[0]) for c in range(4)]]                # one image a class
+    assert 'Traceback' not in said_of(name, **{key: single})
+
+@pytest.mark.parametrize('name', [k for k in LABELLED if 'texts' in made(k).arguments])
+def test_texts_for_half_of_the_classes(name):
+    half = toy()['texts'][toy()['texts'].y<2]
+    assert '2 of 4 classes have no texts: ox, parrot' in said_of(name, texts=half)
 
 @grid(skip=TRANSDUCTIVE)
 def test_size_of_the_batch(name):

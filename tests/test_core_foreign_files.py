@@ -110,7 +110,7 @@ def test_arrays_safetensors():
         huge = (2**40).to_bytes(8, 'little')                   # a header of a terabyte is not read
         deep = (50_008).to_bytes(8, 'little') + b'{"a": ' + b'['*50_002
         for content in (b'', b'not tensors', huge + whole[8:], whole[:-1], whole[:40], deep,
-            whole.replace(b'[3,2]', b'[9,9]'), whole.replace(b'"F32"', b'[[5]]'), whole.replace(b'[0,24]', b'[0,99]')):
+            whole.replace(b'[3,2]', b'[9,9]'), whole.replace(b'"mine"', b'[1234]'), whole.replace(b'"F32"', b'[[5]]'), whole.replace(b'[0,24]', b'[0,99]')):
             file.write_bytes(content)
             test_fail(lambda: read_tensors(file), contains="'a.safetensors'")
 
@@ -153,6 +153,9 @@ def test_parquet():
         file.write_bytes(whole[:place]+bytes([255])*16+whole[place+16:])
         test_fail(lambda: parquet_table(open_parquet(file), file, ['label']),
             contains="Column 'label' of 't.parquet' cannot be read")
+        pyarrow.parquet.write_table(table, file, use_dictionary=False, compression='none')
+        file.write_bytes(file.read_bytes().replace(b'dog', b'd\xffg'))
+        test_fail(lambda: parquet_table(open_parquet(file), file, ['label']), contains='cannot be read')
         file.write_bytes(whole[:-20])
         test_fail(lambda: open_parquet(file), contains="'t.parquet' is damaged")
         for text in (b'{', b'[]', b'['*100_000, b'\xff'):

@@ -149,7 +149,9 @@ def test_lines_that_cannot_be_read_slow():
     def memory_of_a_journal(path, n):
         "Bytes of memory a record, for a journal of `n` records"
         with open(path, 'w') as f:
-            for i in range(n): f.write(json.dumps(dict(key=digest(i), llm='m', prompt=[['user', 'x'*200]], text='y'*200)) + '\n')
+            for i in range(n):
+                record = dict(key=digest(i), llm='m', prompt=[['user', 'x'*200]], text='y'*200)
+                f.write(json.dumps(record) + '\n')
         tracemalloc.start()
         journal = Journal(path)
         used = tracemalloc.get_traced_memory()[0]

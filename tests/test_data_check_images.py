@@ -22,7 +22,7 @@ NOTEBOOK = 'nbs/data/12_check_images.ipynb'
 
 def test_what_is_said():
     'nbs/data/12_check_images.ipynb · What is said'
-    # nbs/data/12_check_images.ipynb · What is said · cell ee9008c3
+    # nbs/data/12_check_images.ipynb · What is said · cell eb3ec48f
     with tempfile.TemporaryDirectory() as d:
         root = Path(d)/'shapes'
         for i,p in enumerate(drawn_shapes(Path(d), 6).paths):
@@ -47,7 +47,7 @@ def test_what_is_said():
     test_eq(found.classes['star'], {'test': 0, 'train': 1})
     test_eq([o['where'] for o in found.twice], ['splits','classes','class'])
     found
-    # nbs/data/12_check_images.ipynb · What is said · cell d612ae53
+    # nbs/data/12_check_images.ipynb · What is said · cell 70ccb917
     with tempfile.TemporaryDirectory() as d:
         for name,colour in (('a','red'), ('b','blue'), ('c','green')):
             Image.new('RGB', (80,80), colour).save(Path(d)/f'{name}.png')

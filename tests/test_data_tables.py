@@ -4,6 +4,7 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from textclip.core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
+from textclip.core.foreign_files import is_formula
 from textclip.types.task import Task, class_positions
 from textclip.data.images import ImageSplit
 from textclip.data.folders import names_file, usual_splits
@@ -174,6 +175,9 @@ def test_writing_a_table():
         task = table_task(write_table(bare, Path(d)/'bare.csv', ['a','b']))
         test_eq((task.split('all').labels, task.classes), (None, ['a','b']))
         test_fail(lambda: write_table(many, Path(d)/'many.csv', ['a|b','b','c']), contains='jsonl')
+        one = ImageSplit([Path(d)/'=cmd.png'], [0])
+        test_fail(lambda: write_table(one, Path(d)/'f.csv', ['a']), contains="would be formulas in a spreadsheet: =cmd.png")
+        test_eq(table_task(write_table(one, Path(d)/'f.jsonl', ['@a'])).classes, ['@a'])
         test_fail(lambda: write_table(dict(train=many, test=bare), Path(d)/'x.csv', ['a','b','c']),
             contains='tables of their own')
         both = table_task(write_table(dict(train=many, test=bare), Path(d)/'x.jsonl', ['a','b','c']))

@@ -7,6 +7,7 @@ import torch
 from scipy import optimize, stats
 from torch.nn import functional as F
 from textclip.core.basics import TextclipError, unknown_name, warn
+from textclip.core.display import short_name
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier
 from textclip.evaluation.single_label import evaluate

@@ -6,6 +6,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch.nn import functional as F
 from textclip.core.basics import TextclipError, make_generator, unknown_name
+from textclip.core.display import short_name
 from textclip.types.task import class_positions
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier, LinearClassifier

@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from textclip.core.basics import TextclipError, some, unknown_name, warn
+from textclip.core.display import short_name
 import itertools, json, tempfile
 from pathlib import Path
 from fastcore.test import *

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 from PIL import Image
-from torch import nn
 from tqdm.auto import tqdm
 from textclip.core.basics import Store, TextclipError, digest, some, warn
 from textclip.core.executors import as_executor
@@ -51,8 +50,7 @@ def test_texts():
     with tempfile.TemporaryDirectory() as d:
         enc,store,old = ColourEncoder(),Store(d),['red', 'blue', 'green']
         for part in (['red', 'blue'], ['green']):                       # what an older textclip left behind
-            store.put('text', digest(['features-2', enc.fingerprint, str(enc.dtype).removeprefix('torch.'), str(enc.amp)], part),
-                dict(x=enc.encode_text(part)), dict(encoder=enc.name, n=len(part)))
+            store.put('text', digest(storage_key(enc), part), dict(x=enc.encode_text(part)), dict(n=len(part)))
         enc.encoded = 0
         f = text_features(old, enc, store=store, shard=2)
         test_eq((enc.encoded, f.x), (0, ColourEncoder().encode_text(old)))
@@ -115,7 +113,7 @@ def test_images():
         whole = image_features(split, enc, store=Store(Path(d)/'other'))
         split.paths.insert(2, Path(d)/'gone.png')
         split = ImageSplit(split.paths)
-        content = ['missing gone.png' if o.name=='gone.png' else hashlib.sha256(o.read_bytes()).hexdigest() for o in split.paths]
+        content = [hashlib.sha256(o.read_bytes()).hexdigest() if o.exists() else f'missing {o.name}' for o in split.paths]
         common = ['images-3', *storage_key(enc), split.reading, MAX_PIXELS, enc.batch_size, {}]
         for i in range(0, 13, 4):
             kept = torch.tensor([k for k,o in enumerate(content[i:i+4]) if o!='missing gone.png'])

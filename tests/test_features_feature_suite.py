@@ -8,7 +8,7 @@ from textclip.core.basics import TextclipError, unknown_name
 from textclip.core.foreign_files import read_arrays
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features, TaskFeatures
-from textclip.features.parquet_features import array_labels
+from textclip.features.parquet_features import array_labels, name_list
 import tempfile
 from unittest.mock import patch
 from fastcore.test import *

@@ -31,7 +31,9 @@ def test_labels():
     test_fail(lambda: array_labels(np.array(['2020-01-01'], 'datetime64[D]')), contains='datetime64')
     test_fail(lambda: array_labels(np.array([['a']])), contains='of shape (1, 1)')
     test_eq(name_list([b'cat', 'dog', 3], 'classes', 'f'), ['cat', 'dog', '3'])
-    test_fail(lambda: name_list(np.array('cat'), 'classes', 'f'), contains='are no list')
+    for odd in (np.array('cat'), [['a'], ['b', 'c']], 5):
+        test_fail(lambda: name_list(odd, 'classes', 'f'), contains='are no list')
+    test_fail(lambda: array_labels([[1], [1, 0]]), contains='different lengths')
 
 
 def test_which_array():

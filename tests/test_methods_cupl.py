@@ -10,9 +10,8 @@ from textclip.types.classifier import Classifier, LinearClassifier
 from textclip.types.method import Given, Method
 from textclip.features.inputs import as_features, class_means, logit_scale_of
 from textclip.methods.zeroshot import ByLabel, labels_of, template_features
-import os, warnings
+import os
 from pathlib import Path
-import pandas as pd
 from fastcore.test import *
 from textclip.core.basics import make_generator
 from textclip.features.feature_suite import load_feature_sets

@@ -5,6 +5,7 @@ import torch
 from fastcore.basics import patch
 from torch.nn import functional as F
 from textclip.core.basics import TextclipError, some, unknown_name
+from textclip.core.display import short_name
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from fastcore.test import *
-from textclip.core.basics import make_generator, write_json
+from textclip.core.basics import make_generator, own_warnings, write_json
 from textclip.types.classifier import load_classifier
 from textclip.data.splits import base_new, few_shot, few_shot_rows, few_shot_val, subset_classes
 from textclip.features.feature_suite import load_feature_sets
@@ -219,6 +219,20 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
         'fixed','none','val-full'])
     # without validation images the recipes agree
     test_close(fit(GDA()).predict_proba(texts), fit(GDA('ours')).predict_proba(texts), eps=1e-5)
+    # nbs/methods/gda.ipynb · What it asks for, and what can be changed later · cell 7abfc91d
+    gen = make_generator(3, 'asks')
+    y,task = torch.arange(3).repeat_interleave(4),Task('t', list('abc'))
+    train = Features(torch.randn(12, 6, generator=gen), y=y, ids=[f'{i}.jpg' for i in range(12)])
+    texts = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
+    def fit(task=task, **kw): return GDA().fit(task, **dict(texts=texts, train=train) | kw)
+    test_fail(lambda: fit(task=Task('one', ['a']), train=train[:4]), contains='has one class only')
+    test_fail(lambda: fit(train=train[:1]), contains='2 of 3 classes have no training images: b, c')
+    test_fail(lambda: fit(texts=texts[:1]), contains='2 of 3 classes have no texts: b, c')
+    broken = Features(train.x, y=y, ids=train.ids, views=train.x[:,None].clone())
+    broken.views[5] = float('nan')
+    test_fail(lambda: fit(train=broken), contains='`views` of 1 rows is not finite: 5.jpg')
+    with own_warnings() as caught: fit(train=train[[*range(12), 3]])
+    assert '1 of 13 labelled images are copies of others: 3.jpg' in str(caught[0].message)
     # nbs/methods/gda.ipynb · What it asks for, and what can be changed later · cell 9be12e98
     gen = make_generator(4, 'names')
     y,x = torch.arange(3).repeat_interleave(9),torch.randn(27, 6, generator=gen)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 from fastcore.test import *
 from torch.nn import functional as F
-from textclip.core.basics import make_generator
+from textclip.core.basics import make_generator, own_warnings
 from textclip.types.classifier import load_classifier
 from textclip.types.features import Features
 from textclip.features.inputs import class_means
@@ -89,10 +89,13 @@ def test_what_it_asks_for():
     test_fail(lambda: fit(texts=texts[:2]), contains='1 of 3 classes have no texts')
     test_fail(lambda: fit(val=train), contains="makes no use of 'val'")
     test_fail(lambda: fit(texts=Features(torch.ones(3,5), y=torch.arange(3))), contains='Images have 6 dimensions')
-    test_fail(lambda: Features(torch.full((2,3), float('nan'))), contains='not finite')
+    broken = Features(train.x, y=y, views=train.x[:,None].clone())
+    broken.views[7] = float('nan')
+    test_fail(lambda: fit(train=broken), contains='`views` of 1 rows is not finite: 7')
     test_fail(lambda: TextGDA(anchor=-1), contains='anchor is -1')
     one = fit(train=train[[0,4,8]])                                 # one image a class is enough
-    twice = fit(train=Features(train.x.repeat(2, 1), y=y.repeat(2)))     # each image twice: no error, more weight
+    with own_warnings() as caught: twice = fit(train=Features(train.x.repeat(2, 1), y=y.repeat(2)))
+    assert '12 of 24 labelled images are copies of others' in str(caught[0].message)
     with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(fit().save(d))(train), fit()(train))
     test_eq(one.with_classes(['c','a']).weight, one.weight[[2,0]])
     assert (twice(train)-fit()(train)).abs().max()>0

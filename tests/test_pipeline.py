@@ -7,6 +7,7 @@ from PIL import Image
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError, some, warn
 from textclip.core.display import Shown
+from textclip.core.hub import need_fetched
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier, load_classifier
 from textclip.data.images import ImageSplit, image_endings, is_pixels
@@ -127,6 +128,8 @@ def test_images_in_names_out():
     padded = Pipeline(enc, LinearClassifier(weight, pipe.classifier.info), square=True)
     with tempfile.TemporaryDirectory() as d:
         test_eq(load_pipeline(padded.classifier.save(d), encoder=enc).reading, dict(square=True, upright=True))
+        strange = LinearClassifier(weight, pipe.classifier.info | dict(encoder='hf:nobody/nothing')).save(Path(d)/'strange')
+        test_fail(lambda: load_pipeline(strange), contains='a model of the hub that is not on this machine')
     other = LinearClassifier(weight, pipe.classifier.info | dict(fingerprint='something else'))
     test_fail(lambda: Pipeline(enc, other), contains='another encoder')
     test_fail(lambda: Pipeline('lite', other), contains="load_encoder('lite')")

@@ -158,4 +158,8 @@ def test_saving():
         test_fail(lambda: load_generator(d), contains="load_encoder('tiny')")
         other = tiny_open_clip(text=dict(layers=1))
         test_fail(lambda: load_generator(d, other), contains='was trained with encoder')
+        direct.save(d)
+        said = (Path(d)/'generator.json').read_text()
+        (Path(d)/'generator.json').write_text(said.replace('"slope": 0.0', '"slope": [1]'))
+        test_fail(lambda: load_generator(d), contains="'generator.json' is damaged")
     test_fail(lambda: load_generator('nowhere'), contains='No generator')

@@ -12,6 +12,7 @@ from textclip.core.hub import hub_access, hub_answers, quiet_transformers
 from textclip.types.task import Task, class_positions, normal_name
 from textclip.sampling.texts import check_templates, texts_by_class
 from textclip.synthesis.support_sets import SupportSplit, manifest_path, write_support_manifest
+import json
 import os, sys, tempfile, warnings
 from importlib.util import find_spec
 from types import SimpleNamespace

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import torch
 from textclip.core.basics import TextclipError, some, warn
-from textclip.core.display import figure_axes
+from textclip.core.display import figure_axes, markdown_cell, short_name, text_table
 from textclip.types.task import Task
 from textclip.types.features import Features
 from textclip.data.images import ImageSplit, UnreadableImage, image_bytes, load_image, to_rgb

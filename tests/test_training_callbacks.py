@@ -18,7 +18,8 @@ from fastcore.test import *
 from textclip.core.basics import make_generator, own_warnings
 from textclip.training.optimization import Optimization
 from textclip.training.trainer import Batches, Trainer
-from textclip.training.callbacks import Checkpoints, EarlyStopping, FiniteGuard, LivePlot, ProgressBar, evaluating
+from textclip.training.callbacks import (Checkpoints, EarlyStopping, FiniteGuard, LivePlot, LogTo, ProgressBar,
+    evaluating)
 
 NOTEBOOK = 'nbs/4_training/04_callbacks.ipynb'
 
@@ -191,3 +192,17 @@ def test_progress():
     assert '6/6' in text.getvalue() and 'loss=' in text.getvalue()
     test_eq(len(figures), 7)
     test_eq(figures[-1].axes[0].get_xlabel(), 'step')
+
+
+def test_to_a_tracker():
+    'nbs/4_training/04_callbacks.ipynb · To a tracker'
+    # nbs/4_training/04_callbacks.ipynb · To a tracker · cell 10650003
+    seen = []
+    loss = lambda w,*_: ((w-1)**2).sum()
+    callbacks = [EarlyStopping(lambda w: -(w-1).abs().max().item(), every=3), LogTo(lambda v,k: seen.append((k, v)), every=2)]
+    t = Trainer(nn.Parameter(torch.zeros(3)), loss, 1, Optimization(lr=.1), steps=7, callbacks=callbacks)
+    t.fit()
+    test_eq([k for k,_ in seen], [1, 2, 3, 4, 5, 6, 7])
+    test_close([v['loss'] for _,v in seen], t.history.losses.tolist(), eps=1e-6)
+    test_eq([k for k,v in seen if 'metric' in v], [k for k,_ in t.history.metrics['metric']])
+    seen[2]

@@ -74,7 +74,9 @@ def test_classifier():
         for tensors in (dict(bias=rows[0]), dict(weight=rows, bias=torch.ones(5)), dict(weight=rows[0])):
             write_json(Path(d)/'classifier.json', said)
             st.save_file(tensors, Path(d)/'classifier.safetensors')
-            test_fail(lambda: load_classifier(d), contains='lassifier')
+            try: refused = load_classifier(d) is None
+            except TextclipError: refused = True
+            assert refused, tensors
     test_fail(lambda: clf(Features(torch.ones(1,3))), contains='Features have 3 dimensions, the classifier 2')
     clf.requires = ('x','local')
     test_fail(lambda: clf(f), contains='example needs local')

@@ -3,9 +3,8 @@ from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
 from fastcore.basics import patch
-from tabulate import tabulate
 from textclip.core.basics import TextclipError, write_json
-from textclip.core.display import interval_text, p_value_text, percent_text, plus_minus_text
+from textclip.core.display import interval_text, p_value_text, percent_text, plus_minus_text, text_table
 from textclip.core.foreign_files import checked_fields, read_json
 import json, tempfile
 from fastcore.test import *
@@ -50,4 +49,5 @@ def test_reports():
     assert 'stamps · lite · smollm2 · 128 images' in repr(report) and '70.0 ± 1.0' in repr(report)
     odd = Report('<i>t</i>', 'e', None, 1, [Row('a<b>', 'names', .5)])._repr_html_()          # text from outside is escaped
     assert '&lt;i&gt;t' in odd and 'a&lt;b&gt;' in odd and '<b>' not in odd
+    assert '<' not in Report('t', 'e', None, 1, [Row('a<b>|c', 'names', .5)]).table()
     report

@@ -7,13 +7,14 @@ __version__ = "0.1.0"
 __all__ = ['fit', 'load_task', 'few_shot', 'hold_out', 'load_encoder', 'check_encoder', 'Encoder', 'text_features',
            'image_features', 'load_features', 'load_llm', 'sample_texts', 'sampling_plan', 'read_texts', 'write_texts',
            'texts_by_class', 'keep_own_class', 'Task', 'Features', 'TaskFeatures', 'Classifier', 'LinearClassifier',
-           'load_classifier', 'Method', 'Report', 'Pipeline', 'load_pipeline', 'evaluate', 'bootstrap_ci',
-           'paired_test', 'evaluate_multilabel', 'plot_report', 'task_features', 'run_benchmark', 'Benchmark',
-           'run_suite', 'rerun', 'known_methods', 'make_methods', 'TextclipError', 'TextclipWarning', 'ZeroShot',
-           'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TipAdapter', 'TipAdapterF', 'TIPX', 'SuSX', 'CALIP',
-           'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT', 'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe',
-           'CrossModalProbe', 'GDA', 'TextGDA', 'CrossValidated', 'TextMixture', 'StatA', 'DenseZeroShot', 'TaIDPT',
-           'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
+           'load_classifier', 'Method', 'Report', 'Pipeline', 'load_pipeline', 'explain', 'evidence_for',
+           'plot_reasons', 'evaluate', 'bootstrap_ci', 'paired_test', 'evaluate_multilabel', 'plot_report',
+           'task_features', 'run_benchmark', 'Benchmark', 'run_suite', 'rerun', 'known_methods', 'make_methods',
+           'TextclipError', 'TextclipWarning', 'ZeroShot', 'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA',
+           'TipAdapter', 'TipAdapterF', 'TIPX', 'SuSX', 'CALIP', 'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT',
+           'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'TextGDA',
+           'CrossValidated', 'TextMixture', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot',
+           'CoMC']
 
 # %% ../nbs/00_textclip.ipynb #e7d7361e
 import lazy_loader
@@ -23,12 +24,14 @@ _all_ = [
     'fit', 'load_task', 'few_shot', 'hold_out', 'load_encoder', 'check_encoder', 'Encoder', 'text_features',
     'image_features', 'load_features', 'load_llm', 'sample_texts', 'sampling_plan', 'read_texts', 'write_texts',
     'texts_by_class', 'keep_own_class', 'Task', 'Features', 'TaskFeatures', 'Classifier', 'LinearClassifier',
-    'load_classifier', 'Method', 'Report', 'Pipeline', 'load_pipeline', 'evaluate', 'bootstrap_ci',
+    'load_classifier', 'Method', 'Report', 'Pipeline', 'load_pipeline', 'explain', 'evidence_for', 'plot_reasons',
+    'evaluate', 'bootstrap_ci',
     'paired_test', 'evaluate_multilabel', 'plot_report', 'task_features', 'run_benchmark', 'Benchmark',
     'run_suite', 'rerun', 'known_methods', 'make_methods', 'TextclipError', 'TextclipWarning', 'ZeroShot',
     'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TipAdapter', 'TipAdapterF', 'TIPX', 'SuSX', 'CALIP',
     'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT', 'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe',
-    'CrossModalProbe', 'GDA', 'TextGDA', 'CrossValidated', 'TextMixture', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
+    'CrossModalProbe', 'GDA', 'TextGDA', 'CrossValidated', 'TextMixture', 'StatA',
+    'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
 
 # %% ../nbs/00_textclip.ipynb #ac96a3e7
 _parts = {
@@ -50,6 +53,7 @@ _parts = {
     'types.method': ['Method'],
     'types.report': ['Report'],
     'pipeline': ['Pipeline', 'load_pipeline'],
+    'reasons': ['explain', 'evidence_for', 'plot_reasons'],
     'evaluation.single_label': ['evaluate', 'bootstrap_ci', 'paired_test'],
     'evaluation.multilabel': ['evaluate_multilabel'],
     'evaluation.plots': ['plot_report'],

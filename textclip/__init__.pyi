@@ -40,6 +40,9 @@ from .types.method import Method as Method
 from .types.report import Report as Report
 from .pipeline import Pipeline as Pipeline
 from .pipeline import load_pipeline as load_pipeline
+from .reasons import explain as explain
+from .reasons import evidence_for as evidence_for
+from .reasons import plot_reasons as plot_reasons
 from .evaluation.single_label import evaluate as evaluate
 from .evaluation.single_label import bootstrap_ci as bootstrap_ci
 from .evaluation.single_label import paired_test as paired_test

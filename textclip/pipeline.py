@@ -13,6 +13,7 @@ from PIL import Image
 from fastcore.basics import patch
 from .core.basics import TextclipError, some, warn
 from .core.display import Shown
+from .core.hub import need_fetched
 from .types.features import Features
 from .types.classifier import Classifier, load_classifier
 from .data.images import ImageSplit, image_endings, is_pixels
@@ -247,6 +248,7 @@ def load_pipeline(
     if encoder is None:
         if not classifier.info.get('encoder'):
             raise TextclipError('This classifier does not say which encoder made its features.', 'Pass encoder=...')
+        need_fetched(classifier.info['encoder'], 'This classifier')
         encoder = load_encoder(classifier.info['encoder'], device=device)
     return Pipeline(encoder, classifier.to(device))
 

@@ -7,6 +7,7 @@ from PIL import Image
 from fastcore.basics import patch
 from .core.basics import TextclipError, some, warn
 from .core.display import Shown
+from .core.hub import need_fetched
 from .types.features import Features
 from .types.classifier import Classifier, load_classifier
 from .data.images import ImageSplit, image_endings, is_pixels

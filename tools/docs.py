@@ -16,9 +16,9 @@ from execnb.nbio import mk_cell, read_nb, write_nb
 from fastcore.foundation import working_directory
 from fastcore.script import call_parse
 from nbdev.processors import FilterDefaults, add_show_docs, exec_show_docs, mv_exports
-import apidoc, rooms, search
+import apidoc, names, rooms, search
 from files import ROOT, cfg, notebooks, write_or_check
-from lean import header, lean_code, lean_css, lean_page, used_classes
+from lean import FREQUENT, header, lean_code, lean_css, lean_page, used_classes
 from links import faults
 from pictures import joined
 from rooms import ORDER, page, plain, rel
@@ -142,6 +142,8 @@ def stage(site):
     entries = rooms.sidebar()
     listing = '\n'.join(rooms.listing(entries, rooms.titles()))
     (site/f'{CONTENTS}.md').write_text(f'---\ntitle: All pages\nsearch: false\n---\n\n{listing}\n', encoding='utf-8')
+    title = rooms.titles()[rooms.API]
+    (site/rooms.API).write_text(f'---\ntitle: {title}\nsearch: false\n---\n\n{names.api_list()}\n', encoding='utf-8')
     conf = yaml.safe_load((cfg.nbs_path/'_quarto.yml').read_text(encoding='utf-8'))
     conf['project']['output-dir'] = '_site'
     conf['website'] |= {'title': cfg.title, 'description': cfg.description, 'site-url': URL,
@@ -213,12 +215,13 @@ def stylesheet(css):
     "A stylesheet without fonts from another host, and without the older of two forms of a font"
     css = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', css)
     css = re.sub(rb'(code\S*) span(?=\.\w\w\b| *\{)', rb'\1 i', css)   # see `lean_code`
+    for kind,mark in FREQUENT.items(): css = css.replace(f'code i.{kind}'.encode(), f'code {mark}'.encode())
     return re.sub(rb',url\("[^"]*\.woff(?:\?[^"]*)?"\) format\("woff"\)', b'', css)
 
 def libraries(entries, top):
     "Files of our own for all pages: path -> bytes; `top` is the bar that navigation.js puts at the top"
-    names = {k: escaped(v) for k,v in rooms.titles().items()}
-    pages = json.dumps(rooms.tree(entries, names), ensure_ascii=False, indent=0)
+    shown = {k: escaped(v) for k,v in rooms.titles().items()}
+    pages = json.dumps(rooms.tree(entries, shown), ensure_ascii=False, indent=0)
     navigation = f'const TOP = {json.dumps(top)};\nconst PAGES = {pages};\n' + (HERE/'navigation.js').read_text(encoding='utf-8')
     kept = [HERE/'colab.svg', HERE/'search.js', HERE/'page.js', *(o for o in sorted((HERE/'katex').rglob('*')) if o.is_file())]
     files = {f'site_libs/{o.relative_to(HERE).as_posix()}': o.read_bytes() for o in kept}
@@ -246,6 +249,7 @@ def render():
     for f,text in pages.items(): out[f] = for_all(text, '../'*f.count('/')).encode()
     quotes = {page(nb): rooms.quote(nb).replace('`', '') for nb in notebooks()}
     out['search.json'] = search.index(json.loads(out['search.json']), quotes)
+    out['llms.txt'] = names.llms_list(rooms.sidebar(), rooms.titles(), quotes, URL).encode()
     out['sitemap.xml'] = re.sub(rb'\s*<lastmod>.*?</lastmod>', b'', out['sitemap.xml'])
     unused = [f for f in out if f.startswith('site_libs/fuse/') or f.endswith('.woff')]
     for f in unused: del out[f]

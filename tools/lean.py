@@ -28,13 +28,16 @@ def lean_page(text):
     text = OPEN.sub(lambda m: f'<pre class="code{m[1] or ""}"><code>{m[2]}</code></pre>', text)
     return UNUSED.sub('', text)
 
+FREQUENT = dict(st='u', kw='b', cf='em')   # strings, keywords, control flow: four of five marks
+
 def lean_code(pre):
     "Highlighted code with fewer and shorter marks: none in the colour of the text, one for neighbours of one colour"
     pre = pre.replace('&#x27;', "'").replace('&quot;', '"').replace('<span class="ss">', '<span class="st">')
     pre = re.sub(r'<span class="(?:bu|op|va|dv|fl)">([^<]*)</span>', r'\1', pre)
     pre = re.sub(r'<span class="(\w\w)">([^<]*)</span>', r'<i class=\1>\2</i>', pre)
     one = lambda m: f'<i class={m[1]}>' + re.sub('<[^>]*>', '', m[0]) + '</i>'
-    return re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', one, pre)
+    pre = re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', one, pre)
+    return re.sub(r'<i class=(st|kw|cf)>([^<]*)</i>', lambda m: f'<{FREQUENT[m[1]]}>{m[2]}</{FREQUENT[m[1]]}>', pre)
 
 # %% Stylesheets
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import wraps
 import torch
 from ..core.basics import TextclipError, some
+from ..core.display import short_name
 
 # %% ../../nbs/3_alignment/02_optimal_transport.ipynb #085891be
 def in_float32(
@@ -246,7 +247,7 @@ def plot_plan(
     if first: axs[0,0].imshow(image); axs[0,0].set_title('image', fontsize=9)
     for i,(ax,o) in enumerate(zip(axs[0,first:], maps)):
         shown = ax.imshow(o, vmin=0, vmax=most or max(1., maps.max().item()), cmap='magma')
-        ax.set_title(names[i] if names else f'prompt {i}', fontsize=9)
+        ax.set_title(short_name(names[i], 60) if names else f'prompt {i}', fontsize=9)
     figure.colorbar(shown, ax=list(axs[0,first:]), shrink=.8, label='share / uniform share')
     for ax in axs[0]: ax.set_xticks([]); ax.set_yticks([])
     return figure

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 import torch
 from ..core.basics import TextclipError, some
+from ..core.display import short_name
 
 def in_float32(function):
     ...

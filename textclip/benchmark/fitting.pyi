@@ -2,31 +2,25 @@
 from typing import Any, ClassVar
 from dataclasses import dataclass, replace
 from pathlib import Path
-import torch
 from ..core.basics import TextclipError, public_name, some, warn, write_json
 from ..core.display import Shown, counted, interval_text, p_value_text, percent_text
-from ..types.task import Task, class_positions
+from ..types.task import Task
 from ..types.features import Features, TaskFeatures
 from ..types.classifier import Classifier
 from ..types.report import Report
-from ..data.images import ImageSplit
-from ..data.folders import images_in
-from ..data.splits import hold_out
-from ..data.load import load_task
 from ..encoders.load import load_encoder
 from ..features.extract import text_features
-from ..features.inputs import with_pre
 from ..sampling.texts import dataset_of_texts, fill_empty, template_texts, texts_by_class
 from ..sampling.text_filters import keep_own_class
 from ..sampling.llms.load import known_llms, load_llm
 from ..evaluation.single_label import make_row
 from ..pipeline import Pipeline
 from ..methods.registry import known_method, known_methods
-from ..methods.cross_validated import copies
 from ..methods.zeroshot import ZeroShot
 from .protocols import fit_on, measure_classifier
 from .manifest import report_manifest, text_digests
 from .text_methods import TextMethod, llm_name, text_method
+from .own_images import Photos, heap_features, heap_of, photos_of, task_and_images
 
 @dataclass(frozen=True)
 class Way:
@@ -42,26 +36,7 @@ def way_for(photos: int=..., unlabeled: int=..., texts: bool=...) -> Way:
 def ways_table() -> list:
     ...
 
-def joined_task(named: Task, shown: Task) -> Task:
-    ...
-
-def task_and_images(classes=..., images=..., domain=...) -> Task:
-    ...
-
-def heap_of(unlabeled, task: Task):
-    ...
-
 def check_feedable(method: str, task: Task, unlabeled=..., texts: bool=...):
-    ...
-near: float
-
-def copy_groups(*features) -> list:
-    ...
-
-def warn_copies(photos: Features, group, classes: list):
-    ...
-
-def divided(photos: Features, group, task: Task, share: float=..., seed: int=...) -> tuple:
     ...
 
 @dataclass(repr=False)
@@ -94,19 +69,6 @@ def verdict_of(report: Report) -> tuple:
     ...
 
 def data_for(row: TextMethod, task: Task, encoder, texts=..., unlabeled=..., seed: int=..., device=...) -> tuple:
-    ...
-
-@dataclass
-class Photos:
-    learn: Features = ...
-    measure: Features = ...
-    val: Features = ...
-    every: Features = ...
-
-def photos_of(task: Task, row: TextMethod, encoder, share: float=..., seed: int=...) -> Photos:
-    ...
-
-def heap_features(heap, photos: Photos, row: TextMethod, encoder) -> Features:
     ...
 
 def in_a_sentence(classifier: Classifier, row: TextMethod, task: Task, photos: Photos, heap: Features | None=..., texts=...) -> str:

@@ -21,7 +21,7 @@ from ..methods.calip import CALIP
 from ..methods.zeroshot import ZeroShot
 from .protocols import top_accuracy, uses_shots, zero_shot_protocol
 from .manifest import method_spec, report_manifest
-from .table import Benchmark
+from .table import Benchmark, place_of
 from .cells import Cell, data_digest, known_protocols, part_digests, run_cell, stored_cell, written_options
 
 def rows_of(results: list, baseline: str | None=...) -> list:

@@ -12,9 +12,8 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 from fastcore.docments import docments
-from tabulate import tabulate
 from ..core.basics import TextclipError, atomic_path, some, write_json
-from ..core.display import interval_text, p_value_text, percent_text
+from ..core.display import interval_text, p_value_text, percent_text, text_table
 from ..core.foreign_files import parse_json_lines, read_json, read_text
 from ..types.method import Method
 from ..types.report import Row
@@ -166,7 +165,7 @@ def table(self:Benchmark, format='github', first:int=None):
     corrected = _holm(self.rows)
     lines = [_line(i, r, baselines, scores, corrected) for i,r in enumerate(self.rows)]
     keep = _columns(lines)
-    return tabulate([[line[k] for k in keep] for line in lines[:first]], keep, tablefmt=format, disable_numparse=True)
+    return text_table([[line[k] for k in keep] for line in lines[:first]], keep, format)
 
 @patch
 def __str__(self:Benchmark):

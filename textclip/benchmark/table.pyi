@@ -6,9 +6,8 @@ from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
 from fastcore.docments import docments
-from tabulate import tabulate
 from ..core.basics import TextclipError, atomic_path, some, write_json
-from ..core.display import interval_text, p_value_text, percent_text
+from ..core.display import interval_text, p_value_text, percent_text, text_table
 from ..core.foreign_files import parse_json_lines, read_json, read_text
 from ..types.method import Method
 from ..types.report import Row

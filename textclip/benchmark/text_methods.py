@@ -20,12 +20,11 @@ from ..types.method import Given, Method, Range
 from ..types.report import Report
 from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
-from ..features.inputs import with_pre
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
 from ..sampling.sample import sample_texts
 from ..pipeline import Pipeline
-from ..methods.registry import known_method, known_methods
+from ..methods.registry import known_method, known_methods, method_title
 from ..methods.tap import lafter_templates
 from ..methods.zeroshot import ZeroShot
 from .task_data import task_features
@@ -306,7 +305,7 @@ def evaluate_classifier(
     f = image_features(images, encoder, store=store, **clf.extracts)
     f.y = labels_by_name(task, clf.classes, f.labels_for(len(task)))
     found = _beside_zero_shot(clf, encoder, task, f, store)
-    own = dict(method=clf.info.get('method') or type(clf).__name__, tuning=clf.info.get('tuning', 'fixed'))
+    own = dict(method=method_title(clf.info) or type(clf).__name__, tuning=clf.info.get('tuning', 'fixed'))
     rows = [replace(r, seconds=None, **own if r.method=='classifier' else {}) for r in found.rows]
     manifest = report_manifest(task=task, encoder=encoder, split=split, classifier=clf.info)
     report = Report(task.name, public_name(encoder.name), clf.info.get('llm'), len(f), rows, manifest)

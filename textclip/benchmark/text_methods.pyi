@@ -13,12 +13,11 @@ from ..types.method import Given, Method, Range
 from ..types.report import Report
 from ..encoders.protocol import storage_key
 from ..features.extract import image_features, text_features
-from ..features.inputs import with_pre
 from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
 from ..sampling.sample import sample_texts
 from ..pipeline import Pipeline
-from ..methods.registry import known_method, known_methods
+from ..methods.registry import known_method, known_methods, method_title
 from ..methods.tap import lafter_templates
 from ..methods.zeroshot import ZeroShot
 from .task_data import task_features

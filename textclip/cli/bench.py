@@ -72,7 +72,7 @@ def _bench_task(name, protocols, share):
             'Give folders train and test, or one folder of class folders, which is then divided (--hold-out).')
     return task,None
 
-def _bench_data(tasks, features, encoder, device, texts, share, protocols, local):
+def _bench_data(tasks, features, encoder, device, texts, share, protocols, local, pre):
     "The features of every task"
     from textclip.benchmark.task_data import task_features
     if features is not None:
@@ -84,7 +84,7 @@ def _bench_data(tasks, features, encoder, device, texts, share, protocols, local
     ready = [_bench_task(o, protocols, share) for o in _names(tasks)]
     model,writer = encoder_for(encoder, device),None if texts=='none' else texts
     def data_of(task, held):
-        data = task_features(task, model, writer, local=local)
+        data = task_features(task, model, writer, local=local, pre=pre)
         return replace(data, source=data.source | dict(held_out=held)) if held else data
     return [data_of(*o) for o in ready]
 
@@ -93,10 +93,13 @@ def _bench_names():
     "What can be asked for"
     from textclip.benchmark.cells import known_protocols
     from textclip.benchmark.suites import known_suites, suite_parts
+    from textclip.benchmark.fitting import ways_table
     from textclip.methods.registry import methods_table
     suites = [f'suite {k}: ' + ', '.join(p.short for p in suite_parts(k)) for k in known_suites]
     table = tabulate(methods_table(), headers='keys')
-    return '\n'.join([table, '', 'protocols: ' + ', '.join(known_protocols), *suites])
+    ways = tabulate(ways_table(), headers='keys', tablefmt='simple', maxcolwidths=[18, 16, 60, 18])
+    return '\n'.join([table, '', 'Which one? What textclip fit takes without --method:', '', ways, '',
+        'protocols: ' + ', '.join(known_protocols), *suites])
 
 def _say_chosen(chosen, data, out):
     "What is going to be measured"
@@ -165,7 +168,8 @@ def _measured(methods, protocols, shots, baseline, read, seeds, out, **how):
     "The table of methods on the data that `read` gives"
     from textclip.benchmark.runner import run_benchmark
     need_device(how['device'])
-    data = read(protocols, any(m.reads_places for m in methods.values()))
+    places,pre = (any(getattr(m, k) for m in methods.values()) for k in ('reads_places','reads_pre'))
+    data = read(protocols, places, pre)
     _say_chosen(methods, data, out)
     return run_benchmark(methods, data, protocols, shots, range(seeds), baseline, out, **how)
 

@@ -183,7 +183,8 @@ def demo(
     device:Device_='cpu'
 ):
     "Names, texts, a few labelled photos: what each buys, measured."
-    from textclip.benchmark.fitting import need_llm, task_and_images
+    from textclip.benchmark.fitting import need_llm
+    from textclip.benchmark.own_images import task_and_images
     from textclip.benchmark.steps import compare_steps
     start = time.perf_counter()
     shown = task_and_images(task_for(task))

@@ -10,16 +10,8 @@ import json, shlex, shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Optional
-import torch
 import typer
 from ..core.basics import TextclipError, unknown_name, write_json
-from ..data.load import load_task
-from ..encoders.load import load_encoder
-from ..sampling.sample import sample_texts
-from ..training.processes import launched_processes
-from ..training.trainer import Callback
-from ..training.callbacks import Checkpoints, ProgressBar
-from ..training.encoder_tuning import check_trainable
 from ..methods.registry import known_methods
 from .options import folder_for, need_device, short_help
 
@@ -62,12 +54,20 @@ def _checked(method, field, value):
     return tuple(value) if isinstance(value, list) else value
 
 # %% ../../nbs/cli/07_train_encoder.ipynb #c9bb0769
-class _Keep(Callback):
-    "Remembers the losses of a run"
-    def after_fit(self, trainer): self.losses = trainer.history.losses.tolist()
+def _loss_keeper():
+    "A callback that remembers the losses of a run"
+    from textclip.training.trainer import Callback
+    class Keep(Callback):
+        def after_fit(self, trainer): self.losses = trainer.history.losses.tolist()
+    return Keep()
 
 def _given(processes, train, method, encoder, llm, seed, device):
     "(task, images, encoder, what the method is given)"
+    import torch
+    from textclip.data.load import load_task
+    from textclip.encoders.load import load_encoder
+    from textclip.sampling.sample import sample_texts
+    from textclip.training.encoder_tuning import check_trainable
     task = load_task(train)
     if len(task)<2:
         raise TextclipError(f'There is only one class, {task.classes[0]!r}.',
@@ -107,10 +107,12 @@ def train_encoder(
     restart:bool=False     # begin anew where a run was interrupted?
 )->Path:
     "Fit in this and all launched processes; the first one writes"
+    from textclip.training.callbacks import Checkpoints, ProgressBar
+    from textclip.training.processes import launched_processes
     processes,out = launched_processes(),Path(out)
     found = _together(processes, _given, processes, train, method, encoder, llm, seed, device)
     task,images,model = found[:3]
-    keep,running = _Keep(),out/'running'
+    keep,running = _loss_keeper(),out/'running'
     callbacks = [keep, Checkpoints(running, every, resume=not restart)]
     if not processes.index: callbacks.append(ProgressBar(disable=None))
     classifier = method.fit(task, model, seed=seed, callbacks=callbacks, processes=processes, **found[3])
@@ -156,6 +158,7 @@ def main(
     except TextclipError as e:
         typer.echo('textclip: ' + str(e).replace('pass resume=False', 'add --restart'), err=True)
         raise typer.Exit(1) from None
+    from textclip.training.processes import launched_processes
     if not launched_processes().index:
         typer.echo(f'Saved in {out}, with the losses of all steps in losses.json\n'
             f'Next: textclip predict --classifier {shlex.quote(str(out))} IMAGE...')

@@ -6,7 +6,9 @@
 __all__ = []
 
 # %% ../../nbs/core/02_display.ipynb #e08c99c3
+import re
 from html import escape
+from tabulate import tabulate
 
 # %% ../../nbs/core/02_display.ipynb #ec0a5a70
 class Shown:
@@ -55,5 +57,24 @@ def short_name(
     name:str, # e.g. a class name
     n:int=22  # letters that fit
 )->str:
-    "The name, cut short with an ellipsis where it is longer"
-    return name if len(name)<=n else name[:n-1].rstrip() + '…'
+    "The name for a plot: cut short with an ellipsis where it is longer, and no dollar sign begins a formula"
+    shown = name if len(name)<=n else name[:n-1].rstrip() + '…'
+    return shown.replace('$', r'\$')
+
+# %% ../../nbs/core/02_display.ipynb #c4c2ae86
+def markdown_cell(
+    text # of a cell; what is no text is taken as it is
+):
+    "A text that stands in a table of Markdown as it is"
+    if not isinstance(text, str): return text
+    text = ' '.join(text.split()).replace('&', '&amp;').replace('<', '&lt;')
+    return re.sub(r'([\\`|\[\]])', r'\\\1', text)
+
+def text_table(
+    rows,       # lists of cells
+    head,       # names of the columns
+    format:str  # of tabulate; in Markdown, names from outside stand as they are
+)->str:
+    "A table as text, in which numbers are shown as they are given"
+    if format in ('github', 'pipe'): rows,head = [list(map(markdown_cell, r)) for r in rows],map(markdown_cell, head)
+    return tabulate(rows, list(head), tablefmt=format, disable_numparse=True)

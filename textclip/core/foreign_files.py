@@ -214,13 +214,15 @@ def tensor_header(
         if size<8+length: raise TextclipError(f'{path.name!r} is cut short.', again)
         text = '{' + f.read(length-1).decode()
     entries = parse_json(text, f'The header of {path.name!r}', again)
-    notes = entries.pop('__metadata__', None)
+    if not isinstance(entries, dict): raise TextclipError(f'{path.name!r} is no safetensors file.', again)
+    notes = entries.pop('__metadata__', {})
+    if not is_kind(notes, dict[str, str]): raise TextclipError(f'The notes in {path.name!r} are no texts.', again)
     kinds = dict(dtype=str, shape=list[int], data_offsets=list[int])
     for name,entry in entries.items(): checked_fields(entry, kinds, f'{name!r} in {path.name!r}', again, kinds)
     wanted = 8+length+max((e for o in entries.values() for e in o['data_offsets']), default=0)
     if size<wanted:
         raise TextclipError(f'{path.name!r} is cut short: {size:,} of {wanted:,} bytes are there.', again)
-    return {k: tuple(o['shape']) for k,o in entries.items()},notes or {}
+    return {k: tuple(o['shape']) for k,o in entries.items()},notes
 
 def read_tensors(
     path,       # a .safetensors file
@@ -329,12 +331,12 @@ def parquet_table(
             parts,size = [*parts, part],size+part.nbytes
             if size>most: raise TextclipError(f'{what} grows beyond {most:,} bytes.', again)
         schema = parts[0].schema if parts else file.read(columns=list(columns)).schema
+        table = pa.Table.from_batches(parts, schema)
+        table.validate(full=True)                     # texts that are no UTF-8, lists that end beyond their values
     except TextclipError: raise
     except Exception as e: raise TextclipError(f'{what} cannot be read ({type(e).__name__}).', again) from e
-    found = sum(len(p) for p in parts)
-    if found!=file.metadata.num_rows:
-        raise TextclipError(f'{what} has {found} of {file.metadata.num_rows} rows.', again)
-    return pa.Table.from_batches(parts, schema)
+    if len(table)==file.metadata.num_rows: return table
+    raise TextclipError(f'{what} has {len(table)} of {file.metadata.num_rows} rows.', again)
 
 # %% ../../nbs/core/04_foreign_files.ipynb #50d477b4
 def schema_notes(

@@ -6,9 +6,10 @@
 __all__ = ['hub_access']
 
 # %% ../../nbs/core/03_hub.ipynb #4990524d
-import logging
+import logging, os, re
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from .basics import TextclipError
 
 # %% ../../nbs/core/03_hub.ipynb #0e829c11
@@ -42,6 +43,20 @@ def hub_access(
     finally:
         logging.disable(logging.NOTSET)
         constants.HF_HUB_OFFLINE = offline
+
+# %% ../../nbs/core/03_hub.ipynb #af3ddae6
+def need_fetched(
+    name:str, # of a model, as a file gives it
+    what:str  # who names it, the subject of a sentence
+):
+    "An error where a file names a model of the hub that is not on this machine"
+    from huggingface_hub import constants
+    kind,_,repo = name.partition(':')
+    repo = re.split('[@?]', repo)[0]                  # without a revision and the form of the images
+    if kind not in ('hf', 'hf-hub') or os.path.isdir(os.path.expanduser(repo)): return
+    if (Path(constants.HF_HUB_CACHE)/f"models--{repo.replace('/', '--')}").is_dir(): return
+    raise TextclipError(f'{what} asks for {name!r}, a model of the hub that is not on this machine.',
+        f'If you trust it, fetch it and run again: hf download {repo}')
 
 # %% ../../nbs/core/03_hub.ipynb #229e2f41
 @contextmanager

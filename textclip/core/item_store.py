@@ -6,7 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/core/08_item_store.ipynb #df35d9b7
-import json, os, re, time
+import json, os, re
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path

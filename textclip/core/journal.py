@@ -103,7 +103,8 @@ def _follow(self:Journal):
     "Have the file open that stands at the path now; is there one?"
     found = os.stat(self.path) if self.path.exists() else None
     own = os.fstat(self._file) if self._file is not None else None
-    if found and own and (found.st_dev, found.st_ino)==(own.st_dev, own.st_ino) and found.st_size>=self._read: return True
+    same = found and own and (found.st_dev, found.st_ino)==(own.st_dev, own.st_ino)
+    if same and found.st_size>=self._read: return True
     if own: self._take_along(write=found is None)
     if found is None: return False
     self._file = os.open(self.path, os.O_RDONLY | getattr(os, 'O_BINARY', 0))

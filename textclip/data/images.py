@@ -8,7 +8,7 @@ __all__ = ['image_bytes', 'load_image', 'read_images', 'ImageSplit']
 # %% ../../nbs/data/01_images.ipynb #bb2ec8b9
 import io, os, re, threading, warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -71,36 +71,83 @@ def to_rgb(
     "The image in RGB: upright, transparency on white, deep images scaled to 8 bits"
     image.load()                       # Pillow turns TIFF files as it loads them
     turn = _turns.get(_orientation(image)) if upright else None
-    if image.mode.startswith(('I','F')): image = Image.fromarray(_eight_bits(np.asarray(image)))
-    if image.mode in ('La','RGBa'): image = image.convert('LA' if image.mode=='La' else 'RGBA')
-    if image.mode in ('RGBA','LA','PA') or 'transparency' in image.info:
-        image = image.convert('RGBA')
-        image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
-    image = image.convert('RGB')
-    if turn is not None: image = image.transpose(turn)
-    image.info = {}
-    if not square or image.width==image.height: return image
-    side = max(image.size)
+    if image.mode.startswith(('I','F')): rgb = _grey(image).convert('RGB')
+    elif image.mode in ('RGBA','LA','PA','La','RGBa') or 'transparency' in image.info: rgb = _on_white(image)
+    else: rgb = image if image.mode=='RGB' else image.convert('RGB')
+    if turn is not None: rgb = rgb.transpose(turn)
+    if rgb is image: rgb = image.copy()
+    rgb.info = {}
+    if not square or rgb.width==rgb.height: return rgb
+    side = max(rgb.size)
     out = Image.new('RGB', (side, side), 'white')
-    out.paste(image, ((side-image.width)//2, (side-image.height)//2))
+    out.paste(rgb, ((side-rgb.width)//2, (side-rgb.height)//2))
+    return out
+
+def _strips(image):
+    "Boxes of whole rows, a quarter of a million pixels each"
+    step = max(1, 2**18//image.width)
+    return [(0, y, image.width, min(y+step, image.height)) for y in range(0, image.height, step)]
+
+def _on_white(image):
+    "The image in RGB, on white where it is transparent"
+    out = Image.new('RGB', image.size, 'white')
+    for box in _strips(image):
+        part = image.crop(box)
+        if part.mode in ('La','RGBa'): part = part.convert('LA' if part.mode=='La' else 'RGBA')
+        part = part.convert('RGBA')
+        out.paste(Image.alpha_composite(Image.new('RGBA', part.size, 'white'), part), box)
     return out
 
 # %% ../../nbs/data/01_images.ipynb #69d020e3
+def _clean(x): return np.nan_to_num(x.astype(np.float32), posinf=0, neginf=0).clip(0)
+
+def _white(parts):
+    "What is white in an image that comes in parts"
+    largest,ranges = 0.,(255,1023,4095,16383,65535)
+    for x in parts:
+        if x.dtype.kind=='f': ranges = (1,255,1023,4095,16383,65535)
+        largest = max(largest, float(_clean(x).max(initial=0)))
+    return next((r for r in ranges if largest<=r), largest)
+
+def _scaled(x, white):
+    "Numbers of any type, scaled to 8 bits; what is no finite number becomes black"
+    return (_clean(x)*(255/white)).round().astype(np.uint8)
+
 def _eight_bits(x):
-    "(H,W) or (H,W,C) numbers of any type, scaled to 8 bits; what is no finite number becomes black"
+    "(H,W) or (H,W,C) numbers, scaled strip by strip"
     step = max(1, 2**18 // max(1, x[0].size)) if len(x) else 1
     strips = [slice(i, i+step) for i in range(0, len(x), step)]
-    clean = lambda s: np.nan_to_num(x[s].astype(np.float32), posinf=0, neginf=0).clip(0)
-    largest = max((float(clean(s).max()) for s in strips), default=0)
-    ranges = (1,)*(x.dtype.kind=='f') + (255,1023,4095,16383,65535)
-    white = next((r for r in ranges if largest<=r), largest)
-    out = np.empty(x.shape, np.uint8)
-    for s in strips: out[s] = (clean(s)*(255/white)).round()
+    white,out = _white(x[s] for s in strips),np.empty(x.shape, np.uint8)
+    for s in strips: out[s] = _scaled(x[s], white)
+    return out
+
+def _grey(image):
+    "An image of deep grey, scaled strip by strip"
+    boxes,out = _strips(image),Image.new('L', image.size)
+    white = _white(np.asarray(image.crop(b)) for b in boxes)
+    for b in boxes: out.paste(Image.fromarray(_scaled(np.asarray(image.crop(b)), white)), b)
     return out
 
 # %% ../../nbs/data/01_images.ipynb #4bb2aec8
 MAX_PIXELS = 64_000_000 # larger images are skipped
-_large,_one_large = 16_000_000,threading.Lock()
+
+class Room:
+    "Room for a number of things at a time, in all threads together"
+    def __init__(self, most): self.free,self.changed = most,threading.Condition()
+
+    @contextmanager
+    def taken(self, n):
+        "Wait until there is room for n, and take it while the block runs"
+        with self.changed:
+            self.changed.wait_for(lambda: self.free>=n)
+            self.free -= n
+        try: yield
+        finally:
+            with self.changed:
+                self.free += n
+                self.changed.notify_all()
+
+_pixels = Room(MAX_PIXELS)
 
 def _check_size(width, height, square):
     "`UnreadableImage` where an image would fill the memory"
@@ -113,7 +160,7 @@ def _check_size(width, height, square):
 def _checked_rgb(image, square, upright, deep=None):
     "`to_rgb` within bounds of memory, or `UnreadableImage`"
     _check_size(*image.size, square)
-    with _one_large if image.width*image.height>_large else nullcontext():
+    with _pixels.taken(image.width*image.height):
         return to_rgb(deep(image) if deep else image, square, upright)
 
 def decode_image(
@@ -145,26 +192,29 @@ def _other_byte(raw):
     return f"{form};16{'L' if order=='B' else 'B'}"
 
 def _low_bytes(content, name):
-    "(H,W,C) the lower bytes of the colours, and of the alpha channel"
+    "The lower bytes of the colours and of the alpha channel, as an image; of grey with alpha, all four bytes"
     image = open_image(content, name)
-    grey = image.mode=='LA'
-    if grey: image._mode = 'RGBA'
+    if image.mode=='LA': image._mode = 'RGBA'
     change = lambda args: _other_byte(args) if isinstance(args, str) else (_other_byte(args[0]), *args[1:])
     image.tile = [(*t[:3], change(t[3])) for t in image.tile]
-    return np.asarray(image)[...,1::2] if grey else np.asarray(image)
+    image.load()
+    return image
 
 def _deep_colour(content, name, image):
-    "The image, or one scaled to 8 bits where its colours lie in the lower part of 16 bits"
+    "The image, scaled to 8 bits where its colours lie in the lower part of 16 bits"
     if not _raw_modes(image): return image
-    low,high = _low_bytes(content, name),np.asarray(image)
     n = 1 if image.mode=='LA' else 3           # channels of colour
-    if not 0 < high[...,:n].max() < 64 and high[...,:n].any(): return image
-    x = high.astype(np.uint16)*256 + low
-    out = np.array(high)
-    out[...,:n] = _eight_bits(x[...,:n])
-    turned = Image.fromarray(out, image.mode)
-    turned.info,turned._exif = image.info,image.getexif()
-    return turned
+    if max(high for _,high in image.getextrema()[:n])>=64: return image
+    low,step = _low_bytes(content, name),slice(1, None, 2) if n==1 else slice(None)
+    def colours(box):
+        below = np.asarray(low.crop(box))[...,step][...,:n]
+        return np.asarray(image.crop(box))[...,:n].astype(np.uint16)*256 + below
+    white = _white(map(colours, _strips(image)))
+    for box in _strips(image):
+        part = np.array(image.crop(box))
+        part[...,:n] = _scaled(colours(box), white)
+        image.paste(Image.fromarray(part, image.mode), box)
+    return image
 
 # %% ../../nbs/data/01_images.ipynb #4365a1a9
 def image_bytes(

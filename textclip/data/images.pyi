@@ -2,7 +2,7 @@
 from typing import Any, ClassVar
 import io, os, re, threading, warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -22,6 +22,15 @@ def open_image(content: bytes, name: str=...) -> Image.Image:
 def to_rgb(image, square: bool=..., upright: bool=...) -> Image.Image:
     ...
 MAX_PIXELS: int
+
+class Room:
+
+    def __init__(self, most):
+        ...
+
+    @contextmanager
+    def taken(self, n):
+        ...
 
 def decode_image(content: bytes, square: bool=..., upright: bool=..., name: str=...) -> Image.Image:
     ...

@@ -68,7 +68,8 @@ class ParquetImage:
             with _reading: rows = _row_group(self.path, os.stat(self.path).st_mtime_ns, self.column, self.group)
         except (OSError, TextclipError): raise UnreadableImage('the table is gone or damaged') from None
         if self.row>=len(rows): raise UnreadableImage('this part of the table is damaged')
-        found = rows[self.row].as_py()
+        try: found = rows[self.row].as_py()
+        except UnicodeDecodeError: raise UnreadableImage('the name of its file is no text') from None
         if not isinstance(found, dict): found = dict(bytes=found)
         if isinstance(found.get('bytes'), bytes): return found['bytes']
         if not isinstance(found.get('path'), str): raise UnreadableImage('no image in this row')

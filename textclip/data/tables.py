@@ -11,6 +11,7 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
+from ..core.foreign_files import is_formula
 from ..types.task import Task, class_positions
 from .images import ImageSplit
 from .folders import names_file, usual_splits
@@ -307,6 +308,10 @@ def _csv_text(rows, separator):
             'Write them to tables of their own, or as .jsonl.')
     if any(r['path']!=r['path'].strip() for r in rows):
         raise TextclipError('A path begins or ends with a space.', 'Rename the file, or write a .jsonl file.')
+    formulas = [str(v) for r in rows for v in map(cell, r.values()) if is_formula(v)]
+    if formulas:
+        raise TextclipError(f'{len(formulas)} values would be formulas in a spreadsheet: {some(formulas)}.',
+            'Rename them, or write a .jsonl file.')
     out = io.StringIO()
     writer = csv.writer(out, delimiter=separator, lineterminator='\n')
     writer.writerows([list(rows[0]), *([cell(v) for v in r.values()] for r in rows)])

@@ -5,6 +5,7 @@ from collections import namedtuple
 from functools import partial
 from pathlib import Path
 from ..core.basics import TextclipError, atomic_path, some, unknown_name, warn, write_json
+from ..core.foreign_files import is_formula
 from ..types.task import Task, class_positions
 from .images import ImageSplit
 from .folders import names_file, usual_splits

@@ -14,6 +14,7 @@ import torch
 from scipy import optimize, stats
 from torch.nn import functional as F
 from ..core.basics import TextclipError, unknown_name, warn
+from ..core.display import short_name
 from ..types.features import Features
 from ..types.classifier import Classifier
 from .single_label import evaluate
@@ -135,7 +136,8 @@ def plot_risk_coverage(
     for name,e in evaluations.items():
         a = _answers(e)
         curve = risk_coverage(*a)
-        ax.plot(100*curve.coverage, 100*(1-curve.risk), label=f'{name} (AURC {100*area_under_risk_coverage(*a):.1f} %)')
+        area = 100*area_under_risk_coverage(*a)
+        ax.plot(100*curve.coverage, 100*(1-curve.risk), label=f'{short_name(name, 60)} (AURC {area:.1f} %)')
     ax.set(xlabel='coverage in %', ylabel='accuracy of these answers in %', xlim=(0,100))
     ax.legend(fontsize=8, loc='upper right')
     return ax
@@ -174,7 +176,7 @@ def plot_reliability(
     ax.errorbar(b.confidence, b.accuracy, error, fmt='o-', capsize=3, markersize=4, clip_on=False)
     first = evaluation[0] if isinstance(evaluation, (list,tuple)) else evaluation
     gap,share = _bin_gaps(b)
-    name,ece = getattr(first, 'method', None) or 'classifier',(gap*share).sum()
+    name,ece = short_name(getattr(first, 'method', None) or 'classifier', 60),(gap*share).sum()
     ax.set(xlim=(0,1), ylim=(0,1.02), xlabel='confidence', ylabel='accuracy', title=f'{name}: ECE {100*ece:.1f} %')
     return ax
 

@@ -7,6 +7,7 @@ import torch
 from scipy import optimize, stats
 from torch.nn import functional as F
 from ..core.basics import TextclipError, unknown_name, warn
+from ..core.display import short_name
 from ..types.features import Features
 from ..types.classifier import Classifier
 from .single_label import evaluate

@@ -12,6 +12,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch.nn import functional as F
 from ..core.basics import TextclipError, make_generator, unknown_name
+from ..core.display import short_name
 from ..types.task import class_positions
 from ..types.features import Features
 from ..types.classifier import Classifier, LinearClassifier
@@ -77,7 +78,7 @@ def plot_gaps(
     y = np.arange(len(table))
     axes[0].barh(y, table.gap, height=.6)
     axes[0].set(xlabel='modality gap', yticks=y)
-    axes[0].set_yticklabels(table.index)
+    axes[0].set_yticklabels([short_name(o, 60) for o in table.index])
     axes[0].invert_yaxis()
     axes[1].hlines(y, table.other, table.own, color='.8', linewidth=2, zorder=0)
     axes[1].plot(table.own, y, 'o', color='C2', label='own class')
@@ -161,7 +162,7 @@ def plot_projection(
         image,weight = part[part.kind=='image'],part[part.kind=='weight']
         ax.scatter(image.x, image.y, s=10, color=f'C{i%10}', alpha=.5, linewidths=0)
         ax.scatter(weight.x, weight.y, s=130, marker='*', color=f'C{i%10}', edgecolors='black', linewidths=.6,
-            label=name, zorder=3)
+            label=short_name(name, 60), zorder=3)
     share = frame.attrs.get('explained')
     label = lambda k: f'component {k+1}' + (f' ({100*share[k]:.0f} % of the variance)' if share else '')
     ax.set(xlabel=label(0), ylabel=label(1), xticks=[], yticks=[])

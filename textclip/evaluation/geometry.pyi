@@ -6,6 +6,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch.nn import functional as F
 from ..core.basics import TextclipError, make_generator, unknown_name
+from ..core.display import short_name
 from ..types.task import class_positions
 from ..types.features import Features
 from ..types.classifier import Classifier, LinearClassifier

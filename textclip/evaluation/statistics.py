@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from ..core.basics import TextclipError, some, unknown_name, warn
+from ..core.display import short_name
 
 # %% ../../nbs/5_evaluation/03_statistics.ipynb #1b042be5
 def holm(
@@ -174,7 +175,8 @@ def plot_ranks(
     y = np.arange(k)
     ax.hlines(y, R, k+.1, color='.85', linewidth=1)
     ax.plot(R, y, 'o')
-    for name,r,h in zip(R.index, R, y): ax.text(k+.15, h, f'{name} ({r:.2f})', va='center', fontsize=9)
+    for name,r,h in zip(R.index, R, y):
+        ax.text(k+.15, h, f'{short_name(name, 60)} ({r:.2f})', va='center', fontsize=9)
     for g,(i,j) in enumerate(groups):
         ax.plot([R.iloc[i], R.iloc[j]], [-.9-.45*g]*2, color='C3', linewidth=3, solid_capstyle='round')
     low = -1.6-.45*len(groups)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from ..core.basics import TextclipError, some, unknown_name, warn
+from ..core.display import short_name
 
 def holm(p) -> np.ndarray:
     ...

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 from PIL import Image
-from torch import nn
 from tqdm.auto import tqdm
 from ..core.basics import Store, TextclipError, digest, some, warn
 from ..core.executors import as_executor
@@ -168,7 +167,8 @@ def _encode_images(encoder, split, rows, parts, workers, shard):
     "Encode some images: yields (their rows, name -> tensor, row -> why it was left out) about `shard` at a time"
     chunk = min(encoder.batch_size, shard)
     stream = stream_pixels(encoder, [split.paths[i] for i in rows], workers=workers, chunk=chunk, **split.reading)
-    good,steps,why,since = [],[],{},0
+    good,steps,why = [],[],{}
+    since = 0
     bar = tqdm(total=len(rows), desc='images', unit=' images', disable=None if len(rows)>chunk else True, leave=False)
     for start,pixels in zip(range(0, len(rows), chunk), stream):
         here = rows[start:start+chunk]
@@ -180,7 +180,8 @@ def _encode_images(encoder, split, rows, parts, workers, shard):
         since += len(here)
         if since<shard and start+chunk<len(rows): continue
         yield good,{k: torch.cat([o[k] for o in steps]).float().cpu() for k in (steps[0] if steps else {})},why
-        good,steps,why,since = [],[],{},0
+        good,steps,why = [],[],{}
+        since = 0
     bar.close()
 
 def _image_rows(encoder, split, store, parts, workers, shard):
@@ -329,7 +330,9 @@ def _spread_images(executor, encoder, split, store, parts, workers, shard):
     table = RowTable(o for o in ids if o)
     table.fill(keep.pieces(table.place))
     gone = {*table.missing(), None}
-    rows = getattr(executor, 'from_first', list)([i for i,o in enumerate(ids) if o in gone])
+    rows = [i for i,o in enumerate(ids) if o in gone]
+    # processes that look at different times know different files
+    ids,rows = getattr(executor, 'from_first', list)([ids, rows])
     told = _ask_workers(executor, encoder, split, rows, store, parts, workers, shard)
     for rows,(found,reasons,_) in told:
         for i,o in zip(rows, found): ids[i] = o

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 from PIL import Image
-from torch import nn
 from tqdm.auto import tqdm
 from ..core.basics import Store, TextclipError, digest, some, warn
 from ..core.executors import as_executor

@@ -166,6 +166,8 @@ def _retrieval_metadata(files, tables, y, ids, column):
         if y: labels.append(parquet_column(table, y, repr(path.name)))
         if ids: names += table[ids].to_pylist()
     classes,notes = column_notes(first, y, next(iter(tables.values())).name)
+    if len({(a.shape[1:], a.dtype.kind) for a in labels})>1:
+        raise TextclipError('Labels in the shards of metadata are of different kinds.', 'Make the shards again.')
     out = dict(meta=notes) | (dict(y=np.concatenate(labels), classes=classes) if y else {})
     return out | (dict(ids=names) if ids else {})
 

@@ -15,7 +15,7 @@ from ..core.basics import TextclipError, unknown_name
 from ..core.foreign_files import read_arrays
 from ..types.task import Task, normal_name
 from ..types.features import Features, TaskFeatures
-from .parquet_features import array_labels
+from .parquet_features import array_labels, name_list
 
 # %% ../../nbs/features/05_feature_suite.ipynb #43a6c09f
 def _rows(x, y, source, ids=None, meta=None):
@@ -27,7 +27,7 @@ def _rows(x, y, source, ids=None, meta=None):
 def _split(z, name, meta):
     "The images of a split"
     key = '' if name=='test' and 'x' in z else name+'_'
-    ids = z[key+'path'].tolist() if key+'path' in z else None
+    ids = name_list(z[key+'path'], 'paths', f'the split {name!r}') if key+'path' in z else None
     return _rows(z[key+'x'], z[key+'y'], f'the split {name!r}', ids, meta)
 
 def _split_names(z):
@@ -111,7 +111,7 @@ def _feature_set(z, name, encoder, logit_scale):
     if not splits or 'classnames' not in z:
         raise TextclipError(f'{name!r} has no labelled images with class names.',
             'A dataset has x and y (or test_x, test_y, ...) and classnames.')
-    classes,synonyms = short_names([str(c).replace('_', ' ') for c in z['classnames']])
+    classes,synonyms = short_names([c.replace('_', ' ') for c in name_list(z['classnames'], 'class names', name)])
     domain = _domains.get(dataset, 'photographs')
     task = Task(dataset, classes, domain=domain, synonyms=synonyms, splits=splits)
     kinds = _texts(z, classes, meta)

@@ -9,7 +9,7 @@ from ..core.basics import TextclipError, unknown_name
 from ..core.foreign_files import read_arrays
 from ..types.task import Task, normal_name
 from ..types.features import Features, TaskFeatures
-from .parquet_features import array_labels
+from .parquet_features import array_labels, name_list
 
 def short_names(names) -> tuple:
     ...

@@ -7,7 +7,7 @@ __all__ = ['as_features', 'logit_scale_of', 'labelled_images', 'check_same_encod
 
 # %% ../../nbs/features/02_inputs.ipynb #cafdbce1
 import torch
-from ..core.basics import Store, TextclipError, some
+from ..core.basics import Store, TextclipError, some, warn
 from ..types.task import Task
 from ..types.features import Features, join_classes
 from ..data.images import ImageSplit
@@ -94,7 +94,25 @@ def labelled_images(
     if empty and all_classes:
         raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.',
             'Give at least one per class, or leave these classes out.')
+    if all_classes: warn_copies(f, y)
     return f, y
+
+# %% ../../nbs/features/02_inputs.ipynb #3ae3234b
+def warn_copies(
+    features:Features, # N labelled images
+    y:torch.Tensor     # (N,) their classes
+):
+    "One warning where features are there more than once"
+    first,copies,torn = {},[],0
+    for i,(row,c) in enumerate(zip(features.x.float().cpu().numpy(), y.tolist())):
+        owner = first.setdefault(row.tobytes(), c)
+        if len(first)+len(copies)>i: continue
+        copies.append(i)
+        torn += owner!=c
+    if not copies: return
+    names = some([features.ids[i] if features.ids else i for i in copies])
+    other = f', {torn} of them under another class' if torn else ''
+    warn(f'{len(copies)} of {len(features)} labelled images are copies of others{other}: {names}. They count twice.')
 
 # %% ../../nbs/features/02_inputs.ipynb #a1samecode
 def check_same_encoder(
@@ -115,13 +133,15 @@ def check_same_encoder(
 # %% ../../nbs/features/02_inputs.ipynb #7b1c7fe8
 def class_means(
     features:Features, # texts (or images) with one class number each
-    n_classes:int      # length of the class list
+    n_classes:int,     # length of the class list
+    names=None         # of the classes, for the error
 )->torch.Tensor: # (C,D) unit rows
     "Unit mean of the unit features of every class"
     y,x = features.labels_for(n_classes),features.unit
     empty = (torch.bincount(y, minlength=n_classes)==0).nonzero().flatten().tolist()
     if empty:
-        raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {some(empty)} (their positions).',
+        who = f'{some(empty)} (their positions)' if names is None else some([names[i] for i in empty])
+        raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {who}.',
             'Give at least one per class.')
     sums = torch.zeros(n_classes, x.shape[1], device=x.device).index_add_(0, y, x)
     return torch.nn.functional.normalize(sums, dim=-1)

@@ -21,7 +21,8 @@ def array_labels(
     source:str='the file' # for messages
 )->tuple: # ((N,) or (N,C) tensor, class list or None)
     "Labels as a tensor, and the class list that belongs to them"
-    values = np.asarray(values)
+    try: values = np.asarray(values)
+    except ValueError: raise TextclipError(f'Labels in {source} are lists of different lengths.', 'Give (N,C).') from None
     if values.ndim not in (1,2):
         raise TextclipError(f'Labels in {source} have shape {values.shape}.',
             'Give (N,) class numbers or names, or (N,C) numbers.')
@@ -63,8 +64,10 @@ def name_list(
     source:str      # name of the file
 )->list: # of strings
     "Names as strings, or an error where they are no list"
-    if np.ndim(values)!=1: raise TextclipError(f'The {what} in {source} are no list.', 'Give one name for each.')
-    return [str(_decoded(v)) for v in np.asarray(values, dtype=object).tolist()]
+    names = values.tolist() if hasattr(values, 'tolist') else values
+    if not isinstance(names, (list, tuple)) or any(isinstance(v, (list, tuple, dict)) for v in names):
+        raise TextclipError(f'The {what} in {source} are no list.', 'Give one name for each.')
+    return [str(_decoded(v)) for v in names]
 
 # %% ../../nbs/features/03_parquet_features.ipynb #28676a89
 def pick_key(

@@ -36,6 +36,13 @@ def copies(
     joined = coo_matrix(([1]*len(rows), (rows, columns)), shape=(len(x), len(x)))
     return torch.from_numpy(connected_components(joined, directed=False)[1]).long()
 
+def photo_owners(
+    y:torch.Tensor,     # (N,) classes
+    group:torch.Tensor  # (N,) of `copies`
+)->dict: # photograph -> its class
+    "The class of every photograph; of one under two classes, that of the first copy"
+    return {int(o): int(c) for o,c in zip(group.flip(0), y.flip(0))}
+
 def fold_numbers(
     y:torch.Tensor,     # (N,) classes
     group:torch.Tensor, # (N,) photographs: rows of one number stay together
@@ -44,7 +51,7 @@ def fold_numbers(
 )->torch.Tensor: # (N,) from 0 to k-1; -1 for the only photograph of a class
     "The fold of every image, dealt class by class"
     g,found,dealt = make_generator(seed, 'folds', folds),torch.full((len(y),), -1),0
-    owner = {int(o): int(c) for o,c in zip(group.flip(0), y.flip(0))}    # a photograph under two classes is the first's
+    owner = photo_owners(y, group)
     for c in sorted(set(owner.values())):
         mine = [o for o in sorted(owner) if owner[o]==c]
         if len(mine)<2: continue
@@ -69,6 +76,16 @@ def candidate(
     reads_texts = {'texts','templates'} & {*method.arguments}
     return None if reads_texts and not text else method
 
+# %% ../../nbs/methods/cross_validated.ipynb #d1a03ffe
+def usual_photos(
+    y:torch.Tensor,     # (N,) classes
+    group:torch.Tensor, # (N,) of `copies`
+    n_classes:int       # C
+)->int:
+    "How many different photographs at least half of the classes have"
+    counts = torch.bincount(torch.tensor([*photo_owners(y, group).values()]), minlength=n_classes)
+    return int(counts.sort(descending=True)[0][(n_classes-1)//2])
+
 # %% ../../nbs/methods/cross_validated.ipynb #979cf924
 @dataclass
 class CrossValidated(Method):
@@ -77,7 +94,7 @@ class CrossValidated(Method):
     folds:int=5         # k
     repeats:int=1       # how often the images are dealt anew
     seed:int=None       # of the folds; that of `fit` if not given
-    least:float=4.      # different photos a class, on average, from which it is tried out; the rule decides below
+    least:int=4         # different photos that half of the classes must have; with fewer, the rule decides
     name,title = 'cross-validated','chosen by cross-validation'
     regime,needs,either = 'few-shot',('train',),('texts','templates')
     accepts = ('texts','templates','device')
@@ -94,10 +111,10 @@ class CrossValidated(Method):
         self.check_fields()
 
     def rule(self, there, photos):
-        "The name of the candidate that is taken without cross-validation; `photos` a class on average"
+        "The name of the candidate that is taken without cross-validation; `photos`: what half of the classes have"
         gda = there.get('gda')
         text = 'text-gda' in there or getattr(gda, 'text', False)
-        first = photos>=1.5 and gda.reads_pre if text and gda else photos>=2
+        first = photos>=2 and (gda.reads_pre if text and gda else True)
         wanted = ['gda', 'text-gda' if text else 'linear-probe']
         return next(k for k in (*(wanted if first else wanted[::-1]), *there) if k in there)
 
@@ -195,13 +212,13 @@ def _called(method):
 @patch
 def choose(self:CrossValidated, there, task, f, group, given, seed)->dict:
     "What `info['choice']` says"
-    photos,shares = len(group.unique()),{}
-    few,first = photos<self.least*len(task),self.rule(there, photos/len(task))
+    photos,usual,shares = len(group.unique()),usual_photos(f.y, group, len(task)),{}
+    few,first = usual<self.least,self.rule(there, usual)
     about = f'{len(task)} classes, {photos} photos'
     if photos<len(f): about += f' ({len(f)-photos} copies)'
     if len(there)>1 and not few: shares,found,out = self.try_out(there, task, f, group, given, seed)
     if first not in shares:
-        reason = f'fewer than {self.least:g} a class' if few else 'nothing else to choose from'
+        reason = f'fewer than {self.least} in most classes' if few else 'nothing else to choose from'
         return dict(by='rule', chosen=first, why=f'{about}, {reason}; {_called(there[first])} by rule')
     k = first_unless_beaten(shares, first)
     others = ', '.join(f'{_called(there[o])} {r["accuracy"]:.1%}' for o,r in found.items() if o!=k)

@@ -12,6 +12,7 @@ import torch
 from fastcore.basics import patch
 from torch.nn import functional as F
 from ..core.basics import TextclipError, some, unknown_name
+from ..core.display import short_name
 from ..types.task import Task, normal_name
 from ..types.features import Features
 from ..types.classifier import Classifier
@@ -201,7 +202,7 @@ def plot_words(
     for i,row in enumerate(words):
         for j,o in enumerate(row):
             colour = 'white' if near[i,j]<.5*near.max() else 'black'
-            ax.text(j, i, o[0], ha='center', va='center', fontsize=9, color=colour)
+            ax.text(j, i, short_name(o[0]), ha='center', va='center', fontsize=9, color=colour)
     ax.set(xticks=range(near.shape[1]), xticklabels=[f'$v_{j+1}$' for j in range(near.shape[1])],
         yticks=range(len(near)), yticklabels=[f'prompt {i}' for i in range(len(near))])
     figure.colorbar(shown, label='distance')
@@ -240,7 +241,7 @@ def plot_phrases(
     figure,ax = plt.subplots(figsize=(.6*table.shape[1]+4.2, .24*len(table)+.9), layout='constrained')
     shown = ax.imshow(table.to_numpy(), cmap='magma', aspect='auto')
     ax.set(xticks=range(table.shape[1]), yticks=range(len(table)))
-    ax.set_xticklabels(table.columns, fontsize=8)
-    ax.set_yticklabels([o if len(o)<=50 else o[:49]+'…' for o in table.index], fontsize=8)
+    ax.set_xticklabels([short_name(o) for o in table.columns], fontsize=8)
+    ax.set_yticklabels([short_name(o, 50) for o in table.index], fontsize=8)
     figure.colorbar(shown, label=label)
     return figure

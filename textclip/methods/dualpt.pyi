@@ -6,6 +6,7 @@ import torch
 from fastcore.basics import patch
 from torch.nn import functional as F
 from ..core.basics import TextclipError, some, unknown_name
+from ..core.display import short_name
 from ..types.task import Task, normal_name
 from ..types.features import Features
 from ..types.classifier import Classifier

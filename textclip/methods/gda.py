@@ -223,7 +223,7 @@ def text_weights(
         raise TextclipError(f'{label} needs texts for its text part.',
             f'Give texts=..., templates=... or encoder=...{without}.')
     f = template_features(task, encoder, templates) if texts is None else as_features(texts, encoder, len(task))
-    return class_means(f, len(task)), f
+    return class_means(f, len(task), task.classes), f
 
 # %% ../../nbs/methods/gda.ipynb #302e4ec6
 def _precision(method, rows, y, n_classes):

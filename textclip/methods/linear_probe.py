@@ -127,7 +127,7 @@ def cross_modal_loss(
 # %% ../../nbs/methods/linear_probe.ipynb #96d7189e
 _cross_modal_recipes = dict(
     paper=dict(steps=12_800, lrs=(1e-3, 1e-4), weight_decays=(0., .01, 1e-4), batches=(8, 32)),
-    ours=dict(steps=1_000, lrs=(1e-4,), weight_decays=(.01,), batches=(32,)))
+    ours=dict(steps=12_800, lrs=(1e-4,), weight_decays=(.01,), batches=(32,)))
 
 @dataclass
 class CrossModalProbe(Method):
@@ -167,8 +167,8 @@ def fit_given(self:CrossModalProbe, task:Task, given:Given)->LinearClassifier:
     "A linear classifier from labelled images and texts"
     encoder,device,seed = given.encoder,given.on,given.seed
     f,y = labelled_images(given.train, task, encoder, self.label)
-    t,ty = labelled_images(given.texts, task, encoder, self.label)
-    start,scale = class_means(t, len(task)),logit_scale_of(t)
+    t,ty = labelled_images(given.texts, task, encoder, self.label, all_classes=False)
+    start,scale = class_means(t, len(task), task.classes),logit_scale_of(t)
     def pair(o, labels): return o.unit.to(device), labels.to(device)
     checked = None
     if given.val is not None: checked = pair(*labelled_images(given.val, task, encoder, self.label, all_classes=False))

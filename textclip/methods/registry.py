@@ -169,3 +169,14 @@ _shared = dict(LinearClassifier='textclip.types.classifier', PreClassifier='text
 def class_modules()->dict: # name of a class -> module
     "Where every method and classifier of textclip lives"
     return _shared | {k: o.module for o in known_methods.values() for k in (o.kind, *o.classifiers)}
+
+# %% ../../nbs/methods/registry.ipynb #f9aed9bc
+def method_title(
+    info:dict # of a classifier
+)->str:
+    "What tables and pages call the method that made a classifier"
+    kind = info.get('method') or ''
+    named = known_methods.get(info.get('name'))
+    if named is not None: return named.title
+    own = [o for o in known_methods.values() if o.kind==kind and not o.inside and not o.called]
+    return own[0].title if own else kind

@@ -14,10 +14,11 @@ from ..types.task import Task
 from ..types.features import Features
 from ..types.classifier import LinearClassifier
 from ..types.method import Given, Method, Range
-from ..features.inputs import as_features, check_same_encoder, class_means, logit_scale_of
+from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
 from ..alignment.distances import rows_at_a_time
 from .zeroshot import template_features
 from .cupl import pooled_texts, templates_beside_texts
+from .gda import fixed_alpha, lda_scale, ridge_precision
 from .stata import agreed_shares, neighbour_graph
 
 # %% ../../nbs/methods/text_mixture.ipynb #4856d6ed
@@ -53,24 +54,57 @@ def image_weight(
 
 # %% ../../nbs/methods/text_mixture.ipynb #255c2ec4
 def mixture_classifier(
-    n:torch.Tensor,      # (C,) images of each class
-    sums:torch.Tensor,   # (C,D) sums of their features
-    square:torch.Tensor, # (D,) sum of the squares of all features
-    text:torch.Tensor,   # (C,D) unit class weights
-    scale:float,         # s, of the texts
-    share:float,         # ρ, how much of the gap is taken
-    weight:float,        # λ, of the Gaussians
+    n:torch.Tensor,        # (C,) images of each class
+    sums:torch.Tensor,     # (C,D) sums of their features
+    products:torch.Tensor, # (D,) sums of the squares of all features; (D,D) of the products for a full covariance
+    text:torch.Tensor,     # (C,D) unit class weights
+    scale:float,           # s, of the texts
+    share:float,           # ρ, how much of the gap is taken
+    weight:float,          # λ, of the Gaussians
     text_images:float=2.,    # images that a text is worth
     variance_images:float=8. # images that the assumed variance is worth
 )->tuple: # ((C,D) V, (C,) b), float64
     "The linear classifier of texts and Gaussians with one variance"
-    (C,D),N = text.shape,n.sum()
+    D,N = text.shape[1],n.sum()
     gap = share*(sums.sum(0) - n@text)/N
     mean = (sums + text_images*(text+gap))/(n+text_images)[:,None]
-    scatter = square - 2*(mean*sums).sum(0) + n@mean**2
+    squares = products if products.ndim==1 else products.diagonal()
+    scatter = squares - 2*(mean*sums).sum(0) + n@mean**2
     variance = (scatter + variance_images*.3/D)/(N+variance_images)
-    bias = -weight/2*(mean**2/variance).sum(-1)
-    return scale*text + weight*mean/variance, bias-bias.mean()
+    gaussian = weight*mean/variance
+    if products.ndim==2: gaussian = gaussian + full_covariance_part(n, sums, products, mean)
+    bias = -(gaussian*mean).sum(-1)/2
+    return scale*text + gaussian, bias-bias.mean()
+
+def full_covariance_part(
+    n:torch.Tensor,        # (C,) images of each class
+    sums:torch.Tensor,     # (C,D) sums of their features
+    products:torch.Tensor, # (D,D) sums of the products of all features
+    mean:torch.Tensor      # (C,D) of the classes
+)->torch.Tensor: # (C,D)
+    "Weights of Gaussians with one full covariance, shrunk, by the rule of GDA"
+    (C,D),N = mean.shape,int(n.sum().round())
+    scatter = products - mean.T@sums - sums.T@mean + mean.T@(n[:,None]*mean)
+    return fixed_alpha(N/C, D)/lda_scale(N, D) * mean@ridge_precision(scatter, N)
+
+# %% ../../nbs/methods/text_mixture.ipynb #400881cd
+def known_sums(
+    labelled:tuple,   # unit images and their classes, or None
+    text:torch.Tensor # (C,D) class weights
+)->tuple: # ((C,) images of each class, (C,D) sums of their features), float64
+    "The sums of images whose classes are known"
+    n,sums = torch.zeros_like(text[:,0], dtype=torch.float64),torch.zeros_like(text, dtype=torch.float64)
+    if labelled is None: return n, sums
+    x,y = labelled
+    return n + y.bincount(minlength=len(text)), sums.index_add_(0, y, x.double())
+
+def feature_products(
+    x:torch.Tensor,  # (N,D) unit images
+    full:bool=False  # of all pairs of dimensions?
+)->torch.Tensor: # (D,) sums of squares, or (D,D) of products, float64
+    "Sums over images of the products of their features, a part at a time"
+    parts = (part.double() for part in x.split(rows_at_a_time(x.shape[1])))
+    return sum(part.T@part if full else (part**2).sum(0) for part in parts)
 
 # %% ../../nbs/methods/text_mixture.ipynb #9a56e90c
 def fit_mixture(
@@ -83,24 +117,27 @@ def fit_mixture(
     most:float=1/50,         # weight of a Gaussian that is known for sure
     gap_classes:float=5.,    # classes at which half of the gap is taken
     text_images:float=2.,    # images that a text is worth
-    variance_images:float=8. # images that the assumed variance is worth
-)->tuple: # ((C,D) V, (C,) b, effective classes, λ)
+    variance_images:float=8., # images that the assumed variance is worth
+    labelled:tuple=None,     # unit images and their classes
+    full:bool=False          # a full covariance as well?
+)->tuple: # (((C,D) V, (C,) b), λ)
     "The mixture of texts and unlabelled images"
+    known,everything = known_sums(labelled, text),x if labelled is None else torch.cat([x, labelled[0]])
     weight,bias,shares = scale*text,text.new_zeros(len(text)),None
-    seen = effective_classes(class_sums(x, weight, bias)[0]/len(x))
-    settings = dict(scale=scale, share=seen/(seen+gap_classes), weight=image_weight(len(x)/seen, most, half))
-    settings |= dict(text_images=text_images, variance_images=variance_images)
+    seen = effective_classes((class_sums(x, weight, bias)[0] + known[0])/len(everything))
+    settings = dict(scale=scale, share=seen/(seen+gap_classes), text_images=text_images)
+    settings |= dict(weight=image_weight(len(everything)/seen, most, half), variance_images=variance_images)
     graph = neighbour_graph(x, neighbours) if neighbours else None
-    square = sum((part.double()**2).sum(0) for part in x.split(rows_at_a_time(x.shape[1])))
+    products = feature_products(everything, full)
     for _ in range(rounds):
         if neighbours:
             scores = x@weight.T + bias
             before = scores.softmax(-1) if shares is None else shares
             shares = agreed_shares(scores, graph, before, 1/(2*neighbours), rounds=3).exp()
         n,sums = class_sums(x, weight, bias, shares)
-        found = mixture_classifier(n, sums, square, text.double(), **settings)
+        found = mixture_classifier(n+known[0], sums+known[1], products, text.double(), **settings)
         weight,bias = (o.to(text) for o in found)
-    return weight, bias, seen, settings['weight']
+    return (weight, bias), settings['weight']
 
 # %% ../../nbs/methods/text_mixture.ipynb #26f96693
 @dataclass
@@ -115,21 +152,24 @@ class TextMixture(Method):
     gap_classes:float=5.       # classes at which half of the modality gap is taken
     text_images:float=2.       # images that the text of a class is worth
     variance_images:float=8.   # images that the assumed variance is worth
+    full:bool=None             # a full covariance as well? None: where there are labelled images
     name,title = 'text-mixture','TextMixture'
-    regime,needs,accepts = 'unlabeled',('unlabeled',),('texts','templates','device')
+    regime,needs,accepts = 'unlabeled',('unlabeled',),('texts','templates','train','device')
     ranges = Method.ranges | dict(neighbours=Range(0), half=Range(0), enough=Range(0), rounds=Range(1))
     ranges |= dict(likelihood=Range(0), gap_classes=Range(0), text_images=Range(0, above=True))
     ranges |= dict(variance_images=Range(0, above=True))
 
     def __post_init__(self):
-        self.neighbours = (3 if self.batch else 0) if self.neighbours is None else self.neighbours
-        self.half = (3. if self.batch else 10.) if self.half is None else self.half
+        neighbours,half = (3, 3.) if self.batch else (0, 10.)
+        if self.neighbours is None: self.neighbours = neighbours
+        if self.half is None: self.half = half
         self.check_fields()
 
-    def settings(self):
+    def settings(self, labelled=False):
         "What `fit_mixture` takes"
         own = {k: getattr(self, k) for k in ('half','neighbours','rounds','gap_classes','text_images')}
-        return own | dict(most=self.likelihood, variance_images=self.variance_images)
+        full = labelled if self.full is None else self.full
+        return own | dict(most=self.likelihood, variance_images=self.variance_images, full=full)
 
 # %% ../../nbs/methods/text_mixture.ipynb #0b9d2a2e
 @patch
@@ -140,28 +180,6 @@ def texts_of(self:TextMixture, task:Task, given:Given)->Features:
     return pooled_texts(texts, templates_beside_texts(task, given), len(task))
 
 @patch
-def fit_given(self:TextMixture, task:Task, given:Given)->LinearClassifier:
-    "A linear classifier; `info` has the share of images whose answer changed, and the classes found"
-    self.check_task(task)
-    texts = self.texts_of(task, given)
-    images = as_features(given.unlabeled, given.encoder)
-    if not len(images):
-        raise TextclipError(f'{self.label} got no unlabelled images.', 'Give at least ten a class.')
-    check_same_encoder(images, texts, 'Unlabelled images')
-    text,scale = class_means(texts, len(task)),logit_scale_of(texts)
-    info = self.info(task, texts, images=len(images))
-    if len(images)<self.enough*len(task):
-        warn(f'{len(images)} unlabelled images for {len(task)} classes are fewer than {self.enough:g} a class: '
-            'the texts alone answer. Give more images.')
-        return LinearClassifier(text, info | dict(changed=0., likelihood=0.), logit_scale=scale)
-    x,text = images.unit.to(given.on),text.to(given.on)
-    weight,bias,_,likelihood = fit_mixture(x, text, scale, **self.settings())
-    changed,found = answers_before_and_after(x, text, weight, bias)
-    warn_of_other_images(changed, found, len(task))
-    info |= dict(changed=round(changed, 4), classes_found=round(found, 1), likelihood=round(likelihood, 6))
-    return LinearClassifier(weight.cpu(), info, bias.cpu())
-
-@patch
 def check_task(self:TextMixture, task:Task):
     "An error where there is nothing to tell apart, or no one class for an image"
     if task.kind=='multi':
@@ -170,7 +188,53 @@ def check_task(self:TextMixture, task:Task):
         raise TextclipError(f'Task {task.name!r} has one class only.',
             f'{self.label} tells classes apart: give at least two.')
 
+# %% ../../nbs/methods/text_mixture.ipynb #3069c9c6
+@patch
+def fit_given(self:TextMixture, task:Task, given:Given)->LinearClassifier:
+    "A linear classifier; `info` has the share of images whose answer changed, and the classes found"
+    self.check_task(task)
+    texts = self.texts_of(task, given)
+    images = as_features(given.unlabeled, given.encoder)
+    if not len(images):
+        raise TextclipError(f'{self.label} got no unlabelled images.', 'Give at least ten a class.')
+    check_same_encoder(images, texts, 'Unlabelled images')
+    labelled = self.labelled_of(task, given, texts)
+    if labelled is not None: images = without_labelled(images, labelled[0])
+    text,scale = class_means(texts, len(task)).to(given.on),logit_scale_of(texts)
+    info = self.info(task, texts, images=len(images))
+    if labelled is None and len(images)<self.enough*len(task):
+        warn(f'{len(images)} unlabelled images for {len(task)} classes are fewer than {self.enough:g} a class: '
+            'the texts alone answer. Give more images.')
+        return LinearClassifier(text.cpu(), info | dict(changed=0., likelihood=0.), logit_scale=scale)
+    x = images.unit.to(given.on)
+    settings = self.settings(labelled is not None)
+    (weight,bias),likelihood = fit_mixture(x, text, scale, labelled=labelled, **settings)
+    changed,found = answers_before_and_after(x, text, weight, bias)
+    warn_of_other_images(changed, found, len(task))
+    info |= dict(changed=round(changed, 4), classes_found=round(found, 1), likelihood=round(likelihood, 6))
+    if labelled is not None: info |= dict(regime='few-shot', labelled=len(labelled[0]))
+    return LinearClassifier(weight.cpu(), info, bias.cpu())
+
+@patch
+def labelled_of(self:TextMixture, task:Task, given:Given, texts:Features)->tuple: # None without
+    "Unit features of the labelled images and their classes"
+    if given.train is None: return None
+    f,y = labelled_images(given.train, task, given.encoder, self.label, all_classes=False)
+    check_same_encoder(f, texts, 'Labelled images')
+    return f.unit.to(given.on), y.to(given.on)
+
 # %% ../../nbs/methods/text_mixture.ipynb #092d19ac
+def without_labelled(
+    images:Features,       # without labels
+    labelled:torch.Tensor  # (L,D) unit images with labels
+)->Features:
+    "The images that are not among the labelled ones, which would count twice"
+    parts = images.unit.to(labelled).split(rows_at_a_time(max(labelled.shape)))
+    again = torch.cat([((p@labelled.T)>1-1e-6).any(1) for p in parts]).cpu()
+    if not again.any(): return images
+    warn(f'{int(again.sum())} of {len(images)} unlabelled images are among the labelled ones: they are left out.')
+    return images[~again]
+
 def answers_before_and_after(
     x:torch.Tensor,      # (N,D) unit images
     text:torch.Tensor,   # (C,D) unit class weights

@@ -8,10 +8,11 @@ from ..types.task import Task
 from ..types.features import Features
 from ..types.classifier import LinearClassifier
 from ..types.method import Given, Method, Range
-from ..features.inputs import as_features, check_same_encoder, class_means, logit_scale_of
+from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
 from ..alignment.distances import rows_at_a_time
 from .zeroshot import template_features
 from .cupl import pooled_texts, templates_beside_texts
+from .gda import fixed_alpha, lda_scale, ridge_precision
 from .stata import agreed_shares, neighbour_graph
 
 def class_sums(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, shares=...) -> tuple:
@@ -23,10 +24,19 @@ def effective_classes(share: torch.Tensor) -> float:
 def image_weight(per_class: float, most: float=..., half: float=...) -> float:
     ...
 
-def mixture_classifier(n: torch.Tensor, sums: torch.Tensor, square: torch.Tensor, text: torch.Tensor, scale: float, share: float, weight: float, text_images: float=..., variance_images: float=...) -> tuple:
+def mixture_classifier(n: torch.Tensor, sums: torch.Tensor, products: torch.Tensor, text: torch.Tensor, scale: float, share: float, weight: float, text_images: float=..., variance_images: float=...) -> tuple:
     ...
 
-def fit_mixture(x: torch.Tensor, text: torch.Tensor, scale: float, half: float=..., neighbours: int=..., rounds: int=..., most: float=..., gap_classes: float=..., text_images: float=..., variance_images: float=...) -> tuple:
+def full_covariance_part(n: torch.Tensor, sums: torch.Tensor, products: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
+    ...
+
+def known_sums(labelled: tuple, text: torch.Tensor) -> tuple:
+    ...
+
+def feature_products(x: torch.Tensor, full: bool=...) -> torch.Tensor:
+    ...
+
+def fit_mixture(x: torch.Tensor, text: torch.Tensor, scale: float, half: float=..., neighbours: int=..., rounds: int=..., most: float=..., gap_classes: float=..., text_images: float=..., variance_images: float=..., labelled: tuple | None=..., full: bool=...) -> tuple:
     ...
 
 @dataclass
@@ -40,22 +50,29 @@ class TextMixture(Method):
     gap_classes: float = ...
     text_images: float = ...
     variance_images: float = ...
+    full: bool = ...
     ranges: ClassVar[Any]
 
     def __post_init__(self):
         ...
 
-    def settings(self):
+    def settings(self, labelled=...):
         ...
 
     def texts_of(self, task: Task, given: Given) -> Features:
         ...
 
+    def check_task(self, task: Task):
+        ...
+
     def fit_given(self, task: Task, given: Given) -> LinearClassifier:
         ...
 
-    def check_task(self, task: Task):
+    def labelled_of(self, task: Task, given: Given, texts: Features) -> tuple:
         ...
+
+def without_labelled(images: Features, labelled: torch.Tensor) -> Features:
+    ...
 
 def answers_before_and_after(x: torch.Tensor, text: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> tuple:
     ...

@@ -101,14 +101,15 @@ class _Claims:
         busy,elsewhere = set(),set()
         for file in self.folder.glob('*.json'):
             host,keys = _claim(file)
-            if host not in (None, socket.gethostname()) and time.time()-file.stat().st_mtime<86400: elsewhere.add(host)
+            young = time.time()-file.stat().st_mtime<86400
+            if young and host not in (None, socket.gethostname()): elsewhere.add(host)
             elif _is_held(file): busy |= keys
             else:
                 for gone in (file, file.with_suffix('.lock')): gone.unlink(missing_ok=True)
         if elsewhere and not self.told:
             self.told = True
-            warn(f'{some(sorted(elsewhere))} asks with {self.journal.path.name} as well. Two machines do not wait for each '
-                'other: the same question may be paid for twice. Give each a journal of its own.')
+            warn(f'{some(sorted(elsewhere))} asks with {self.journal.path.name} as well. Two machines do not wait for '
+                'each other: the same question may be paid for twice. Give each a journal of its own.')
         return busy
 
     @contextmanager

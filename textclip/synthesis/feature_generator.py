@@ -254,7 +254,10 @@ def load_generator(
     kinds = dict(format=int, type=str, names=list[str], settings=dict, meta=dict)
     d = checked_fields(read_json(file, fix), kinds, repr(file.name), fix, kinds)
     tensors = read_tensors(folder/'generator.safetensors')
-    with reading_file(folder/'generator.safetensors', fix): return _rebuilt(d, tensors, encoder).eval()
+    with reading_file(folder/'generator.json', fix), torch.no_grad():
+        g = _rebuilt(d, tensors, encoder).eval()
+        g.sample(d['names'][:1], 1)                   # settings that cannot be are seen here
+        return g
 
 def _rebuilt(d, tensors, encoder):
     "The generator that a file describes"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 from ..core.basics import TextclipError, some, warn
-from ..core.display import figure_axes
+from ..core.display import figure_axes, markdown_cell, short_name, text_table
 from ..types.task import Task
 from ..types.features import Features
 from ..data.images import ImageSplit, UnreadableImage, image_bytes, load_image, to_rgb
@@ -134,7 +134,9 @@ class SupportReport:
         return '\n'.join([head, *(f'! {p}' for p in self.problems)])
 
     def _repr_markdown_(self):
-        return '  \n'.join(repr(self).split('\n')) + '\n\n' + self.worst().to_markdown(index=False)
+        worst = self.worst()
+        head = [markdown_cell(l) for l in repr(self).split('\n')]
+        return '  \n'.join(head) + '\n\n' + text_table(worst.astype(object).values.tolist(), worst.columns, 'pipe')
 
     def worst(self, n:int=10)->pd.DataFrame:
         "The `n` classes with the smallest share of their own, in percent"
@@ -183,10 +185,11 @@ def plot_support(
     t = report.table.sort_values('own', kind='stable', na_position='first').head(most).iloc[::-1]
     ax = figure_axes(ax, 4.5, 1+.22*len(t))
     own = (t.own.fillna(0).astype(float)*t.images).round()
-    ax.barh(t['class'], own, color='C0', label='its own class')
-    ax.barh(t['class'], t.images-own, left=own, color='C1', label='another class')
+    bars = [short_name(c, 60) for c in t['class']]
+    ax.barh(bars, own, color='C0', label='its own class')
+    ax.barh(bars, t.images-own, left=own, color='C1', label='another class')
     for i,(n,o,name) in enumerate(zip(t.images, own, t.filed_as)):
-        if n>o and name: ax.text(n, i, f' {name}', va='center', fontsize=7)
+        if n>o and name: ax.text(n, i, f' {short_name(name, 60)}', va='center', fontsize=7)
     ax.margins(x=.25, y=.02)
     shown = f' of {len(t)} of {len(report)} classes, worst first' if len(t)<len(report) else ''
     ax.set(xlabel=f'support images{shown}')
@@ -218,7 +221,7 @@ def contact_sheet(
     ax.imshow(sheet)
     ax.set_xticks([])
     named = [(r*(size+2)+size/2, n) for r,(n,_) in enumerate(rows) if grouped]
-    ax.set_yticks([at for at,_ in named], [n for _,n in named], fontsize=8)
+    ax.set_yticks([at for at,_ in named], [short_name(n, 60) for _,n in named], fontsize=8)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return ax

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 from ..core.basics import TextclipError, some, warn
-from ..core.display import figure_axes
+from ..core.display import figure_axes, markdown_cell, short_name, text_table
 from ..types.task import Task
 from ..types.features import Features
 from ..data.images import ImageSplit, UnreadableImage, image_bytes, load_image, to_rgb

@@ -119,3 +119,20 @@ class LivePlot(Callback):
 
     def draw(self, t):
         ...
+
+class LogTo(Callback):
+
+    def __init__(self, send, every: int=...):
+        ...
+
+    def before_fit(self, t):
+        ...
+
+    def after_step(self, t):
+        ...
+
+    def after_fit(self, t):
+        ...
+
+    def flush(self, t):
+        ...

@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
 from fastcore.basics import patch
-from tabulate import tabulate
 from ..core.basics import TextclipError, write_json
-from ..core.display import interval_text, p_value_text, percent_text, plus_minus_text
+from ..core.display import interval_text, p_value_text, percent_text, plus_minus_text, text_table
 from ..core.foreign_files import checked_fields, read_json
 
 # %% ../../nbs/types/05_report.ipynb #cd58d17d
@@ -82,7 +81,8 @@ class Report:
         "The rows as a table, in percent"
         names = list(dict.fromkeys(k for r in self.rows for k in r.p))
         head = ['method', 'regime', 'accuracy %', '95 % interval', 'macro %', *(f'p vs {k}' for k in names), 'seconds']
-        return tabulate([self._cells(r, names) for r in self.rows], head, tablefmt=format, disable_numparse=True)
+        cells = [self._cells(r, names) for r in self.rows]
+        return text_table(cells, head, format)
 
     def _cells(self, r, names):
         "What stands in the row of the table"

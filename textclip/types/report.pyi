@@ -4,9 +4,8 @@ from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
 from fastcore.basics import patch
-from tabulate import tabulate
 from ..core.basics import TextclipError, write_json
-from ..core.display import interval_text, p_value_text, percent_text, plus_minus_text
+from ..core.display import interval_text, p_value_text, percent_text, plus_minus_text, text_table
 from ..core.foreign_files import checked_fields, read_json
 
 @dataclass

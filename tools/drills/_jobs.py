@@ -114,8 +114,9 @@ def benchmark(folder):
         return fit(self, task, given)
     GDA.fit_given = fit_given
     data = synthetic_task()
-    table = run_benchmark({'zero-shot': ZeroShot(), 'gda': GDA()}, data, ('few-shot',), shots=(1, 2, 4), seeds=(0, 1, 2),
-        out=folder/'out', progress=False)
+    methods = {'zero-shot': ZeroShot(), 'gda': GDA()}
+    table = run_benchmark(methods, data, ('few-shot',), shots=(1, 2, 4), seeds=(0, 1, 2), out=folder/'out',
+        progress=False)
     leave(folder, [[r.method, r.shots, r.accuracy, r.error] for r in table.rows])
 
 JOBS = dict(sampling=sampling, images=images, texts=texts, training=training, benchmark=benchmark)

@@ -2,8 +2,9 @@
 
     python tools/drills/kills.py [SEED]
 
-Sampling, features of images and of texts, training and a benchmark with small stand-ins, and the encoder `lite`. What comes out in the end must be
-what a run without interruption gives, and nothing may be computed twice beyond what was under way.
+Sampling, features of images and of texts, training and a benchmark with small stand-ins, and the encoder `lite`. What
+comes out in the end must be what a run without interruption gives, and nothing may be computed twice beyond what was
+under way.
 """
 import random, sys, tempfile, time
 from pathlib import Path

@@ -2,7 +2,8 @@
 
     python tools/drills/processes.py [SEED]
 
-All must get the same answers and features; no question may be paid for twice; nothing that is stored may look damaged to another; and where one is killed, the others go on.
+All must get the same answers and features; no question may be paid for twice; nothing that is stored may look damaged
+to another; and where one is killed, the others go on.
 """
 import random, sys, tempfile, time
 from functools import partial
@@ -34,7 +35,8 @@ def drill(work, n, event, root, rng):
     found = [_jobs.result(o) for o in folders[killed:]]
     said = [_record.last_line(o) for o,code in zip(folders[killed:], codes) if code]
     damaged = sum((o/'log').read_text(errors='replace').count('not as') for o in folders)
-    return dict(job=work.__name__, processes=n, event=event, killed=killed, same=len(set(map(str, found)))==1 and None not in found,
+    same = len(set(map(str, found)))==1 and None not in found
+    return dict(job=work.__name__, processes=n, event=event, killed=killed, same=same,
         computed=sum(counted(o) for o in folders), called_damaged=damaged, failed=said[0] if said else '')
 
 def _clear(place):
@@ -57,5 +59,6 @@ if __name__=='__main__':
                     row = drill(_jobs.JOBS[name], n, event, Path(d), rng) | dict(needed=wanted[name], seed=seed)
                     # an answer is paid for once, but for what was under way in a process that was killed
                     once = name!='sampling' or row['computed']<=row['needed']+row['killed']
-                    rows.append(row | dict(held=row['same'] and not row['failed'] and not row['called_damaged'] and once))
+                    held = row['same'] and once and not (row['failed'] or row['called_damaged'])
+                    rows.append(row | dict(held=held))
     _record.save('processes', rows)

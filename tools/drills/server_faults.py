@@ -1,10 +1,11 @@
-"""A server that answers in sixty wrong ways: one question through each fault, and one through a server that then behaves
+"""A server that answers in seventy wrong ways: a question through each fault, and one when it behaves again
 
     python tools/drills/server_faults.py
 
-Every fault must end in an answer or in one sentence (`TextclipError`), within seconds. The key may stand nowhere, and what was answered must be in the journal.
+Every fault must end in an answer or in one sentence (`TextclipError`), within seconds. The key may stand nowhere, and
+what was answered must be in the journal.
 """
-import gzip, json, os, socket, struct, sys, tempfile, threading, time
+import gzip, json, os, socket, struct, tempfile, threading, time
 from pathlib import Path
 import _record
 
@@ -25,26 +26,47 @@ def answer(content='a red fruit', usage=None, **more):
 
 def body(**parts): return json.dumps(dict(model='m', choices=[], usage=None) | parts)
 
-STATUSES = (300, 301, 302, 307, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 418, 422, 425, 429, 500, 501, 502, 503, 504, 507, 529)
-WAITS = ('inf', '-inf', 'nan', '-5', 'soon', '1e400', '', 'Mon, 01 Jan 1990 00:00:00 GMT', 'Mon, 99 Foo 2099 00:00:00 GMT')
+STATUSES = (
+    300, 301, 302, 307, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 418, 422, 425, 429,
+    500, 501, 502, 503, 504, 507, 529)
+WAITS = (
+    'inf', '-inf', 'nan', '-5', 'soon', '1e400', '', 'Mon, 01 Jan 1990 00:00:00 GMT', 'Mon, 99 Foo 2099 00:00:00 GMT')
+BODIES = ('', 'null', '[]', '5', '""', '{}', 'true', '['*100_000, '{"choices": 5}')
+GZIP = ['Content-Encoding: gzip']
 FAULTS = {f'status {s}': reply(json.dumps(dict(error=dict(message=f'no, {KEY}', code=KEY))), s) for s in STATUSES}
 FAULTS |= {f'Retry-After: {w}': reply('{}', 429, [f'Retry-After: {w}']) for w in WAITS}
-FAULTS |= {f'body {o[:24]!r}': reply(o) for o in ('', 'null', '[]', '5', '""', '{}', 'true', '[' * 100_000, '{"choices": 5}')}
+FAULTS |= {f'body {o[:24]!r}': reply(o) for o in BODIES}
 FAULTS |= {
-    'choices is null': reply(body(choices=None)), 'choice is null': reply(body(choices=[None])),
-    'no message': reply(body(choices=[{}])), 'message is a list': reply(body(choices=[dict(message=[])])),
-    'content is null': reply(answer(None)), 'content is a number': reply(answer(5)), 'content is parts': reply(answer([dict(type='text', text='a')])),
-    'half a letter': reply(answer('a \ud83d b')), 'a NUL': reply(answer('a \0 b')),
-    'the key as answer': reply(answer(f'it is {KEY}')), 'the key as model': reply(body(model=KEY, choices=[dict(message=dict(content='a'))])),
+    'choices is null': reply(body(choices=None)),
+    'choice is null': reply(body(choices=[None])),
+    'no message': reply(body(choices=[{}])),
+    'message is a list': reply(body(choices=[dict(message=[])])),
+    'content is null': reply(answer(None)),
+    'content is a number': reply(answer(5)),
+    'content is parts': reply(answer([dict(type='text', text='a')])),
+    'half a letter': reply(answer('a \ud83d b')),
+    'a NUL': reply(answer('a \0 b')),
+    'the key as answer': reply(answer(f'it is {KEY}')),
+    'the key as model': reply(body(model=KEY, choices=[dict(message=dict(content='a'))])),
     'the key at the cut': reply(json.dumps(dict(error=dict(message='x'*370 + KEY))), 500),
     'negative tokens': reply(answer(usage=dict(prompt_tokens=-9, completion_tokens=-9))),
-    'tokens are words': reply(answer(usage=dict(prompt_tokens='many', completion_tokens=None))), 'usage is a list': reply(answer(usage=[1])),
-    'an unknown end': reply(answer(finish_reason='because')), 'the end is a number': reply(answer(finish_reason=7)),
-    'UTF-16': reply(answer().encode('utf-16')), 'no UTF-8': reply(b'\xff\xfe\xfa{"choices"'), 'half': reply(answer()[:40]),
-    'too long a length': reply(answer(), length=10_000), 'damaged gzip': reply(b'\x1f\x8b\x08\0\0', headers=['Content-Encoding: gzip']),
-    'a gzip bomb': reply(gzip.compress(b'x'*200_000_000, 9), headers=['Content-Encoding: gzip']),
-    'ninety megabytes': reply(b'"' + b'x'*90_000_000 + b'"'), 'no HTTP': b'hello\r\n\r\n', 'nothing': b'', 'reset': None, 'silence': ...,
-    'damaged chunks': reply(b'zz\r\n{}', headers=['Transfer-Encoding: chunked'], length=False), 'a wrong type': reply('<html>', headers=['X: y'])}
+    'tokens are words': reply(answer(usage=dict(prompt_tokens='many', completion_tokens=None))),
+    'usage is a list': reply(answer(usage=[1])),
+    'an unknown end': reply(answer(finish_reason='because')),
+    'the end is a number': reply(answer(finish_reason=7)),
+    'UTF-16': reply(answer().encode('utf-16')),
+    'no UTF-8': reply(b'\xff\xfe\xfa{"choices"'),
+    'half': reply(answer()[:40]),
+    'too long a length': reply(answer(), length=10_000),
+    'damaged gzip': reply(b'\x1f\x8b\x08\0\0', headers=GZIP),
+    'a gzip bomb': reply(gzip.compress(b'x'*200_000_000, 9), headers=GZIP),
+    'ninety megabytes': reply(b'"' + b'x'*90_000_000 + b'"'),
+    'no HTTP': b'hello\r\n\r\n',
+    'nothing': b'',
+    'reset': None,
+    'silence': ...,
+    'damaged chunks': reply(b'zz\r\n{}', headers=['Transfer-Encoding: chunked'], length=False),
+    'a wrong type': reply('<html>', headers=['X: y'])}
 
 class Server(threading.Thread):
     "Answers every connection with the same bytes"
@@ -74,8 +96,10 @@ def drill(name, server, folder):
     from textclip.sampling.asking import Asker
     from textclip.sampling.llms.protocol import Question, chat_prompt
     from textclip.sampling.llms.server import HttpLLM
-    llm = HttpLLM(f'http://127.0.0.1:{server.port}/v1', 'm', key_from='DRILL_KEY', retries=1, backoff=.01, timeout=2, n_per_request=1)
-    path,question,said = folder/f'{len(list(folder.iterdir()))}.jsonl',Question(chat_prompt('What is it?'), (0,)),''
+    options = dict(key_from='DRILL_KEY', retries=1, backoff=.01, timeout=2, n_per_request=1)
+    llm = HttpLLM(f'http://127.0.0.1:{server.port}/v1', 'm', **options)
+    path,said = folder/f'{len(list(folder.iterdir()))}.jsonl',''
+    question = Question(chat_prompt('What is it?'), (0,))
     server.bytes,began = FAULTS[name],time.monotonic()
     with own_warnings() as warned:
         try: outcome = 'answer' if Asker(llm, Journal(path), attempts=1)([question])[0] else 'no answer'
@@ -86,8 +110,10 @@ def drill(name, server, folder):
     good = Asker(llm, Journal(path), attempts=1)([Question(chat_prompt('And this?'), (0,))])
     kept = path.read_text() if path.exists() else ''
     leaked = KEY[8:20] in kept + said + ''.join(str(o.message) for o in warned)
-    held = outcome in ('answer', 'sentence') and not leaked and seconds<30 and len(good[0])==1 and 'And this?' in kept
-    return dict(what=name, outcome=outcome, said=said.replace(str(server.port), 'PORT')[:160], key_leaked=leaked, held=held)
+    told = outcome in ('answer', 'sentence') and seconds<30
+    went_on = len(good[0])==1 and 'And this?' in kept
+    return dict(what=name, outcome=outcome, said=said.replace(str(server.port), 'PORT')[:160], key_leaked=leaked,
+        held=told and went_on and not leaked)
 
 if __name__=='__main__':
     server = Server()

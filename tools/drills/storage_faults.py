@@ -1,8 +1,9 @@
-"""Forty things that can be wrong with a disk, while jobs with stand-ins use it
+"""Fifty-five things that can be wrong with a disk, while jobs with stand-ins use it
 
     python tools/drills/storage_faults.py
 
-Each job runs once, then something is done to what it keeps, and it runs again. It must give the same result, or one sentence (`TextclipError`); never a traceback, and never another result.
+Each job runs once, then something is done to what it keeps, and it runs again. It must give the same result, or one
+sentence (`TextclipError`); never a traceback, and never another result.
 """
 import os, resource, shutil, signal, tempfile
 from functools import partial
