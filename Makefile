@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: help demo test setup export docs browse check wheel lock setup-lowest setup-newest clean
+.PHONY: help demo test drills setup export docs browse check wheel lock setup-lowest setup-newest clean
 
 help:
 	@echo "make demo    class names -> texts -> classifier, on real photographs (report in runs/demo)"
 	@echo "make test    the tests (more: make test PYTEST_ARGS='-m slow')"
+	@echo "make drills  kills, wrong servers, broken disks, several processes (15 minutes; results in nbs/results/drills)"
 	@echo "make setup   only create .venv and install (another Python: make setup PYTHON=python3.12)"
 	@echo "make export  after editing a notebook: modules, their stubs, clean notebooks, pictures, tests, README, CONTRIBUTING"
 	@echo "make docs    the site in docs/, from the notebooks as they are"
@@ -29,6 +30,11 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q tests -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
+
+drills: $(READY)
+	bad=0; for f in $(notdir $(wildcard tools/drills/[a-z]*.py)); do \
+	case $$f in fuzz.py) bound="--seconds 240";; *) bound=;; esac; \
+	nice $(BIN)/python tools/drills/$$f $$bound || bad=1; done; exit $$bad
 
 wheel: $(READY)
 	$(BIN)/python tools/check_wheel.py
@@ -52,7 +58,7 @@ check: $(READY)
 	$(BIN)/python tools/check.py
 
 # uv resolves for all platforms and Pythons at once, and to the lowest versions; what installs is plain pip
-EXTRAS := offline llm index heic diffusion ray dev
+EXTRAS := offline llm index heic diffusion onnx ray dev
 UV := .venv-uv/bin/uv
 RESOLVE = $(UV) pip compile -q --upgrade setup.py $(EXTRAS:%=--extra %) --python-version 3.11 --no-annotate
 

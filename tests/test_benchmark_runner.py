@@ -11,6 +11,7 @@ import torch
 from tqdm.auto import tqdm
 from textclip.core.basics import Store, TextclipError, digest, some, unknown_name, warn
 from textclip.core.executors import as_executor
+from textclip.core.store_upkeep import clear_leftovers
 from textclip.types.features import TaskFeatures
 from textclip.types.method import Method
 from textclip.types.report import Row
@@ -20,7 +21,7 @@ from textclip.methods.calip import CALIP
 from textclip.methods.zeroshot import ZeroShot
 from textclip.benchmark.protocols import top_accuracy, uses_shots, zero_shot_protocol
 from textclip.benchmark.manifest import method_spec, report_manifest
-from textclip.benchmark.table import Benchmark
+from textclip.benchmark.table import Benchmark, place_of
 from textclip.benchmark.cells import Cell, data_digest, known_protocols, part_digests, run_cell, stored_cell, written_options
 import os, random, subprocess, sys, tempfile, time
 import pandas as pd
@@ -33,9 +34,26 @@ from textclip.testing.data import synthetic_multilabel, synthetic_task
 from textclip.methods.cupl import CuPL
 from textclip.methods.registry import make_methods
 from textclip.methods.tap import TAP
-from textclip.benchmark.runner import run_benchmark
+from textclip.benchmark.runner import run_benchmark, save_measured
 
 NOTEBOOK = 'nbs/benchmark/07_runner.ipynb'
+
+
+def test_the_grid():
+    'nbs/benchmark/07_runner.ipynb · The grid'
+    # nbs/benchmark/07_runner.ipynb · The grid · cell ddb83b22
+    def table_of(*names):
+        "A table with a row for each method"
+        rows = [Row(n, 'names', .5, n=10, task='shapes', encoder='colour', protocol='zero-shot') for n in names]
+        return Benchmark(rows, dict(seeds=[0]))
+
+    with tempfile.TemporaryDirectory() as d:
+        for names,aside in ('ab', 0), ('abc', 0), ('c', 1), ('a', 2):       # tables of such methods, one after the other
+            with own_warnings() as said: save_measured(table_of(*names), d)
+            test_eq(len([*Path(d).glob('earlier-*')]), aside)
+        test_eq([r.method for r in Benchmark.load(Path(d)/'earlier-1').rows], ['a','b','c'])
+        test_eq([r.method for r in Benchmark.load(d).rows], ['a'])
+    assert 'has 1 rows that this one has not' in str(said[0].message)
 
 
 def test_a_table():

@@ -8,7 +8,7 @@ from textclip.data.splits import hold_out, subset_classes
 from textclip.data.load import known_tasks, load_task
 from textclip.encoders.load import load_encoder
 from textclip.features.extract import image_features, text_features
-from textclip.features.inputs import as_features
+from textclip.features.inputs import as_features, with_pre
 from textclip.features.feature_suite import load_feature_sets
 from textclip.sampling.texts import template_texts
 from textclip.sampling.sample import sample_texts

@@ -16,7 +16,7 @@ from textclip.sampling.texts import shuffle_texts, template_texts
 from textclip.sampling.text_filters import keep_own_class
 from textclip.sampling.sample import sample_texts
 from textclip.pipeline import Pipeline
-from textclip.methods.registry import known_method, known_methods
+from textclip.methods.registry import known_method, known_methods, method_title
 from textclip.methods.tap import lafter_templates
 from textclip.methods.zeroshot import ZeroShot
 from textclip.benchmark.task_data import task_features
@@ -35,15 +35,15 @@ from textclip.sampling.llms.protocol import Answer, estimate_tokens
 from textclip.testing.encoders import ColourEncoder
 from textclip.methods.tap import TAP
 from textclip.benchmark.manifest import method_from, method_spec
-from textclip.benchmark.text_methods import (compare_text_methods, evaluate_classifier, fit_method, known_text_rows,
+from textclip.benchmark.text_methods import (compare_text_methods, evaluate_classifier, known_text_rows,
     labels_by_name, text_method, texts)
 
 NOTEBOOK = 'nbs/benchmark/08_text_methods.ipynb'
 
 
-def test_from_names_to_a_classifier():
-    'nbs/benchmark/08_text_methods.ipynb · From names to a classifier'
-    # nbs/benchmark/08_text_methods.ipynb · From names to a classifier · cell b021364c
+def test_a_row_by_name():
+    'nbs/benchmark/08_text_methods.ipynb · A row by name'
+    # nbs/benchmark/08_text_methods.ipynb · A row by name · cell b021364c
     task = Task('colours', ['red','green','blue'])
     class ColourPoet:
         "A stand-in for a language model: names things in the colour asked for, and one in another"
@@ -56,18 +56,21 @@ def test_from_names_to_a_classifier():
 
     with tempfile.TemporaryDirectory() as d:
         places = dict(journal=Path(d)/'poet.jsonl', store=Store(d))
-        clf,texts,seconds = fit_method(task, ColourEncoder(), ColourPoet(), 'cupl', n=2, **places)
+        row = text_method('cupl', llm=ColourPoet(), n=2, **places)
+        clf = row.fit(task, ColourEncoder())
+        texts = row.texts(task, ColourEncoder())
     pictures = Features(torch.eye(3)-.4, y=torch.arange(3))
     test_eq(clf(pictures).argmax(-1), pictures.y)
     test_eq((clf.info['llm'], clf.info['texts']), ('poet', len(texts)))
     texts_by_class(texts, task)
-    # nbs/benchmark/08_text_methods.ipynb · From names to a classifier · cell 933ea6c9
+    # nbs/benchmark/08_text_methods.ipynb · A row by name · cell 933ea6c9
     spec = json.loads(json.dumps(method_spec(text_method('tap', n=3, journal='answers.jsonl'))))
     test_eq(method_from(spec), text_method('tap', n=3))
     assert 'answers' not in json.dumps(spec)
     test_eq(text_method('tap', dict(recipe='paper', steps=9)).method, TAP(recipe='paper', steps=9))
     test_eq(text_method('tap-paper', dict(lr=.1)).method, TAP(recipe='paper', steps=500, lr=.1))
     test_fail(lambda: text_method('zero-shot', dict(recipe='paper')), contains="has no 'recipe'")
+    test_eq([text_method(k).source for k in ('gda','cross-modal','stata','linear-probe')], ['none','llm','none','none'])
     test_fail(lambda: text_method('tapp'), contains="Did you mean 'tap'?")
     test_fail(lambda: known_text_rows['tap'].prepare(Task('t', ['a']), None), contains="needs 'encoder'")
 
@@ -105,7 +108,6 @@ def test_comparing_methods():
     assert 'no validation split' in found.rule and found.report.rows[2].p.keys()=={'zero-shot'}
     found.report
     # nbs/benchmark/08_text_methods.ipynb · Comparing methods · cell 2ddb7a2b
-    test_fail(lambda: fit_method(Task('t', ['a']), ColourEncoder(), method='tapp'), contains="Did you mean 'tap'?")
     test_fail(lambda: compare_text_methods(Task('t', ['a']), ColourEncoder()), contains='has no images')
 
 

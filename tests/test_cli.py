@@ -32,17 +32,25 @@ def test_a_day_s_work():
         p.rename(folder/p.name)
     said = textclip('--help')
     assert all(c in said for c in ('fit', 'sample', 'predict', 'evaluate', 'bench', 'doctor'))
+    # nbs/cli/00_cli.ipynb · A day's work · cell a1bf1e4e
+    said = textclip('data check shapes')
+    assert 'Nothing has to be mended' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell 3b405f54
     said = textclip('sample --classes shapes --llm template --n 4 --out texts.json')
     assert '16 texts about 4 classes' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell 5d627176
-    said = textclip('fit --classes shapes --llm file:texts.json --domain "drawn shapes" --out from_texts')
-    assert 'recipe ours' in said and 'texts from file:texts.json' in said
-    said = textclip('fit --classes shapes --method linear-probe --out from_photos')
-    assert "took 32 photos of 'all'" in said
+    (Path(place.name)/'names.txt').write_text('bars\ncross\ndisc\ntriangle\n')
+    said = textclip('fit --classes names.txt --llm file:texts.json --domain "drawn shapes" --out from_texts')
+    assert 'method cupl, recipe ours' in said and 'texts from file:texts.json' in said and 'Not measured' in said
+    # nbs/cli/00_cli.ipynb · A day's work · cell 39ba5698
+    said = textclip('fit --images shapes --llm none --out from_photos')
+    assert 'method cross-validated' in said and '8 of 32 photos are held out' in said and '95 % interval' in said
+    assert 'Took 4 classes, 32 photos, 5-fold' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell 7f849398
     said = textclip('predict shapes/disc/disc_0.png shapes/cross/cross_1.png --classifier from_photos --top 2')
     test_eq(len(said.splitlines()), 2)
+    said = textclip('predict shapes --classifier from_photos --out answers.csv --sheet answers.html --sort-into sorted')
+    assert 'Kept: answers.csv, answers.html, sorted' in said
     # nbs/cli/00_cli.ipynb · A day's work · cell 91a6b5ba
     said = textclip('evaluate --classifier from_photos --task shapes')
     assert '95 % interval' in said and 'zero-shot' in said

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Annotated, Optional
 import typer
 from textclip.core.basics import TextclipError
+from textclip.core.display import counted
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from fastcore.test import *
-from textclip.cli.options import counted, encoder_for, folder_for, in_options, need_device, read_prices, task_for
+from textclip.cli.options import encoder_for, folder_for, in_options, need_device, read_prices, task_for
 
 NOTEBOOK = 'nbs/cli/01_options.ipynb'
 
@@ -15,8 +16,6 @@ NOTEBOOK = 'nbs/cli/01_options.ipynb'
 def test_before_the_work():
     'nbs/cli/01_options.ipynb · Before the work'
     # nbs/cli/01_options.ipynb · Before the work · cell 3b0a7f54
-    test_eq([counted(n, 'image') for n in (0, 1, 2000)], ['0 images', '1 image', '2,000 images'])
-    test_eq(counted(2, 'class'), '2 classes')
     test_fail(lambda: need_device('gpu0'), contains='--device cpu always works')
     test_fail(lambda: encoder_for('openai/clip-vit-base-patch32', 'cpu'), contains='hf:openai/clip-vit-base-patch32')
     with TemporaryDirectory() as d:
@@ -44,5 +43,5 @@ def test_errors_in_words_of_the_command_line():
             "Give a column 'classname', or the names in t.classnames.txt.")
     test_eq(said('Give tasks=[...], or textclip rerun --tasks FOLDER.'), 'Run textclip rerun --tasks FOLDER.')
     test_eq(said('Call join_classes(features, task), or name a folder.'), 'Name a folder.')
-    test_eq(said('Fit it on images: fit_method(...).'), '')
+    test_eq(said('Fit it on images: classifier.fit(...).'), '')
     test_eq(said('Allow more: --max-tokens 90.'), 'Allow more: --max-tokens 90.')

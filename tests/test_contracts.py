@@ -4,11 +4,11 @@ The methods are found in `known_methods`, so that a new one is tried by being li
 made-up images, texts and places of a tiny encoder, with as few steps as its fields allow. What a method cannot promise
 is named here, with the reason.
 """
-import functools, random, tempfile
+import functools, json, random, tempfile
 from dataclasses import fields, replace
 from pathlib import Path
 import numpy as np, pytest, torch
-from textclip.core.basics import TextclipError, digest
+from textclip.core.basics import TextclipError, digest, own_warnings
 from textclip.types.task import Task, normal_name
 from textclip.types.features import Features
 from textclip.types.classifier import LinearClassifier, load_classifier
@@ -22,20 +22,25 @@ from textclip.sampling.texts import make_texts
 from textclip.methods.registry import class_modules, known_methods
 
 NAMES = ['cat','golden retriever','ox','parrot']
-SHORT = dict(steps=3, epochs=1, batch=8, every=2, text_steps=3, prompts=2, n_prompts=2, halvings=0)
+SHORT = dict(steps=3, epochs=1, batch=8, every=2, text_steps=3, prompts=2, n_prompts=2, halvings=0, enough=1)
 DATA = ('texts','templates','train','support','val','unlabeled')
 
 # answers depend on the other images of a batch
 TRANSDUCTIVE = {'stata','transclip'}
+# every image goes through the text tower
+TEXT_TOWER = {'cocoop','cocoop+ship'}
 # the start or the noise of a class is drawn by its position: another order of the classes is another draw
 DRAWN_BY_POSITION = {'tai-adapter','tai-adapter-few-shot','comc','tai-dpt'}
 # scores of a class depend on which others are asked: the images of a batch, or the places of an image, choose among
 # them; their rows stay all the same, and a part of the classes scores as if the method had been fitted on that part
 COUPLED = {'stata','transclip','calip'}
 # one method with other settings, where these make another classifier
-VARIANTS = {'tai-adapter, residual': dict(arch='residual')}
-# a cache holds images, and of a new class it has none
-CACHES = {'tip-adapter','tip-adapter-f','tip-x','sus-x'}
+VARIANTS = {'tai-adapter, residual': dict(arch='residual'), 'text-mixture, unlabelled alone': {}}
+# a cache holds images, and of a new class it has none; a mixture is fitted on images of all its classes
+CACHES = {'tip-adapter','tip-adapter-f','tip-x','sus-x','text-mixture'}
+# every class is a Gaussian of its images: a new one has none
+GAUSSIANS = {'text-gda','cross-validated'}
+
 @functools.cache
 def tower(): return tiny_open_clip()
 
@@ -100,6 +105,7 @@ def fitted(name, data=None, seed=0, **own):
     m,d = made(name),data or data_for(name)
     given = {k: d.get(k) for k in DATA} | own
     if known_as(name).several and m.regime!='few-shot': given['train'] = None     # texts alone
+    if name.endswith('unlabelled alone'): given['train'] = None
     encoder = None if d['texts'] is several()['texts'] else tower()
     return m.fit(d['task'], encoder, seed=seed, **m.usable(given))
 
@@ -141,7 +147,6 @@ def test_saved_and_loaded(name):
     assert again.classes==clf.classes and type(again) is type(clf)
 
 def read_type(folder):
-    import json
     return json.loads((Path(folder)/'classifier.json').read_text(encoding='utf-8'))['type']
 
 @grid(skip=DRAWN_BY_POSITION | VARIANTS.keys())
@@ -200,7 +205,7 @@ def test_known_rows_stay_beside_new_names(name):
 def fills_templates(name):
     "Is it fitted on class names in templates, as far as the encoder goes?"
     m,known = made(name),known_as(name)
-    if m.trains_encoder or known.inside or name in COUPLED | CACHES: return False
+    if m.trains_encoder or known.inside or known.name in COUPLED | CACHES | GAUSSIANS: return False
     if 'templates' not in m.arguments or 'texts' in m.needs: return False
     return not known.several or m.regime=='names'
 
@@ -226,10 +231,56 @@ def test_labels_are_joined_by_name(name):
     key = 'support' if 'support' in made(name).needs else 'train'
     same(scores(fitted(name, d | {key: turned}), d['test']), scores(classifier(name), d['test']), 2e-3)
 
+# SHIP makes features of classes without images, and texts of them are no concern of its own
+LABELLED = [k for k in METHODS if reads_labels(k) and not known_as(k).inside]
+
+def said_of(name, **own):
+    "What is said about data that are wrong: the error, or the warnings of a fit that goes on"
+    with own_warnings() as caught:
+        try: fitted(name, toy() | own)
+        except TextclipError as e: return str(e)
+    return ' '.join(str(o.message) for o in caught)
+
+@pytest.mark.parametrize('name', LABELLED)
+def test_labelled_images_that_are_wrong(name):
+    images,key = toy()['train'],'support' if 'support' in made(name).needs else 'train'
+    assert 'ox, parrot' in said_of(name, **{key: images[images.y<2]})                   # classes without images
+    few = said_of(name, **{key: images[[0]]})                                           # fewer images than classes
+    assert '3 of 4 classes' in few
+    twice = Features(images.x.repeat(2, 1), y=images.y.repeat(2), local=images.local.repeat(2, 1, 1), meta=images.meta)
+    assert f'{len(images)} of {2*len(images)} labelled images are copies' in said_of(name, **{key: twice})
+    broken = replace(images, views=images.x[:,None].clone())
+    broken.views[1] = float('nan')
+    assert '1 rows is not finite' in said_of(name, **{key: broken})
+    single = images[[int((images.y==c).nonzero()[0]) for c in range(4)]]                # one image a class
+    assert 'Traceback' not in said_of(name, **{key: single})
+
+@pytest.mark.parametrize('name', [k for k in LABELLED if 'texts' in made(k).arguments])
+def test_texts_for_half_of_the_classes(name):
+    half = toy()['texts'][toy()['texts'].y<2]
+    assert '2 of 4 classes have no texts: ox, parrot' in said_of(name, texts=half)
+
 @grid(skip=TRANSDUCTIVE)
 def test_size_of_the_batch(name):
     clf,images = classifier(name),test_of(name)
     same(torch.cat([scores(clf, images[[i]]) for i in range(4)]), scores(clf, images)[:4])
+
+@grid()
+def test_exported_as_a_graph(name, tmp_path):
+    "The same probabilities without torch, or one sentence"
+    clf,images = classifier(name),test_of(name)
+    if name in TRANSDUCTIVE | TEXT_TOWER:
+        says = 'whole batch' if name in TRANSDUCTIVE else 'through the text tower'
+        with pytest.raises(TextclipError, match=says): clf.export(tmp_path/'head.onnx', head_only=True)
+        return
+    runtime = pytest.importorskip('onnxruntime', reason="pip install 'textclip[onnx]'")
+    if clf.encoder_delta is not None: images = adapted(digest(*clf.state_dict().values()), clf, images)
+    head = runtime.InferenceSession(clf.export(tmp_path/'head.onnx', head_only=True))
+    assert [o.name for o in head.get_inputs()]==[*clf.requires]
+    assert json.loads(head.get_modelmeta().custom_metadata_map['classes'])==clf.classes
+    for rows in (images, images[:1]):
+        found, = head.run(None, {k: getattr(rows, k).float().numpy() for k in clf.requires})
+        same(torch.from_numpy(found), clf.predict_proba(rows))
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64], ids=str)
 @grid()

@@ -5,9 +5,8 @@ import time, zipfile
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from filelock import FileLock
 from tqdm.auto import tqdm
-from textclip.core.basics import TextclipError, atomic_path, home, unknown_name
+from textclip.core.basics import PatientLock, TextclipError, atomic_path, home, unknown_name
 from textclip.core.foreign_files import reading_file
 import tempfile
 from concurrent.futures import ThreadPoolExecutor

@@ -3,8 +3,8 @@ from fastcore.test import *
 import re
 from html import escape
 from tabulate import tabulate
-from textclip.core.display import (Shown, interval_text, markdown_cell, p_value_text, percent_text, plus_minus_text,
-    short_name, text_table)
+from textclip.core.display import (Shown, counted, interval_text, markdown_cell, p_value_text, percent_text,
+    plus_minus_text, short_name, text_table)
 
 NOTEBOOK = 'nbs/core/02_display.ipynb'
 
@@ -21,6 +21,9 @@ def test_objects_that_show_themselves():
 
 def test_numbers_in_tables():
     'nbs/core/02_display.ipynb · Numbers in tables'
+    # nbs/core/02_display.ipynb · Numbers in tables · cell bdcef619
+    test_eq([counted(n, 'image') for n in (0, 1, 2000)], ['0 images', '1 image', '2,000 images'])
+    test_eq(counted(2, 'class'), '2 classes')
     # nbs/core/02_display.ipynb · Numbers in tables · cell 36897cbf
     test_eq([percent_text(.7123), percent_text(None), interval_text((.62, .781))], ['71.2', '', '62.0 – 78.1'])
     test_eq([p_value_text(v) for v in (None, .0304, .0002)], ['', '0.030', '<0.001'])

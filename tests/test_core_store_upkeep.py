@@ -7,7 +7,8 @@ import tempfile
 import torch
 from fastcore.test import *
 from textclip.core.basics import Store, digest, write_json
-from textclip.core.store_upkeep import clear_store, readable_age, readable_bytes, store_entries, store_summary
+from textclip.core.store_upkeep import (clear_leftovers, clear_store, readable_age, readable_bytes, store_entries,
+    store_summary)
 
 NOTEBOOK = 'nbs/core/06_store_upkeep.ipynb'
 
@@ -98,6 +99,11 @@ def test_clear_the_cache():
         for p in (part/'half', part): os.utime(p, (time.time()-2*86400,)*2)
         test_eq(len(clear_store('unfinished', root=store.root, dry_run=False).entries), 1)
         assert not part.exists()
+        ours = [Path(d)/'.part-2', store.root/'.part-3', store.root/'cell'/'ab'/'.part-4', Path(d)/'store'/'.part-new']
+        for o in ours: o.mkdir(parents=True)
+        for o in ours[:3]: os.utime(o, (time.time()-2*86400,)*2)
+        clear_leftovers(d)
+        test_eq([o.exists() for o in ours], [False, False, False, True])
         def clear(kind='image', **kw): clear_store(kind, root=store.root, **kw)
         for bad in ('..', '.', '/', 'image/..', ''): test_fail(lambda: clear(bad, dry_run=False), contains='Unknown kind')
         for bad in (-1, float('nan'), float('inf')): test_fail(lambda: clear(older_than=bad), contains='number of days')

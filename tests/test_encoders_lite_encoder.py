@@ -7,6 +7,7 @@ from torch import nn
 from textclip.core.basics import Store, digest
 from textclip.core.hub import quiet_transformers
 from textclip.core.assets import fetch_asset
+from textclip.data.images import load_image
 from textclip.encoders.protocol import Encoder, replaced_output, storage_key, weights_digest
 from textclip.encoders.open_clip_encoder import described_tokenizer
 import matplotlib.pyplot as plt
@@ -25,14 +26,14 @@ def test_two_networks_that_never_met():
     probs = torch.tensor([[.6,.3,.1,0.]])
     test_close(conse(probs, torch.eye(4), top=2), torch.tensor([[2/3,1/3,0,0]]))
     test_close(conse(probs, torch.eye(4), top=4), probs)
-    # nbs/encoders/05_lite_encoder.ipynb · Two networks that never met · cell 7a41d0c3
-    lite = LiteEncoder()
-    test_close(lite.encode_text(['a photo of a tench.']), lite.names[:1], eps=1e-5)
-    test_eq(lite.names.shape, (1000, lite.dim))
 
 
 def test_texts():
     'nbs/encoders/05_lite_encoder.ipynb · Texts'
+    # nbs/encoders/05_lite_encoder.ipynb · Texts · cell 7a41d0c3
+    lite = LiteEncoder()
+    test_close(lite.encode_text(['a photo of a tench.']), lite.names[:1], eps=1e-5)
+    test_eq(lite.names.shape, (1000, lite.dim))
     # nbs/encoders/05_lite_encoder.ipynb · Texts · cell bd00e941
     lite = LiteEncoder()
     texts = ['a cat', 'a photo of a very large dog in the snow', 'a cat']
@@ -94,6 +95,12 @@ def test_images():
     cells = lite.image_tower.classifier(grid.flatten(2).mT)
     # logits of the image are the mean of its cells' logits
     test_close(cells.mean(1), lite.image_tower.classifier(pre), eps=1e-3)
+    # nbs/encoders/05_lite_encoder.ipynb · Images · cell 5ee90003
+    lite = LiteEncoder()
+    seen = lite.seen_names(draw('traffic light'))
+    test_eq(seen[0][0], 'traffic light')
+    test_eq([c for c,_ in lite.seen_names(draw('traffic light'), top=2)], [c for c,_ in seen[:2]])
+    seen
 
 
 def test_features_of_tokens():

@@ -4,18 +4,20 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 from torch import nn
-from textclip.core.basics import TextclipError, unknown_name
-from textclip.types.features import Features
+from textclip.core.basics import TextclipError, digest, unknown_name
+from textclip.types.features import Features, need_features
 from textclip.data.images import to_rgb
 from textclip.encoders.protocol import Encoder, need_encoder, probe_image, split_form
 from textclip.encoders.prompts import Prompts, context_from_words
 from textclip.encoders.open_clip_encoder import load_open_clip
 from textclip.encoders.lite_encoder import LiteEncoder
 from textclip.encoders.transformers_encoder import load_transformers
-import tempfile
+import tempfile, warnings
+import numpy as np
 from fastcore.test import *
+from textclip.encoders.open_clip_encoder import OpenClipEncoder
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip, tiny_transformers
-from textclip.encoders.load import check_encoder, check_table, load_encoder
+from textclip.encoders.load import FunctionEncoder, check_encoder, check_table, load_encoder
 
 NOTEBOOK = 'nbs/encoders/07_load.ipynb'
 
@@ -84,3 +86,45 @@ def test_the_encoders_checked_gpu():
     pair = [load_encoder('lite', device=d) for d in ('cuda','cpu')]
     checks = check_encoder(*pair, tolerance=1e-4)
     assert all(c.ok for c in checks), [c for c in checks if not c.ok]
+
+
+def test_a_model_of_your_own():
+    'nbs/encoders/07_load.ipynb · A model of your own'
+    # nbs/encoders/07_load.ipynb · A model of your own · cell 910f52c6
+    def mean_colour(images): return np.stack([np.asarray(o.resize((1,1)))[0,0]/255.-.4 for o in images])
+    def colour_words(texts): return [[float(c in t) for c in ('red','green','blue')] for t in texts]
+
+    mine = FunctionEncoder('mean colour', mean_colour, colour_words, logit_scale=10.)
+    pictures = [Image.new('RGB', (8,8), c) for c in ('crimson','navy')]
+    words = Features(mine.encode_text(['something red', 'something blue']))
+    test_eq((Features(mine.encode_image(pictures)).unit @ words.unit.T).argmax(1), torch.tensor([0,1]))
+    test_eq(mine.fingerprint, FunctionEncoder('mean colour', mean_colour, colour_words).fingerprint)
+    other = FunctionEncoder('mean colour', lambda images: mean_colour(images)[:,::-1], colour_words)
+    assert other.fingerprint!=mine.fingerprint
+    blind = FunctionEncoder('no words', mean_colour, version='2')
+    test_eq((blind.fingerprint, blind.dim), ('no words-2', 3))
+    test_fail(lambda: blind.encode_text(['a cat']), contains="'no words' has no texts")
+    failed = [c.claim for c in check_encoder(mine) if not c.ok]
+    test_eq(failed, ['texts: finite, none is zero', 'texts: unit features have norm 1'])       # it knows three words
+    mine
+    # nbs/encoders/07_load.ipynb · A model of your own · cell 69a219c0
+    import open_clip
+    with tempfile.TemporaryDirectory() as d, warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        model,_,preprocess = open_clip.create_model_and_transforms('ViT-S-32-alt')
+        weights = model.state_dict()
+        torch.save(weights, f'{d}/plain.pt')
+        written = dict(epoch=3, name='run', state_dict={f'module.{k}': v for k,v in weights.items()}, optimizer={})
+        torch.save(written, f'{d}/epoch_3.pt')
+        torch.save(dict(model=model), f'{d}/whole.pt')
+        loaded = [load_encoder(f'ViT-S-32-alt/{d}/{f}') for f in ('plain.pt', 'epoch_3.pt')]
+        test_fail(lambda: load_encoder(f'ViT-S-32-alt/{d}/whole.pt'), contains='could run any code')
+        test_fail(lambda: load_encoder(f'{d}/plain.pt'), contains='Write the model in front')
+        test_fail(lambda: load_encoder(f'RN50/{d}/plain.pt'), contains='do not fit')
+    held = OpenClipEncoder('mine', model, preprocess, open_clip.get_tokenizer('ViT-S-32-alt'))
+    x = [o.encode_text(['a photo of a cat.']) for o in (*loaded, held)]
+    test_eq(loaded[0].fingerprint, loaded[1].fingerprint)
+    test_close(x[0], x[1], eps=1e-6)
+    test_close(x[0], x[2], eps=1e-6)
+    test_fail(lambda: load_encoder(model), contains="OpenClipEncoder('mine', model, preprocess")
+    test_fail(lambda: load_encoder(len), contains="FunctionEncoder('mine', images, texts)")

@@ -2,6 +2,7 @@
 import json
 from pathlib import Path
 import torch
+from PIL import Image
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError
 from textclip.core.hub import hub_access, quiet_transformers
@@ -10,7 +11,6 @@ from textclip.encoders.protocol import Encoder, replaced_output, weights_digest
 from textclip.encoders.open_clip_encoder import described_tokenizer, hub_frame, trained_texts
 import tempfile
 import safetensors.torch as st
-from PIL import Image
 from fastcore.test import *
 from textclip.encoders.protocol import encode_text_tokens, storage_key
 from textclip.encoders.prompts import Prompts, context_from_words

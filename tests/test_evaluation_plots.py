@@ -67,6 +67,12 @@ def test_over_the_number_of_shots():
     test_eq([t.get_text() for t in ax.get_xticklabels()], ['1','2','4','8','16'])
     test_fail(lambda: plot_shots([]), contains='no rows')
     test_fail(lambda: plot_shots(made_up+[Row('a', 'text', .5, (.4,.6), task='other')]), contains='several tasks')
+    for i in range(8):
+        made_up += [Row(f'method {i}', 'few-shot', a:=.8+.001*i, (a-.01, a+.01), shots=k, task='made up') for k in (1,16)]
+    many = plot_shots(made_up)
+    curves = [line for line in many.get_lines() if len(line.get_xdata())>2 or line.get_marker()!='None']
+    test_eq(len({line.get_marker() for line in curves}), len(curves))
+    assert many.get_legend().get_texts()[0].get_text()=='probe and texts'      # it ends highest
 
 
 def test_cost_and_accuracy():

@@ -46,9 +46,12 @@ def test_where_the_features_are():
     def tiny_sets(d):
         "Two datasets and a file of something else"
         x,y = np.random.default_rng(0).normal(size=(6,4)).astype(np.float16),np.arange(6)%2
-        np.savez(Path(d)/'b32_pets.npz', test_x=x, test_y=y, test_path=np.array(list('abcdef')), shot1_x=x[:2], shot1_y=y[:2], classnames=np.array(['tabby_cat','dog']),
-            text_x=x, text_y=y, text_is_template=np.array([1,1,0,0,0,0]), text=np.array(list('uvwxyz')))
-        np.savez(Path(d)/'rs_fields_CLIP_RN50.npz', x=x, y=y, classnames=np.array(['field','road']), text_x=x.reshape(3,2,4), prompt=np.array(['a','averageprompt','the']))
+        classes,kinds = np.array(['tabby_cat','dog']),np.array([1,1,0,0,0,0])
+        np.savez(Path(d)/'b32_pets.npz', test_x=x, test_y=y, test_path=np.array(list('abcdef')), shot1_x=x[:2],
+            shot1_y=y[:2], classnames=classes, text_x=x, text_y=y, text_is_template=kinds, text=np.array(list('uvwxyz')))
+        prompts = np.array(['a','averageprompt','the'])
+        np.savez(Path(d)/'rs_fields_CLIP_RN50.npz', x=x, y=y, classnames=np.array(['field','road']),
+            text_x=x.reshape(3,2,4), prompt=prompts)
         np.savez(Path(d)/'b32_vocab.npz', names=np.array(['a','b']), a=x)
 
     with tempfile.TemporaryDirectory() as d:
@@ -57,7 +60,8 @@ def test_where_the_features_are():
         test_eq(list(sets), ['b32_pets','rs_fields_CLIP_RN50'])
         pets = sets['b32_pets']
         test_eq((pets.task.classes, pets.splits['test'].ids[0], pets.templates.ids), (['tabby cat','dog'], 'a', ['u','v']))
-        test_eq((list(pets.kinds), len(pets.texts), pets.source), (['templates','descriptions'], 6, dict(kind='features', name='b32_pets')))
+        test_eq((list(pets.kinds), len(pets.texts)), (['templates','descriptions'], 6))
+        test_eq(pets.source, dict(kind='features', name='b32_pets'))
         test_is(pets.task.split('test'), pets.split('test'))
         with patch.dict(os.environ, TEXTCLIP_FEATURES=d): test_eq(list(load_feature_sets()), list(sets))
     for s in sets.values(): print(s)

@@ -7,7 +7,8 @@ import json, threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
-from textclip.core.basics import Journal, TextclipError, digest, own_warnings, whole_letters
+from textclip.core.basics import TextclipError, digest, own_warnings, whole_letters
+from textclip.core.journal import Journal
 from textclip.sampling.answer_checks import answer_problem
 from textclip.sampling.answer_text import said
 from textclip.sampling.asking import Asker, Budget

@@ -104,7 +104,7 @@ def questions(count):
 
 def ask_all(url, path, count, n, options, parameters={}):
     "What `sample_texts` does to get its answers: ask, and write each into the journal as it arrives"
-    from textclip.core.basics import Journal
+    from textclip.core.journal import Journal
     from textclip.sampling.llms.server import HttpLLM
     from textclip.sampling.llms.protocol import SamplingParameters
     from textclip.sampling.asking import Asker

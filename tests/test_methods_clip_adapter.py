@@ -16,6 +16,7 @@ from textclip.methods.zeroshot import rows_of_new, template_features, used_templ
 import math, tempfile
 import matplotlib.pyplot as plt
 from fastcore.test import *
+from textclip.core.basics import own_warnings
 from textclip.types.classifier import load_classifier
 from textclip.testing.data import synthetic_task
 from textclip.methods.zeroshot import ZeroShot
@@ -126,6 +127,16 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
     test_fail(lambda: CLIPAdapter(ratio=1.2), contains='ratio is 1.2. Give a number from 0 to 1')
     test_fail(lambda: CLIPAdapter(lr=1e38, epochs=5).fit(data.task, train=train, templates=data.templates),
         contains='not finite')
+    # nbs/methods/clip_adapter.ipynb · Saved, loaded, other names; ratio 0 is zero-shot · cell 2943cd7d
+    data = synthetic_task(n_classes=6, dim=16, per_class=20, noise=1.6)
+    train,few = data.split('train'),CLIPAdapter(recipe='ours', steps=2)
+    def fit(task=data.task, **kw): return few.fit(task, **dict(train=train, templates=data.templates) | kw)
+    test_fail(lambda: fit(train=train[[0]]), contains='5 of 6 classes have no training images')
+    test_fail(lambda: fit(task=Task('one', ['class 0']), train=train[:20]), contains='has one class only')
+    test_fail(lambda: fit(templates=data.templates[data.templates.y<4]), contains='2 of 6 classes have no texts: class 4, class 5')
+    test_eq(fit(train=train[::20])(train).shape, (120,6))                # one image a class
+    with own_warnings() as caught: fit(train=train[[*range(120), 3]])
+    assert '1 of 121 labelled images are copies of others' in str(caught[0].message)
 
 
 def test_what_it_gained_and_cost():

@@ -3,19 +3,37 @@ from dataclasses import dataclass
 import torch
 from fastcore.basics import patch
 from torch import nn
-from textclip.core.basics import unknown_name
+from textclip.core.basics import TextclipError, unknown_name
 from textclip.types.task import Task
 from textclip.types.features import Features
 from textclip.types.classifier import Classifier, LinearClassifier
 from textclip.types.method import Given, Method
 from textclip.features.inputs import as_features, class_means, logit_scale_of
 from textclip.methods.zeroshot import ByLabel, labels_of, template_features
+import os
+from pathlib import Path
 from fastcore.test import *
 from textclip.core.basics import make_generator
+from textclip.features.feature_suite import load_feature_sets
+from textclip.evaluation.single_label import evaluate
 from textclip.benchmark.table import Benchmark, gains, settings_table
-from textclip.methods.cupl import CuPL, PooledClassifier
+from textclip.methods.cupl import CuPL, PooledClassifier, pooled_texts
 
 NOTEBOOK = 'nbs/methods/cupl.ipynb'
+
+
+def test_texts_and_templates_together():
+    'nbs/methods/cupl.ipynb · Texts and templates together'
+    # nbs/methods/cupl.ipynb · Texts and templates together · cell aa682c6e
+    texts = Features(torch.tensor([[1.,0.],[0.,1.],[0.,1.]]), y=[0,0,1], ids=['a red car','a photo of red','blue sky'])
+    templates = Features(torch.tensor([[0.,1.],[1.,0.]]), y=[0,1], ids=['a photo of red','a photo of blue'])
+    pooled = pooled_texts(texts, templates, 2)
+    test_eq(pooled.ids, [*texts.ids, 'a photo of blue'])
+    test_close(class_means(pooled, 2), torch.full((2,2), 2**-.5), eps=1e-6)
+    nameless = [Features(f.x, y=f.y) for f in (texts, templates)]          # told by their features
+    test_eq(len(pooled_texts(*nameless, 2)), 4)
+    test_fail(lambda: pooled_texts(texts[:2], templates, 2), contains='1 of 2 classes have no texts')
+    pooled
 
 
 def test_soft_pooling_a_class_as_a_set_of_texts():
@@ -64,12 +82,13 @@ def test_what_it_asks_for():
     test_fail(lambda: CuPL().fit(task), contains="CuPL needs 'texts'")
     test_fail(lambda: CuPL().fit(task, texts=['a text']), contains='needs an encoder')
     test_fail(lambda: CuPL(recipe='papr'), contains="Did you mean 'paper'?")
+    test_fail(lambda: CuPL('ours').fit(task, texts=texts), contains='need an encoder')
     test_fail(lambda: CuPL().fit(Task('t', list('abcd')), texts=texts), contains='1 of 4 classes have no texts')
     clf = CuPL().fit(task, texts=texts)
     test_fail(lambda: clf.with_classes(['x']), contains='Fit the method again')
     several = Task('t', list('abc'), 'multi')                            # several labels: each has a probability of its own
-    for recipe in ('paper','ours'):
-        clf = CuPL(recipe).fit(several, encoder=None, texts=texts, **({} if recipe=='paper' else dict(templates=texts)))
+    for method in (CuPL(), CuPL('ours'), CuPL(pool='soft')):
+        clf = method.fit(several, **method.usable(dict(texts=texts, templates=texts)))
         test_close(clf.predict_proba(texts), clf(texts).sigmoid(), eps=1e-6)
     clf = CuPL().fit(task, texts=texts)
     test_close(clf.predict_proba(texts).sum(1), 1., eps=1e-5)
@@ -88,3 +107,28 @@ def test_what_it_gained_and_cost():
     assert gain['clipart, lite','CuPL, paper']<0
     assert .5<gain['caltech101, CLIP ViT-B/32','CuPL, paper']<1.5
     assert min(v for (_,k),v in gain.items() if k=='CuPL')>=0
+
+
+def test_on_real_clip_features():
+    'nbs/methods/cupl.ipynb · On real CLIP features'
+    # nbs/methods/cupl.ipynb · On real CLIP features · cell 55ad210b
+    root = Path(os.environ.get('TEXTCLIP_FEATURES', '../../../shared/data/clip_features'))
+    ways = {'templates': None, 'texts (CuPL)': CuPL(), 'averaged': CuPL(templates='averaged'), 'soft': CuPL(pool='soft'),
+        'pooled (ours)': CuPL('ours')}
+
+    def accuracies(data):
+        "Accuracy in percent of every way to use texts and templates"
+        texts,templates = data.kinds['descriptions'],data.kinds['templates']
+        found = {}
+        for name,method in ways.items():
+            if method is None: clf = CuPL().fit(data.task, texts=templates)
+            else: clf = method.fit(data.task, **method.usable(dict(texts=texts, templates=templates)))
+            found[name] = round(100*evaluate(clf, data.splits['test']).accuracy, 2)
+        return found
+
+    if not root.is_dir(): print('The feature files are not here: nothing was measured.')
+    else:
+        found = accuracies(load_feature_sets(root, ['b32_caltech101'])['b32_caltech101'])
+        test_close(found['pooled (ours)'], 93.10, eps=.05)
+        assert found['pooled (ours)']>max(found['templates'], found['texts (CuPL)'])
+        print(found)

@@ -12,6 +12,7 @@ from textclip.types.classifier import Classifier
 from textclip.types.method import Given, Method, as_labelled_texts
 from textclip.encoders.protocol import Encoder, encoder_meta
 from textclip.features.inputs import as_features, check_same_encoder, logit_scale_of
+from textclip.alignment.distances import rows_at_a_time
 from textclip.alignment.optimal_transport import sinkhorn, uniform_masses
 from textclip.alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
 from textclip.methods.plot import LocalPromptLearner, PlotClassifier, place_scores

@@ -7,10 +7,10 @@ from torch.nn import functional as F
 from textclip.core.basics import TextclipError, some, unknown_name, warn
 from textclip.types.task import Task
 from textclip.types.features import Features
-from textclip.types.classifier import LinearClassifier, merge_rows
+from textclip.types.classifier import LinearClassifier, PreClassifier, merge_rows, spaces, unit_rows
 from textclip.types.method import Given, Method, Range
 from textclip.data.splits import val_tuning
-from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from textclip.features.inputs import as_features, check_same_encoder, class_means, features_in, labelled_images, logit_scale_of
 from textclip.methods.zeroshot import rows_of_new, template_features, used_templates
 import json, os, tempfile, time
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from fastcore.test import *
-from textclip.core.basics import make_generator, write_json
+from textclip.core.basics import make_generator, own_warnings, write_json
 from textclip.types.classifier import load_classifier
 from textclip.data.splits import base_new, few_shot, few_shot_rows, few_shot_val, subset_classes
 from textclip.features.feature_suite import load_feature_sets
@@ -219,6 +219,20 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
         'fixed','none','val-full'])
     # without validation images the recipes agree
     test_close(fit(GDA()).predict_proba(texts), fit(GDA('ours')).predict_proba(texts), eps=1e-5)
+    # nbs/methods/gda.ipynb · What it asks for, and what can be changed later · cell 7abfc91d
+    gen = make_generator(3, 'asks')
+    y,task = torch.arange(3).repeat_interleave(4),Task('t', list('abc'))
+    train = Features(torch.randn(12, 6, generator=gen), y=y, ids=[f'{i}.jpg' for i in range(12)])
+    texts = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
+    def fit(task=task, **kw): return GDA().fit(task, **dict(texts=texts, train=train) | kw)
+    test_fail(lambda: fit(task=Task('one', ['a']), train=train[:4]), contains='has one class only')
+    test_fail(lambda: fit(train=train[:1]), contains='2 of 3 classes have no training images: b, c')
+    test_fail(lambda: fit(texts=texts[:1]), contains='2 of 3 classes have no texts: b, c')
+    broken = Features(train.x, y=y, ids=train.ids, views=train.x[:,None].clone())
+    broken.views[5] = float('nan')
+    test_fail(lambda: fit(train=broken), contains='`views` of 1 rows is not finite: 5.jpg')
+    with own_warnings() as caught: fit(train=train[[*range(12), 3]])
+    assert '1 of 13 labelled images are copies of others: 3.jpg' in str(caught[0].message)
     # nbs/methods/gda.ipynb · What it asks for, and what can be changed later · cell 9be12e98
     gen = make_generator(4, 'names')
     y,x = torch.arange(3).repeat_interleave(9),torch.randn(27, 6, generator=gen)
@@ -236,6 +250,28 @@ def test_what_it_asks_for_and_what_can_be_changed_later():
         again = load_classifier(clf.save(d))
         test_eq(again(train), clf(train))
         test_close(again.with_classes(list('abcd'), texts=texts)(train), wider(train), eps=1e-4)
+
+
+def test_before_the_projection():
+    'nbs/methods/gda.ipynb · Before the projection'
+    # nbs/methods/gda.ipynb · Before the projection · cell ae9e77f9
+    gen = make_generator(5, 'pre')
+    y,task = torch.arange(3).repeat_interleave(6),Task('t', list('abc'))
+    train = Features(torch.randn(18, 6, generator=gen), pre=torch.randn(18, 9, generator=gen), y=y)
+    texts,test = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3)),train[::5]
+    clf = GDA(space='pre', alpha=.3).fit(task, texts=texts, train=train)
+    gauss = GDA(text=False).fit(task, train=Features(train.pre, y=y))               # of `pre` as if it were all there is
+    test_close(clf(test), 100*test.unit@texts.unit.T + .3*gauss(Features(test.pre)), eps=1e-3)
+    test_close(GDA(space='pre', text=False).fit(task, train=train)(test), gauss(Features(test.pre)), eps=1e-4)
+    test_eq((clf.requires, GDA(space='pre').reads_pre, GDA().reads_pre), (('x','pre'), True, False))
+    chosen = GDA('ours', space='pre').fit(task, texts=texts, train=train, val=test)
+    test_eq((chosen.info['tuning'], chosen.info['val_images']), ('val-min', len(test)))
+    with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(clf.save(d))(test), clf(test))
+    test_fail(lambda: GDA(space='pre').fit(task, texts=texts, train=Features(train.x, y=y)), contains='and these have none')
+    test_fail(lambda: clf(Features(test.x)), contains='needs pre')
+    test_fail(lambda: GDA(space='pre', form='base-to-new'), contains="Use form='few-shot'")
+    test_fail(lambda: GDA(space='prae'), contains="Did you mean 'pre'?")
+    clf
 
 
 def test_on_real_clip_features():

@@ -10,6 +10,7 @@ from textclip.data.images import ImageSplit
 from textclip.encoders.prompts import Prompts
 from textclip.features.extract import image_features
 from textclip.features.inputs import labelled_images
+from textclip.alignment.distances import rows_at_a_time
 from textclip.alignment.optimal_transport import Transport, in_float32, sinkhorn, transport_similarity
 from textclip.training.prompt_classifier import encoder_of, names_of_new, other_names, start_context
 from textclip.training.prompt_learner import PromptLearner

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, fields
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError, some, unknown_name
 from fastcore.test import *
-from textclip.methods.registry import class_modules, known_method, known_methods, make_methods, methods_table
+from textclip.methods.registry import (class_modules, known_method, known_methods, make_methods, method_title,
+    methods_table)
 
 NOTEBOOK = 'nbs/methods/registry.ipynb'
 
@@ -41,3 +42,6 @@ def test_classes_by_name():
     # nbs/methods/registry.ipynb · Classes by name · cell fe688e8f
     test_eq(class_modules()['GDAClassifier'], 'textclip.methods.gda')
     for name,module in class_modules().items(): assert hasattr(importlib.import_module(module), name), name
+    # nbs/methods/registry.ipynb · Classes by name · cell 00b72f7e
+    test_eq([method_title(dict(method=k)) for k in ('LinearProbe','TipAdapterF','mine')], ['linear probe','Tip-Adapter-F','mine'])
+    test_eq(method_title(dict(method='StatA', name='transclip')), 'TransCLIP')

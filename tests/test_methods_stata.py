@@ -27,8 +27,8 @@ from textclip.benchmark.task_data import part_of
 from textclip.benchmark.protocols import partial_batches_protocol, zero_shot_protocol
 from textclip.benchmark.manifest import report_manifest
 from textclip.benchmark.table import settings_table
-from textclip.methods.stata import (StatA, _shares, anchor_share, anchored_gaussians, log_densities, neighbour_graph,
-    transductive_scores, within_class_spread)
+from textclip.methods.stata import (StatA, agreed_shares, anchor_share, anchored_gaussians, log_densities,
+    neighbour_graph, transductive_scores, within_class_spread)
 
 NOTEBOOK = 'nbs/methods/stata.ipynb'
 
@@ -57,7 +57,7 @@ def test_neighbours_agree():
     assert not graph.to_dense().diagonal().any()
     test_eq(graph.to_dense(), graph.to_dense().T)
     unsure = torch.tensor([[2.,0.],[-.1,0.],[0.,2.],[0.,.1]])      # the second image leans to the wrong class
-    before,after = unsure.softmax(-1),_shares(unsure, graph, unsure.softmax(-1), 1.).exp()
+    before,after = unsure.softmax(-1),agreed_shares(unsure, graph, unsure.softmax(-1), 1.).exp()
     test_eq([before.argmax(-1).tolist(), after.argmax(-1).tolist()], [[0,1,1,1],[0,0,1,1]])
     test_eq(neighbour_graph(x[:1]).to_dense(), torch.zeros(1,1))
     graph.to_dense().numpy().round(2)
@@ -75,6 +75,39 @@ def test_the_anchor():
     test_close([mean[3], variance[3]], [text[3], start[0]])
     assert (mean*text).sum(-1).argmax()==3
     test_eq(anchor_share(z, 0.), torch.ones(4))
+
+
+def test_classifier_and_method():
+    'nbs/methods/stata.ipynb · Classifier and method'
+    # nbs/methods/stata.ipynb · Classifier and method · cell baea7417
+    settings_table(StatA=StatA(), TransCLIP=StatA(anchor=0))
+    # nbs/methods/stata.ipynb · Classifier and method · cell ecfafd48
+    data = synthetic_task(n_classes=20, dim=64, per_class=60, noise=.9, shift=.9, seed=1)
+    batch = data.splits['test'][:120]                         # classes 0 and 1
+    fit = lambda m: m.fit(data.task, templates=data.templates)
+    for m in (ZeroShot(), StatA()): print(evaluate(fit(m), batch))
+    # nbs/methods/stata.ipynb · Classifier and method · cell 6a6b80a0
+    with own_warnings() as caught:
+        clf = fit(StatA(anchor=0))
+        for _ in range(2): evaluate(clf, batch)
+    test_eq(len(caught), 1)
+    print(caught[0].message)
+    # nbs/methods/stata.ipynb · Classifier and method · cell 3b42ea3b
+    clf = fit(StatA())
+    test_eq((clf.transductive, clf.info['method'], clf.info['regime']), (True, 'StatA', 'transductive'))
+    with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(clf.save(d))(batch), clf(batch))
+    order = torch.randperm(len(batch), generator=torch.Generator().manual_seed(0))
+    test_close(clf(batch[order]), clf(batch)[order], eps=1e-3)                    # the order of a batch does not matter
+    test_close(clf(batch[:1]).softmax(-1).sum(), 1.)                              # one image alone has no neighbours
+    test_eq(clf(batch[:0]).shape, (0,20))
+    test_eq(fit(StatA(laplacian=0, likelihood=0))(batch).argmax(-1), fit(ZeroShot())(batch).argmax(-1))
+    few = clf.with_classes(['class 1','class 4'], templates=part_of(data, [1,4]).templates)
+    test_eq((few.classes, few(batch).shape), (['class 1','class 4'], (120,2)))
+    everywhere = partial_batches_protocol(StatA(), data, size=40, classes=(1,4))[0]['all']
+    assert len(everywhere)==1200 and (everywhere.predictions>=0).all()              # every image in one batch
+    test_fail(lambda: clf.with_classes(['a','b']), contains='2 classes are new to this classifier: a, b')
+    test_fail(lambda: StatA(anchor=-1), contains='anchor is -1')
+    test_fail(lambda: clf(Features(torch.ones(2,5))), contains='5 dimensions')
 
 
 def test_against_a_plain_re_statement():
@@ -130,39 +163,6 @@ def test_against_a_plain_re_statement():
             t = F.normalize(part.weight, dim=-1).double()
             theirs = plain_statistics(x, t, (clf.logit_scale*x@t.T).softmax(-1), anchor, False, rounds=4)
             test_close(part(batch).exp(), theirs, eps=1e-3)
-
-
-def test_classifier_and_method():
-    'nbs/methods/stata.ipynb · Classifier and method'
-    # nbs/methods/stata.ipynb · Classifier and method · cell baea7417
-    settings_table(StatA=StatA(), TransCLIP=StatA(anchor=0))
-    # nbs/methods/stata.ipynb · Classifier and method · cell ecfafd48
-    data = synthetic_task(n_classes=20, dim=64, per_class=60, noise=.9, shift=.9, seed=1)
-    batch = data.splits['test'][:120]                         # classes 0 and 1
-    fit = lambda m: m.fit(data.task, templates=data.templates)
-    for m in (ZeroShot(), StatA()): print(evaluate(fit(m), batch))
-    # nbs/methods/stata.ipynb · Classifier and method · cell 6a6b80a0
-    with own_warnings() as caught:
-        clf = fit(StatA(anchor=0))
-        for _ in range(2): evaluate(clf, batch)
-    test_eq(len(caught), 1)
-    print(caught[0].message)
-    # nbs/methods/stata.ipynb · Classifier and method · cell 3b42ea3b
-    clf = fit(StatA())
-    test_eq((clf.transductive, clf.info['method'], clf.info['regime']), (True, 'StatA', 'transductive'))
-    with tempfile.TemporaryDirectory() as d: test_eq(load_classifier(clf.save(d))(batch), clf(batch))
-    order = torch.randperm(len(batch), generator=torch.Generator().manual_seed(0))
-    test_close(clf(batch[order]), clf(batch)[order], eps=1e-3)                    # the order of a batch does not matter
-    test_close(clf(batch[:1]).softmax(-1).sum(), 1.)                              # one image alone has no neighbours
-    test_eq(clf(batch[:0]).shape, (0,20))
-    test_eq(fit(StatA(laplacian=0, likelihood=0))(batch).argmax(-1), fit(ZeroShot())(batch).argmax(-1))
-    few = clf.with_classes(['class 1','class 4'], templates=part_of(data, [1,4]).templates)
-    test_eq((few.classes, few(batch).shape), (['class 1','class 4'], (120,2)))
-    everywhere = partial_batches_protocol(StatA(), data, size=40, classes=(1,4))[0]['all']
-    assert len(everywhere)==1200 and (everywhere.predictions>=0).all()              # every image in one batch
-    test_fail(lambda: clf.with_classes(['a','b']), contains='2 classes are new to this classifier: a, b')
-    test_fail(lambda: StatA(anchor=-1), contains='anchor is -1')
-    test_fail(lambda: clf(Features(torch.ones(2,5))), contains='5 dimensions')
 
 
 def test_on_real_clip_features():

@@ -11,23 +11,36 @@ from textclip.types.classifier import Classifier
 from textclip.types.method import Given, Method, Range
 from textclip.data.splits import val_tuning
 from textclip.data.catalogue.facts import benchmark_key, by_benchmark
-from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from textclip.features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of, warn_copies
 from textclip.alignment.distances import aggregates, class_counts, class_sums, rows_at_a_time
 from textclip.training.optimization import known_optimizations
 from textclip.training.trainer import Batches, Trainer
 from textclip.training.callbacks import FiniteGuard
 from textclip.training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
 from textclip.methods.zeroshot import template_features
-import tempfile, warnings
+import json, os, tempfile, warnings
+from dataclasses import replace
+from pathlib import Path
 import matplotlib.pyplot as plt
+import pandas as pd
 from fastcore.test import *
-from textclip.core.basics import derive_seed, own_warnings
+from textclip.core.basics import derive_seed, own_warnings, write_json
 from textclip.types.classifier import load_classifier
+from textclip.types.task import class_positions
+from textclip.data.load import load_task
+from textclip.data.splits import few_shot_rows, few_shot_val, subset_classes
+from textclip.encoders.load import load_encoder
+from textclip.features.feature_suite import load_feature_sets
 from textclip.testing.data import synthetic_task
+from textclip.evaluation.single_label import evaluate
+from textclip.methods.tipx import TIPX
+from textclip.benchmark.manifest import report_manifest
 from textclip.benchmark.protocols import shots_of
 from textclip.benchmark.table import Benchmark, gains, settings_table
+from textclip.benchmark.task_data import part_of, task_features
 from textclip.benchmark.runner import run_benchmark
-from textclip.methods.tip_adapter import CacheClassifier, TipAdapter, TipAdapterF, cache_keys, published_settings
+from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, cache_keys, class_distance,
+    published_settings, text_error)
 
 NOTEBOOK = 'nbs/methods/tip_adapter.ipynb'
 
@@ -59,6 +72,18 @@ def test_the_classifier():
     test_fail(lambda: clf.with_classes(['c','d']), contains='belongs to its 2 classes, and 2 are new to it')
 
 
+def test_settings():
+    'nbs/methods/tip_adapter.ipynb · Settings'
+    # nbs/methods/tip_adapter.ipynb · Settings · cell 28207d5a
+    gen = torch.Generator().manual_seed(0)
+    keys,labels = F.normalize(torch.randn(12, 5, generator=gen), dim=-1),torch.arange(12)%4
+    pairs = [1-keys[i]@keys[j] for i in range(12) for j in range(12) if labels[i]!=labels[j]]
+    test_close(class_distance(keys, labels), torch.stack(pairs).mean().item(), eps=1e-5)
+    test_eq(class_distance(keys, torch.zeros(12).long()), 1.)                   # one class only
+    test_eq(text_error(torch.eye(4), torch.arange(4), torch.eye(4)), 1/6)       # all right
+    test_eq(text_error(torch.eye(4), torch.arange(4).flip(0), torch.eye(4)), 5/6)
+
+
 def test_the_method():
     'nbs/methods/tip_adapter.ipynb · The method'
     # nbs/methods/tip_adapter.ipynb · The method · cell d17ce869
@@ -68,7 +93,9 @@ def test_the_method():
     tuned = TipAdapter(recipe='ours').fit(data.task, texts=data.texts, train=train, val=val)
     {k: tuned.info[k] for k in ('beta','alpha','tuning','val_accuracy','val_images','tried','ties')}
     # nbs/methods/tip_adapter.ipynb · The method · cell a198527c
-    test_eq((clf.info['beta'], clf.info['alpha'], clf.info['tuning'], tuned.info['tuning']), (4., 3., 'fixed', 'val-min'))
+    test_close(clf.info['beta'], 6/class_distance(train.unit, train.y), eps=1e-6)
+    test_close(clf.info['alpha'], 1.3*30*text_error(train.unit, train.y, class_means(data.texts, 6)), eps=1e-6)
+    test_eq((clf.info['tuning'], tuned.info['tuning']), ('fixed', 'val-min'))
     right = lambda c,f: (c(f).argmax(-1)==f.y).double().mean().item()
     test_eq(right(tuned, val), tuned.info['val_accuracy'])
     assert right(tuned, val)>=right(clf, val)                    # the rule is on the grid
@@ -80,8 +107,8 @@ def test_the_method():
     test_fail(lambda: TipAdapter(recipe='ours', logit_scale=0.), contains='logit_scale is 0.0. Give a number above 0')
     test_fail(lambda: TipAdapter(recipe='ours', alpha=-1.), contains='alpha is -1.0. Give at least 0')
     # nbs/methods/tip_adapter.ipynb · The method · cell e241cdf4
-    grids,rule = TipAdapter(recipe='ours').grids(data.task, 4)
-    weight = class_means(data.texts, 6)
+    method,weight = TipAdapter(recipe='ours'),class_means(data.texts, 6)
+    grids,rule = method.grids(data.task, method.rule(train.unit, train.y, weight, 30.))
     table = cache_counts(val.unit, val.y, train.unit, train.y, grids['beta'], grids['alpha'], 30*val.unit@weight.T)
     _,axes = plt.subplots(1, 2, figsize=(8,2.8))
     cosines = torch.linspace(0, 1, 100)
@@ -163,9 +190,10 @@ def test_tip_adapter_f():
             keys = keys*(1-.01*rate) - rate*(m/(1-.9**(step+1)))/((v/(1-.999**(step+1))).sqrt()+1e-4)
         return keys
 
+    rule = TipAdapterF('ours').rule(train.unit, train.y, None, 30.).values()
     for batch,epochs in ((256, 20), (10, 3)):
         ours = TipAdapterF(recipe='ours', batch=batch, epochs=epochs).fit(data.task, texts=data.texts, train=train, seed=5)
-        theirs = plain_training(train, class_means(data.texts, 6), 4., 6/8**.5, epochs, batch, 1e-3, 5, 6)
+        theirs = plain_training(train, class_means(data.texts, 6), *rule, epochs, batch, 1e-3, 5, 6)
         test_close(ours.keys.double(), theirs, eps=2e-5)
         assert (ours.keys-train.unit).abs().max()>1e-3      # they did move
     # nbs/methods/tip_adapter.ipynb · Tip-Adapter-F · cell 4fc288da
@@ -247,6 +275,7 @@ def test_what_goes_wrong():
     train = data.splits['train']
     fit = lambda m=TipAdapter(recipe='ours'), **kw: m.fit(data.task, **dict(texts=data.texts, train=train) | kw)
     test_fail(lambda: fit(train=None), contains="needs 'train'")
+    test_fail(lambda: fit(texts=data.texts[data.texts.y<1]), contains='2 of 3 classes have no texts: class 1, class 2')
     test_fail(lambda: fit(texts=None), contains='TipAdapter needs texts for its text part')
     test_fail(lambda: fit(train=Features(train.x[:,:8], y=train.y)), contains='8 dimensions')
     test_fail(lambda: fit(val=Features(train.x[:,:8], y=train.y)), contains='Validation images have 8 dimensions')
@@ -259,6 +288,13 @@ def test_what_goes_wrong():
     test_fail(lambda: fit(train=Features(train.x, y=F.one_hot(train.y, 3).float())), contains='one label each')
     test_fail(lambda: TipAdapter(recipe='ours', text=False).fit(Task('one', ['a']),
         train=Features(torch.ones(1, 4), y=torch.tensor([0]))), contains='has one class only')
+    with own_warnings() as caught: single = fit(train=train[[0]])            # fewer images than classes
+    assert '2 of 3 classes have no images in the cache: class 1, class 2' in str(caught[0].message)
+    with own_warnings() as caught: fit(train=train[[*range(18), 3]])
+    assert '1 of 19 labelled images are copies of others' in str(caught[0].message)
+    broken = Features(train.x, y=train.y, views=train.x[:,None].clone())
+    broken.views[7] = float('nan')
+    test_fail(lambda: fit(train=broken), contains='`views` of 1 rows is not finite')
 
 
 def test_what_it_gained_and_cost():

@@ -28,7 +28,7 @@ from textclip.features.extract import image_features
 from textclip.evaluation.single_label import evaluate
 from textclip.testing.encoders import ColourEncoder
 from textclip.methods.zeroshot import ZeroShot
-from textclip.pipeline import NONE_OF_THESE, Pipeline, load_pipeline, need_maker
+from textclip.pipeline import NONE_OF_THESE, Pipeline, answers, load_pipeline, need_maker
 
 NOTEBOOK = 'nbs/pipeline.ipynb'
 
@@ -57,6 +57,19 @@ def test_images_in_names_out():
     answers = pipe.predict([Image.new('RGB', (4,4), 'red'), Image.new('RGB', (4,4), 'white')], threshold=.5)
     test_eq([o.name for o in answers], ['red', NONE_OF_THESE])
     answers[0]
+    # nbs/pipeline.ipynb · Images in, names out · cell 8d4ea953
+    enc = ColourEncoder()
+    enc.batch_size = 2
+    weight = nn.functional.normalize(enc.encode_text(['a red thing','a green thing','a blue thing']), dim=-1)
+    info = dict(classes=['red','green','blue'], method='example', encoder='colour', fingerprint='colour-1')
+    pictures = [Image.new('RGB', (4,4), c) for c in ('red','blue','green','red','blue','green','red')]
+    enc.encoded = 0
+    pictures.insert(3, b'no picture')
+    answers = Pipeline(enc, LinearClassifier(weight, info, logit_scale=10.)).answers(pictures)
+    test_eq((next(answers).name, enc.encoded), ('red', 2))             # the later images are not encoded yet
+    later = list(answers)
+    test_eq([o.name for o in later], ['blue','green',None,'red','blue','green','red'])
+    later[2].why
     # nbs/pipeline.ipynb · Images in, names out · cell d9c86010
     assert repr(pipe).startswith('Pipeline\n  encoder: colour')
     assert '<th>classes</th><td>red, green, blue</td>' in pipe._repr_html_()
@@ -121,7 +134,7 @@ def test_images_in_names_out():
     test_fail(lambda: Pipeline(enc, other), contains='another encoder')
     test_fail(lambda: Pipeline('lite', other), contains="load_encoder('lite')")
     test_fail(lambda: Pipeline(enc, weight), contains='Tensor is no classifier')
-    test_fail(lambda: pipe.classifier(torch.ones(1,3)), contains='Write Features(x)')
+    test_eq(pipe.classifier(torch.ones(1,3)), pipe.classifier(Features(torch.ones(1,3))))
 
 
 @pytest.mark.slow

@@ -1,5 +1,5 @@
 "The tools on a small house of rooms: addresses, sidebar, links, pictures and names of tests follow the folders"
-import ast, base64, io, json, os, shutil, subprocess, sys
+import ast, base64, io, json, os, re, shutil, subprocess, sys
 from zlib import crc32
 import pytest
 from PIL import Image
@@ -83,7 +83,7 @@ def test_links_lead_to_the_pages(house):
 
 def test_sidebar_is_the_tree(house):
     script = read(house)['site_libs/navigation.js'].decode()
-    rooms = json.loads(script[len('const PAGES = '):script.index(';\n')])
+    rooms = json.loads(re.search(r'(?s)const PAGES = (.*?);\n', script)[1])
     assert [r[:2] for r in rooms] == [['Start', ''], ['Stage 1: Sampling', '1_sampling/sampling.html'], ['Methods', 'methods/methods.html'],
                                       ['Studies', ''], ['Project', '']]
     start,sampling,methods,_,_ = rooms

@@ -16,7 +16,8 @@ from textclip.sampling.strategy import Strategy, refused
 from textclip.sampling.llms.protocol import Answer, Question, SamplingParameters, chat_prompt
 import re
 from fastcore.test import *
-from textclip.core.basics import Journal, digest, own_warnings
+from textclip.core.basics import digest, own_warnings
+from textclip.core.journal import Journal
 from textclip.data.catalogue.multilabel import multilabel_names
 from textclip.encoders.load import load_encoder
 from textclip.features.extract import text_features

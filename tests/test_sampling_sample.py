@@ -2,7 +2,8 @@
 import re
 from dataclasses import dataclass
 import datasets
-from textclip.core.basics import Journal, TextclipError, home, warn
+from textclip.core.basics import TextclipError, home, warn
+from textclip.core.journal import Journal
 from textclip.core.executors import as_executor
 from textclip.types.task import Task
 from textclip.sampling.texts import fill_empty, make_texts

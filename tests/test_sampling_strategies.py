@@ -11,7 +11,8 @@ from textclip.sampling.domain_strategies import domain_strategies
 from textclip.sampling.multilabel_texts import multilabel_strategies
 from textclip.sampling.llms.protocol import SamplingParameters
 from fastcore.test import *
-from textclip.core.basics import Journal, digest
+from textclip.core.basics import digest
+from textclip.core.journal import Journal
 from textclip.sampling.strategy import published_questions
 from textclip.sampling.llms.protocol import Answer, prompt_text
 from textclip.sampling.llms.local import smollm2_fingerprint

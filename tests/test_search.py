@@ -23,7 +23,11 @@ QUESTIONS = {   # what a user asks -> the page that must be among the first thre
     'several GPUs': '4_training/processes.html', 'hugging face dataset': 'data/hub_datasets.html',
     'multi-label': 'studies/multilabel.html', 'near duplicates in texts': '1_sampling/text_filters.html',
     'how do I contribute': 'contributing.html', 'published numbers': 'benchmark/published.html',
-    'load_task': 'data/load.html', 'sample_texts': '1_sampling/sample.html'}
+    'load_task': 'data/load.html', 'sample_texts': '1_sampling/sample.html', 'install': 'index.html',
+    'sort photos into folders': 'answers.html', 'contact sheet': 'answers.html', 'answers as CSV': 'answers.html',
+    'duplicates in my photos': 'data/check_images.html', 'images that cannot be read': 'data/check_images.html',
+    'which method should I choose': 'tutorials/which_method.html',
+    'HEIC': 'data/images.html', 'phone photos turned': 'pipeline.html'}
 
 @pytest.mark.parametrize('question', QUESTIONS)
 def test_question_finds_its_page(made, question):
@@ -52,6 +56,12 @@ def test_titles_and_headings_come_first(small):
 def test_quote_is_found(small): assert find(small, 'beside rows')==[('b.html', '')]
 
 def test_half_a_word_is_found_while_it_is_typed(small): assert find(small, 'need')==[('a.html#ranking', 'Ranking')]
+
+def test_title_with_two_words_of_the_question_answers_it():
+    sections = [dict(href='c.html', title='Which way for me?', section='', text='It depends'),
+                dict(href='c.html#part', title='Which way for me?', section='Part', text='It depends'),
+                dict(href='d.html', title='Ways', section='', text='One should choose a way')]
+    assert find(json.loads(index(sections)), 'which way should I choose')[0]==('c.html', '')
 
 def test_most_words_must_be_there(small): assert not find(small, 'needle zebra giraffe')
 

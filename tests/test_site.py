@@ -63,6 +63,25 @@ def test_every_page_without_a_number_is_in_the_order():
     missing = [nb.name for nb in loose if nb.stem not in {s for _,stems in order(face(nb.parent)) for s in stems}]
     assert not missing, f'name them in the order comment of the 00_ page: {missing}'
 
+def test_how_to_run_a_method_comes_first():
+    from textclip.methods.registry import class_modules
+    pages = {module.rpartition('.')[2] for name,module in class_modules().items()} & {p.stem for p in (cfg.nbs_path/'methods').glob('*.ipynb')}
+    bad = []
+    for stem in sorted(pages - {'text_adapters'}):       # parts that methods share
+        cells = json.loads((cfg.nbs_path/'methods'/f'{stem}.ipynb').read_text(encoding='utf-8'))['cells']
+        lines = [line.strip() for c in cells if c['cell_type']=='markdown' for line in c['source']]
+        first = next((line for line in lines if line.startswith('## ')), '')
+        if first!='## How to run it': bad.append(f'{stem}: {first}')
+    assert not bad, bad
+
+def test_lists_of_the_whole_site(site):
+    "Every page is in llms.txt, and every public name in the list of names"
+    from names import modules, public_names
+    from rooms import page
+    listed,api = site['llms.txt'].decode(),site['api.html'].decode()
+    assert not [page(nb) for nb in notebooks() if f'/{page(nb)})' not in listed]
+    assert not [name for _,tree in modules() for name in public_names(tree) if f'>{name}</code>' not in api]
+
 @pytest.mark.slow
 def test_in_a_browser(site):
     from browse import chromium, visit

@@ -8,17 +8,18 @@ from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from torch import nn
 from tqdm.auto import tqdm
-from textclip.core.basics import TextclipError, atomic_path, some, unknown_name
+from textclip.core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
 from textclip.core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from textclip.training.trainer import Callback
 import io, tempfile
 import numpy as np
 from torch.nn import functional as F
 from fastcore.test import *
-from textclip.core.basics import make_generator
+from textclip.core.basics import make_generator, own_warnings
 from textclip.training.optimization import Optimization
 from textclip.training.trainer import Batches, Trainer
-from textclip.training.callbacks import Checkpoints, EarlyStopping, FiniteGuard, LivePlot, ProgressBar, evaluating
+from textclip.training.callbacks import (Checkpoints, EarlyStopping, FiniteGuard, LivePlot, LogTo, ProgressBar,
+    evaluating)
 
 NOTEBOOK = 'nbs/4_training/04_callbacks.ipynb'
 
@@ -114,7 +115,12 @@ def test_checkpoints():
         test_fail(trainer(d, patience=9).fit, contains='callbacks.EarlyStopping.patience was 4 and is 9')
         test_fail(trainer(d, facts=dict(data='other')).fit, contains="facts.data was None and is 'other'")
         test_eq([p.name for p in Path(d).iterdir()], ['checkpoint.safetensors'])
-        (Path(d)/'checkpoint.safetensors').write_bytes(b'half')
+        path = Path(d)/'checkpoint.safetensors'
+        whole = path.read_bytes()
+        for i in (len(whole)-1, whole.index(b'seed')+8, 3):
+            path.write_bytes(whole[:i] + bytes([whole[i]^1]) + whole[i+1:])
+            test_fail(trainer(d).fit, contains='cannot be read as a checkpoint')
+        path.write_bytes(b'half')
         test_fail(trainer(d).fit, contains='cannot be read as a checkpoint')
         again = Trainer(nn.Parameter(torch.zeros(5,16)), lambda w,rows,_: F.cross_entropy(x[rows]@w.T, y[rows]), 40,
                         steps=3, callbacks=[Checkpoints(d, resume=False)])
@@ -125,6 +131,13 @@ def test_checkpoints():
         for old,new in ((b'"step', b'"slep'), (b'"lr', b'"rl'), (b'settings', b'sittings'), (b'best', b'tseb')):
             path.write_bytes(whole.replace(old, new).replace(b'\\'+old, b'\\'+new))
             test_fail(trainer(d, **{}).fit, contains='checkpoint')
+    # nbs/4_training/04_callbacks.ipynb · Checkpoints · cell a6791007
+    with tempfile.TemporaryDirectory() as d, own_warnings() as said:
+        (Path(d)/'file').touch()
+        t = trainer(Path(d)/'file')              # a place where nothing can be written
+        t.fit()
+    test_eq((len(said), t.step>0), (1, True))
+    print(str(said[0].message).replace(d, '...'))
 
 
 def test_a_guard_against_nan():
@@ -179,3 +192,17 @@ def test_progress():
     assert '6/6' in text.getvalue() and 'loss=' in text.getvalue()
     test_eq(len(figures), 7)
     test_eq(figures[-1].axes[0].get_xlabel(), 'step')
+
+
+def test_to_a_tracker():
+    'nbs/4_training/04_callbacks.ipynb · To a tracker'
+    # nbs/4_training/04_callbacks.ipynb · To a tracker · cell 10650003
+    seen = []
+    loss = lambda w,*_: ((w-1)**2).sum()
+    callbacks = [EarlyStopping(lambda w: -(w-1).abs().max().item(), every=3), LogTo(lambda v,k: seen.append((k, v)), every=2)]
+    t = Trainer(nn.Parameter(torch.zeros(3)), loss, 1, Optimization(lr=.1), steps=7, callbacks=callbacks)
+    t.fit()
+    test_eq([k for k,_ in seen], [1, 2, 3, 4, 5, 6, 7])
+    test_close([v['loss'] for _,v in seen], t.history.losses.tolist(), eps=1e-6)
+    test_eq([k for k,v in seen if 'metric' in v], [k for k,_ in t.history.metrics['metric']])
+    seen[2]

@@ -2,6 +2,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+import numpy as np
 import safetensors.torch as st
 import torch
 from fastcore.basics import patch
@@ -36,7 +37,8 @@ def test_features():
     holed = torch.tensor([[1.,2.],[float('nan'),0.]])
     test_fail(lambda: Features(holed, ids=['a','b']), contains='1 rows are not finite: b')
     assert '<th>x</th><td>(3, 2) float32</td>' in f._repr_html_()
-    test_fail(lambda: need_features(torch.ones(2,3)), contains='Write Features(x)')
+    for rows in (torch.ones(2, 3), np.ones((2, 3)), [[1, 1, 1]]*2): test_eq(need_features(rows).x, torch.ones(2, 3))
+    test_fail(lambda: need_features(torch.ones(3)), contains='(N,D)')
     test_fail(lambda: need_features(['a.jpg']), contains='image_features(split, encoder)')
     test_fail(lambda: Features(torch.ones(2,3), y=[1]), contains='y has 1 rows and x has 2')
     f

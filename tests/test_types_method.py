@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 import torch
 from fastcore.basics import patch
-from textclip.core.basics import TextclipError, some
+from textclip.core.basics import TextclipError, some, unknown_name
 from textclip.types.task import Task, class_positions
 from textclip.types.features import Features, join_classes
 from textclip.types.classifier import Classifier
@@ -59,6 +59,9 @@ def test_a_method_of_your_own():
     clf(Features(torch.tensor([[1.,.1],[.1,1.]]))).argmax(-1)
     # nbs/types/04_method.ipynb · A method of your own · cell 168a190e
     test_eq(Shifted().hyperparameters(), {'shift': .1})
+    test_eq(Shifted().set_params(shift=.3).get_params(), {'shift': .3})
+    test_fail(lambda: Shifted().set_params(shfit=.3), contains="Did you mean 'shift'?")
+    test_fail(lambda: Shifted().set_params(shift=3), contains='shift is 3')
     test_eq(Shifted().arguments, ('texts',))
     test_fail(lambda: Shifted(2.), contains='shift is 2.0. Give a number from 0 to 1')
     test_fail(lambda: Shifted('much'), contains="shift is 'much'. Give a number")

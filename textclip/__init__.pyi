@@ -6,12 +6,14 @@ from . import data as data
 from . import encoders as encoders
 from . import evaluation as evaluation
 from . import features as features
+from . import integrations as integrations
 from . import methods as methods
 from . import sampling as sampling
 from . import synthesis as synthesis
 from . import testing as testing
 from . import training as training
 from . import types as types
+from .benchmark.fitting import fit as fit
 from .data.load import load_task as load_task
 from .data.splits import few_shot as few_shot
 from .data.splits import hold_out as hold_out
@@ -38,6 +40,9 @@ from .types.method import Method as Method
 from .types.report import Report as Report
 from .pipeline import Pipeline as Pipeline
 from .pipeline import load_pipeline as load_pipeline
+from .reasons import explain as explain
+from .reasons import evidence_for as evidence_for
+from .reasons import plot_reasons as plot_reasons
 from .evaluation.single_label import evaluate as evaluate
 from .evaluation.single_label import bootstrap_ci as bootstrap_ci
 from .evaluation.single_label import paired_test as paired_test
@@ -74,6 +79,9 @@ from .methods.clip_adapter import CLIPAdapter as CLIPAdapter
 from .methods.linear_probe import LinearProbe as LinearProbe
 from .methods.linear_probe import CrossModalProbe as CrossModalProbe
 from .methods.gda import GDA as GDA
+from .methods.text_gda import TextGDA as TextGDA
+from .methods.cross_validated import CrossValidated as CrossValidated
+from .methods.text_mixture import TextMixture as TextMixture
 from .methods.stata import StatA as StatA
 from .methods.dense_zeroshot import DenseZeroShot as DenseZeroShot
 from .methods.tai_dpt import TaIDPT as TaIDPT

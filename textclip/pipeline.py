@@ -50,6 +50,7 @@ class Prediction:
     name:str            # class name, `NONE_OF_THESE`, or None where the image could not be read
     probability:float   # of the best class
     top:list            # (name, probability) of the best classes
+    why:str=None        # it could not be read
 
 @dataclass(repr=False)
 class Pipeline(Shown):
@@ -102,13 +103,28 @@ def _listed(images):
             'for ready Features use classifier.predict_proba.')
     return list(images)
 
-def _chunks(encoder, images, wanted, reading):
-    "Yield (dictionary of tensors of the readable images, why each of the others cannot be read) for every batch"
-    for pixels in stream_pixels(encoder, images, chunk=encoder.batch_size, **reading):
+def _batches(pipe, images):
+    "Yield (`Features` of the readable images or None, why each of the others cannot be read) for every batch"
+    encoder = pipe.encoder
+    wanted = pipe.classifier.extracts
+    meta = encoder_meta(encoder) | dict(reading=pipe.reading)
+    # a processor encodes many images no faster than a few, and a user waits for the first
+    chunk = min(encoder.batch_size, 16) if encoder.device.type=='cpu' else encoder.batch_size
+    for pixels in stream_pixels(encoder, images, chunk=chunk, **pipe.reading):
         good = [o for o in pixels if not isinstance(o, str)]
         why = [o if isinstance(o, str) else None for o in pixels]
         with torch.inference_mode(), encoder.autocast():
-            yield encoder.encode_pixels(encoder.collate(good), **wanted) if good else {},why
+            found = encoder.encode_pixels(encoder.collate(good), **wanted) if good else {}
+        tensors = {k: found[k].float() for k in ('x',*wanted) if found}
+        yield Features(**tensors, meta=meta) if found else None,why
+
+def _joined(batches):
+    "One batch of several"
+    batches = list(batches)
+    parts,why = [f for f,_ in batches if f is not None],[o for _,w in batches for o in w]
+    if not parts: return None,why
+    kinds = [k for k in ('x','local','pre') if getattr(parts[0], k) is not None]
+    return Features(**{k: torch.cat([getattr(f, k) for f in parts]) for k in kinds}, meta=parts[0].meta),why
 
 # %% ../nbs/pipeline.ipynb #25fc61a3
 @patch
@@ -116,22 +132,18 @@ def features(self:Pipeline,
     images # paths, a folder, bytes, open files, PIL images, arrays, tensors, or an `ImageSplit`
 )->tuple: # (`Features`, positions of the images they belong to)
     "Features of the images that could be read; only a few batches of images are in memory at a time"
-    if isinstance(images, ImageSplit): images = self.as_read(images)
-    images = _listed(images)
-    # a classifier that looks at places needs them
-    wanted = {k: True for k in ('local','pre') if k in self.classifier.requires}
-    parts,reasons = [],[]
-    for found,why in _chunks(self.encoder, images, wanted, self.reading):
-        reasons += why
-        if found: parts.append(found)
-    skipped = [f'{name_of_image(images[i], i)} ({v})' for i,v in enumerate(reasons) if v is not None]
-    if not parts:
+    listed = self.listed(images)
+    found,why = _joined(_batches(self, listed))
+    _say_skipped([name_of_image(o, i) for i,o in enumerate(listed)], why)
+    return found,[i for i,o in enumerate(why) if o is None]
+
+def _say_skipped(names, why):
+    "A line about images that could not be read; an error where none could"
+    skipped = [f'{name} ({reason})' for name,reason in zip(names, why) if reason is not None]
+    if len(skipped)==len(why):
         raise TextclipError('There is no image to classify' + (f': {some(skipped)}.' if skipped else '.'),
             'Name at least one readable image file.')
-    if skipped: warn(f'{len(skipped)} of {len(images)} images left out: {some(skipped)}.')
-    tensors = {k: torch.cat([o[k] for o in parts]).float() for k in ('x',*wanted)}
-    rows = [i for i,v in enumerate(reasons) if v is None]
-    return Features(**tensors, meta=encoder_meta(self.encoder) | dict(reading=self.reading)), rows
+    if skipped: warn(f'{len(skipped)} of {len(why)} images left out: {some(skipped)}.')
 
 @patch(as_prop=True)
 def reading(self:Pipeline)->dict:
@@ -147,6 +159,14 @@ def as_read(self:Pipeline,
         warn(f'This split is read with {split.reading}, the classifier was made with {self.reading}, which is used.')
     return replace(split, **self.reading)
 
+@patch
+def listed(self:Pipeline,
+    images # whatever stands for images
+)->list:
+    "They as a list; a split as this pipeline reads it"
+    if isinstance(images, ImageSplit): images = self.as_read(images)
+    return _listed(images)
+
 # %% ../nbs/pipeline.ipynb #018408b4
 @patch
 def predict(self:Pipeline,
@@ -155,16 +175,22 @@ def predict(self:Pipeline,
     threshold:float=None  # below this probability the answer is `NONE_OF_THESE`
 )->list: # one `Prediction` an image
     "Name every image"
+    found = list(self.answers(images, top, threshold))
+    _say_skipped([o.image for o in found], [o.why for o in found])
+    return found
+
+@patch
+def answers(self:Pipeline,
+    images,               # as in `features`
+    top:int=3,            # how many runners-up to report
+    threshold:float=None  # below this probability the answer is `NONE_OF_THESE`
+): # an iterator over one `Prediction` an image
+    "Name images one after the other, each as soon as its batch is encoded"
     if top<1: raise TextclipError(f'top={top} names no class.', 'Give 1 or more.')
-    if isinstance(images, ImageSplit): images = self.as_read(images)
-    listed,names = _listed(images),self.classifier.classes
-    features,rows = self.features(listed)
-    out = [Prediction(name_of_image(o, i), None, None, []) for i,o in enumerate(listed)]
-    for i,p in zip(rows, self.classifier.predict_proba(features)):
-        best = [(names[k], p[k].item()) for k in p.topk(min(top, len(names))).indices.tolist()]
-        name = best[0][0] if threshold is None or best[0][1]>=threshold else NONE_OF_THESE
-        out[i] = Prediction(out[i].image, name, best[0][1], best)
-    return out
+    listed = self.listed(images)
+    batches = _batches(self, listed)
+    if self.classifier.transductive: batches = [_joined(batches)]
+    return _answered(self.classifier, batches, listed, top, threshold)
 
 def name_of_image(
     image, # whatever `load_image` reads
@@ -174,6 +200,23 @@ def name_of_image(
     if isinstance(image, (str,Path)): return str(image)
     name = getattr(image, 'name', None)
     return name if isinstance(name, str) else f'image {i}'
+
+# %% ../nbs/pipeline.ipynb #1292170d
+def _answered(classifier, batches, listed, top, threshold):
+    "A `Prediction` for every image of the batches"
+    names = (name_of_image(o, i) for i,o in enumerate(listed))
+    for features,why in batches:
+        rows = iter(() if features is None else classifier.predict_proba(features))
+        for reason in why:
+            if reason is not None: yield Prediction(next(names), None, None, [], reason)
+            else: yield _prediction(next(names), next(rows), classifier.classes, top, threshold)
+
+def _prediction(image, p, classes, top, threshold):
+    "The answer for an image with the probabilities p"
+    best = [(classes[k], p[k].item()) for k in p.topk(min(top, len(classes))).indices.tolist()]
+    name,sure = best[0]
+    if threshold is not None and sure<threshold: name = NONE_OF_THESE
+    return Prediction(image, name, sure, best)
 
 # %% ../nbs/pipeline.ipynb #aaef1734
 @patch
@@ -186,8 +229,7 @@ def tags(self:Pipeline,
         raise TextclipError(f"This classifier has no thresholds for its {n} classes.",
             "Choose them on validation images or texts: "
             "set_thresholds(classifier, threshold_from(evaluation, 'validation')).")
-    if isinstance(images, ImageSplit): images = self.as_read(images)
-    listed = _listed(images)
+    listed = self.listed(images)
     features,rows = self.features(listed)
     with torch.no_grad(): above = self.classifier(features).float().cpu()-torch.tensor(at['values'])
     out = [None]*len(listed)
@@ -209,3 +251,11 @@ def load_pipeline(
         need_fetched(classifier.info['encoder'], 'This classifier')
         encoder = load_encoder(classifier.info['encoder'], device=device)
     return Pipeline(encoder, classifier.to(device))
+
+# %% ../nbs/pipeline.ipynb #9e0879e2
+@patch
+def export(self:Pipeline,
+    path # of the file, 'model.onnx'
+)->Path: # the file
+    "Write encoder and classifier as one ONNX graph: uint8 images in, probabilities out"
+    return self.classifier.export(path, self.encoder)

@@ -26,6 +26,7 @@ class Prediction:
     name: str
     probability: float
     top: list
+    why: str = ...
 
 @dataclass(repr=False)
 class Pipeline(Shown):
@@ -50,10 +51,19 @@ class Pipeline(Shown):
     def as_read(self, split: ImageSplit) -> ImageSplit:
         ...
 
+    def listed(self, images) -> list:
+        ...
+
     def predict(self, images, top: int=..., threshold: float | None=...) -> list:
         ...
 
+    def answers(self, images, top: int=..., threshold: float | None=...):
+        ...
+
     def tags(self, images) -> list:
+        ...
+
+    def export(self, path) -> Path:
         ...
 
 def name_of_image(image, i: int) -> str:

@@ -16,8 +16,9 @@ from execnb.nbio import mk_cell, read_nb, write_nb
 from fastcore.foundation import working_directory
 from fastcore.script import call_parse
 from nbdev.processors import FilterDefaults, add_show_docs, exec_show_docs, mv_exports
-import apidoc, rooms, search
+import apidoc, names, rooms, search
 from files import ROOT, cfg, notebooks, write_or_check
+from lean import FREQUENT, header, lean_code, lean_css, lean_page, used_classes
 from links import faults
 from pictures import joined
 from rooms import ORDER, page, plain, rel
@@ -141,6 +142,8 @@ def stage(site):
     entries = rooms.sidebar()
     listing = '\n'.join(rooms.listing(entries, rooms.titles()))
     (site/f'{CONTENTS}.md').write_text(f'---\ntitle: All pages\nsearch: false\n---\n\n{listing}\n', encoding='utf-8')
+    title = rooms.titles()[rooms.API]
+    (site/rooms.API).write_text(f'---\ntitle: {title}\nsearch: false\n---\n\n{names.api_list()}\n', encoding='utf-8')
     conf = yaml.safe_load((cfg.nbs_path/'_quarto.yml').read_text(encoding='utf-8'))
     conf['project']['output-dir'] = '_site'
     conf['website'] |= {'title': cfg.title, 'description': cfg.description, 'site-url': URL,
@@ -175,19 +178,13 @@ def run_line(nb, up):
     return (f'<p class="run-line"><a href="{colab}"><img src="{up}site_libs/colab.svg" alt="Open in Colab" width="117" height="20"></a> '
             f"<code>pip install '{cfg.lib_name}[offline] @ git+{cfg.git_url}'</code></p>")
 
-def lean_code(pre):
-    "Highlighted code with fewer and shorter marks: none in the colour of the text, one for neighbours of one colour"
-    pre = pre.replace('&#x27;', "'").replace('&quot;', '"').replace('<span class="ss">', '<span class="st">')
-    pre = re.sub(r'<span class="(?:bu|op|va|dv|fl)">([^<]*)</span>', r'\1', pre)
-    pre = re.sub(r'<span class="(\w\w)">([^<]*)</span>', r'<i class=\1>\2</i>', pre)
-    one = lambda m: f'<i class={m[1]}>' + re.sub('<[^>]*>', '', m[0]) + '</i>'
-    return re.sub(r'<i class=(\w\w)>[^<]*</i>(?:<i class=\1>[^<]*</i>)+', one, pre)
-
 def size(picture):
     "Attributes that keep the room of a PNG before it is loaded"
     if not picture.startswith(b'\x89PNG'): return ''
     return ' width="{}" height="{}"'.format(*struct.unpack('>II', picture[16:24]))
 
+ICONS = 'site_libs/bootstrap-icons/fonts/bootstrap-icons.woff2'
+MOSTLY_UNUSED = 'site_libs/themes/','site_libs/bootstrap-icons/'   # stylesheets for any site
 NOSCRIPT = '<noscript><p><a href="{up}'+CONTENTS+'.html">All pages</a></p></noscript>'
 
 def finish(text, nb, pictures):
@@ -198,8 +195,6 @@ def finish(text, nb, pictures):
     image = lambda m: f'<img alt="Output of the cell above" src="{m[1]}"{size(pictures[m[1]])}'
     text = re.sub(r'<img src="data:[^"]*?file:([^"]+)"', image, text)
     text = re.sub(r'(?s)<pre.*?</pre>', lambda m: lean_code(m[0]), text)
-    unused = r' data-scroll-target="[^"]*"|(?<=<div class="sourceCode") id="cb\d+"| id="toc-(?!title")[^"]*"'
-    text = re.sub(unused, '', text)
     if any(c.cell_type=='code' for c in read_nb(nb).cells):
         text = re.sub(r'(?s)<header id="title-block-header".*?</header>', lambda m: m[0]+run_line(nb, up), text)
     return text
@@ -211,24 +206,26 @@ def for_all(text, up):
     "What every page gets: our search in place of smalldocs' (it has its own index), scripts once in files, and a way on without JavaScript"
     text = text.replace(f'<script src="{up}site_libs/fuse/fuse.min.js"></script>', '')
     script = lambda name: f'<script src="{up}site_libs/{name}.js" defer></script>'
-    text = text.replace(script('smalldocs'), script('buttons')+script('smalldocs')+script('search')).replace(BUTTON, '')
+    text = text.replace(script('smalldocs'), script('page')+script('smalldocs')+script('search')).replace(BUTTON, '')
     text = SCHEME.sub(f'<script src="{up}site_libs/scheme.js"></script>', text)
-    return re.sub(r'(<main [^>]*>)', lambda m: m[1]+NOSCRIPT.format(up=up), text, count=1)
+    text = re.sub(r'(<main [^>]*>)', lambda m: m[1]+NOSCRIPT.format(up=up), text, count=1)
+    return lean_page(text)
 
 def stylesheet(css):
     "A stylesheet without fonts from another host, and without the older of two forms of a font"
     css = re.sub(rb'@import url\("?https?:[^)]*\);?', b'', css)
     css = re.sub(rb'(code\S*) span(?=\.\w\w\b| *\{)', rb'\1 i', css)   # see `lean_code`
+    for kind,mark in FREQUENT.items(): css = css.replace(f'code i.{kind}'.encode(), f'code {mark}'.encode())
     return re.sub(rb',url\("[^"]*\.woff(?:\?[^"]*)?"\) format\("woff"\)', b'', css)
 
-def libraries(entries):
-    "Files of our own for all pages: path -> bytes"
-    names = {k: escaped(v) for k,v in rooms.titles().items()}
-    pages = json.dumps(rooms.tree(entries, names), ensure_ascii=False, indent=0)
-    navigation = f'const PAGES = {pages};\n' + (HERE/'navigation.js').read_text(encoding='utf-8')
-    kept = [HERE/'colab.svg', HERE/'search.js', HERE/'buttons.js', *(o for o in sorted((HERE/'katex').rglob('*')) if o.is_file())]
+def libraries(entries, top):
+    "Files of our own for all pages: path -> bytes; `top` is the bar that navigation.js puts at the top"
+    shown = {k: escaped(v) for k,v in rooms.titles().items()}
+    pages = json.dumps(rooms.tree(entries, shown), ensure_ascii=False, indent=0)
+    navigation = f'const TOP = {json.dumps(top)};\nconst PAGES = {pages};\n' + (HERE/'navigation.js').read_text(encoding='utf-8')
+    kept = [HERE/'colab.svg', HERE/'search.js', HERE/'page.js', *(o for o in sorted((HERE/'katex').rglob('*')) if o.is_file())]
     files = {f'site_libs/{o.relative_to(HERE).as_posix()}': o.read_bytes() for o in kept}
-    return files | {'site_libs/navigation.js': navigation.encode()}
+    return files | {'site_libs/navigation.js': navigation.encode(), ICONS: (HERE/'icons'/'bootstrap-icons.woff2').read_bytes()}
 
 def escaped(text): return re.sub(r'`([^`]*)`', r'\1', text).replace('&', '&amp;').replace('<', '&lt;')
 
@@ -247,14 +244,20 @@ def render():
         shown = {name: b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
         out |= {(folder/name).as_posix(): b for name,b in shown.items()}
     scheme = SCHEME.search(out[cfg.readme_nb.replace('.ipynb', '.html')].decode())[1]
-    for f in [o for o in out if o.endswith('.html')]: out[f] = for_all(out[f].decode(), '../'*f.count('/')).encode()
+    pages = {f: b.decode() for f,b in out.items() if f.endswith('.html')}
+    top = header(pages)
+    for f,text in pages.items(): out[f] = for_all(text, '../'*f.count('/')).encode()
     quotes = {page(nb): rooms.quote(nb).replace('`', '') for nb in notebooks()}
     out['search.json'] = search.index(json.loads(out['search.json']), quotes)
+    out['llms.txt'] = names.llms_list(rooms.sidebar(), rooms.titles(), quotes, URL).encode()
     out['sitemap.xml'] = re.sub(rb'\s*<lastmod>.*?</lastmod>', b'', out['sitemap.xml'])
-    for f in [o for o in out if o.endswith('.css')]: out[f] = stylesheet(out[f])
     unused = [f for f in out if f.startswith('site_libs/fuse/') or f.endswith('.woff')]
     for f in unused: del out[f]
-    out |= libraries(rooms.sidebar()) | {'site_libs/scheme.js': scheme.encode(), '.nojekyll': b''}
+    out |= libraries(rooms.sidebar(), top) | {'site_libs/scheme.js': scheme.encode(), '.nojekyll': b''}
+    used = used_classes(out)
+    for f in [o for o in out if o.endswith('.css')]:
+        out[f] = stylesheet(out[f])
+        if f.startswith(MOSTLY_UNUSED): out[f] = lean_css(out[f].decode(), used).encode()
     return out | {STAMP: (json.dumps(stamp(out), indent=1)+'\n').encode()}
 
 def build():

@@ -1,7 +1,6 @@
 """Can every line be read? One decision a line, at most 120 characters: ruff and two rules of our own
 
-`python tools/lines.py` lists all faults by notebook; `--names` only the notebooks that have any. Those in
-tools/excused.txt may have them still: a notebook without a fault leaves that list, and none is added to it.
+`python tools/lines.py` lists all faults by notebook; `--names` only the notebooks that have any.
 """
 import ast, json, re, shutil, subprocess, sys
 from collections import defaultdict
@@ -10,7 +9,7 @@ from fastcore.script import call_parse
 from cells import parse
 from files import MARK, ROOT, cfg, notebooks
 
-LENGTH,NAMES,EXCUSED = 120,4,Path(__file__).parent/'excused.txt'
+LENGTH,NAMES = 120,4
 SELECT = 'E501,E9,F,B'   # long lines, syntax, undefined and unused names, bugbear's traps
 IGNORE = {'F811': '@patch and sections of a page define a name again',
           'F403': 'stars: tests/test_layout.py says which may be', 'F405': 'the same',
@@ -81,13 +80,7 @@ def all_faults():
     for nb in notebooks(): bad[nb.relative_to(ROOT).as_posix()] += own_faults(nb)
     return {k: v for k,v in sorted(bad.items()) if v}
 
-def excused(): return [o for o in EXCUSED.read_text(encoding='utf-8').splitlines() if o and not o.startswith('#')]
-
-def faults():
-    "Faults of notebooks that are not excused, and excused ones that need it no longer"
-    bad,pardoned = all_faults(),excused()
-    clean = [f'{o} has no fault, or is gone: take it off tools/{EXCUSED.name}' for o in pardoned if o not in bad]
-    return [line for k,v in bad.items() if k not in pardoned for line in v] + clean
+def faults(): return [line for v in all_faults().values() for line in v]
 
 @call_parse
 def main(names:bool=False): # Only the names of notebooks with a fault

@@ -1,9 +1,10 @@
-// Fills the sidebar from PAGES, lists of [text, address, [those within]]: rooms are closed but those around the current
-// page, which is scrolled into view and has its headings below it
+// Fills the bar at the top from TOP, and the sidebar from PAGES, lists of [text, address, [those within]]: rooms are
+// closed but those around the current page, which is scrolled into view and has its headings below it
 (() => {
   "use strict";
   const nav = document.getElementById("quarto-sidebar"), here = nav.dataset.page;
   const up = document.querySelector('meta[name="smalldocs:offset"]').content;
+  document.getElementById("quarto-header").innerHTML = TOP.replaceAll("UP/", up);
   const holds = ([, address, within]) => address === here || within.some(holds);
   const current = (address) => (address === here ? ' active" aria-current="page' : "");
   let rooms = 0;

@@ -14,10 +14,10 @@ come last. A room without a `00_` page goes by the names of its files.
 import json, re
 from files import cfg, notebooks
 
-ROOMS = [('Start', ['index.ipynb', '00_textclip.ipynb', 'pipeline.ipynb', 'cli']), 'tutorials',
+ROOMS = [('Start', ['index.ipynb', '00_textclip.ipynb', 'pipeline.ipynb', 'reasons.ipynb', 'answers.ipynb', 'cli']), 'tutorials',
          '1_sampling', '2_synthesis', '3_alignment', '4_training', '5_evaluation',
          ('What the stages stand on', ['core', 'types', 'data', 'encoders', 'features']),
-         'methods', 'benchmark', 'studies', 'speed', ('Project', ['contributing.ipynb', 'testing'])]
+         'methods', 'integrations', 'benchmark', 'studies', 'speed', ('Project', ['contributing.ipynb', 'testing'])]
 ORDER = re.compile(r'(?s)<!-- order:(.*?)-->\n?')
 
 def rel(nb): return nb.relative_to(cfg.nbs_path)
@@ -104,13 +104,16 @@ def sidebar():
             inside = [e for o in r[1] if (e := entry(o))]
             found = dict(section=r[0], contents=inside) if inside else None
         if found: res.append(found)
+    res[-1]['contents'].append(API)
     return res
 
-def titles(): return {src(nb): title(nb) for nb in notebooks()}
+API = 'api.md'   # the list of all names, which tools/names.py makes
+
+def titles(): return {src(nb): title(nb) for nb in notebooks()} | {API: 'All names'}
 
 def tree(entries, names):
     "The sidebar as lists: [text, address, [those within it]]; a group has no address"
-    address = lambda path: path.removesuffix('.ipynb')+'.html' if path else ''
+    address = lambda path: re.sub(r'\.(?:ipynb|md)$', '.html', path) if path else ''
     return [[names[e], address(e), []] if isinstance(e, str) else
             [e['section'], address(e.get('href')), tree(e['contents'], names)] for e in entries]
 

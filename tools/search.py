@@ -67,6 +67,11 @@ def keys(table, word, last):
     if found or len(word)<7: return found
     return [k for k in table if k.startswith(word[:max(6, len(word)-4)])]
 
+def in_a_row(asked, title):
+    "Has a page's title two words of the query side by side, not both of them small words? `which method`, `my own`"
+    pairs = {(a, b) for a,b in zip(asked, asked[1:]) if a not in STEMS or b not in STEMS}
+    return not pairs.isdisjoint(zip(title, title[1:]))
+
 def find(made, query, shown=SHOWN):
     "The sections for `query`, best first, as search.js finds them: (address, heading)"
     table,pages,rows = made['words'],made['pages'],made['sections']
@@ -88,6 +93,10 @@ def find(made, query, shown=SHOWN):
         for n,s in hits.items():
             sums[n] += weight*s
             found[n] += weight
+    for n,(page,anchor,*_) in enumerate(rows):
+        if not anchor and n in sums and in_a_row(words(query), titles[n]):
+            sums[n] *= 2
+            found[n] = total
     def value(n):
         exact = len(asked)==len(headings[n]) and asked==headings[n]
         return sums[n]*(found[n]/total)**2*(2 if exact else 1)

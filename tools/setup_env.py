@@ -78,7 +78,7 @@ def make_environment(venv):
     if not works(python): raise Stop(meaning('ensurepip', venv))
     return python
 
-EXTRAS = 'offline,llm,index,diffusion,ray,dev'
+EXTRAS = 'offline,llm,index,diffusion,onnx,ray,dev'
 
 def wanted(versions):
     "Arguments of pip for what is to be installed: the lock, the newest of everything, or what another file of requirements names"

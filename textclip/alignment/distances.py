@@ -20,7 +20,8 @@ def full_precision(x:torch.Tensor)->torch.Tensor:
 def _finite_rows(x, name):
     "(N,D) rows in full precision, or an error that names those that cannot be used"
     if x.ndim!=2: raise TextclipError(f'{name} has shape {tuple(x.shape)}.', 'Give one row per image or class.')
-    if not torch.isfinite(x.sum(dtype=torch.float64)):
+    exporting = torch.compiler.is_exporting()          # a graph holds no errors
+    if not exporting and not torch.isfinite(x.sum(dtype=torch.float64)):
         bad = (~torch.isfinite(x).all(-1)).nonzero().flatten().tolist()
         raise TextclipError(f'{len(bad)} rows of {name} are not finite: {some(bad)}.', 'Leave these out.')
     return full_precision(x)
@@ -190,5 +191,6 @@ def rows_at_a_time(
     columns:int,          # values per row needs
     values:int=2**24      # values at a time, 64 MB in float32
 )->int:
-    "How many rows keep an array within `values` values"
+    "How many rows keep an array within `values` values; all of them in a graph that is exported, which has no loop"
+    if torch.compiler.is_exporting(): return 2**31
     return max(1, values//max(columns, 1))

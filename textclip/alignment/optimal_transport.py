@@ -95,6 +95,7 @@ def sinkhorn(
 )->Transport:
     "Entropic transport plans (Cuturi 2013); no gradient goes through them"
     *lead,M,N = _check_cost(cost, eps, max_iter, check_every)
+    if torch.compiler.is_exporting(): return _in_graph(cost, eps, a, b, tol, max_iter)
     flat = cost.reshape(-1, M, N)
     if not len(flat): return Transport(cost.clone(), cost.new_zeros(lead), 0)
     uniform = a is None and b is None
@@ -136,6 +137,30 @@ def _product(cost, a, b):
     _need_finite(torch.where((a>0)[:,None] & (b>0), x, 0.))
     return a[:,None]*b
 
+# %% ../../nbs/3_alignment/02_optimal_transport.ipynb #9e325230
+def _in_graph(cost, eps, a, b, tol, max_iter):
+    "The plan by scalings, with the loop as a part of the graph"
+    from torch._higher_order_ops.while_loop import while_loop
+    x = cost/eps
+    x = x - x.amin(-1, keepdim=True)
+    x = x - x.amin(-2, keepdim=True)
+    a,b = [_share(o, n, cost) for o,n in zip((a, b), cost.shape[-2:])]
+
+    def going(i, worst, s, K, a, b): return (i<max_iter) & (worst>tol)
+
+    def step(i, worst, s, K, a, b):
+        r = a/s
+        c = b/(r[...,None,:] @ K)[...,0,:]
+        s = (K @ c[...,None])[...,0]
+        return i+1, (r*s-a).abs().sum(-1).flatten().amax(0), s, K.clone(), a.clone(), b.clone()
+
+    K = (-x).exp()
+    start = torch.tensor(0), torch.tensor(2.), K.sum(-1), K, a, b
+    s = while_loop(going, step, start)[2]
+    r = a/s
+    c = b/(r[...,None,:] @ K)[...,0,:]
+    return Transport(K*r[...,None]*c[...,None,:], cost.new_zeros(cost.shape[:-2]), max_iter)
+
 # %% ../../nbs/3_alignment/02_optimal_transport.ipynb #9690cbd1
 def _need_finite(x):
     "The largest of (M,N,B) entries, or an error that names the problems that have none"
@@ -175,6 +200,7 @@ def uniform_masses(
 )->torch.Tensor: # (...,n), sum 1
     "Equal shares for what is there"
     count = mask.sum(-1, keepdim=True)
+    if torch.compiler.is_exporting(): return mask/count       # a graph holds no errors
     empty = (count.flatten()==0).nonzero().flatten().tolist()
     if empty:
         raise TextclipError(f'{len(empty)} of {count.numel()} sets are empty: {some(empty)}.',

@@ -44,6 +44,7 @@ def place_mask(
 )->torch.Tensor: # (N,M), or None where all count
     "Which places are no padding"
     mask = local.abs().amax(-1)>0
+    if torch.compiler.is_exporting(): return mask        # which places count is decided when the graph runs
     if mask.all(): return None
     if not mask.any(1).all():
         raise TextclipError(f'{int((~mask.any(1)).sum())} rows have no place at all.',
@@ -78,6 +79,7 @@ def two_branch_scores(
         places = (score_local or score)(rows(local))
         return whole + (1-share)*aggregate_places(places, how, sharpness, place_mask(local))
 
+    if torch.compiler.is_exporting(): return one(features)              # a graph has no loop
     return torch.cat([one(features[i:i+chunk]) for i in range(0, max(1, len(features)), chunk)])
 
 # %% ../../nbs/3_alignment/03_places.ipynb #c7206954

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['run_benchmark', 'Benchmark', 'join_benchmarks', 'known_protocols', 'task_features', 'fit_on', 'measure_classifier',
            'TextMethod', 'compare_text_methods', 'evaluate_classifier', 'rerun', 'run_suite', 'known_suites',
-           'compare_published', 'settings_table', 'gains', 'report_manifest', 'measure_speed', 'save_speed']
+           'compare_published', 'compare_steps', 'plot_steps', 'ways_table', 'settings_table', 'gains',
+           'report_manifest', 'measure_speed', 'save_speed']
 
 # %% ../../nbs/benchmark/00_benchmark.ipynb #56a79963
 import lazy_loader
@@ -14,7 +15,8 @@ import lazy_loader
 _all_ = [
     'run_benchmark', 'Benchmark', 'join_benchmarks', 'known_protocols', 'task_features', 'fit_on',
     'measure_classifier', 'TextMethod', 'compare_text_methods', 'evaluate_classifier', 'rerun', 'run_suite',
-    'known_suites', 'compare_published', 'settings_table', 'gains', 'report_manifest', 'measure_speed', 'save_speed']
+    'known_suites', 'compare_published', 'compare_steps', 'plot_steps', 'ways_table', 'settings_table', 'gains',
+    'report_manifest', 'measure_speed', 'save_speed']
 
 # %% ../../nbs/benchmark/00_benchmark.ipynb #d3343652
 _parts = {
@@ -40,5 +42,9 @@ _parts = {
         'report_manifest'],
     'speed': [
         'measure_speed', 'save_speed'],
+    'fitting': [
+        'ways_table'],
+    'steps': [
+        'compare_steps', 'plot_steps'],
 }
 __getattr__, __dir__, _ = lazy_loader.attach(__name__, submod_attrs=_parts)

@@ -18,3 +18,6 @@ from .published import compare_published as compare_published
 from .manifest import report_manifest as report_manifest
 from .speed import measure_speed as measure_speed
 from .speed import save_speed as save_speed
+from .fitting import ways_table as ways_table
+from .steps import compare_steps as compare_steps
+from .steps import plot_steps as plot_steps

@@ -64,7 +64,7 @@ def measure_classifier(
 ):
     "`Evaluation`, or `MultiLabelEvaluation` where images have several labels"
     if features.y is not None and features.y.ndim==2: return evaluate_multilabel(classifier, features, seed)
-    found = evaluate(classifier, features, seed, keep_logits=True)
+    found = evaluate(classifier, features, seed=seed, keep_logits=True)
     found.rank,found.logits = answer_ranks(found.logits, found.y),None
     return found
 

@@ -17,6 +17,7 @@ import torch
 from tqdm.auto import tqdm
 from ..core.basics import Store, TextclipError, digest, some, unknown_name, warn
 from ..core.executors import as_executor
+from ..core.store_upkeep import clear_leftovers
 from ..types.features import TaskFeatures
 from ..types.method import Method
 from ..types.report import Row
@@ -26,7 +27,7 @@ from ..methods.calip import CALIP
 from ..methods.zeroshot import ZeroShot
 from .protocols import top_accuracy, uses_shots, zero_shot_protocol
 from .manifest import method_spec, report_manifest
-from .table import Benchmark
+from .table import Benchmark, place_of
 from .cells import (
     Cell, data_digest, known_protocols, part_digests, run_cell, stored_cell, written_options)
 
@@ -173,6 +174,7 @@ def run_benchmark(
     baseline = _zero_shot_among(methods) if baseline is None else baseline or None
     jobs = list(_grid(methods, tasks, settings, shots, seeds))
     store = Store(Path(out)/'store') if out else None
+    if out: clear_leftovers(out)
     results = run_cells(jobs, store, workers, progress, executor)
     manifest = _manifest(methods, tasks, settings, seeds, baseline, results)
     found = Benchmark(rows_of(results, baseline), manifest, results, _records(jobs, results))
@@ -180,14 +182,26 @@ def run_benchmark(
     _warn_of(found)
     return found
 
+# %% ../../nbs/benchmark/07_runner.ipynb #d97520a7
 def save_measured(
     found:Benchmark, # what a run found
     out              # its folder
 ):
-    "Write the table; where not one row was measured, an earlier table in the folder stays"
+    "Write the table; an earlier one with other rows is kept beside it"
     if found.failed==found.rows and (Path(out)/'rows.json').exists():
-        warn(f'No row could be measured; the earlier table in {str(out)!r} stays.')
-    else: found.save(out)
+        return warn(f'No row could be measured; the earlier table in {str(out)!r} stays.')
+    _set_aside(Path(out), found)
+    found.save(out)
+
+def _set_aside(folder, found):
+    "Keep the table of the folder, where it has rows that the new one has not"
+    try: earlier = Benchmark.load(folder)
+    except TextclipError: return                        # there is none, or none that can be read
+    gone = {place_of(r) for r in earlier.rows} - {place_of(r) for r in found.rows}
+    if not gone: return
+    aside = next(o for n in itertools.count(1) if not (o := folder/f'earlier-{n}').exists())
+    earlier.save(aside)
+    warn(f'The earlier table has {len(gone)} rows that this one has not, and is kept in {str(aside)!r}.')
 
 # %% ../../nbs/benchmark/07_runner.ipynb #ab0c3f02
 def _options_by_protocol(protocols):

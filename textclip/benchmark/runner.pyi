@@ -11,6 +11,7 @@ import torch
 from tqdm.auto import tqdm
 from ..core.basics import Store, TextclipError, digest, some, unknown_name, warn
 from ..core.executors import as_executor
+from ..core.store_upkeep import clear_leftovers
 from ..types.features import TaskFeatures
 from ..types.method import Method
 from ..types.report import Row
@@ -20,7 +21,7 @@ from ..methods.calip import CALIP
 from ..methods.zeroshot import ZeroShot
 from .protocols import top_accuracy, uses_shots, zero_shot_protocol
 from .manifest import method_spec, report_manifest
-from .table import Benchmark
+from .table import Benchmark, place_of
 from .cells import Cell, data_digest, known_protocols, part_digests, run_cell, stored_cell, written_options
 
 def rows_of(results: list, baseline: str | None=...) -> list:

@@ -15,7 +15,7 @@ from ..data.splits import hold_out, subset_classes
 from ..data.load import known_tasks, load_task
 from ..encoders.load import load_encoder
 from ..features.extract import image_features, text_features
-from ..features.inputs import as_features
+from ..features.inputs import as_features, with_pre
 from ..features.feature_suite import load_feature_sets
 from ..sampling.texts import template_texts
 from ..sampling.sample import sample_texts
@@ -28,17 +28,19 @@ def task_features(
     texts=None,     # about the classes: a dataset, ready features, or who writes them ('smollm2', 'template', ...)
     splits=None,    # which splits; all if not given
     store=None,     # where features are kept
-    local=False     # features of places too, for methods that read them?
+    local=False,    # features of places too, for methods that read them?
+    pre=False       # those before the projection too, where the encoder has them?
 )->TaskFeatures:
     "Extract what a benchmark needs of a task"
     names = splits or [s for s in task.splits if s!='all' or len(task.splits)==1]
-    found = {s: image_features(task.split(s), encoder, store, local=local) for s in names}
+    extract = with_pre if pre else image_features
+    found = {s: extract(task.split(s), encoder, store=store, local=local) for s in names}
     given = texts if texts is None or isinstance(texts, str) else 'given'
     if isinstance(texts, str): texts = sample_texts(task, texts)
     texts = None if texts is None else as_features(texts, encoder, len(task), store)
     sentences = task.templates[0] if len(task.templates)==1 else list(task.templates)
     source = dict(kind='task', name=task.name, encoder=encoder.name, texts=given, splits=list(names), local=local,
-        templates=sentences)
+        templates=sentences) | (dict(pre=True) if pre else {})
     filled = text_features(template_texts(task), encoder, len(task), store)
     return TaskFeatures(task, found, filled, texts, encoder, source)
 
@@ -78,7 +80,8 @@ def _extracted(task, args, device, store):
     held = args.get('held_out')
     if held: task = hold_out(task, **held)
     encoder = load_encoder(args['encoder'], device)
-    found = task_features(task, encoder, args['texts'], args['splits'], store, args['local'])
+    found = task_features(task, encoder, args['texts'], args['splits'], store, args['local'],
+        args.get('pre', False))
     return replace(found, source=found.source | dict(held_out=held)) if held else found
 
 # %% ../../nbs/benchmark/01_task_data.ipynb #2e09e79b

@@ -9,13 +9,13 @@ from ..data.splits import hold_out, subset_classes
 from ..data.load import known_tasks, load_task
 from ..encoders.load import load_encoder
 from ..features.extract import image_features, text_features
-from ..features.inputs import as_features
+from ..features.inputs import as_features, with_pre
 from ..features.feature_suite import load_feature_sets
 from ..sampling.texts import template_texts
 from ..sampling.sample import sample_texts
 from ..testing.data import synthetic_multilabel, synthetic_task
 
-def task_features(task: Task, encoder, texts=..., splits=..., store=..., local=...) -> TaskFeatures:
+def task_features(task: Task, encoder, texts=..., splits=..., store=..., local=..., pre=...) -> TaskFeatures:
     ...
 known_made_up: dict[Any, Any]
 

@@ -17,7 +17,7 @@ from ..sampling.texts import shuffle_texts, template_texts
 from ..sampling.text_filters import keep_own_class
 from ..sampling.sample import sample_texts
 from ..pipeline import Pipeline
-from ..methods.registry import known_method, known_methods
+from ..methods.registry import known_method, known_methods, method_title
 from ..methods.tap import lafter_templates
 from ..methods.zeroshot import ZeroShot
 from .task_data import task_features
@@ -77,21 +77,15 @@ class TextMethod(Method):
 
     def fit_given(self, task: Task, given: Given) -> Classifier:
         ...
+
+def llm_name(llm) -> str:
+    ...
 known_text_rows: dict[Any, Any]
 
 def method_texts(method: TextMethod, task: Task, encoder, seed: int=...):
     ...
 
 def text_method(name: str, arguments: dict | None=..., **own) -> TextMethod:
-    ...
-
-def fit_method(task: Task, encoder, llm=..., method: str=..., n: int=..., seed: int=..., journal=..., store=..., device=..., **arguments) -> tuple:
-    ...
-
-def needs_photos(method: str) -> bool:
-    ...
-
-def check_feedable(method: str, task: Task):
     ...
 
 @dataclass

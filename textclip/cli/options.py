@@ -11,10 +11,14 @@ from dataclasses import replace
 from typing import Annotated, Optional
 import typer
 from ..core.basics import TextclipError
+from ..core.display import counted
 
 # %% ../../nbs/cli/01_options.ipynb #7fd2699d
 Classes_ = Annotated[str, typer.Option('--classes',
     help='A .txt file (one name a line), a .json list, a folder of class folders, a table, or a known task')]
+
+Images_ = Annotated[Optional[str], typer.Option('--images',
+    help='Labelled photos: a folder with one sub-folder a class, a table of images, or a known task')]
 
 Encoder_ = Annotated[str, typer.Option('--encoder',
     help="'lite' (offline), an open_clip 'model/pretrained' such as ViT-B-16/openai, 'hf:org/model' (transformers), "
@@ -22,7 +26,7 @@ Encoder_ = Annotated[str, typer.Option('--encoder',
 
 Llm_ = Annotated[str, typer.Option('--llm',
     help="Who writes the texts: 'smollm2' (offline), 'hf:MODEL', 'http://HOST/v1#MODEL', 'batch:FOLDER#MODEL', "
-         "'file:PATH' (recorded texts), or the controls 'template' and 'random'")]
+         "'file:PATH' (recorded texts), 'none' (for fit: nobody), or the controls 'template' and 'random'")]
 
 Device_ = Annotated[str, typer.Option('--device',
     help="Where the encoder runs and methods train, as in torch: 'cpu', 'cuda', 'mps'")]
@@ -55,7 +59,7 @@ _leave_out = 'Leave out --temperature, --top-p, --max-tokens and --system.'
 
 def asks_a_model(llm):
     "Is there a language model behind a name, and not a control or recorded texts?"
-    return llm not in ('template','random') and not llm.startswith('file:')
+    return llm not in ('template','random','none') and not llm.startswith('file:')
 
 def drawn(
     llm,               # a name, as --llm has it
@@ -85,11 +89,6 @@ def drawn(
 
 # %% ../../nbs/cli/01_options.ipynb #1f8e5d32
 def say_step(text): typer.echo(f'• {text}', err=True)
-
-def counted(n, noun):
-    "A number and its noun: 1 image, 2 images"
-    if n==1: return f'1 {noun}'
-    return f'{n:,} {noun}es' if noun.endswith('s') else f'{n:,} {noun}s'
 
 def folder_for(out):
     "The folder for results, made now: a wrong name is said before the work"
@@ -129,17 +128,21 @@ def need_device(device):
         raise TextclipError(f'--device {device} cannot be used here.',
             f"PyTorch finds {' and '.join(there) or 'no GPU'}; --device cpu always works.") from None
 
+def need_encoder_name(name):
+    "An error where open_clip has no such model; what is called org/model elsewhere is answered with `hf:`"
+    family,slash,_ = name.partition('/')
+    if not slash or ':' in name: return
+    import open_clip
+    if family in open_clip.list_models(): return
+    raise TextclipError(f'--encoder {name} is no model of open_clip.',
+        f"If it is one of transformers, write --encoder hf:{name}; open_clip's are written model/pretrained, "
+        'for example ViT-B-16/openai.')
+
 def encoder_for(name, device):
-    "The encoder that --encoder names; what is called org/model elsewhere is answered with `hf:`"
+    "The encoder that --encoder names"
     from textclip.encoders.load import load_encoder
     need_device(device)
-    family,slash,_ = name.partition('/')
-    if slash and ':' not in name:
-        import open_clip
-        if family not in open_clip.list_models():
-            raise TextclipError(f'--encoder {name} is no model of open_clip.',
-                f"If it is one of transformers, write --encoder hf:{name}; open_clip's are written model/pretrained, "
-                'for example ViT-B-16/openai.')
+    need_encoder_name(name)
     return load_encoder(name, device)
 
 # %% ../../nbs/cli/01_options.ipynb #b7243776

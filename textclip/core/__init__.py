@@ -20,7 +20,9 @@ _all_ = [
 _parts = {
     'basics': [
         'TextclipError', 'TextclipWarning', 'warn', 'unknown_name', 'need_package', 'digest', 'derive_seed',
-        'make_generator', 'home', 'atomic_path', 'write_json', 'Store', 'Journal', 'textclip_commit'],
+        'make_generator', 'home', 'atomic_path', 'write_json', 'Store', 'textclip_commit'],
+    'journal': [
+        'Journal'],
     'assets': [
         'fetch_asset', 'asset_status'],
     'hub': [

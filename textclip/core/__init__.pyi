@@ -11,8 +11,8 @@ from .basics import home as home
 from .basics import atomic_path as atomic_path
 from .basics import write_json as write_json
 from .basics import Store as Store
-from .basics import Journal as Journal
 from .basics import textclip_commit as textclip_commit
+from .journal import Journal as Journal
 from .assets import fetch_asset as fetch_asset
 from .assets import asset_status as asset_status
 from .hub import hub_access as hub_access

@@ -11,9 +11,8 @@ import time, zipfile
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from filelock import FileLock
 from tqdm.auto import tqdm
-from .basics import TextclipError, atomic_path, home, unknown_name
+from .basics import PatientLock, TextclipError, atomic_path, home, unknown_name
 from .foreign_files import reading_file
 
 # %% ../../nbs/core/07_assets.ipynb #f08c91d1
@@ -302,7 +301,7 @@ def fetch_asset(
         if (there := _installed(asset)): return there
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent/f'.{asset.name}.lock'): _store(asset, folder, from_file, progress)
+        with PatientLock(folder.parent/f'.{asset.name}.lock'): _store(asset, folder, from_file, progress)
     except OSError as e:
         raise TextclipError(f'The store {str(home())!r} cannot be written: {e.strerror or e}.',
             'Free some space, or set TEXTCLIP_HOME to a folder of yours.') from None

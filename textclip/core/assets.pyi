@@ -5,9 +5,8 @@ import time, zipfile
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from filelock import FileLock
 from tqdm.auto import tqdm
-from .basics import TextclipError, atomic_path, home, unknown_name
+from .basics import PatientLock, TextclipError, atomic_path, home, unknown_name
 from .foreign_files import reading_file
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'TextclipWarning', 'warn', 'some', 'digest', 'derive_seed',
-           'make_generator', 'home', 'atomic_path', 'write_json', 'Store', 'Journal', 'textclip_commit']
+           'make_generator', 'home', 'atomic_path', 'write_json', 'Store', 'textclip_commit']
 
 # %% ../../nbs/core/01_basics.ipynb #739f9ac7
 import difflib, errno, hashlib, importlib.metadata, inspect, json, os, re, subprocess, sys, tempfile, warnings, zlib
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from fastcore.basics import patch
 from fastcore.xdg import xdg_cache_home
@@ -149,7 +149,18 @@ def make_generator(
 # %% ../../nbs/core/01_basics.ipynb #6036cb67
 def home()->Path:
     "The folder of the store: `$TEXTCLIP_HOME`, or `textclip` in the user's cache folder"
-    return Path(os.environ.get('TEXTCLIP_HOME') or xdg_cache_home()/'textclip').expanduser()
+    given = os.environ.get('TEXTCLIP_HOME')
+    try: return Path(given).expanduser() if given else xdg_cache_home()/'textclip'
+    except RuntimeError: return _home_of_nobody(given)
+
+def _home_of_nobody(given):
+    "The store of a user without a home folder, as containers have them: among the temporary files, and only theirs"
+    if given:
+        raise TextclipError(f'TEXTCLIP_HOME={given!r}: this user has no home folder.', 'Give a full path.')
+    folder = Path(tempfile.gettempdir())/f'textclip-{os.getuid()}'
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid==os.getuid() and not folder.is_symlink(): return folder
+    raise TextclipError(f'There is no home folder, and {str(folder)!r} is somebody else\'s.', 'Set TEXTCLIP_HOME.')
 
 # %% ../../nbs/core/01_basics.ipynb #704cf56b
 @contextmanager
@@ -164,11 +175,12 @@ def atomic_path(
     except OSError as e: raise _not_written(path, e) from e
     with folder as d:
         part = Path(d)/path.name
-        try: yield part
+        try:
+            yield part
+            _as_umask(d, part)
         except Exception as e:
-            if not _disk_trouble(e): raise
+            if os.path.isdir(d) and not _disk_trouble(e): raise       # the folder may have been removed meanwhile
             raise _not_written(path, e) from e
-        _as_umask(d, part)
         try: os.replace(part, path)
         except OSError as e:  # another process put the same folder there first
             if not (part.is_dir() and path.is_dir()): raise _not_written(path, e) from e
@@ -219,7 +231,7 @@ class Store:
         "Save `tensors` (name -> tensor) and `meta` under `key`; a warning where the disk cannot be written"
         import safetensors.torch as st
         tensors = {k: v.detach().cpu().contiguous() for k,v in tensors.items()}
-        description = dict(meta or {}, arrays={k: _array_facts(v) for k,v in tensors.items()})
+        description = dict(meta or {}, arrays={k: array_facts(v) for k,v in tensors.items()})
         try:
             with atomic_path(self.path(kind, key, '.safetensors')) as p: st.save_file(tensors, p)
             write_json(self.path(kind, key, '.json'), dict(description, check=_check_of(kind, key, description)))
@@ -229,21 +241,36 @@ class Store:
 
     def get(self, kind:str, key:str):
         "`(tensors, meta)` of an entry, or None where there is none or it is not what was stored"
-        if not self.path(kind, key, '.json').exists(): return None
-        import safetensors,safetensors.torch as st
-        try:
-            found = json.loads(self.path(kind, key, '.json').read_text(encoding='utf-8'))
-            checked = isinstance(found, dict) and found.pop('check', None)==_check_of(kind, key, found)
-            if not checked: raise ValueError('description')
-            tensors = st.load_file(self.path(kind, key, '.safetensors'))
-            if {k: _array_facts(v) for k,v in tensors.items()}!=found.pop('arrays'): raise ValueError('arrays')
-            return tensors, found
-        except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as e:
-            why = e if type(e) is ValueError else type(e).__name__
-            return warn(f'Stored {kind} {key} is not as it was written ({why}) and will be computed again.')
+        try: return self.read(kind, key)
+        except DamagedEntry as e:
+            return warn(f'Stored {kind} {key} is not as it was written ({e}) and will be computed again.')
 
 # %% ../../nbs/core/01_basics.ipynb #488de34d
-def _array_facts(x):
+class DamagedEntry(Exception): "An entry of the store that is not as it was written"
+
+@patch
+def describe(self:Store, kind:str, key:str):
+    "What is written about an entry, checked; None where there is no entry"
+    try: found = json.loads(self.path(kind, key, '.json').read_text(encoding='utf-8'))
+    except (FileNotFoundError, NotADirectoryError): return None
+    except (OSError, ValueError, RecursionError) as e: raise DamagedEntry(type(e).__name__) from None
+    checked = isinstance(found, dict) and found.pop('check', None)==_check_of(kind, key, found)
+    if not checked: raise DamagedEntry('description')
+    return found
+
+@patch
+def read(self:Store, kind:str, key:str):
+    "`(tensors, meta)` of an entry; None where there is none, `DamagedEntry` where it is not what was stored"
+    import safetensors,safetensors.torch as st
+    found = self.describe(kind, key)
+    if found is None: return None
+    try: tensors = st.load_file(self.path(kind, key, '.safetensors'))
+    except FileNotFoundError: return None            # another process is removing it
+    except (OSError, ValueError, safetensors.SafetensorError) as e: raise DamagedEntry(type(e).__name__) from None
+    if {k: array_facts(v) for k,v in tensors.items()}!=found.pop('arrays', None): raise DamagedEntry('arrays')
+    return tensors,found
+
+def array_facts(x):
     "Type, shape and checksum of a tensor, as they stand in a description"
     import torch
     content = x.reshape(-1).view(torch.uint8).numpy().data if x.numel() else b''
@@ -251,101 +278,21 @@ def _array_facts(x):
 
 def _check_of(kind, key, description): return digest(kind, key, description)
 
-# %% ../../nbs/core/01_basics.ipynb #f73286ec
-class Journal:
-    "Records under a key, appended to a JSON-lines file as they arrive; several processes may share the file"
-    def __init__(self,
-        path # the `.jsonl` file, made on the first `add`
-    ):
-        self.path = Path(path)
-        self.records = {}       # key -> record
-        self.unwritten = []     # lines that wait for a disk that takes them
-        self._lock = None
-        self._read = 0          # bytes of the file that have been read
-        self._said = False      # has a warning said that nothing can be written?
-        self.refresh()
-
-    def __len__(self): return len(self.records)
-    def get(self, key): return self.records.get(key)
-
-    def lock(self):
-        "Held while the file is written; nothing where locks cannot be made"
+# %% ../../nbs/core/01_basics.ipynb #0044d7a0
+class PatientLock:
+    "A lock file, held in a `with` block; after `patience` seconds of waiting a warning says for what"
+    def __init__(self, path, patience=5.):
         from filelock import FileLock
-        if self._lock is None:
-            self._lock = nullcontext()
-            with suppress(OSError, NotImplementedError):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                lock = FileLock(self.path.with_name(f'.{self.path.name}.lock'))
-                with lock: self._lock = lock
-        return self._lock
+        self.path,self.patience,self.lock = Path(path),patience,FileLock(path)
 
-    def add(self, key:str, **values):
-        "Append one record and push it to disk; where that fails it is kept, and written with the next that can be"
-        line = whole_letters(json.dumps(dict(key=key, **values), ensure_ascii=False))
-        self.records[key] = json.loads(line)
-        self.unwritten.append(line.encode())
-        try:
-            with self.lock(): self._write()
-        except OSError as e:
-            if not self._said:
-                warn(f'{self.path} cannot be written ({e.strerror or e}). What arrives is kept in memory and used, '
-                    'and written as soon as that is possible again.')
-            self._said = True
+    def __enter__(self):
+        from filelock import Timeout
+        try: self.lock.acquire(timeout=self.patience)
+        except Timeout:
+            warn(f'Another process holds {self.path.name!r}; waiting until it lets go.')
+            self.lock.acquire()
 
-# %% ../../nbs/core/01_basics.ipynb #bff03b23
-@patch
-def _write(self:Journal):
-    "Append what is not written yet"
-    with open(self.path, 'a+b') as f:
-        torn = f.seek(0, os.SEEK_END) and (f.seek(-1, os.SEEK_END), f.read(1))[1] not in (b'\n', b'\r')
-        f.write((b'\n' if torn else b'') + b'\n'.join(self.unwritten) + b'\n')
-    self.unwritten.clear()
-
-@patch
-def refresh(self:Journal):
-    "Read what has been added since, by whichever process"
-    if not self.path.exists(): return
-    with open(self.path, 'rb') as f:
-        f.seek(self._read)
-        raw = f.read()
-    if not self._read and raw[:2] in (b'\xff\xfe', b'\xfe\xff'): raw = self._as_utf8(raw)
-    *lines,tail = re.split(rb'[\r\n]', raw.removeprefix(b'\xef\xbb\xbf'))
-    self._read += len(raw)-len(tail)
-    bad = [l for l in lines if l.strip() and not self._take(l)]
-    self._take(tail)                                  # torn, or being written: read again the next time
-    if bad: self._set_aside(bad)
-
-@patch
-def _take(self:Journal, line):
-    "Take the record of a line; is there one?"
-    try: record = json.loads(line)
-    except (ValueError, RecursionError): return False
-    if not (isinstance(record, dict) and isinstance(record.get('key'), str)): return False
-    self.records[record['key']] = record
-    return True
-
-# %% ../../nbs/core/01_basics.ipynb #2f692f07
-@patch
-def _set_aside(self:Journal, lines):
-    "Keep lines that cannot be read in a file beside; those that are new there are named"
-    aside = self.path.with_name(self.path.name + '.unreadable')
-    known = set(aside.read_bytes().split(b'\n')) if aside.exists() else set()
-    new = [l for l in lines if l not in known]
-    if not new: return
-    with suppress(OSError), open(aside, 'ab') as f: f.write(b''.join(l + b'\n' for l in new))
-    shown = some([repr(l[:60].decode('utf-8', 'replace')) for l in new], 1)
-    n = len(lines)+len(self.records)
-    warn(f'{len(new)} of {n} lines of {self.path.name} cannot be read and are copied to {aside.name}: {shown}. '
-        'What they held will be asked for again.')
-
-@patch
-def _as_utf8(self:Journal, raw):
-    "The bytes of a UTF-16 file as UTF-8; the file is written anew, the old one kept beside"
-    new = raw.decode('utf-16', 'replace').encode('utf-8')
-    with suppress(OSError):
-        self.path.with_name(self.path.name + '.utf-16').write_bytes(raw)
-        with atomic_path(self.path) as part: part.write_bytes(new)
-    return new
+    def __exit__(self, *_): self.lock.release()
 
 # %% ../../nbs/core/01_basics.ipynb #65d9dcbc
 def public_name(

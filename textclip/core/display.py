@@ -34,6 +34,15 @@ def p_value_text(v):
     if v is None: return ''
     return '<0.001' if v<.001 else f'{v:.3f}'
 
+# %% ../../nbs/core/02_display.ipynb #f956a7f4
+def counted(
+    n:int,   # how many
+    noun:str # what, in the singular
+)->str:
+    "A number and its noun: 1 image, 2 images, 3 classes"
+    if n==1: return f'1 {noun}'
+    return f'{n:,} {noun}es' if noun.endswith('s') else f'{n:,} {noun}s'
+
 # %% ../../nbs/core/02_display.ipynb #72d3cab3
 def figure_axes(
     ax,           # matplotlib Axes to draw on, or None

@@ -16,6 +16,7 @@ store_kinds = dict(
     assets='weights and pictures from package registries', downloads='packages on their way',
     llm='recorded answers of language models', models='language models, converted', scenes='composed pictures',
     image='features of images', text='features of texts', tokens='features of tokens',
+    digests='digests of image files, by size and time',
     cell='measured cells of a benchmark', unfinished='left behind by killed processes')
 _by_name = ('assets','downloads','llm','models','scenes')
 
@@ -75,6 +76,7 @@ def store_entries(
     if kind=='unfinished':
         folders = [k for k in root.glob('*') if _folder(root, k.name)]
         parts = [p for k in folders for p in sorted([*k.glob('.part-*'), *k.glob('??/.part-*')])]
+        parts += sorted(root.glob('.part-*'))
         groups = {str(p.relative_to(root)): [p] for p in parts}
     elif (folder := _folder(root, kind)) is None: groups = {}
     elif kind in _by_name: groups = {p.name: [p] for p in sorted(folder.iterdir()) if not p.name.startswith('.')}
@@ -158,3 +160,10 @@ def _remove(entry):
             if p.is_dir() and not p.is_symlink(): shutil.rmtree(p)
             else: p.unlink(missing_ok=True)
     except OSError as e: return e.strerror or type(e).__name__
+
+# %% ../../nbs/core/06_store_upkeep.ipynb #494f33f5
+def clear_leftovers(
+    folder # of results, with a store in `store`
+):
+    "Remove what killed runs left behind in a folder more than a day ago"
+    for root in (Path(folder), Path(folder)/'store'): clear_store('unfinished', root=root, dry_run=False)

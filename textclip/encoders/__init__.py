@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Encoder', 'load_encoder', 'check_encoder', 'need_encoder', 'weights_digest', 'OpenClipEncoder', 'TransformersEncoder',
-           'LiteEncoder', 'Prompts', 'context_positions', 'context_from_words', 'encode_text_tokens', 'encoder_meta']
+           'LiteEncoder', 'Prompts', 'context_positions', 'context_from_words', 'encode_text_tokens', 'encoder_meta',
+           'FunctionEncoder']
 
 # %% ../../nbs/encoders/00_encoders.ipynb #a5e789ec
 import lazy_loader
@@ -13,14 +14,14 @@ import lazy_loader
 _all_ = [
     'Encoder', 'load_encoder', 'check_encoder', 'need_encoder', 'weights_digest', 'OpenClipEncoder',
     'TransformersEncoder', 'LiteEncoder', 'Prompts', 'context_positions', 'context_from_words', 'encode_text_tokens',
-    'encoder_meta']
+    'encoder_meta', 'FunctionEncoder']
 
 # %% ../../nbs/encoders/00_encoders.ipynb #f7449749
 _parts = {
     'protocol': [
         'Encoder', 'need_encoder', 'weights_digest', 'encode_text_tokens', 'encoder_meta'],
     'load': [
-        'load_encoder', 'check_encoder'],
+        'load_encoder', 'check_encoder', 'FunctionEncoder'],
     'open_clip_encoder': [
         'OpenClipEncoder'],
     'transformers_encoder': [

@@ -6,6 +6,7 @@ from .protocol import encode_text_tokens as encode_text_tokens
 from .protocol import encoder_meta as encoder_meta
 from .load import load_encoder as load_encoder
 from .load import check_encoder as check_encoder
+from .load import FunctionEncoder as FunctionEncoder
 from .open_clip_encoder import OpenClipEncoder as OpenClipEncoder
 from .transformers_encoder import TransformersEncoder as TransformersEncoder
 from .lite_encoder import LiteEncoder as LiteEncoder

@@ -14,6 +14,7 @@ from torch import nn
 from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
+from ..data.images import load_image
 from .protocol import Encoder, replaced_output, storage_key, weights_digest
 from .open_clip_encoder import described_tokenizer
 
@@ -58,6 +59,7 @@ class LiteEncoder(Encoder):
         config = dict(self.text_tower.config.to_diff_dict(), names=list(IMAGENET_CLASSNAMES), mixed=10)
         self.fingerprint = self.fingerprint_of(weights, config, described_tokenizer(self.tokenizer),
             'shorter side 260, centre, (x-127)/128')
+        self.names_seen = list(IMAGENET_CLASSNAMES)
         self.names = _kept_names(self, IMAGENET_CLASSNAMES).to(self.device)
 
 def _kept_names(encoder, names):
@@ -96,6 +98,11 @@ def preprocess(self:LiteEncoder, image)->torch.Tensor:
     return torch.from_numpy((x-127)/128).permute(2,0,1)
 
 @patch
+def pixel_recipe(self:LiteEncoder)->dict:
+    return dict(size=260, resize='shortest', resample='bicubic', long_side='nearest', offset='down',
+        mean=[127/255]*3, std=[128/255]*3)
+
+@patch
 def encode_pixels(self:LiteEncoder, batch, local=False, pre=False)->dict:
     "ConSE over the ImageNet probabilities of the image and, on request, of every cell"
     grid = self.image_tower.forward_features(batch.to(self.dtype))            # (N,1280,9,9)
@@ -104,6 +111,21 @@ def encode_pixels(self:LiteEncoder, batch, local=False, pre=False)->dict:
     out = dict(x=place(pooled))
     if local: out['local'] = place(grid.flatten(2).mT.flatten(0, 1)).unflatten(0, (len(grid), -1))
     return out | (dict(pre=pooled) if pre else {})
+
+# %% ../../nbs/encoders/05_lite_encoder.ipynb #5ee90002
+@patch
+def seen_names(self:LiteEncoder,
+    image,             # whatever `load_image` reads
+    top:int=5,         # how many names
+    square:bool=False, # pad to a white square?
+    upright:bool=True  # turn it as its orientation tag says?
+)->list: # (ImageNet name, probability), most probable first
+    "The ImageNet names behind the features of an image"
+    pixels = self.collate([self.preprocess(load_image(image, square, upright))])
+    with torch.inference_mode():
+        pooled = self.encode_pixels(pixels, pre=True)['pre']
+        likely = self.image_tower.classifier(pooled).float().softmax(-1)[0].cpu().topk(top)
+    return [(self.names_seen[k], p) for p,k in zip(likely.values.tolist(), likely.indices.tolist())]
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #a80c4fd3
 @patch

@@ -8,6 +8,7 @@ from torch import nn
 from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
+from ..data.images import load_image
 from .protocol import Encoder, replaced_output, storage_key, weights_digest
 from .open_clip_encoder import described_tokenizer
 
@@ -31,7 +32,13 @@ class LiteEncoder(Encoder):
     def preprocess(self, image) -> torch.Tensor:
         ...
 
+    def pixel_recipe(self) -> dict:
+        ...
+
     def encode_pixels(self, batch, local=..., pre=...) -> dict:
+        ...
+
+    def seen_names(self, image, top: int=..., square: bool=..., upright: bool=...) -> list:
         ...
 
     def token_states(self, ids) -> torch.Tensor:

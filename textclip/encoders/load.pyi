@@ -4,8 +4,8 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 from torch import nn
-from ..core.basics import TextclipError, unknown_name
-from ..types.features import Features
+from ..core.basics import TextclipError, digest, unknown_name
+from ..types.features import Features, need_features
 from ..data.images import to_rgb
 from .protocol import Encoder, need_encoder, probe_image, split_form
 from .prompts import Prompts, context_from_words
@@ -30,3 +30,20 @@ def check_encoder(encoder: Encoder, other: Encoder | None=..., tolerance: float=
 
 def check_table(found: dict):
     ...
+
+class FunctionEncoder(Encoder):
+
+    def __init__(self, name: str, images, texts=..., logit_scale: float=..., version: str | None=...):
+        ...
+
+    def preprocess(self, image):
+        ...
+
+    def collate(self, items):
+        ...
+
+    def encode_image_batch(self, items):
+        ...
+
+    def encode_text_batch(self, texts):
+        ...

@@ -95,6 +95,9 @@ def weight_errors(
     except (safetensors.SafetensorError, EOFError, zipfile.BadZipFile, UnicodeDecodeError, json.JSONDecodeError) as e:
         raise TextclipError(f'The files of {name!r} cannot be read ({type(e).__name__}: {str(e)[:120]}).',
             'They are damaged or cut short: fetch them again.') from e
+    except AssertionError as e:              # open_clip's way to say that a table has another size
+        raise TextclipError(f'The weights of {name!r} do not fit its configuration: {e}',
+            'Use the configuration and the weights of one model.') from e
     except RuntimeError as e:
         if 'loading state_dict' in str(e): need_all_parts(name, *_strict_keys(str(e)))
         if 'Weights only load failed' in str(e) or 'TorchScript' in str(e):

@@ -6,13 +6,13 @@
 __all__ = ['OpenClipEncoder']
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #63022611
-import json, string
+import json, re, string
 from pathlib import Path
 import torch
 from fastcore.basics import patch
 from torch import nn
 from torch.nn import functional as F
-from ..core.basics import TextclipError, digest, nearest, unknown_name, warn
+from ..core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from ..core.hub import hub_access
 from .model_files import check_model_file, check_tokenizer, weight_errors, weights_in
 from .protocol import Encoder, described, described_model, replaced_output, weights_digest
@@ -178,6 +178,19 @@ def _parts_of(visual):
     if hasattr(visual, 'attnpool'): return _resnet_parts
     if hasattr(visual, 'trunk'): return _timm_parts
 
+# %% ../../nbs/encoders/04_open_clip_encoder.ipynb #390814c3
+@patch
+def pixel_recipe(self:OpenClipEncoder)->dict:
+    steps = {type(o).__name__: o for o in getattr(self.preprocess, 'transforms', [])}
+    known = {'Resize', 'CenterCrop', 'MaybeConvertMode', 'function', 'ToTensor', 'MaybeToTensor', 'Normalize'}
+    resize,normalise = steps.get('Resize'),steps.get('Normalize')
+    if resize is None or normalise is None or not {*steps} <= known:
+        raise TextclipError(f'The transform of {self.name!r} is none of the common ones: {some([*steps])}.',
+            'Export the classifier alone: head_only=True.')
+    size = [resize.size] if isinstance(resize.size, int) else list(resize.size)
+    return dict(size=size[0], resize='shortest' if len(size)==1 else 'squash', resample=resize.interpolation.value,
+        long_side='down', offset='nearest', mean=list(normalise.mean), std=list(normalise.std))
+
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #06c778ad
 def _vit_parts(visual, batch, local, pre):
     "Parts of open_clip's own VisionTransformer"
@@ -252,9 +265,9 @@ def load_open_clip(
     remote = name.startswith(('hf-hub:', 'local-dir:'))
     model,_,tag = (name,'','') if remote else name.partition('/')
     if name.startswith('local-dir:'): model = f'local-dir:{_checked_folder(name.removeprefix("local-dir:"))}'
-    file = bool(tag) and Path(tag).expanduser().is_file()
+    file = bool(tag) and _is_file(tag)
+    if not remote: check_open_clip_name(model, '' if file else tag, name)
     if file: tag = str(check_model_file(Path(tag).expanduser()))
-    if not remote: check_open_clip_name(model, '' if file else tag)
     if not (remote or tag):
         warn(f'{name!r} names no pretrained weights: its weights are random and its features mean nothing.')
     needed = (bool(tag) and not file) or name.startswith('hf-hub:')
@@ -266,6 +279,10 @@ def load_open_clip(
         net,_,preprocess = open_clip.create_model_and_transforms(model, tag or None, **settings)
         config = dict(open_clip_config(model), quick_gelu=True) if quick else open_clip_config(model)
         return OpenClipEncoder(name, net, preprocess, open_clip.get_tokenizer(model), device, dtype, amp, config)
+
+def _is_file(tag):
+    "Is what stands behind the model's name a file, there or not, rather than a tag?"
+    return Path(tag).expanduser().is_file() or '/' in tag or Path(tag).suffix in ('.pt', '.pth', '.bin', '.safetensors')
 
 def needs_quick_gelu(
     model:str, # open_clip's name of the model
@@ -304,17 +321,44 @@ def open_clip_config(
     return json.loads(Path(file).read_text(encoding='utf-8'))['model_cfg']
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #099b1de0
-def check_open_clip_name(model, tag):
+def check_open_clip_name(model, tag, name):
     "An error with the nearest names where open_clip does not know the model or its pretrained tag"
     import open_clip
     models = open_clip.list_models()
     if model not in models:
+        if Path(name).expanduser().is_file():
+            raise TextclipError(f'{name!r} is a file, and whose weights it holds is not said.',
+                "Write the model in front: 'ViT-B-32/FILE'.")
+        meant = meant_name(name)
+        if meant: raise TextclipError(f'Unknown encoder {name!r}.', f'Did you mean {meant!r}?')
         near = nearest(model, ['lite', *models], 5)
-        raise TextclipError(f'Unknown encoder {model!r}.' + (f' Nearest: {", ".join(near)}.' if near else ''),
+        raise TextclipError(f'Unknown encoder {name!r}.' + (f' Nearest: {", ".join(near)}.' if near else ''),
             f"Known: lite, the {len(models)} models of open_clip.list_models() as 'model/pretrained', "
             "'hf-hub:org/repo', 'local-dir:path', and 'hf:org/repo' for transformers.")
     tags = open_clip.list_pretrained_tags_by_model(model)
     if tag and tag not in tags: raise unknown_name(f'pretrained tag of {model}:', tag, tags)
+
+# %% ../../nbs/encoders/04_open_clip_encoder.ipynb #27a1c17a
+def meant_name(
+    name:str # that no encoder has
+)->str: # or None
+    "The name of an encoder in textclip that was probably meant"
+    import open_clip
+    folder = Path(name).expanduser()
+    for file,word in {'open_clip_config.json': 'local-dir:', 'config.json': 'hf:'}.items():
+        if (folder/file).exists(): return word+name
+    def letters(text): return ''.join(filter(str.isalnum, text.lower())).removesuffix('px')
+    plain,names = letters(name),{}
+    for model,tag in open_clip.list_pretrained():
+        repo = open_clip.get_pretrained_cfg(model, tag).get('hf_hub') or ''
+        forms = (model, f'{model}/{tag}', f'{tag}/{model}', repo)
+        for form in map(letters, forms): names.setdefault(form, f'{model}/{tag}')
+    if plain in names: return names[plain]
+    owner,_,repo = name.rpartition('/')
+    makers = dict(clip='openai', siglip='google', siglip2='google')
+    owner = owner or makers.get(repo.lower().partition('-')[0])
+    hub = owner and '/' not in owner and re.search('clip|siglip', repo.lower()) and '-patch' in repo
+    if hub: return f'hf:{owner}/{repo}'
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #066679c4
 @patch

@@ -9,6 +9,7 @@ __all__ = ['TransformersEncoder']
 import json
 from pathlib import Path
 import torch
+from PIL import Image
 from fastcore.basics import patch
 from ..core.basics import TextclipError
 from ..core.hub import hub_access, quiet_transformers
@@ -69,6 +70,7 @@ def preprocess(self:TransformersEncoder, image)->dict:
 @patch
 def encode_pixels(self:TransformersEncoder, batch, local=False, pre=False)->dict:
     "`x (N,D)`, and on request `local (N,M,D)` and `pre (N,P)`"
+    if isinstance(batch, torch.Tensor): batch = dict(pixel_values=batch)
     model,pixels = self.model,dict(batch, pixel_values=batch['pixel_values'].to(self.dtype))
     vision = model.vision_model(**pixels)
     tokens,pooled = vision.last_hidden_state,vision.pooler_output
@@ -79,6 +81,20 @@ def encode_pixels(self:TransformersEncoder, batch, local=False, pre=False)->dict
     places = model.vision_model.head(tokens.flatten(0, 1)[:,None]).unflatten(0, tokens.shape[:2])
     mask = batch.get('pixel_attention_mask')
     return out | dict(local=places if mask is None else places*mask[...,None])
+
+# %% ../../nbs/encoders/06_transformers_encoder.ipynb #e8ffd50f
+@patch
+def pixel_recipe(self:TransformersEncoder)->dict:
+    p = self.processor.to_dict()
+    size,crop = p.get('size') or {},p.get('crop_size') or {}
+    side = size.get('shortest_edge') or size.get('height')
+    square = size.get('height')==size.get('width') or crop.get('height')==crop.get('width')==side
+    if side is None or not square:
+        raise TextclipError(f'{self.name!r} keeps the shape of an image: it does not cut a square.',
+            'Export the classifier alone: head_only=True.')
+    resize = 'shortest' if 'shortest_edge' in size else 'squash'
+    return dict(size=side, resize=resize, resample=Image.Resampling(p['resample']).name.lower(), long_side='down',
+        offset='down', mean=list(p['image_mean']), std=list(p['image_std']))
 
 # %% ../../nbs/encoders/06_transformers_encoder.ipynb #8f60fdd7
 def load_transformers(

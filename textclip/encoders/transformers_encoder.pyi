@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 import json
 from pathlib import Path
 import torch
+from PIL import Image
 from fastcore.basics import patch
 from ..core.basics import TextclipError
 from ..core.hub import hub_access, quiet_transformers
@@ -29,6 +30,9 @@ class TransformersEncoder(Encoder):
         ...
 
     def encode_pixels(self, batch, local=..., pre=...) -> dict:
+        ...
+
+    def pixel_recipe(self) -> dict:
         ...
 
     def token_states(self, ids) -> torch.Tensor:

@@ -6,7 +6,7 @@
 __all__ = ['Evaluation', 'evaluate', 'bootstrap_ci', 'paired_test', 'mean_correct', 'make_row', 'harmonic_mean']
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #97b516e3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from fastcore.basics import patch
@@ -17,6 +17,9 @@ from ..types.task import Task
 from ..types.features import Features, join_classes, need_features
 from ..types.classifier import Classifier
 from ..types.report import Row
+from ..data.images import ImageSplit
+from ..encoders.protocol import Encoder, need_encoder
+from ..features.extract import image_features
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #648d20cb
 @dataclass(eq=False, repr=False)
@@ -53,14 +56,34 @@ def _labels(classifier, features):
         f"the features with {features.meta.get('encoder')!r} ({seen[:8]}).", 'Use the same encoder for both.')
     return y.cpu().numpy()
 
+# %% ../../nbs/5_evaluation/01_single_label.ipynb #433267c7
+def _features_of(classifier, images, encoder):
+    "The features of a split, read and encoded as the classifier's own were; ready features as they are"
+    if not isinstance(classifier, Classifier):
+        raise TextclipError(f'{classifier!r} is no classifier.', 'Give what Method.fit returned, or load_classifier.')
+    if not isinstance(images, ImageSplit):
+        if encoder is None or isinstance(encoder, Encoder): return images
+        raise TextclipError(f'evaluate got {encoder!r} in the place of an encoder.', 'Name what it is: seed=...')
+    if encoder is None:
+        raise TextclipError('Images alone cannot be scored.',
+            'Say who encodes them: evaluate(classifier, split, encoder). Ready features need no encoder.')
+    need_encoder(encoder)
+    if classifier.encoder_delta is not None: encoder = classifier.encoder_delta.apply_to(encoder)
+    if hasattr(classifier, 'attach'): classifier.attach(encoder)
+    split = replace(images, **classifier.info.get('reading', {}))
+    wanted = {k: True for k in ('local','pre') if k in classifier.requires}
+    return image_features(split, encoder, **wanted)
+
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #41775afe
 def evaluate(
     classifier:Classifier,  # what is measured
-    features:Features,      # (N,D) features with (N,) labels
+    features,               # (N,D) `Features` with (N,) labels, or an `ImageSplit`
+    encoder:Encoder=None,   # of an `ImageSplit`
     seed:int=0,             # the seed the classifier was made with, kept for the report
     keep_logits:bool=False  # keep the (N,C) logits, divided by the classifier's temperature, as well?
 )->Evaluation:
     "The answers of `classifier` on `features`, beside the truth"
+    features = _features_of(classifier, features, encoder)
     features = join_classes(features, Task('classifier', classifier.classes))
     y,training = _labels(classifier, features),classifier.training
     with torch.no_grad(): logits = classifier.eval()(features).detach().float().cpu()

@@ -6,17 +6,17 @@
 __all__ = ['text_features', 'image_features', 'token_features']
 
 # %% ../../nbs/features/01_extract.ipynb #7f0d1e2a
-import hashlib, os, warnings
+import hashlib, os, time, warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 import torch
 from PIL import Image
-from torch import nn
 from tqdm.auto import tqdm
 from ..core.basics import Store, TextclipError, digest, some, warn
 from ..core.executors import as_executor
+from ..core.item_store import FileDigests, ItemStore, RowTable, file_state
 from ..types.features import Features
 from ..types.method import Given, Method
 from ..data.images import ImageSplit, MAX_PIXELS, UnreadableImage, image_bytes, load_image
@@ -25,14 +25,6 @@ from ..encoders.protocol import (
 from ..encoders.load import load_encoder
 
 # %% ../../nbs/features/01_extract.ipynb #36ee4ffa
-def _text_shards(texts, shard, who):
-    "(strings, their labels or None), (shards of the different strings, the row of each string among these)"
-    strings,labels = _strings_and_labels(texts, who)
-    unique = sorted(set(strings), key=lambda t: (len(t), t))
-    place = {t: i for i,t in enumerate(unique)}
-    rows = torch.tensor([place[t] for t in strings], dtype=torch.long)
-    return (strings, labels), ([unique[i:i+shard] for i in range(0, len(unique), shard)], rows)
-
 def _strings_and_labels(texts, who):
     "Texts of a list, or texts and labels of a dataset"
     columns = [*texts] if isinstance(texts, dict) else getattr(texts, 'column_names', None)
@@ -48,12 +40,25 @@ def _need_order(who, what, data, encoder):
     if isinstance(data, Encoder): raise TextclipError(f'{who} got an encoder first.', f'Write {who}({what}, encoder).')
     return need_encoder(encoder)
 
-def _stored_texts(store, kind, key, encoder, texts, encode):
-    "Tensors of one shard of texts, from the store or computed by `encode()`"
-    if (entry := store.get(kind, key)) is None:
-        entry = encode(),dict(encoder=encoder.name, n=len(texts))
-        store.put(kind, key, *entry)
-    return entry[0]
+def _different(strings):
+    "The different texts, sorted by length"
+    return sorted(set(strings), key=lambda t: (len(t), t))
+
+def _text_id(text): return hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()
+
+def _text_rows(texts, keep, encode, shard, old_key):
+    "The `RowTable` of different texts: from the store, or encoded and stored, a shard at a time"
+    ids = {_text_id(t): t for t in texts}
+    table = RowTable(ids)
+    table.fill(keep.pieces(ids))
+    if table.missing(): _take_old_shards(table, keep, list(ids), shard, lambda part: old_key([ids[o] for o in part]))
+    missing = table.missing()
+    for i in range(0, len(missing), shard):
+        part = missing[i:i+shard]
+        made = encode([ids[o] for o in part])
+        keep.put(part, made, n=len(part))
+        table.take(part, made)
+    return table
 
 # %% ../../nbs/features/01_extract.ipynb #3badc7e1
 def text_features(
@@ -61,25 +66,26 @@ def text_features(
     encoder:Encoder,     # makes the features
     n_classes:int=None,  # needed where a text has several labels
     store:Store=None,    # where features are kept; the default store if not given
-    shard:int=1024,      # texts per shard
+    shard:int=1024,      # texts that are encoded and stored together
     executor=None        # who encodes: this process, 'ray', or a `RayExecutor`
 )->Features:
     "Text features, computed once"
     _need_order('text_features', 'texts', texts, encoder)
-    (strings,labels),(parts,rows) = _text_shards(texts, shard, 'text_features')
-    store,sent = store or Store(),{}
-    if executor := as_executor(executor): sent = _spread_texts(executor, encoder, parts, store)
-    found = [sent[k] if k in sent else _text_shard(encoder, o, store) for k,o in enumerate(parts)]
-    x = torch.cat([torch.zeros(0, encoder.dim), *found])
+    strings,labels = _strings_and_labels(texts, 'text_features')
+    store,different = store or Store(),_different(strings)
+    if executor := as_executor(executor): table = _spread_texts(executor, encoder, different, store, shard)
+    else: table = _encoded_texts(different, encoder, store, shard)
+    x = table.rows([_text_id(t) for t in strings])['x'] if strings else torch.zeros(0, encoder.dim)
     y = None if labels is None else _labels_of_texts(labels, n_classes)
-    return Features(x[rows], y=y, ids=strings, meta=encoder_meta(encoder))
+    return Features(x, y=y, ids=strings, meta=encoder_meta(encoder))
 
-def _text_key(encoder, texts): return digest(storage_key(encoder), texts)
+def _text_store(encoder, store): return ItemStore(store, 'text', *storage_key(encoder))
 
-def _text_shard(encoder, texts, store):
-    "(N,D) of one shard, from the store or computed"
-    def encode(): return dict(x=encoder.encode_text(texts))
-    return _stored_texts(store, 'text', _text_key(encoder, texts), encoder, texts, encode)['x']
+def _encoded_texts(texts, encoder, store, shard):
+    "The `RowTable` of different texts"
+    def encode(part): return dict(x=encoder.encode_text(part))
+    def old_key(part): return digest(storage_key(encoder), part)
+    return _text_rows(texts, _text_store(encoder, store), encode, shard, old_key)
 
 # %% ../../nbs/features/01_extract.ipynb #93cab0cf
 def _labels_of_texts(labels, n_classes):
@@ -88,6 +94,19 @@ def _labels_of_texts(labels, n_classes):
     y = torch.zeros(len(labels), n_classes or 1+max(max(o, default=0) for o in labels))
     for row,o in zip(y, labels): row[list(o)] = 1
     return y
+
+# %% ../../nbs/features/01_extract.ipynb #356f19d2
+def _take_old_shards(table, keep, ids, shard, old_key):
+    "Rows of shards that an older textclip stored under one key each; they are kept by item from now on"
+    missing = set(table.missing())
+    for i in range(0, len(ids), shard):
+        part = ids[i:i+shard]
+        if missing.isdisjoint(part) or (entry := keep.store.get(keep.kind, old_key(part))) is None: continue
+        tensors = dict(entry[0])
+        rows = tensors.pop('kept', torch.arange(len(part))).tolist()
+        found = [part[k] for k in rows]
+        keep.put(found, tensors)
+        table.take(found, tensors)
 
 # %% ../../nbs/features/01_extract.ipynb #cea7fa45
 def stream_pixels(
@@ -115,14 +134,27 @@ def stream_pixels(
 
 # %% ../../nbs/features/01_extract.ipynb #0ce90c2d
 def _content_digest(item):
-    try: return hashlib.sha256(image_bytes(item)).hexdigest()
-    except UnreadableImage: return f'missing {Path(item).name if isinstance(item, str) else item.name}'
+    "(digest of an image file, None), or (None, why it cannot be read)"
+    try: return hashlib.sha256(image_bytes(item)).hexdigest(),None
+    except UnreadableImage as e: return None,str(e)
 
-def _shard_keys(encoder, split, shard, parts, workers):
-    "The key of every shard: encoder, preprocessing, content"
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool: contents = list(pool.map(_content_digest, split.paths))
-    common = ['images-3', *storage_key(encoder), split.reading, MAX_PIXELS, encoder.batch_size, parts]
-    return [digest(common, contents[i:i+shard]) for i in range(0, len(contents), shard)]
+def _image_ids(split, store, states, workers):
+    "The digest of every image, None where it cannot be read; position -> why"
+    seen,began = FileDigests(store),time.time_ns()
+    ids,why = seen.known(split.paths, states),{}
+    new = [i for i,o in enumerate(ids) if o is None]
+    silent = None if len(new)>1000 else True
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        found = pool.map(_content_digest, [split.paths[i] for i in new])
+        for i,(o,reason) in zip(new, tqdm(found, 'reading', len(new), unit=' images', disable=silent, leave=False)):
+            ids[i] = o
+            if reason: why[i] = reason
+    seen.note(*([o[i] for i in new] for o in (split.paths, states, ids)), began)
+    return ids,why
+
+def _image_store(encoder, split, parts, store):
+    "Where features of these images are kept: what counts beside their content"
+    return ItemStore(store, 'image', 'images-4', *storage_key(encoder), split.reading, MAX_PIXELS, parts)
 
 def _encode_chunk(encoder, pixels, parts):
     "Dictionary of tensors of the readable images in a chunk"
@@ -131,34 +163,42 @@ def _encode_chunk(encoder, pixels, parts):
     with torch.inference_mode(), encoder.autocast(): return encoder.encode_pixels(encoder.collate(good), **parts)
 
 # %% ../../nbs/features/01_extract.ipynb #6f739493
-def _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, chunk):
-    "Encode the missing shards one after the other, and store each; what was computed, by shard"
-    if shard%chunk:
-        raise TextclipError(f'A shard of {shard} images does not divide into batches of {chunk}.',
-            f'Use a multiple of {chunk}.')
-    rows = [range(k*shard, min((k+1)*shard, len(split))) for k in missing]
-    items = [split.paths[i] for r in rows for i in r]
-    stream = stream_pixels(encoder, items, workers=workers, chunk=chunk, **split.reading)
-    made = {}
-    bar = tqdm(total=len(items), desc='images', unit=' images', disable=None if len(items)>chunk else True, leave=False)
-    for k,r in zip(missing, rows):
-        steps,reasons = [],[]
-        for _ in range(0, len(r), chunk):
-            pixels = next(stream)
-            reasons += [o if isinstance(o, str) else None for o in pixels]
-            if any(o is None for o in reasons[-len(pixels):]): steps.append(_encode_chunk(encoder, pixels, parts))
-            bar.update(len(pixels))
-        made[k] = _shard_entry(encoder, steps, reasons)
-        store.put('image', keys[k], *made[k])
-    return made
+def _encode_images(encoder, split, rows, parts, workers, shard):
+    "Encode some images: yields (their rows, name -> tensor, row -> why it was left out) about `shard` at a time"
+    chunk = min(encoder.batch_size, shard)
+    stream = stream_pixels(encoder, [split.paths[i] for i in rows], workers=workers, chunk=chunk, **split.reading)
+    good,steps,why = [],[],{}
+    since = 0
+    bar = tqdm(total=len(rows), desc='images', unit=' images', disable=None if len(rows)>chunk else True, leave=False)
+    for start,pixels in zip(range(0, len(rows), chunk), stream):
+        here = rows[start:start+chunk]
+        why |= {i: o for i,o in zip(here, pixels) if isinstance(o, str)}
+        readable = [i for i,o in zip(here, pixels) if not isinstance(o, str)]
+        if readable: steps.append(_encode_chunk(encoder, pixels, parts))
+        good += readable
+        bar.update(len(here))
+        since += len(here)
+        if since<shard and start+chunk<len(rows): continue
+        yield good,{k: torch.cat([o[k] for o in steps]).float().cpu() for k in (steps[0] if steps else {})},why
+        good,steps,why = [],[],{}
+        since = 0
+    bar.close()
 
-def _shard_entry(encoder, steps, reasons):
-    "Tensors and description of a shard"
-    kept = torch.tensor([i for i,o in enumerate(reasons) if o is None], dtype=torch.long)
-    skipped = {str(i): o for i,o in enumerate(reasons) if o is not None}
-    tensors = {k: torch.cat([o[k] for o in steps]).float().cpu() for k in (steps[0] if steps else {})}
-    tensors = tensors or dict(x=torch.zeros(0, encoder.dim))
-    return tensors | dict(kept=kept), dict(encoder=encoder.name, skipped=skipped)
+def _image_rows(encoder, split, store, parts, workers, shard):
+    "(`RowTable`, the id of each image or None, position or id -> why it was left out)"
+    states = [file_state(o) for o in split.paths]
+    ids,why = _image_ids(split, store, states, workers)
+    keep,table = _image_store(encoder, split, parts, store),RowTable(o for o in ids if o)
+    table.fill(keep.pieces(table.place))
+    if table.missing(): _take_old_images(table, keep, encoder, split, ids, parts, shard)
+    first = {o: i for i,o in reversed(list(enumerate(ids)))}
+    rows = [first[o] for o in table.missing()]
+    for good,tensors,reasons in _encode_images(encoder, split, rows, parts, workers, shard):
+        why |= {ids[i]: o for i,o in reasons.items()}
+        if good: table.take([ids[i] for i in good], tensors)
+        steady = [k for k,i in enumerate(good) if file_state(split.paths[i])==states[i]]
+        keep.put([ids[good[k]] for k in steady], {name: v[steady] for name,v in tensors.items()}, encoder=encoder.name)
+    return table,ids,why
 
 # %% ../../nbs/features/01_extract.ipynb #9789e06a
 def image_features(
@@ -168,7 +208,7 @@ def image_features(
     local:bool=False,    # also features of places?
     pre:bool=False,      # also features before the projection?
     workers:int=None,    # threads that decode; the number of processors if not given
-    shard:int=256,       # images per shard
+    shard:int=256,       # images that are stored together
     executor=None        # who encodes: this process, 'ray', or a `RayExecutor`
 )->Features:
     "Image features of a split, computed once; unreadable images are left out and named in one warning"
@@ -176,32 +216,34 @@ def image_features(
     if not isinstance(split, ImageSplit):
         raise TextclipError(f'image_features got a {type(split).__name__}.',
             "Give an ImageSplit: task.split('test'), or ImageSplit(paths, labels).")
-    store,chunk = store or Store(),min(encoder.batch_size, shard)
+    store = store or Store()
     parts = dict(local=local, pre=pre) if local or pre else {}
     if executor := as_executor(executor):
-        entries = _spread_images(executor, encoder, split, store, parts, workers, shard, chunk)
-    else:
-        keys = _shard_keys(encoder, split, shard, parts, workers)
-        entries = [store.get('image', key) for key in keys]
-        missing = [k for k,entry in enumerate(entries) if entry is None]
-        made = _encode_shards(encoder, split, shard, keys, missing, store, parts, workers, chunk) if missing else {}
-        entries = [made.get(k, entry) for k,entry in enumerate(entries)]
-    return _joined(entries, split, encoder, shard)
+        found = _spread_images(executor, encoder, split, store, parts, workers, shard)
+    else: found = _image_rows(encoder, split, store, parts, workers, shard)
+    return _joined(*found, split, encoder)
 
-def _joined(entries, split, encoder, shard):
-    "`Features` of all shards; what could not be read is left out, and said once"
-    rows = [k*shard+int(i) for k,(t,_) in enumerate(entries) for i in t['kept']]
-    skipped = {split.ids[k*shard+int(i)]: why for k,(_,m) in enumerate(entries) for i,why in m['skipped'].items()}
+def _joined(table, ids, why, split, encoder):
+    "`Features` of all images; what could not be read is left out, and said once"
+    gone = {*table.missing(), None}
+    rows = [i for i,o in enumerate(ids) if o not in gone]
+    skipped = {split.ids[i]: why[i if o is None else o] for i,o in enumerate(ids) if o in gone}
     if skipped:
         warn(f'{len(skipped)} of {len(split)} images left out: {some([f"{k} ({v})" for k,v in skipped.items()])}.')
     if not len(split): raise TextclipError('This split has no images.', 'Give at least one.')
     if not rows:
         raise TextclipError(f'None of {len(split)} images could be read.', 'Check the folder, or name another.')
-    full = [t for t,_ in entries if len(t['kept'])]
-    tensors = {k: torch.cat([t[k] for t in full]) for k in full[0] if k!='kept'}
     meta = encoder_meta(encoder) | dict(skipped=list(skipped), reading=split.reading)
     y = None if split.labels is None else split.labels[rows]
-    return Features(**tensors, y=y, ids=[split.ids[i] for i in rows], meta=meta)
+    return Features(**table.rows([ids[i] for i in rows]), y=y, ids=[split.ids[i] for i in rows], meta=meta)
+
+# %% ../../nbs/features/01_extract.ipynb #5e7c0095
+def _take_old_images(table, keep, encoder, split, ids, parts, shard):
+    "Rows of images that an older textclip stored, shard by shard"
+    common = ['images-3', *storage_key(encoder), split.reading, MAX_PIXELS, encoder.batch_size, parts]
+    names = [o if isinstance(o, str) else o.name for o in split.paths]
+    content = [o or f'missing {Path(name).name}' for o,name in zip(ids, names)]
+    _take_old_shards(table, keep, content, shard, lambda part: digest(common, part))
 
 # %% ../../nbs/features/01_extract.ipynb #6964e214
 def _not_shared(store):
@@ -231,26 +273,30 @@ def _received(sent):
 
 # %% ../../nbs/features/01_extract.ipynb #186ead80
 def _text_worker(sent, root):
-    "Encodes and stores shards of texts; what cannot be stored is sent back"
+    "Encodes and stores parts of the texts; what cannot be stored is sent back"
     encoder,store = _received(sent),Store(root)
     def work(parts):
         for k,texts in enumerate(parts):
-            x = _text_shard(encoder, texts, store)
-            yield k,None if store.writable else x
+            table = _encoded_texts(texts, encoder, store, len(texts))
+            yield k,None if store.writable else table.tensors
     return work
 
-def _spread_texts(executor, encoder, parts, store):
-    "Workers encode the shards that are missing; features of those that they could not store"
-    def is_there(k): return store.get('text', _text_key(encoder, parts[k])) is not None
-    missing = [k for k in range(len(parts)) if not is_there(k)]
+def _spread_texts(executor, encoder, texts, store, shard):
+    "The `RowTable` of different texts; workers encode those that are missing"
+    ids = {_text_id(t): t for t in texts}
+    keep,table = _text_store(encoder, store),RowTable(ids)
+    table.fill(keep.pieces(ids))
     # processes that look at different times see different gaps
-    missing = getattr(executor, 'from_first', list)(missing)
+    missing = getattr(executor, 'from_first', list)(table.missing())
+    parts = [missing[i:i+shard] for i in range(0, len(missing), shard)]
     args = _to_send(executor, encoder),store.root.absolute()
-    found = {missing[i]: x for i,x in executor.map(_text_worker, args, [parts[k] for k in missing])}
-    sent = {k: x for k,x in found.items() if x is not None}
-    _not_kept(executor, sent, store)
-    if not all(k in sent or is_there(k) for k in missing): _not_shared(store)
-    return sent
+    sent = dict(executor.map(_text_worker, args, [[ids[o] for o in part] for part in parts]))
+    for k,tensors in sent.items():
+        if tensors is not None: table.take(parts[k], tensors)
+    _not_kept(executor, [o for o in sent.values() if o is not None], store)
+    table.fill(keep.pieces(table.missing()))
+    if table.missing(): _not_shared(store)
+    return table
 
 # %% ../../nbs/features/01_extract.ipynb #286ffbb4
 class _Held:
@@ -263,34 +309,55 @@ def _held(item):
     try: return _Held(Path(item).name if isinstance(item, str) else item.name, image_bytes(item))
     except UnreadableImage: return item
 
-def _image_worker(sent, root, reading, parts, workers, shard, chunk):
-    "Reads shards of images; encodes and stores those that are missing; what cannot be stored is sent back"
+def _image_worker(sent, root, reading, parts, workers, shard):
+    "Reads images, a shard at a time; encodes and stores those that are missing; what cannot be stored is sent back"
     encoder,store = _received(sent),Store(root)
     def work(items):
         for k,paths in enumerate(items):
             with ThreadPoolExecutor(workers) as pool: split = ImageSplit(list(pool.map(_held, paths)), **reading)
-            key, = _shard_keys(encoder, split, shard, parts, workers)
-            made = {}
-            if store.get('image', key) is None:
-                made = _encode_shards(encoder, split, shard, [key], [0], store, parts, workers, chunk)
-            yield k,(key, None if store.writable else made.get(0))
+            table,ids,why = _image_rows(encoder, split, store, parts, workers, shard)
+            rows = [o for o in table.place if o not in why]
+            told = [[i, why[i if o is None else o]] for i,o in enumerate(ids) if o is None or o in why]
+            yield k,(ids, told, None if store.writable else (rows, table.rows(rows)))
     return work
 
 # %% ../../nbs/features/01_extract.ipynb #1cdf6057
-def _spread_images(executor, encoder, split, store, parts, workers, shard, chunk):
-    "The entry of every shard, once the workers have stored them or sent them back"
+def _spread_images(executor, encoder, split, store, parts, workers, shard):
+    "As `_image_rows`: workers read and encode what is missing, and store it or send it back"
+    states,began = [file_state(o) for o in split.paths],time.time_ns()
+    seen,keep = FileDigests(store),_image_store(encoder, split, parts, store)
+    ids,why = seen.known(split.paths, states),{}
+    table = RowTable(o for o in ids if o)
+    table.fill(keep.pieces(table.place))
+    gone = {*table.missing(), None}
+    rows = [i for i,o in enumerate(ids) if o in gone]
+    # processes that look at different times know different files
+    ids,rows = getattr(executor, 'from_first', list)([ids, rows])
+    told = _ask_workers(executor, encoder, split, rows, store, parts, workers, shard)
+    for rows,(found,reasons,_) in told:
+        for i,o in zip(rows, found): ids[i] = o
+        why |= {found[k] or rows[k]: reason for k,reason in reasons}
+    seen.note(split.paths, states, ids, began)
+    table = RowTable(o for o in ids if o)
+    for _,(_,_,sent) in told:
+        if sent: table.take(*sent)
+    table.fill(keep.pieces(table.missing()))
+    if any(o not in why for o in table.missing()): _not_shared(store)
+    return table,ids,why
+
+def _ask_workers(executor, encoder, split, rows, store, parts, workers, shard):
+    "[(rows, what a worker says of them), ...]"
+    def here(item): return Path(item).absolute() if isinstance(item, (str, Path)) else item
     workers = workers or max(1, int(getattr(executor, 'cpus', os.cpu_count())))
-    here = lambda o: Path(o).absolute() if isinstance(o, (str, Path)) else o
-    items = [[here(o) for o in split.paths[i:i+shard]] for i in range(0, len(split), shard)]
-    args,found = (_to_send(executor, encoder), store.root.absolute(), split.reading, parts, workers, shard, chunk),{}
-    silent = None if len(items)>1 else True
-    with tqdm(total=len(split), desc='images', unit=' images', disable=silent, leave=False) as bar:
-        for k,answer in executor.map(_image_worker, args, items):
-            found[k] = answer
-            bar.update(len(items[k]))
-    _not_kept(executor, [o for _,o in found.values() if o is not None], store)
-    kept = [found[k] for k in range(len(items))]
-    return [entry or store.get('image', key) or _not_shared(store) for key,entry in kept]
+    shards = [rows[i:i+shard] for i in range(0, len(rows), shard)]
+    args,told = (_to_send(executor, encoder), store.root.absolute(), split.reading, parts, workers, shard),[]
+    silent = None if len(shards)>1 else True
+    with tqdm(total=len(rows), desc='images', unit=' images', disable=silent, leave=False) as bar:
+        for k,answer in executor.map(_image_worker, args, [[here(split.paths[i]) for i in o] for o in shards]):
+            told.append((shards[k], answer))
+            bar.update(len(shards[k]))
+    _not_kept(executor, [sent for _,(_,_,sent) in told if sent], store)
+    return told
 
 # %% ../../nbs/features/01_extract.ipynb #05048302
 def token_features(
@@ -299,26 +366,27 @@ def token_features(
     n_classes:int=None,  # needed where a text has several labels
     store:Store=None,    # where features are kept; the default store if not given
     dtype=torch.float16, # of the tokens' features
-    shard:int=512        # texts per shard
+    shard:int=512        # texts that are encoded and stored together
 )->Features:
     "Features of texts with those of their tokens as `local`, computed once"
     _need_order('token_features', 'texts', texts, encoder)
-    (strings,labels),(parts,rows) = _text_shards(texts, shard, 'token_features')
-    shards = [_token_shard(encoder, o, store or Store(), dtype) for o in parts]
-    length = max((o['local'].shape[1] for o in shards), default=1)
-    padded = [nn.functional.pad(o['local'], (0, 0, 0, length-o['local'].shape[1])) for o in shards]
-    x = torch.cat([torch.zeros(0, encoder.dim), *(o['x'] for o in shards)])
-    local = torch.cat([torch.zeros(0, length, encoder.dim, dtype=dtype), *padded])
-    y = None if labels is None else _labels_of_texts(labels, n_classes)
-    return Features(x[rows], y=y, local=local[rows], ids=strings, meta=encoder_meta(encoder))
-
-def _token_shard(encoder, texts, store, dtype):
-    "Tensors of one shard, from the store or computed"
-    def encode():
-        x,local = encode_text_tokens(texts, encoder)
+    strings,labels = _strings_and_labels(texts, 'token_features')
+    def encode(part):
+        x,local = encode_text_tokens(part, encoder)
         return dict(x=x, local=local.to(dtype))
-    key = digest('tokens-2', storage_key(encoder), str(dtype), texts)
-    return _stored_texts(store, 'tokens', key, encoder, texts, encode)
+    def old_key(part): return digest('tokens-2', storage_key(encoder), str(dtype), part)
+    keep = ItemStore(store or Store(), 'tokens', 'tokens-3', *storage_key(encoder), str(dtype))
+    table = _text_rows(_different(strings), keep, encode, shard, old_key)
+    found = dict(x=torch.zeros(0, encoder.dim), local=torch.zeros(0, 1, encoder.dim, dtype=dtype))
+    if strings: found = table.rows([_text_id(t) for t in strings])
+    found['local'] = _without_padding(found['local'])
+    y = None if labels is None else _labels_of_texts(labels, n_classes)
+    return Features(**found, y=y, ids=strings, meta=encoder_meta(encoder))
+
+def _without_padding(local):
+    "(N,T,D) without the zeros that all rows end in: what was stored together may hold longer texts"
+    ends = (local!=0).any(-1).any(0).nonzero()
+    return local[:,:int(ends.max())+1] if len(ends) else local[:,:1]
 
 # %% ../../nbs/features/01_extract.ipynb #5b47894f
 def in_paper_form(

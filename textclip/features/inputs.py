@@ -7,7 +7,7 @@ __all__ = ['as_features', 'logit_scale_of', 'labelled_images', 'check_same_encod
 
 # %% ../../nbs/features/02_inputs.ipynb #cafdbce1
 import torch
-from ..core.basics import Store, TextclipError, some
+from ..core.basics import Store, TextclipError, some, warn
 from ..types.task import Task
 from ..types.features import Features, join_classes
 from ..data.images import ImageSplit
@@ -34,12 +34,46 @@ def logit_scale_of(features:Features)->float:
     "The encoder's logit scale, 100 where the features do not know it (OpenAI CLIP's)"
     return float(features.meta.get('logit_scale') or 100.)
 
+# %% ../../nbs/features/02_inputs.ipynb #182b4044
+def with_pre(
+    split,    # an `ImageSplit`
+    encoder,  # makes the features
+    **how     # more arguments of `image_features`
+)->Features:
+    "Features of a split, with those before the projection where the encoder has them"
+    try: return image_features(split, encoder, pre=True, **how)
+    except TextclipError: return image_features(split, encoder, **how)
+
+def features_in(
+    data,                    # `Features`, or an `ImageSplit`
+    space:str,               # 'x', or 'pre': before the projection
+    encoder=None,            # needed unless `data` are features
+    label:str='This method', # who asks, for errors
+    n_classes:int=None       # for multi-label data
+)->Features:
+    "`data` as features that have what a method works on"
+    images = space=='pre' and isinstance(data, ImageSplit) and encoder is not None
+    f = with_pre(data, encoder) if images else as_features(data, encoder, n_classes)
+    if space=='x' or f.pre is not None: return f
+    raise TextclipError(f"{label} with space='pre' works on features before the projection, and these have none.",
+        "Extract them with image_features(images, encoder, pre=True), with an encoder that has them (lite, open_clip "
+        "and hf: models), or use space='x'.")
+
 # %% ../../nbs/features/02_inputs.ipynb #b5898ac0
 def logit_bias_of(features:Features)->float:
     "The encoder's logit bias (SigLIP's), 0 where it has none"
     return float(features.meta.get('logit_bias') or 0.)
 
 # %% ../../nbs/features/02_inputs.ipynb #a1labelcode
+def _need_finite(features, kind):
+    "An error that names the rows in which one kind of features is not finite; those of `x` are looked at on making"
+    rows = getattr(features, kind)
+    if rows is None or rows.isfinite().all(): return
+    bad = (~rows.isfinite().flatten(1).all(-1)).nonzero().flatten().tolist()
+    names = some([features.ids[i] if features.ids else i for i in bad])
+    raise TextclipError(f'`{kind}` of {len(bad)} rows is not finite: {names}.',
+        'Leave these rows out or encode them again.')
+
 def labelled_images(
     data,                  # `Features` with labels, or a labelled image split
     task:Task,             # the classes
@@ -55,11 +89,30 @@ def labelled_images(
     y = f.labels_for(len(task))
     if y.ndim!=1: raise TextclipError(f'{label} takes images with one label each.', 'Use a multi-label method.')
     if not len(y): raise TextclipError(f'{label} got no labelled images.', 'Give at least one.')
+    for k in ('pre','views'): _need_finite(f, k)
     empty = [c for c,n in zip(task.classes, torch.bincount(y, minlength=len(task)).tolist()) if not n]
     if empty and all_classes:
         raise TextclipError(f'{len(empty)} of {len(task)} classes have no training images: {some(empty)}.',
             'Give at least one per class, or leave these classes out.')
+    if all_classes: warn_copies(f, y)
     return f, y
+
+# %% ../../nbs/features/02_inputs.ipynb #3ae3234b
+def warn_copies(
+    features:Features, # N labelled images
+    y:torch.Tensor     # (N,) their classes
+):
+    "One warning where features are there more than once"
+    first,copies,torn = {},[],0
+    for i,(row,c) in enumerate(zip(features.x.float().cpu().numpy(), y.tolist())):
+        owner = first.setdefault(row.tobytes(), c)
+        if len(first)+len(copies)>i: continue
+        copies.append(i)
+        torn += owner!=c
+    if not copies: return
+    names = some([features.ids[i] if features.ids else i for i in copies])
+    other = f', {torn} of them under another class' if torn else ''
+    warn(f'{len(copies)} of {len(features)} labelled images are copies of others{other}: {names}. They count twice.')
 
 # %% ../../nbs/features/02_inputs.ipynb #a1samecode
 def check_same_encoder(
@@ -80,13 +133,15 @@ def check_same_encoder(
 # %% ../../nbs/features/02_inputs.ipynb #7b1c7fe8
 def class_means(
     features:Features, # texts (or images) with one class number each
-    n_classes:int      # length of the class list
+    n_classes:int,     # length of the class list
+    names=None         # of the classes, for the error
 )->torch.Tensor: # (C,D) unit rows
     "Unit mean of the unit features of every class"
     y,x = features.labels_for(n_classes),features.unit
     empty = (torch.bincount(y, minlength=n_classes)==0).nonzero().flatten().tolist()
     if empty:
-        raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {some(empty)} (their positions).',
+        who = f'{some(empty)} (their positions)' if names is None else some([names[i] for i in empty])
+        raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {who}.',
             'Give at least one per class.')
     sums = torch.zeros(n_classes, x.shape[1], device=x.device).index_add_(0, y, x)
     return torch.nn.functional.normalize(sums, dim=-1)

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['known_methods', 'template_features', 'ZeroShot', 'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TIPX',
            'TipAdapter', 'TipAdapterF', 'SuSX', 'CALIP', 'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT',
-           'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'StatA', 'DenseZeroShot',
-           'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
+           'ExplicitContext', 'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'TextGDA',
+           'CrossValidated', 'TextMixture', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot',
+           'CoMC']
 
 # %% ../../nbs/methods/00_methods.ipynb #574c6290
 import lazy_loader
@@ -15,8 +16,8 @@ import lazy_loader
 _all_ = [
     'known_methods', 'template_features', 'ZeroShot', 'CuPL', 'TAP', 'LaFTerText', 'LaFTer', 'CLIPLoRA', 'TIPX',
     'TipAdapter', 'TipAdapterF', 'SuSX', 'CALIP', 'CoOp', 'CoCoOp', 'KgCoOp', 'PLOT', 'DuAlPT', 'ExplicitContext',
-    'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter',
-    'TAIAdapterFewShot', 'CoMC']
+    'SHIP', 'CLIPAdapter', 'LinearProbe', 'CrossModalProbe', 'GDA', 'TextGDA', 'CrossValidated', 'TextMixture',
+    'StatA', 'DenseZeroShot', 'TaIDPT', 'TAIAdapter', 'TAIAdapterFewShot', 'CoMC']
 
 # %% ../../nbs/methods/00_methods.ipynb #94902652
 _parts = {
@@ -38,6 +39,9 @@ _parts = {
     'clip_adapter': ['CLIPAdapter'],
     'linear_probe': ['LinearProbe', 'CrossModalProbe'],
     'gda': ['GDA'],
+    'text_mixture': ['TextMixture'],
+    'text_gda': ['TextGDA'],
+    'cross_validated': ['CrossValidated'],
     'stata': ['StatA'],
     'dense_zeroshot': ['DenseZeroShot'],
     'tai_dpt': ['TaIDPT'],

@@ -23,6 +23,9 @@ from .clip_adapter import CLIPAdapter as CLIPAdapter
 from .linear_probe import LinearProbe as LinearProbe
 from .linear_probe import CrossModalProbe as CrossModalProbe
 from .gda import GDA as GDA
+from .text_mixture import TextMixture as TextMixture
+from .text_gda import TextGDA as TextGDA
+from .cross_validated import CrossValidated as CrossValidated
 from .stata import StatA as StatA
 from .dense_zeroshot import DenseZeroShot as DenseZeroShot
 from .tai_dpt import TaIDPT as TaIDPT

@@ -181,7 +181,7 @@ def fit_given(self:CLIPAdapter, task:Task, given:Given)->AdapterClassifier:
     if encoder is None and not isinstance(templates, Features):
         raise TextclipError(f'{self.label} needs the class weights of the templates.',
             'Give encoder=..., or templates=Features(...) of the filled templates.')
-    weight = class_means(template_features(task, encoder, templates), len(task)).to(device)
+    weight = class_means(template_features(task, encoder, templates), len(task), task.classes).to(device)
     images = ImageRows(f, y, given.synthetic, device)
     batches,check,vy = Batches(len(images), self.batch, drop_last=True),None,None
     if given.val is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from fastcore.basics import patch
 from torch import nn
-from ..core.basics import unknown_name
+from ..core.basics import TextclipError, unknown_name
 from ..types.task import Task
 from ..types.features import Features
 from ..types.classifier import Classifier, LinearClassifier
@@ -19,6 +19,36 @@ from ..features.inputs import as_features, class_means, logit_scale_of
 from .zeroshot import ByLabel, labels_of, template_features
 
 # %% ../../nbs/methods/cupl.ipynb #46cc988b
+def already_there(
+    templates:Features, # filled templates and their classes
+    texts:Features,     # texts and theirs
+    n_classes:int       # length of the class list
+)->torch.Tensor: # (T,) boolean
+    "Which templates stand among the texts of their class, by their words or, where these are not known, their features"
+    ty,y = templates.labels_for(n_classes),texts.labels_for(n_classes)
+    if templates.ids is not None and texts.ids is not None:
+        known = set(zip(map(str, texts.ids), y.tolist()))
+        return torch.tensor([(str(s), k) in known for s,k in zip(templates.ids, ty.tolist())], dtype=torch.bool)
+    found = torch.zeros(len(ty), dtype=torch.bool)
+    exact = 'donot_use_mm_for_euclid_dist'
+    for k in ty.unique().tolist():
+        own,others = templates.unit[ty==k],texts.unit[y==k]
+        if len(others): found[ty==k] = (torch.cdist(own, others, compute_mode=exact)<1e-4).any(1).cpu()
+    return found
+
+def pooled_texts(
+    texts:Features,     # LLM texts and their classes
+    templates:Features, # filled templates and theirs
+    n_classes:int       # length of the class list
+)->Features:
+    "Texts and templates in one list; a template that stands among the texts already is not added again"
+    class_means(texts, n_classes)                                      # an error where a class has no texts
+    more = templates[~already_there(templates, texts, n_classes)]
+    ids = None if texts.ids is None or more.ids is None else [*texts.ids, *more.ids]
+    y = torch.cat([texts.labels_for(n_classes), more.labels_for(n_classes).to(texts.x.device)])
+    return Features(torch.cat([texts.x, more.x.to(texts.x)]), y=y, ids=ids, meta=texts.meta)
+
+# %% ../../nbs/methods/cupl.ipynb #92c4b3b6
 def cupl_weights(
     texts:Features,          # LLM texts and their classes
     templates:Features,      # template texts and their classes, or None
@@ -27,9 +57,7 @@ def cupl_weights(
 )->torch.Tensor: # (C,D) unit rows
     "Class weights from text features (Pratt et al. 2023)"
     if how=='none': return class_means(texts, n_classes)
-    if how=='pooled':
-        both = Features(torch.cat([texts.unit, templates.unit]), y=torch.cat([texts.y, templates.y]))
-        return class_means(both, n_classes)
+    if how=='pooled': return class_means(pooled_texts(texts, templates, n_classes), n_classes)
     return nn.functional.normalize(class_means(texts, n_classes) + class_means(templates, n_classes), dim=-1)
 
 # %% ../../nbs/methods/cupl.ipynb #148f78bc
@@ -49,6 +77,8 @@ class PooledClassifier(ByLabel, Classifier):
         super().__init__(info)
         tensors = dict(texts=texts.float(), y=y.long(), templates=templates.float())
         for k,v in tensors.items(): self.register_buffer(k, v.detach().clone())
+        counts = torch.bincount(self.y, minlength=len(templates)).clamp_min(1)
+        self.register_buffer('counts', counts, persistent=False)
         self.logit_scale = float(logit_scale)
 
     dim = property(lambda self: self.templates.shape[1])
@@ -71,27 +101,37 @@ class PooledClassifier(ByLabel, Classifier):
 def forward(self:PooledClassifier, features:Features)->torch.Tensor:
     "(N,C) logits"
     x = self.check(features).unit.to(self.texts.device)
-    s,n = self.logit_scale,torch.bincount(self.y, minlength=len(self.templates)).clamp_min(1)
+    s,n = self.logit_scale,self.counts
     scores = s * x @ self.texts.T                                     # (N,T)
     top = scores.amax(1, keepdim=True)                                # keeps the exponentials finite
-    sums = torch.zeros(len(x), len(n), device=x.device).index_add_(1, self.y, (scores-top).exp())
+    sums = scores.new_zeros(scores.shape[0], len(n)).index_add(1, self.y, (scores-top).exp())
     return ((sums/n).clamp_min(1e-30).log() + top + s * x @ self.templates.T)/2
+
+# %% ../../nbs/methods/cupl.ipynb #62d5fbec
+def templates_beside_texts(
+    task:Task,  # the classes and their templates
+    given:Given # encoder or ready templates
+)->Features:
+    "Features of the templates that stand beside the texts"
+    if given.templates is None and given.encoder is None:
+        raise TextclipError(f"The templates of task {task.name!r} stand beside the texts, and need an encoder.",
+            'Pass encoder=..., or templates=... as features (the texts again, where the templates are among them).')
+    return template_features(task, given.encoder, given.templates)
 
 # %% ../../nbs/methods/cupl.ipynb #54b56bfc
 @dataclass
 class CuPL(Method):
     "LLM texts as the classifier (Pratt et al. 2023)"
-    recipe:str='paper'   # 'paper' (the mean of texts) or 'ours' (soft pooling): sets the fields that are None
+    recipe:str='paper'   # 'paper' (texts alone) or 'ours' (with the templates): sets the fields that are None
     templates:str=None   # 'none', 'pooled' (CuPL+e) or 'averaged'
-    pool:str=None        # 'mean', or 'soft' (with templates averaged)
+    pool:str='mean'      # of texts, or 'soft': of scores, beside those of the templates
     name,title = 'cupl','CuPL'
     regime,needs = 'text',('texts',)
 
     def __post_init__(self):
-        recipes = dict(paper=('none','mean'), ours=('averaged','soft'))
+        recipes = dict(paper='none', ours='pooled')
         if self.recipe not in recipes: raise unknown_name('recipe', self.recipe, recipes)
-        templates,pool = recipes[self.recipe]
-        self.templates,self.pool = self.templates or templates,self.pool or pool
+        self.templates = self.templates or recipes[self.recipe]
         ways = ['none','pooled','averaged']
         if self.templates not in ways: raise unknown_name('use of templates', self.templates, ways)
         if self.pool not in ('mean','soft'): raise unknown_name('pooling', self.pool, ['mean','soft'])
@@ -104,8 +144,9 @@ class CuPL(Method):
     def fit_given(self, task:Task, given:Given)->Classifier:
         "A classifier from texts about the classes; `templates` may be ready features of template texts"
         f = as_features(given.texts, given.encoder, len(task))
-        t = template_features(task, given.encoder, given.templates) if self.with_templates else None
-        info,scale = self.info(task, f, **labels_of(task, f)),logit_scale_of(f)
+        t = templates_beside_texts(task, given) if self.with_templates else None
+        info = self.info(task, f, **labels_of(task, f))
+        scale = logit_scale_of(f)
         if self.pool=='mean':
             weight = cupl_weights(f, t, len(task), self.templates)
             return TextMeanClassifier(weight, info, logit_scale=scale)

@@ -4,13 +4,19 @@ from dataclasses import dataclass
 import torch
 from fastcore.basics import patch
 from torch import nn
-from ..core.basics import unknown_name
+from ..core.basics import TextclipError, unknown_name
 from ..types.task import Task
 from ..types.features import Features
 from ..types.classifier import Classifier, LinearClassifier
 from ..types.method import Given, Method
 from ..features.inputs import as_features, class_means, logit_scale_of
 from .zeroshot import ByLabel, labels_of, template_features
+
+def already_there(templates: Features, texts: Features, n_classes: int) -> torch.Tensor:
+    ...
+
+def pooled_texts(texts: Features, templates: Features, n_classes: int) -> Features:
+    ...
 
 def cupl_weights(texts: Features, templates: Features, n_classes: int, how: str=...) -> torch.Tensor:
     ...
@@ -36,6 +42,9 @@ class PooledClassifier(ByLabel, Classifier):
 
     def forward(self, features: Features) -> torch.Tensor:
         ...
+
+def templates_beside_texts(task: Task, given: Given) -> Features:
+    ...
 
 @dataclass
 class CuPL(Method):

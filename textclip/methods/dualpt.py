@@ -19,6 +19,7 @@ from ..types.classifier import Classifier
 from ..types.method import Given, Method, as_labelled_texts
 from ..encoders.protocol import Encoder, encoder_meta
 from ..features.inputs import as_features, check_same_encoder, logit_scale_of
+from ..alignment.distances import rows_at_a_time
 from ..alignment.optimal_transport import sinkhorn, uniform_masses
 from ..alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
 from .plot import LocalPromptLearner, PlotClassifier, place_scores
@@ -122,7 +123,7 @@ class ExplicitClassifier(Classifier):
         scores = s['global_share'] * f.unit.to(self.weight) @ (masses[...,None]*self.weight).sum(1).T
         if s['global_share']<1:
             local = F.normalize(f.local.to(self.weight), dim=-1)
-            size = max(1, 2**22//(f.local.shape[1]*self.there.numel()))
+            size = rows_at_a_time(f.local.shape[1]*self.there.numel(), 2**22)
             parts = [place_scores(o, self.weight.transpose(0, 1), s['eps'], s['plan'], masses)
                 for o in local.split(size)]
             scores = scores + (1-s['global_share'])*torch.cat(parts)

@@ -13,6 +13,7 @@ from ..types.classifier import Classifier
 from ..types.method import Given, Method, as_labelled_texts
 from ..encoders.protocol import Encoder, encoder_meta
 from ..features.inputs import as_features, check_same_encoder, logit_scale_of
+from ..alignment.distances import rows_at_a_time
 from ..alignment.optimal_transport import sinkhorn, uniform_masses
 from ..alignment.losses import known_text_alignments, pad_by_class, text_alignment_loss
 from .plot import LocalPromptLearner, PlotClassifier, place_scores

@@ -13,19 +13,21 @@ from torch.nn import functional as F
 from ..core.basics import TextclipError, some, unknown_name, warn
 from ..types.task import Task
 from ..types.features import Features
-from ..types.classifier import LinearClassifier, merge_rows
+from ..types.classifier import LinearClassifier, PreClassifier, merge_rows, spaces, unit_rows
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
-from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from ..features.inputs import (
+    as_features, check_same_encoder, class_means, features_in, labelled_images, logit_scale_of)
 from .zeroshot import rows_of_new, template_features, used_templates
 
 # %% ../../nbs/methods/gda.ipynb #5fc9b0ac
 def view_rows(
     features:Features, # N images, with V views each or without
-    y:torch.Tensor     # (N,) class numbers
+    y:torch.Tensor,    # (N,) class numbers
+    space:str='x'      # 'x', or 'pre': before the projection, of which there are no views
 )->tuple: # ((N·V,D) unit rows, (N·V,) their classes)
     "Every view of an image as a row, or every image"
-    if features.views is None: return features.unit, y
+    if features.views is None or space=='pre': return unit_rows(features, space), y
     V,D = features.views.shape[1:]
     return F.normalize(features.views.float(), dim=-1).reshape(-1, D), y.repeat_interleave(V)
 
@@ -162,12 +164,14 @@ def _with_new(clf, names, where, text):
     weight,bias,means = (merge_rows(getattr(clf, k), where, getattr(fresh, k)) for k in ('weight','bias','means'))
     return GDAClassifier(weight, clf.info_for(names), bias, clf.logit_scale, means, precision, clf.rows)
 
-def _combined(text, means, precision, alpha, scale, info, rows=None):
+def _combined(text, means, precision, alpha, scale, info, rows=None, space='x'):
     "s·T + alpha·W with bias alpha·b; what new classes need is kept where there are rows"
     W,b = gaussian_weights(means, precision)
+    info = info | dict(prior_classes=len(means))
+    if space=='pre': return PreClassifier(alpha*W, info, None if text is None else scale*text.double(), alpha*b)
     weight = alpha*W if text is None else scale*text.double() + alpha*W
-    return GDAClassifier(weight, info | dict(prior_classes=len(means)), alpha*b,
-        **({} if rows is None else dict(means=means, precision=precision, rows=rows)))
+    kept = {} if rows is None else dict(means=means, precision=precision, rows=rows)
+    return GDAClassifier(weight, info, alpha*b, **kept)
 
 # %% ../../nbs/methods/gda.ipynb #9005a865
 @dataclass
@@ -181,9 +185,13 @@ class GDA(Method):
     neighbours:int=64        # rows that stand in for images of a new class
     text_copies:int=16       # how often its text counts among them
     logit_scale:float=None   # of the text part; the texts' own if not given
+    space:str='x'            # of the Gaussians: 'x', or 'pre', what the encoder gives before its projection
     name,title = 'gda','GDA'
     regime,needs,either = 'few-shot',('train',),('texts','templates')
     ranges = Method.ranges | dict(text_copies=Range(0))
+
+    @property
+    def reads_pre(self): return self.space=='pre'
 
     @property
     def accepts(self):
@@ -195,6 +203,10 @@ class GDA(Method):
         if self.recipe not in ('paper','ours'): raise unknown_name('recipe', self.recipe, ['paper','ours'])
         if self.form not in ('few-shot','base-to-new'):
             raise unknown_name('form', self.form, ['few-shot','base-to-new'])
+        if self.space not in spaces: raise unknown_name('space', self.space, spaces)
+        if self.space=='pre' and self.form=='base-to-new':
+            raise TextclipError("GDA(form='base-to-new') makes Gaussians of new classes from their texts, which are not "
+                "in the space 'pre'.", "Use form='few-shot', or space='x'.")
         self.check_fields()
 
 # %% ../../nbs/methods/gda.ipynb #3c6ec890
@@ -202,14 +214,16 @@ def text_weights(
     task:Task,       # the classes
     encoder=None,    # for texts that are no features
     texts=None,      # texts about the classes
-    templates=None   # templates, or features of them, where there are no texts
+    templates=None,  # templates, or features of them, where there are no texts
+    label:str='GDA', # who asks, for errors
+    without=''       # how the text part is left out, where it can be
 )->tuple: # ((C,D) unit rows, the text features)
     "Unit class means of texts, or of templates"
     if texts is None and templates is None and encoder is None:
-        raise TextclipError('GDA needs texts for its text part.',
-            'Give texts=..., templates=... or encoder=...; or leave the text part out with GDA(text=False).')
+        raise TextclipError(f'{label} needs texts for its text part.',
+            f'Give texts=..., templates=... or encoder=...{without}.')
     f = template_features(task, encoder, templates) if texts is None else as_features(texts, encoder, len(task))
-    return class_means(f, len(task)), f
+    return class_means(f, len(task), task.classes), f
 
 # %% ../../nbs/methods/gda.ipynb #302e4ec6
 def _precision(method, rows, y, n_classes):
@@ -238,23 +252,26 @@ def _weigh(method, W, b, c, text, scale, labels, dim, val, task, encoder):
         return (1. if method.alpha is None else float(method.alpha)), dict(tuning='fixed' if method.text else 'none')
     rule = fixed_alpha(len(labels)/len(task), dim)/c
     if val is None: return rule, dict(tuning='fixed')
-    f = as_features(val, encoder, len(task))
+    f = features_in(val, method.space, encoder, method.label, len(task))
     y,x = f.labels_for(len(task)).cpu(),f.unit.double().cpu()
+    rows = unit_rows(f, method.space).double().cpu()
     around = [10.**k for k in range(-4, 3)] if method.recipe=='paper' else [rule*2.**k for k in range(-3, 5)]
     alphas = method.alphas or around
-    alpha,accuracy = select_alpha(scale * x @ text.double().T, x @ W.T + b, y, alphas)
+    alpha,accuracy = select_alpha(scale * x @ text.double().T, rows @ W.T + b, y, alphas)
     return alpha, dict(tuning=val_tuning(labels, y), val_accuracy=accuracy, val_images=len(y))
 
 # %% ../../nbs/methods/gda.ipynb #0461be83
 @patch
 def fit_given(self:GDA, task:Task, given:Given)->GDAClassifier:
     "A classifier from labelled images and texts; `seed` changes nothing"
-    f,y = labelled_images(given.train, task, given.encoder, self.label)
-    rows,y = view_rows(f, y)
+    train = features_in(given.train, self.space, given.encoder, self.label, len(task))
+    f,y = labelled_images(train, task, label=self.label)
+    rows,y = view_rows(f, y, self.space)
     rows,y = rows.to(given.on),y.to(given.on)
     text,scale = None,0.
     if self.text:
-        text,source = text_weights(task, given.encoder, given.texts, given.templates)
+        text,source = text_weights(task, given.encoder, given.texts, given.templates, self.label,
+            '; or leave the text part out with GDA(text=False)')
         check_same_encoder(f, source)
         scale = float(self.logit_scale or logit_scale_of(source))
     means,P,c = _precision(self, rows, y, len(task))
@@ -265,4 +282,5 @@ def fit_given(self:GDA, task:Task, given:Given)->GDAClassifier:
     about = dict(alpha=alpha, text_scale=scale, images=len(f), rows=len(rows),
         templates=used_templates(task, given.templates))
     info = self.info(task, f, seed=given.seed, **about, **how)
-    return _combined(text, means, P, alpha, scale, info, rows.cpu() if self.form=='base-to-new' else None)
+    kept = rows.cpu() if self.form=='base-to-new' else None
+    return _combined(text, means, P, alpha, scale, info, kept, self.space)

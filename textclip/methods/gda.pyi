@@ -7,13 +7,13 @@ from torch.nn import functional as F
 from ..core.basics import TextclipError, some, unknown_name, warn
 from ..types.task import Task
 from ..types.features import Features
-from ..types.classifier import LinearClassifier, merge_rows
+from ..types.classifier import LinearClassifier, PreClassifier, merge_rows, spaces, unit_rows
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
-from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from ..features.inputs import as_features, check_same_encoder, class_means, features_in, labelled_images, logit_scale_of
 from .zeroshot import rows_of_new, template_features, used_templates
 
-def view_rows(features: Features, y: torch.Tensor) -> tuple:
+def view_rows(features: Features, y: torch.Tensor, space: str=...) -> tuple:
     ...
 
 def class_moments(rows: torch.Tensor, y: torch.Tensor, n_classes: int, weight=...) -> tuple:
@@ -60,7 +60,12 @@ class GDA(Method):
     neighbours: int = ...
     text_copies: int = ...
     logit_scale: float = ...
+    space: str = ...
     ranges: ClassVar[Any]
+
+    @property
+    def reads_pre(self):
+        ...
 
     @property
     def accepts(self):
@@ -72,5 +77,5 @@ class GDA(Method):
     def fit_given(self, task: Task, given: Given) -> GDAClassifier:
         ...
 
-def text_weights(task: Task, encoder=..., texts=..., templates=...) -> tuple:
+def text_weights(task: Task, encoder=..., texts=..., templates=..., label: str=..., without=...) -> tuple:
     ...

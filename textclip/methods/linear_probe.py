@@ -17,10 +17,10 @@ from torch import nn
 from torch.nn import functional as F
 from ..core.basics import unknown_name
 from ..types.task import Task
-from ..types.classifier import LinearClassifier
+from ..types.classifier import LinearClassifier, PreClassifier, spaces, unit_rows
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
-from ..features.inputs import class_means, labelled_images, logit_scale_of
+from ..features.inputs import class_means, features_in, labelled_images, logit_scale_of
 from ..training.optimization import known_optimizations
 from ..training.trainer import Batches, Trainer
 from ..training.callbacks import EarlyStopping
@@ -69,29 +69,46 @@ class LinearProbe(Method):
     "Logistic regression on image features (Radford et al. 2021)"
     C:float=None         # inverse strength of the penalty; searched on `val`, else 31.6
     halvings:int=4       # of the search
+    space:str='x'        # 'x', or 'pre': what the encoder gives before its projection
     name,title = 'linear-probe','linear probe'
     regime,needs = 'few-shot',('train',)
     ranges = Method.ranges | dict(halvings=Range(0))
 
+    def __post_init__(self):
+        if self.space not in spaces: raise unknown_name('space', self.space, spaces)
+        self.check_fields()
+
+    @property
+    def reads_pre(self): return self.space=='pre'
+
     @property
     def accepts(self): return ('val',) if self.C is None else ()
 
-    def fit_given(self, task:Task, given:Given)->LinearClassifier:
-        "A linear classifier from labelled images, by scikit-learn on the CPU; `seed` changes nothing"
-        f,y = labelled_images(given.train, task, given.encoder, self.label)
-        C,how = self.C or 31.6,dict(tuning='fixed')
-        if given.val is not None:
-            C,how = self.searched(f, y, *labelled_images(given.val, task, given.encoder, self.label, all_classes=False))
-        W,b = fit_logistic(f.unit.cpu(), y.cpu(), C)
-        return LinearClassifier(W, self.info(task, f, seed=given.seed, C=C, images=len(f), **how), bias=b)
+    def labelled(self, data, task, encoder, all_classes=True):
+        "((N,D) unit rows of the space, (N,) classes, the features)"
+        f = features_in(data, self.space, encoder, self.label, len(task))
+        f,y = labelled_images(f, task, label=self.label, all_classes=all_classes)
+        return unit_rows(f, self.space).cpu(), y.cpu(), f
 
-    def searched(self, f, y, v, vy):
-        "C by accuracy on validation images"
-        def accuracy(C):
-            W,b = fit_logistic(f.unit.cpu(), y.cpu(), C, max_iter=200, tol=1e-4)
-            return ((v.unit.cpu().double() @ W.T + b).argmax(-1)==vy.cpu()).double().mean().item()
-        C,best,tried = search_penalty(accuracy, halvings=self.halvings)
-        return C, dict(tuning=val_tuning(y, vy), val_accuracy=best, val_images=len(vy), tried=len(tried))
+# %% ../../nbs/methods/linear_probe.ipynb #6dab63e2
+@patch
+def fit_given(self:LinearProbe, task:Task, given:Given):
+    "A linear classifier from labelled images, by scikit-learn on the CPU; `seed` changes nothing"
+    x,y,f = self.labelled(given.train, task, given.encoder)
+    C,how = self.C or 31.6,dict(tuning='fixed')
+    if given.val is not None: C,how = self.searched(x, y, *self.labelled(given.val, task, given.encoder, False)[:2])
+    W,b = fit_logistic(x, y, C)
+    info = self.info(task, f, seed=given.seed, C=C, images=len(f), **how)
+    return PreClassifier(W, info, bias=b) if self.space=='pre' else LinearClassifier(W, info, bias=b)
+
+@patch
+def searched(self:LinearProbe, x, y, v, vy):
+    "C by accuracy on validation images"
+    def accuracy(C):
+        W,b = fit_logistic(x, y, C, max_iter=200, tol=1e-4)
+        return ((v.double() @ W.T + b).argmax(-1)==vy).double().mean().item()
+    C,best,tried = search_penalty(accuracy, halvings=self.halvings)
+    return C, dict(tuning=val_tuning(y, vy), val_accuracy=best, val_images=len(vy), tried=len(tried))
 
 # %% ../../nbs/methods/linear_probe.ipynb #cccbc6d6
 def cross_modal_loss(
@@ -110,7 +127,7 @@ def cross_modal_loss(
 # %% ../../nbs/methods/linear_probe.ipynb #96d7189e
 _cross_modal_recipes = dict(
     paper=dict(steps=12_800, lrs=(1e-3, 1e-4), weight_decays=(0., .01, 1e-4), batches=(8, 32)),
-    ours=dict(steps=1_000, lrs=(1e-4,), weight_decays=(.01,), batches=(32,)))
+    ours=dict(steps=12_800, lrs=(1e-4,), weight_decays=(.01,), batches=(32,)))
 
 @dataclass
 class CrossModalProbe(Method):
@@ -150,8 +167,8 @@ def fit_given(self:CrossModalProbe, task:Task, given:Given)->LinearClassifier:
     "A linear classifier from labelled images and texts"
     encoder,device,seed = given.encoder,given.on,given.seed
     f,y = labelled_images(given.train, task, encoder, self.label)
-    t,ty = labelled_images(given.texts, task, encoder, self.label)
-    start,scale = class_means(t, len(task)),logit_scale_of(t)
+    t,ty = labelled_images(given.texts, task, encoder, self.label, all_classes=False)
+    start,scale = class_means(t, len(task), task.classes),logit_scale_of(t)
     def pair(o, labels): return o.unit.to(device), labels.to(device)
     checked = None
     if given.val is not None: checked = pair(*labelled_images(given.val, task, encoder, self.label, all_classes=False))

@@ -11,10 +11,10 @@ from torch import nn
 from torch.nn import functional as F
 from ..core.basics import unknown_name
 from ..types.task import Task
-from ..types.classifier import LinearClassifier
+from ..types.classifier import LinearClassifier, PreClassifier, spaces, unit_rows
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
-from ..features.inputs import class_means, labelled_images, logit_scale_of
+from ..features.inputs import class_means, features_in, labelled_images, logit_scale_of
 from ..training.optimization import known_optimizations
 from ..training.trainer import Batches, Trainer
 from ..training.callbacks import EarlyStopping
@@ -29,16 +29,27 @@ def search_penalty(accuracy, low: float=..., high: float=..., halvings: int=...)
 class LinearProbe(Method):
     C: float = ...
     halvings: int = ...
+    space: str = ...
     ranges: ClassVar[Any]
+
+    def __post_init__(self):
+        ...
+
+    @property
+    def reads_pre(self):
+        ...
 
     @property
     def accepts(self):
         ...
 
-    def fit_given(self, task: Task, given: Given) -> LinearClassifier:
+    def labelled(self, data, task, encoder, all_classes=...):
         ...
 
-    def searched(self, f, y, v, vy):
+    def fit_given(self, task: Task, given: Given):
+        ...
+
+    def searched(self, x, y, v, vy):
         ...
 
 def cross_modal_loss(images: tuple, texts: tuple, scale: float):

@@ -17,6 +17,7 @@ from ..data.images import ImageSplit
 from ..encoders.prompts import Prompts
 from ..features.extract import image_features
 from ..features.inputs import labelled_images
+from ..alignment.distances import rows_at_a_time
 from ..alignment.optimal_transport import Transport, in_float32, sinkhorn, transport_similarity
 from ..training.prompt_classifier import encoder_of, names_of_new, other_names, start_context
 from ..training.prompt_learner import PromptLearner
@@ -127,7 +128,7 @@ def forward(self:PlotClassifier, features:Features)->torch.Tensor:
     (x,local),s,(N,C,_) = self._inputs(features),self.settings,self.weight.shape
     scores = s['global_share'] * x @ self.pooled.T
     if s['local_share']:
-        size = max(1, 2**22//(local.shape[1]*N*C))
+        size = rows_at_a_time(local.shape[1]*N*C, 2**22)
         scores = scores + s['local_share']*torch.cat([place_scores(o, self.weight, s['eps'], s['plan'])
             for o in local.split(size)])
     return s['logit_scale']*scores

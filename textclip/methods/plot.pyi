@@ -11,6 +11,7 @@ from ..data.images import ImageSplit
 from ..encoders.prompts import Prompts
 from ..features.extract import image_features
 from ..features.inputs import labelled_images
+from ..alignment.distances import rows_at_a_time
 from ..alignment.optimal_transport import Transport, in_float32, sinkhorn, transport_similarity
 from ..training.prompt_classifier import encoder_of, names_of_new, other_names, start_context
 from ..training.prompt_learner import PromptLearner

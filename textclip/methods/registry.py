@@ -53,6 +53,8 @@ _one_label = [
     KnownMethod('cross-modal', 'linear_probe', 'CrossModalProbe', 'Lin et al. 2023', _few, settings=_ours),
     KnownMethod('gda', 'gda', 'GDA', 'Wang et al. 2024', _few,
         settings=_ours | dict(form='base-to-new'), classifiers=('GDAClassifier',)),
+    KnownMethod('text-gda', 'text_gda', 'TextGDA', 'ours', _few, strategy='cupl'),
+    KnownMethod('cross-validated', 'cross_validated', 'CrossValidated', 'ours', _few, strategy='cupl'),
     KnownMethod('tip-adapter', 'tip_adapter', 'TipAdapter', 'Zhang et al. 2022', _few,
         settings=_ours, classifiers=('CacheClassifier',)),
     KnownMethod('tip-adapter-f', 'tip_adapter', 'TipAdapterF', 'Zhang et al. 2022', _few, settings=_ours),
@@ -80,6 +82,7 @@ _others = [
         settings=_ours, classifiers=('TaIDPTClassifier',)),
     KnownMethod('comc', 'comc', 'CoMC', 'Liu et al. 2024', _labels),
     KnownMethod('tai-adapter-few-shot', 'tai_adapter', 'TAIAdapterFewShot', 'Zhu et al. 2023', _labels, settings=_ours),
+    KnownMethod('text-mixture', 'text_mixture', 'TextMixture', 'ours', _batch, strategy='cupl'),
     KnownMethod('stata', 'stata', 'StatA', 'Zanella et al. 2025', _batch, classifiers=('StatAClassifier',)),
     KnownMethod('transclip', 'stata', 'StatA', 'Zanella et al. 2024', _batch,
         settings=dict(anchor=0.), called='TransCLIP'),
@@ -158,7 +161,7 @@ def methods_table()->list: # of dictionaries
     return [row(o) for o in known_methods.values()]
 
 # %% ../../nbs/methods/registry.ipynb #cfaff8fa
-_shared = dict(LinearClassifier='textclip.types.classifier',
+_shared = dict(LinearClassifier='textclip.types.classifier', PreClassifier='textclip.types.classifier',
     PromptClassifier='textclip.training.prompt_classifier',
     AdaptedClassifier='textclip.training.encoder_tuning', TextAdapterClassifier='textclip.methods.text_adapters',
     TextMethod='textclip.benchmark.text_methods', Ready='textclip.benchmark.text_methods')
@@ -166,3 +169,14 @@ _shared = dict(LinearClassifier='textclip.types.classifier',
 def class_modules()->dict: # name of a class -> module
     "Where every method and classifier of textclip lives"
     return _shared | {k: o.module for o in known_methods.values() for k in (o.kind, *o.classifiers)}
+
+# %% ../../nbs/methods/registry.ipynb #f9aed9bc
+def method_title(
+    info:dict # of a classifier
+)->str:
+    "What tables and pages call the method that made a classifier"
+    kind = info.get('method') or ''
+    named = known_methods.get(info.get('name'))
+    if named is not None: return named.title
+    own = [o for o in known_methods.values() if o.kind==kind and not o.inside and not o.called]
+    return own[0].title if own else kind

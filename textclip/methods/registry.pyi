@@ -56,3 +56,6 @@ def methods_table() -> list:
 
 def class_modules() -> dict:
     ...
+
+def method_title(info: dict) -> str:
+    ...

@@ -180,6 +180,8 @@ class ShipClassifier(Classifier):
         penalty = torch.zeros(len(inner.classes)).index_fill(0, rows, self.stacking)
         self.register_buffer('penalty', penalty, persistent=False)
 
+    dim = property(lambda self: self.inner.dim)
+
     @property
     def generator(self):
         "The generator of features; None in a classifier that was read from disk"

@@ -99,6 +99,7 @@ class ShipSource:
         ...
 
 class ShipClassifier(Classifier):
+    dim: Any
 
     def __init__(self, inner: Classifier, info: dict, columns: list | None=..., base: list=..., stacking: float=..., source: ShipSource | None=...):
         ...

@@ -58,7 +58,7 @@ def neighbour_graph(
     both = torch.stack([torch.cat([own, other]), torch.cat([other, own])])
     return torch.sparse_coo_tensor(both, torch.cat([value, value]), (N, N), check_invariants=False).coalesce()
 
-def _shares(
+def agreed_shares(
     scores:torch.Tensor,  # (N,C) log prior plus weighted log-densities
     graph:torch.Tensor,   # (N,N) of neighbours
     z:torch.Tensor,       # (N,C) shares to begin with
@@ -115,9 +115,9 @@ def transductive_scores(
     start = (z.sum(0)[:,None]*within_class_spread(x, z, text)).sum(0, keepdim=True)/len(x)
     variance = start if anchor else torch.full_like(start, 1/x.shape[1])
     for _ in range(iterations):
-        z = _shares(prior + likelihood*log_densities(x, mean, variance), graph, z, laplacian/(2*neighbours)).exp()
+        z = agreed_shares(prior + likelihood*log_densities(x, mean, variance), graph, z, laplacian/(2*neighbours)).exp()
         mean,variance = anchored_gaussians(x, z, text, anchor_share(z, anchor, soft), start, shared=not anchor)
-    return _shares(prior + likelihood*log_densities(x, mean, variance), graph, z, laplacian/(2*neighbours))
+    return agreed_shares(prior + likelihood*log_densities(x, mean, variance), graph, z, laplacian/(2*neighbours))
 
 # %% ../../nbs/methods/stata.ipynb #eb28cfcc
 class StatAClassifier(LinearClassifier):

@@ -21,6 +21,9 @@ def within_class_spread(x: torch.Tensor, z: torch.Tensor, mean: torch.Tensor) ->
 def neighbour_graph(x: torch.Tensor, neighbours: int=...) -> torch.Tensor:
     ...
 
+def agreed_shares(scores: torch.Tensor, graph: torch.Tensor, z: torch.Tensor, strength: float=..., rounds: int=...) -> torch.Tensor:
+    ...
+
 def anchor_share(z: torch.Tensor, anchor: float=..., soft: bool=...) -> torch.Tensor:
     ...
 

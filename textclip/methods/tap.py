@@ -24,6 +24,7 @@ from ..training.optimization import Optimization
 from ..training.trainer import Trainer
 from ..training.callbacks import FiniteGuard
 from .zeroshot import template_features
+from .cupl import pooled_texts, templates_beside_texts
 
 # %% ../../nbs/methods/tap.ipynb #c9f63bab
 def text_logits(
@@ -80,7 +81,7 @@ class TAP(Method):
     steps:int=None              # full-batch steps; the paper's for its datasets
     lr:float=None               # constant learning rate of AdamW
     noise:float=None            # std of the noise, in each dimension
-    start:str=None              # 'default' (uniform ±1/√D) or 'means' (mean of texts and templates)
+    start:str=None              # 'default' (uniform ±1/√D) or 'means' (pooled mean of texts and templates)
     cosine:bool=None            # unit rows and the encoder's logit scale?
     keep:float=None             # share of the start in the final weights, between 0 and 1
     weight_decay:float=.01      # of AdamW
@@ -114,23 +115,26 @@ def steps_for(self:TAP, task:Task)->int:
 
 # %% ../../nbs/methods/tap.ipynb #a0dc1d36
 @patch
-def start_weights(self:TAP, f:Features, task:Task, encoder, templates, seed)->torch.Tensor: # (C,D)
+def start_weights(self:TAP, f:Features, task:Task, given:Given)->torch.Tensor: # (C,D)
     "Where training starts"
     if self.start=='means':
-        t = template_features(task, encoder, templates)
-        return F.normalize(class_means(f, len(task)) + class_means(t, len(task)), dim=-1)
+        return class_means(pooled_texts(f, templates_beside_texts(task, given), len(task)), len(task))
     D = f.x.shape[1]
-    return torch.empty(len(task), D).uniform_(-D**-.5, D**-.5, generator=make_generator(seed, 'start'))
+    return torch.empty(len(task), D).uniform_(-D**-.5, D**-.5, generator=make_generator(given.seed, 'start'))
 
 @patch
 def fit_given(self:TAP, task:Task, given:Given)->LinearClassifier:
     "A classifier trained on texts about the classes; `templates` may be ready features of template texts"
     encoder,templates = given.encoder,given.templates
     device,seed = given.on,given.seed
-    f = self.training_texts(as_features(given.texts, encoder, len(task)), task, encoder, templates)
+    f = as_features(given.texts, encoder, len(task))
+    if f.labels_for(len(task)).ndim!=1:
+        raise TextclipError(f'{self.label} trains on texts with one label each.', 'Use a multi-label method.')
+    class_means(f, len(task))                                          # an error where a class has no texts
+    f = self.training_texts(f, task, encoder, templates)
     y,steps = f.labels_for(len(task)),self.steps_for(task)
-    if y.ndim!=1: raise TextclipError(f'{self.label} trains on texts with one label each.', 'Use a multi-label method.')
-    start,scale = self.start_weights(f, task, encoder, templates, seed),logit_scale_of(f) if self.cosine else 1.
+    start = self.start_weights(f, task, given)
+    scale = logit_scale_of(f) if self.cosine else 1.
     weight,losses = train_on_texts(f.unit.to(device), y.to(device), start.to(device), steps=steps, lr=self.lr,
         weight_decay=self.weight_decay,
         noise=self.noise, label_smoothing=self.label_smoothing, cosine=self.cosine, scale=scale, seed=seed,
@@ -160,28 +164,10 @@ class LaFTerText(TAP):
     def training_texts(self, f, task, encoder, templates):
         "Texts and filled templates, each once"
         if templates is None and self.recipe=='paper': templates = lafter_templates(task)
-        t = template_features(task, encoder, templates)
-        t = t[~_already_there(t, f, len(task))]
-        if not len(t): return f
-        ids = None if f.ids is None or t.ids is None else [*f.ids, *t.ids]
-        return Features(torch.cat([f.x, t.x]), y=torch.cat([f.labels_for(len(task)), t.labels_for(len(task))]), ids=ids,
-            meta=f.meta)
+        return pooled_texts(f, template_features(task, encoder, templates), len(task))
 
 def lafter_templates(
     task:Task # the classes
 )->list:
     "LaFTer's own templates for its datasets, the task's for any other"
     return known_strategies['lafter'].own_templates(task)
-
-def _already_there(
-    templates:Features, # filled templates and their classes
-    texts:Features,     # texts and theirs
-    n_classes:int       # length of the class list
-)->torch.Tensor: # (T,) boolean
-    "Which templates stand among the texts of their class, by their words or, where these are not known, their features"
-    ty,y = templates.labels_for(n_classes).tolist(),texts.labels_for(n_classes)
-    if templates.ids is not None and texts.ids is not None:
-        known = set(zip(map(str, texts.ids), y.tolist()))
-        return torch.tensor([(str(s), k) in known for s,k in zip(templates.ids, ty)], dtype=torch.bool)
-    near = [bool(((texts.unit[y==k] - x).norm(dim=-1)<1e-4).any()) for x,k in zip(templates.unit, ty)]
-    return torch.tensor(near, dtype=torch.bool)

@@ -18,6 +18,7 @@ from ..training.optimization import Optimization
 from ..training.trainer import Trainer
 from ..training.callbacks import FiniteGuard
 from .zeroshot import template_features
+from .cupl import pooled_texts, templates_beside_texts
 
 def text_logits(z: torch.Tensor, weight: torch.Tensor, cosine: bool=..., scale: float=...) -> torch.Tensor:
     ...
@@ -56,7 +57,7 @@ class TAP(Method):
     def steps_for(self, task: Task) -> int:
         ...
 
-    def start_weights(self, f: Features, task: Task, encoder, templates, seed) -> torch.Tensor:
+    def start_weights(self, f: Features, task: Task, given: Given) -> torch.Tensor:
         ...
 
     def fit_given(self, task: Task, given: Given) -> LinearClassifier:

@@ -162,7 +162,7 @@ def predict_proba(self:TextAdapterClassifier, features:Features)->torch.Tensor:
 
 # %% ../../nbs/methods/text_adapters.ipynb #a0e1580e
 @patch
-def score(self:TextAdapterClassifier,
+def scores(self:TextAdapterClassifier,
     x:torch.Tensor # (...,D) image features
 )->torch.Tensor: # (...,C)
     "Scores of the network, of features mapped to texts where that is asked for"
@@ -176,7 +176,7 @@ def forward(self:TextAdapterClassifier, features:Features)->torch.Tensor:
     o,f = self.settings,self.check(features)
     two = lambda score,unit,sharpness: two_branch_scores(f, score, None, o['share'], o['how'], sharpness,
         next(self.adapter.parameters()).device, unit=unit)
-    own = two(self.score, o['unit'], o['sharpness'])
+    own = two(self.scores, o['unit'], o['sharpness'])
     if not o['merge']: return own
     zero = two(lambda x: o['merge_scale']*x@self.labels.T, True, o['sharpness'])
     return (1-o['merge'])*own + o['merge']*zero

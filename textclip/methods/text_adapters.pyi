@@ -72,7 +72,7 @@ class TextAdapterClassifier(Classifier):
     def predict_proba(self, features: Features) -> torch.Tensor:
         ...
 
-    def score(self, x: torch.Tensor) -> torch.Tensor:
+    def scores(self, x: torch.Tensor) -> torch.Tensor:
         ...
 
     def forward(self, features: Features) -> torch.Tensor:

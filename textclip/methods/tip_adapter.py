@@ -18,7 +18,8 @@ from ..types.classifier import Classifier
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
 from ..data.catalogue.facts import benchmark_key, by_benchmark
-from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from ..features.inputs import (
+    as_features, check_same_encoder, class_means, labelled_images, logit_scale_of, warn_copies)
 from ..alignment.distances import aggregates, class_counts, class_sums, rows_at_a_time
 from ..training.optimization import known_optimizations
 from ..training.trainer import Batches, Trainer
@@ -46,6 +47,7 @@ def labelled_cache(
     if empty:
         warn(f"{len(empty)} of {len(task)} classes have no images in the cache: {some(empty)}. With aggregate='mean' "
             "they get the other classes' mean score, with 'sum' none.")
+    warn_copies(f, y)
     return f, cache_keys(f), y
 
 def text_part(
@@ -67,7 +69,7 @@ def text_part(
         check_same_encoder(f, t, 'Texts', 'templates')
         f = Features(torch.cat([f.unit, t.unit]), y=torch.cat([f.labels_for(len(task)), t.labels_for(len(task))]),
             meta=f.meta)
-    return class_means(f, len(task)), logit_scale_of(f)
+    return class_means(f, len(task), task.classes), logit_scale_of(f)
 
 # %% ../../nbs/methods/tip_adapter.ipynb #9e7b2b23
 class CacheClassifier(Classifier):
@@ -159,6 +161,28 @@ def published_settings(
             f"Give stops=(largest beta, largest alpha), or use recipe='ours'. Known: {', '.join(known)}.")
     return known[name]
 
+# %% ../../nbs/methods/tip_adapter.ipynb #510ebaf7
+def class_distance(
+    keys:torch.Tensor,   # (M,D) unit keys
+    labels:torch.Tensor  # (M,) their classes
+)->float: # δ; 1 where one class only has images
+    "Mean of 1 - cosine over the pairs of images of different classes"
+    keys,counts = keys.double(),torch.bincount(labels).double()
+    sums = keys.new_zeros(len(counts), keys.shape[1]).index_add_(0, labels, keys)
+    pairs = float(counts.sum()**2 - counts.square().sum())
+    if not pairs: return 1.
+    cosines = (sums.sum(0).square().sum() - sums.square().sum())/pairs
+    return max(float(1-cosines), 1e-3)
+
+def text_error(
+    keys:torch.Tensor,   # (M,D) unit keys
+    labels:torch.Tensor, # (M,) their classes
+    weight:torch.Tensor  # (C,D) unit text weights
+)->float: # e, between 0 and 1
+    "Share of the labelled images that the texts get wrong, drawn a little towards one half"
+    wrong = int(((keys@weight.T).argmax(-1)!=labels).sum())
+    return (1+wrong)/(2+len(labels))
+
 # %% ../../nbs/methods/tip_adapter.ipynb #2fab3e60
 @dataclass
 class TipAdapter(Method):
@@ -186,11 +210,16 @@ class TipAdapter(Method):
         if self.aggregate not in aggregates: raise unknown_name('aggregate', self.aggregate, aggregates)
         self.check_fields()
 
-    def grids(self, task, images):
-        "(name -> values to search, name -> value without validation); `images` a class on average"
+    def rule(self, keys, labels, weight, scale):
+        "The weights of our rule"
+        alpha = 1. if weight is None else 1.3*scale*text_error(keys, labels, weight)
+        return dict(beta=6/class_distance(keys, labels), alpha=alpha)
+
+    def grids(self, task, rule):
+        "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
         if self.recipe=='ours':
-            grids = dict(beta=values_around(4., 6), alpha=[0., *values_around(6/images**.5, 6)])
-            fixed = dict(beta=4., alpha=6/images**.5)
+            grids = dict(beta=values_around(rule['beta'], 6), alpha=[0., *values_around(rule['alpha'], 6)])
+            fixed = dict(rule)
         else:
             ends = published_settings(task, self.label) if self.stops is None else (*self.stops, 1., 1.17)
             grids = dict(beta=weight_grid(ends[0], 200), alpha=weight_grid(ends[1], 20))
@@ -206,9 +235,9 @@ class TipAdapter(Method):
 
 # %% ../../nbs/methods/tip_adapter.ipynb #d5c7f7a6
 @patch
-def choose(self:TipAdapter, task, keys, labels, weight, scale, factor, val, encoder, device)->tuple:
+def choose(self:TipAdapter, task, keys, labels, weight, scale, factor, rule, val, encoder, device)->tuple:
     "(name -> weight, what to remember of the choice)"
-    grids,fixed = self.grids(task, len(labels)/max(1, int((factor>0).sum())))
+    grids,fixed = self.grids(task, rule)
     if val is None or all(len(v)==1 for v in grids.values()): return fixed, dict(tuning='fixed')
     f = as_features(val, encoder, len(task))
     if f.x.shape[1]!=keys.shape[1]:
@@ -236,9 +265,10 @@ def fit_given(self:TipAdapter, task:Task, given:Given)->CacheClassifier:
     factor = class_counts(labels, len(task), self.aggregate)[1].to(device)
     keys,labels = keys.to(device),labels.to(device)
     weight = None if weight is None else weight.to(device)
-    fixed = self.grids(task, len(f)/len(task))[1]
+    rule = self.rule(keys, labels, weight, scale)
+    fixed = self.grids(task, rule)[1]
     keys,more = self.trained_keys(task, f, keys, labels, weight, scale, factor, fixed, given.seed, given.callbacks)
-    weights,how = self.choose(task, keys, labels, weight, scale, factor, given.val, encoder, device)
+    weights,how = self.choose(task, keys, labels, weight, scale, factor, rule, given.val, encoder, device)
     info = self.info(task, f, seed=given.seed, images=len(f), **weights, **how, **more)
     return CacheClassifier(keys, labels, info, weight, **weights, aggregate=self.aggregate,
         logit_scale=scale).to(device)
@@ -256,6 +286,11 @@ class TipAdapterF(TipAdapter):
 
     @property
     def accepts(self): return (*super().accepts, 'callbacks')
+
+    def rule(self, keys, labels, weight, scale):
+        "The weights of our rule, with which the keys are trained"
+        images = len(labels)/len(labels.unique())
+        return dict(beta=1.5/class_distance(keys, labels), alpha=.06*scale/images**.5)
 
     def epochs_for(self, task)->int:
         "`epochs`, or the published number for this dataset"

@@ -12,7 +12,7 @@ from ..types.classifier import Classifier
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
 from ..data.catalogue.facts import benchmark_key, by_benchmark
-from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of
+from ..features.inputs import as_features, check_same_encoder, class_means, labelled_images, logit_scale_of, warn_copies
 from ..alignment.distances import aggregates, class_counts, class_sums, rows_at_a_time
 from ..training.optimization import known_optimizations
 from ..training.trainer import Batches, Trainer
@@ -64,6 +64,12 @@ tip_settings: Any
 def published_settings(task: Task, label: str=...) -> tuple:
     ...
 
+def class_distance(keys: torch.Tensor, labels: torch.Tensor) -> float:
+    ...
+
+def text_error(keys: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor) -> float:
+    ...
+
 @dataclass
 class TipAdapter(Method):
     recipe: str = ...
@@ -82,13 +88,16 @@ class TipAdapter(Method):
     def __post_init__(self):
         ...
 
-    def grids(self, task, images):
+    def rule(self, keys, labels, weight, scale):
+        ...
+
+    def grids(self, task, rule):
         ...
 
     def as_set(self, grids, fixed):
         ...
 
-    def choose(self, task, keys, labels, weight, scale, factor, val, encoder, device) -> tuple:
+    def choose(self, task, keys, labels, weight, scale, factor, rule, val, encoder, device) -> tuple:
         ...
 
     def trained_keys(self, task, f, keys, labels, weight, scale, factor, fixed, seed, callbacks=...):
@@ -106,6 +115,9 @@ class TipAdapterF(TipAdapter):
 
     @property
     def accepts(self):
+        ...
+
+    def rule(self, keys, labels, weight, scale):
         ...
 
     def epochs_for(self, task) -> int:

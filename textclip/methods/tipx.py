@@ -17,7 +17,7 @@ from ..features.inputs import as_features, check_same_encoder
 from ..alignment.distances import (
     MinMaxScaling, SignatureSums, aggregates, class_counts, class_signatures, fit_psi, rows_at_a_time)
 from ..training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from .tip_adapter import CacheClassifier, labelled_cache, text_part
+from .tip_adapter import CacheClassifier, class_distance, labelled_cache, text_error, text_part
 
 # %% ../../nbs/methods/tipx.ipynb #d704dcb0
 psi_modes = ('kept','batch')
@@ -90,24 +90,32 @@ class TIPX(Method):
         if self.psi not in psi_modes: raise unknown_name('psi', self.psi, psi_modes)
         self.check_fields()
 
-    def constants(self, images): return dict(beta=4., alpha=6/images**.5, gamma=8/images)
+    def rule(self, keys, labels, weight, scale):
+        "The weights of our rule"
+        images = len(labels)/len(labels.unique())
+        alpha = self.vote(keys, labels, weight)*scale
+        return dict(beta=6/class_distance(keys, labels), alpha=alpha, gamma=.08*scale/images)
 
-    def grids(self, images):
-        "(name -> values to search, name -> value without validation); `images` a class on average"
+    def vote(self, keys, labels, weight):
+        "What the votes weigh, in units of the logit scale"
+        return 1.3*text_error(keys, labels, weight)
+
+    def grids(self, rule):
+        "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
         if self.recipe=='paper':
             grids,fixed = dict(beta=weight_grid(50, 200, 1), alpha=weight_grid(50, 20), gamma=weight_grid(30, 50)),{}
         else:
-            fixed = self.constants(images)
-            grids = dict(beta=values_around(4., 6)) | {k: [0., *values_around(fixed[k], 6)] for k in ('alpha','gamma')}
+            fixed = dict(rule)
+            grids = {k: [*([] if k=='beta' else [0.]), *values_around(v, 6)] for k,v in rule.items()}
         for k in grids:
             if (v := getattr(self, k)) is not None: grids[k],fixed[k] = [float(v)],float(v)
         return grids,fixed
 
 # %% ../../nbs/methods/tipx.ipynb #bbdac54a
 @patch
-def choose(self:TIPX, keys, labels, weight, scale, factor, val, psi)->tuple:
+def choose(self:TIPX, keys, labels, weight, scale, factor, rule, val, psi)->tuple:
     "(name -> weight, what to remember of the choice); `val` is (unit rows, classes) or None"
-    grids,fixed = self.grids(len(labels)/max(1, len(labels.unique())))
+    grids,fixed = self.grids(rule)
     if all(len(v)==1 for v in grids.values()): return fixed, dict(tuning='fixed')
     if val is None:
         if len(fixed)<3:
@@ -145,7 +153,8 @@ def from_cache(self:TIPX, data, task, given)->TIPXClassifier:
         val = v.unit.to(device),v.labels_for(len(task)).to(device)
     if val is None: psi = fit_psi(keys, keys, weight, self.temperature, own=True)
     else: psi = fit_psi(val[0], keys, weight, self.temperature)
-    weights,how = self.choose(keys, labels, weight, scale, factor, val, psi)
+    rule = self.rule(keys, labels, weight, scale)
+    weights,how = self.choose(keys, labels, weight, scale, factor, rule, val, psi)
     info = self.info(task, f, seed=given.seed, images=len(f), **weights, psi=psi.to_dict(), **how)
     return TIPXClassifier(keys, labels, info, weight, weights['beta'], weights['alpha'], self.aggregate, scale,
         weights['gamma'], self.temperature, psi.to_dict(), self.psi).to(device)
@@ -172,7 +181,9 @@ class SuSX(TIPX):
     @property
     def label(self): return self.preset or 'SuS-X'
 
-    def constants(self, images): return dict(beta=4., alpha=3/images**.5, gamma=8/images)
+    def vote(self, keys, labels, weight):
+        "What the votes weigh, in units of the logit scale; how the texts err says nothing where they chose the images"
+        return .125
 
     def check_support(self, support):
         "An error where the support set is known to be of another kind than the preset"

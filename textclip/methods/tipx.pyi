@@ -10,7 +10,7 @@ from ..data.splits import val_tuning
 from ..features.inputs import as_features, check_same_encoder
 from ..alignment.distances import MinMaxScaling, SignatureSums, aggregates, class_counts, class_signatures, fit_psi, rows_at_a_time
 from ..training.weight_search import cache_counts, first_best, nearest_best, values_around, weight_grid
-from .tip_adapter import CacheClassifier, labelled_cache, text_part
+from .tip_adapter import CacheClassifier, class_distance, labelled_cache, text_error, text_part
 psi_modes: tuple[Any, ...]
 
 class TIPXClassifier(CacheClassifier):
@@ -47,13 +47,16 @@ class TIPX(Method):
     def __post_init__(self):
         ...
 
-    def constants(self, images):
+    def rule(self, keys, labels, weight, scale):
         ...
 
-    def grids(self, images):
+    def vote(self, keys, labels, weight):
         ...
 
-    def choose(self, keys, labels, weight, scale, factor, val, psi) -> tuple:
+    def grids(self, rule):
+        ...
+
+    def choose(self, keys, labels, weight, scale, factor, rule, val, psi) -> tuple:
         ...
 
     def fit_given(self, task: Task, given: Given) -> TIPXClassifier:
@@ -74,7 +77,7 @@ class SuSX(TIPX):
     def label(self):
         ...
 
-    def constants(self, images):
+    def vote(self, keys, labels, weight):
         ...
 
     def check_support(self, support):

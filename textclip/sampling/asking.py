@@ -6,13 +6,14 @@
 __all__ = ['Prices', 'Budget', 'Asker']
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #a4ed1b01
-import json, time, uuid
+import json, socket, time, uuid
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fastcore.basics import patch
 from tqdm.auto import tqdm
-from ..core.basics import Journal, TextclipError, derive_seed, digest, warn, whole_letters
+from ..core.basics import TextclipError, derive_seed, digest, some, warn, whole_letters
+from ..core.journal import Journal
 from .llms.protocol import Answer, SamplingParameters, estimate_tokens, prompt_text
 from .llms.server import HttpLLM, missing_note
 
@@ -93,18 +94,22 @@ class _Claims:
     "Which keys of a journal are being asked for, by whichever process of this machine"
     def __init__(self, journal):
         self.journal,self.folder = journal,journal.path.with_name(f'.{journal.path.name}.claims')
+        self.told = False
 
     def others(self):
-        "The keys that others have claimed; claims of processes that are gone are removed"
-        from filelock import FileLock,Timeout
-        busy = set()
+        "The keys that others on this machine have claimed; claims of processes that are gone are removed"
+        busy,elsewhere = set(),set()
         for file in self.folder.glob('*.json'):
-            lock = FileLock(file.with_suffix('.lock'), timeout=0)
-            try:
-                with lock:
-                    for gone in (file, file.with_suffix('.lock')): gone.unlink(missing_ok=True)
-            except Timeout:
-                with suppress(OSError, ValueError): busy |= set(json.loads(file.read_text()))
+            host,keys = _claim(file)
+            young = time.time()-file.stat().st_mtime<86400
+            if young and host not in (None, socket.gethostname()): elsewhere.add(host)
+            elif _is_held(file): busy |= keys
+            else:
+                for gone in (file, file.with_suffix('.lock')): gone.unlink(missing_ok=True)
+        if elsewhere and not self.told:
+            self.told = True
+            warn(f'{some(sorted(elsewhere))} asks with {self.journal.path.name} as well. Two machines do not wait for '
+                'each other: the same question may be paid for twice. Give each a journal of its own.')
         return busy
 
     @contextmanager
@@ -120,7 +125,7 @@ class _Claims:
                 mine = [k for k in keys if k not in busy and k not in self.journal.records]
                 held = FileLock(own.with_suffix('.lock'))
                 held.acquire()
-                own.write_text(json.dumps(mine))
+                own.write_text(json.dumps(dict(host=socket.gethostname(), keys=mine)))
         except (OSError, NotImplementedError): mine = list(keys)       # no locks here: ask for all
         try: yield set(mine)
         finally:
@@ -129,6 +134,21 @@ class _Claims:
                 if held: held.release()
                 own.with_suffix('.lock').unlink(missing_ok=True)
                 self.folder.rmdir()
+
+# %% ../../nbs/1_sampling/13_asking.ipynb #40575bb8
+def _claim(file):
+    "(machine, keys) of a claim; (None, no keys) where it cannot be read"
+    try:
+        found = json.loads(file.read_text())
+        return found['host'],set(found['keys'])
+    except (OSError, ValueError, KeyError, TypeError): return None,set()
+
+def _is_held(file):
+    "Does a process hold the lock of a claim?"
+    from filelock import FileLock,Timeout
+    try:
+        with FileLock(file.with_suffix('.lock'), timeout=0): return False
+    except Timeout: return True
 
 # %% ../../nbs/1_sampling/13_asking.ipynb #5b96a676
 @patch

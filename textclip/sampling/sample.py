@@ -9,7 +9,8 @@ __all__ = ['sampling_plan', 'sample_with_report', 'sample_texts']
 import re
 from dataclasses import dataclass
 import datasets
-from ..core.basics import Journal, TextclipError, home, warn
+from ..core.basics import TextclipError, home, warn
+from ..core.journal import Journal
 from ..core.executors import as_executor
 from ..types.task import Task
 from .texts import fill_empty, make_texts

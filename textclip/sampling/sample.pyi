@@ -3,7 +3,8 @@ from typing import Any, ClassVar
 import re
 from dataclasses import dataclass
 import datasets
-from ..core.basics import Journal, TextclipError, home, warn
+from ..core.basics import TextclipError, home, warn
+from ..core.journal import Journal
 from ..core.executors import as_executor
 from ..types.task import Task
 from .texts import fill_empty, make_texts

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 from textclip.core.basics import (
-    Journal, TextclipError, atomic_path, derive_seed, digest, make_generator, need_package, some, unknown_name,
+    TextclipError, atomic_path, derive_seed, digest, make_generator, need_package, some, unknown_name,
     warn, write_json)
 from ..core.foreign_files import read_json
+from ..core.journal import Journal
 from ..core.hub import hub_access, hub_answers, quiet_transformers
 from ..types.task import Task, class_positions, normal_name
 from ..sampling.texts import check_templates, texts_by_class

@@ -8,6 +8,7 @@ from .callbacks import Checkpoints as Checkpoints
 from .callbacks import FiniteGuard as FiniteGuard
 from .callbacks import ProgressBar as ProgressBar
 from .callbacks import LivePlot as LivePlot
+from .callbacks import LogTo as LogTo
 from .optimization import Optimization as Optimization
 from .optimization import known_optimizations as known_optimizations
 from .memory import memory_estimate as memory_estimate

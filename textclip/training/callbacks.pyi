@@ -9,7 +9,7 @@ from fastcore.basics import patch
 from fastcore.imports import in_notebook
 from torch import nn
 from tqdm.auto import tqdm
-from ..core.basics import TextclipError, atomic_path, some, unknown_name
+from ..core.basics import TextclipError, array_facts, atomic_path, digest, some, unknown_name, warn
 from ..core.foreign_files import checked_fields, parse_json, read_tensors, reading_file, tensor_header
 from .trainer import Callback
 
@@ -118,4 +118,21 @@ class LivePlot(Callback):
         ...
 
     def draw(self, t):
+        ...
+
+class LogTo(Callback):
+
+    def __init__(self, send, every: int=...):
+        ...
+
+    def before_fit(self, t):
+        ...
+
+    def after_step(self, t):
+        ...
+
+    def after_fit(self, t):
+        ...
+
+    def flush(self, t):
         ...

@@ -6,9 +6,10 @@
 __all__ = ['launched_processes']
 
 # %% ../../nbs/4_training/02_processes.ipynb #7c09f959
-import json, os
+import base64, json, os
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+import safetensors.torch as st
 import torch
 from fastcore.basics import patch
 from ..core.basics import need_package
@@ -137,6 +138,20 @@ def tensors_from_first(self:LaunchedProcesses, tensors)->dict:
         if out[k].numel(): torch.distributed.broadcast(out[k].view(-1).view(torch.uint8), 0, group=self.host)
     return out
 
+# %% ../../nbs/4_training/02_processes.ipynb #5bcff5df
+def as_words(o):
+    "The same, with tensors in lists and dictionaries as text"
+    if isinstance(o, torch.Tensor):
+        return dict(tensor=base64.b64encode(st.save(dict(x=o.detach().cpu().contiguous()))).decode())
+    if isinstance(o, dict): return {k: as_words(v) for k,v in o.items()}
+    return [as_words(v) for v in o] if isinstance(o, (list,tuple)) else o
+
+def from_words(o):
+    "What `as_words` was given, with lists for tuples"
+    if isinstance(o, dict) and [*o]==['tensor']: return st.load(base64.b64decode(o['tensor']))['x']
+    if isinstance(o, dict): return {k: from_words(v) for k,v in o.items()}
+    return [from_words(v) for v in o] if isinstance(o, list) else o
+
 # %% ../../nbs/4_training/02_processes.ipynb #c0fc7fa2
 @patch(as_prop=True)
 def executor(self:LaunchedProcesses): return self
@@ -146,7 +161,7 @@ def map(self:LaunchedProcesses, setup, args, items, batch=1):
     "As `SerialExecutor.map`: each process does every n-th item, and all get all results"
     mine = range(self.index, len(items), self.count)
     done = [(mine[k], result) for k,result in setup(*args)([items[i] for i in mine])]
-    for pairs in self.everyones(done): yield from pairs
+    for pairs in self.everyones(as_words(done)): yield from from_words(pairs)
 
 LaunchedProcesses.here = True      # work is done with the encoder that is at hand
 

@@ -7,6 +7,7 @@ __all__ = ['Classifier', 'merge_rows', 'load_classifier', 'LinearClassifier']
 
 # %% ../../nbs/types/03_classifier.ipynb #b1dfcd88
 import importlib
+from dataclasses import replace
 from pathlib import Path
 import safetensors.torch as st
 import torch
@@ -16,7 +17,7 @@ from ..core.basics import TextclipError, atomic_path, some, write_json
 from ..core.display import Shown
 from ..core.foreign_files import checked_fields, is_kind, read_json, read_tensors, reading_file
 from .task import Task, class_positions
-from .features import Features, need_features
+from .features import Features, join_classes, need_features
 
 # %% ../../nbs/types/03_classifier.ipynb #8ff7ff13
 class Classifier(Shown, nn.Module):
@@ -32,6 +33,8 @@ class Classifier(Shown, nn.Module):
         super().__init__()
         self.info = dict(info)
 
+    def __call__(self, features): return super().__call__(need_features(features))
+
     @property
     def classes(self): return self.info['classes']
 
@@ -40,6 +43,16 @@ class Classifier(Shown, nn.Module):
         "D of the features it reads, `None` where any will do; a subclass may keep it elsewhere than in `weight`"
         weight = getattr(self, 'weight', None)
         return None if weight is None else weight.shape[-1]
+
+    @property
+    def extracts(self)->dict:
+        "What must be extracted beside `x`, as arguments of `image_features`"
+        return {k: True for k in ('local','pre') if k in self.requires}
+
+    @property
+    def widths(self)->dict:
+        "How wide each kind of features must be, `None` where any will do"
+        return dict(x=self.dim, local=self.dim, pre=None)
 
     def predict_proba(self, features:Features)->torch.Tensor:
         "(N,C) probabilities; a temperature in `info` divides the logits"
@@ -55,19 +68,20 @@ class Classifier(Shown, nn.Module):
 # %% ../../nbs/types/03_classifier.ipynb #f1c928e9
 @patch
 def check(self:Classifier,
-    features # that it shall score
+    features # that it shall score, or (N,D) numbers
 )->Features:
     "`features`, or an error that says what is missing in them or does not fit"
-    need_features(features)
+    features = need_features(features)
     gone = [k for k in self.requires if getattr(features, k) is None]
     if gone:
+        asked = ', '.join(f'{k}=True' for k in gone)
         raise TextclipError(f"{self.info.get('method')} needs {', '.join(gone)}, which these features do not have.",
-            'Extract them with the encoder.')
-    read = {k: what for k,what in dict(x='Features', local='Places').items() if k in self.requires}
-    for k,what in read.items():
-        D = getattr(features, k).shape[-1]
-        if self.dim in (None, D): continue
-        raise TextclipError(f'{what} have {D} dimensions, the classifier {self.dim}.',
+            f'Extract them with image_features(images, encoder, {asked}).')
+    read = dict(x='Features', local='Places', pre='Features before the projection')
+    for k in self.requires:
+        D,width = getattr(features, k).shape[-1],self.widths.get(k)
+        if width in (None, D): continue
+        raise TextclipError(f'{read[k]} have {D} dimensions, the classifier {width}.',
             f"It was made with encoder {self.info.get('encoder')!r}; use the same.")
     return features
 
@@ -206,6 +220,17 @@ def _tried(classifier, fix):
     raise TextclipError(f'The tensors of this classifier give scores of shape {shape} for {len(classifier.classes)} '
         'classes.', fix)
 
+# %% ../../nbs/types/03_classifier.ipynb #bc6fa0c9
+@patch
+def export(self:Classifier,
+    path,          # of the file, 'model.onnx'
+    encoder=None,  # the encoder it was made with; loaded by name if not given
+    head_only=False # features in instead of images?
+)->Path: # the file
+    "Write encoder and classifier as one ONNX graph: uint8 images in, probabilities out"
+    page = importlib.import_module('textclip.integrations.onnx')      # it stands above this one
+    return page.write_onnx(self, path, encoder, head_only)
+
 # %% ../../nbs/types/03_classifier.ipynb #89ccfe33
 class LinearClassifier(Classifier):
     "Scaled product of unit features and class weights"
@@ -236,4 +261,67 @@ class LinearClassifier(Classifier):
     def forward(self, features:Features)->torch.Tensor:
         "(N,C) logits"
         logits = self.logit_scale * self.check(features).unit.to(self.weight.device) @ self.weight.T
+        return logits if self.bias is None else logits + self.bias
+
+# %% ../../nbs/types/03_classifier.ipynb #3450675a
+@patch
+def predict(self:Classifier,
+    features # `Features`, or (N,D) numbers
+)->list: # N names
+    "The name of the most probable class of every row"
+    return [self.classes[k] for k in self.predict_proba(features).argmax(-1).tolist()]
+
+@patch
+def score(self:Classifier,
+    features, # `Features`, or (N,D) numbers
+    y=None    # (N,) names or class numbers; those of the features if not given
+)->float:
+    "The share of the rows that get their own name"
+    features = need_features(features)
+    if y is not None:
+        y = list(y)
+        named = [isinstance(o, str) for o in y]
+        if any(named): y = class_positions(y, self.classes)
+        features = replace(features, y=torch.as_tensor(y))
+    labelled = join_classes(features, Task('classifier', self.classes))
+    y = labelled.labels_for(len(self.classes))
+    if y.ndim==2:
+        raise TextclipError('These labels give an image several classes.', 'Use evaluate_multilabel.')
+    return (self.predict_proba(labelled).argmax(-1).cpu()==y.cpu()).double().mean().item()
+
+# %% ../../nbs/types/03_classifier.ipynb #aa0e7342
+spaces = ('x', 'pre')
+
+def unit_rows(
+    features:Features, # with `pre`, where these are asked for
+    space:str='x'      # 'x', or 'pre': before the projection
+)->torch.Tensor: # (N,D) or (N,P)
+    "The rows of one kind of features, scaled to length 1, float32"
+    return features.unit if space=='x' else nn.functional.normalize(features.pre.float(), dim=-1)
+
+class PreClassifier(Classifier):
+    "Unit features before the projection times class weights; beside them, a linear classifier of texts"
+    class_axes = dict(pre_weight=0, weight=0, bias=0)
+    def __init__(self,
+        pre_weight:torch.Tensor,  # (C,P) one row per class, for features before the projection
+        info:dict,                # what made it
+        weight:torch.Tensor=None, # (C,D) one row per class, for features that texts have too
+        bias:torch.Tensor=None    # (C,)
+    ):
+        super().__init__(info)
+        for k,v in dict(pre_weight=pre_weight, weight=weight, bias=bias).items():
+            self.register_buffer(k, None if v is None else v.detach().clone().float())
+        self.requires = ('pre',) if weight is None else ('x','pre')
+
+    @property
+    def widths(self): return super().widths | dict(pre=self.pre_weight.shape[-1])
+
+    @classmethod
+    def from_tensors(cls, tensors, info, **config): return cls(info=info, **tensors, **config)
+
+    def forward(self, features:Features)->torch.Tensor:
+        "(N,C) logits"
+        f,at = self.check(features),self.pre_weight.device
+        logits = unit_rows(f, 'pre').to(at) @ self.pre_weight.T
+        if self.weight is not None: logits = logits + unit_rows(f).to(at) @ self.weight.T
         return logits if self.bias is None else logits + self.bias

@@ -9,6 +9,7 @@ __all__ = ['Features', 'TaskFeatures']
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+import numpy as np
 import safetensors.torch as st
 import torch
 from fastcore.basics import patch
@@ -65,6 +66,7 @@ def _check_features(f):
             'They must describe the same images or texts.')
     if f.ids is not None and len(f.ids)!=len(f.x):
         raise TextclipError(f'{len(f.ids)} ids for {len(f.x)} features.', 'Give one per row.')
+    if torch.isfinite(f.x.sum(dtype=torch.float32)): return       # one pass and no copy; an overflow is looked into
     if torch.isfinite(f.x).all(): return
     rows = (~torch.isfinite(f.x).all(-1)).nonzero().flatten().tolist()
     names = some([f.ids[i] if f.ids else i for i in rows])
@@ -75,13 +77,21 @@ def _check_features(f):
 def need_features(
     data # what was given as features
 )->Features:
-    "`data`, or an error that says how to make features of it"
+    "`Features` as they are, or of (N,D) numbers; an error that says how to make features of anything else"
     if isinstance(data, Features): return data
-    fix = ('Make features first: image_features(split, encoder), '
-        'or let Pipeline(encoder, classifier).predict read the images.')
-    if isinstance(data, torch.Tensor):
-        fix = 'Write Features(x), where x are (N,D) outputs of the encoder that the classifier was made with.'
-    raise TextclipError(f'{type(data).__name__} is not Features.', fix)
+    rows = _rows_of(data)
+    if rows is not None: return Features(rows)
+    raise TextclipError(f'{type(data).__name__} is not Features.', 'Make features first: '
+        'image_features(split, encoder), or let Pipeline(encoder, classifier).predict read the images.')
+
+def _rows_of(data):
+    "The floating point numbers in a tensor, or in an array, a table or lists with rows; None where there are none"
+    if not isinstance(data, torch.Tensor):
+        try: array = np.asarray(data)
+        except (ValueError, TypeError): return None      # rows of several lengths
+        if array.dtype.kind not in 'fiub' or array.ndim!=2: return None
+        data = torch.from_numpy(np.array(array))
+    return data if data.is_floating_point() else data.float()
 
 # %% ../../nbs/types/02_features.ipynb #e596c459
 @patch(as_prop=True)

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+import numpy as np
 import safetensors.torch as st
 import torch
 from fastcore.basics import patch

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 import torch
 from fastcore.basics import patch
-from ..core.basics import TextclipError, some
+from ..core.basics import TextclipError, some, unknown_name
 from .task import Task, class_positions
 from .features import Features, join_classes
 from .classifier import Classifier
@@ -120,6 +120,7 @@ class Method:
     "Base of every method: hyper-parameters are the fields of a dataclass, `fit` makes a classifier"
     regime = 'text'
     reads_places = False   # does it need features of places (`local`)?
+    reads_pre = False      # does it make use of features before the projection (`pre`)?
     image_form = {}        # image features that its paper takes, where an encoder has several forms of them
     needs_tower = False    # does its training go through the text tower of the encoder?
     trains_encoder = False # does it change the encoder's weights?
@@ -253,3 +254,36 @@ def fit_given(self:Method,
     "The part of `fit` that a method writes"
     raise TextclipError(f'{self.label} has neither `fit_given` nor `fit`.',
         'Write fit_given(self, task, given), which returns a classifier.')
+
+# %% ../../nbs/types/04_method.ipynb #f5e83319
+@patch
+def get_params(self:Method,
+    deep=True # those of a method within it too, as `name__field`?
+)->dict:
+    "The fields, for scikit-learn"
+    own = {f.name: getattr(self, f.name) for f in fields(self)} if is_dataclass(self) else {}
+    inner = {k: v.get_params() for k,v in own.items() if deep and isinstance(v, Method)}
+    return own | {f'{k}__{name}': v for k,found in inner.items() for name,v in found.items()}
+
+@patch
+def set_params(self:Method,
+    **params # field -> its new value
+)->Method: # itself
+    "Change fields, for scikit-learn"
+    known = self.get_params()
+    for k in params:
+        if k not in known: raise unknown_name(f'field of {self.label}:', k, known)
+    values = self._of_recipe(params['recipe']) | params if 'recipe' in params else params
+    for k,v in values.items():
+        first,_,rest = k.partition('__')
+        if rest: getattr(self, first).set_params(**{rest: v})
+        else: setattr(self, first, v)
+    self.check_fields()
+    return self
+
+@patch
+def _of_recipe(self:Method, recipe):
+    "The fields that stand as the recipe set them, as another one sets them"
+    before,after = type(self)(recipe=self.recipe),type(self)(recipe=recipe)
+    names = [f.name for f in fields(self) if getattr(self, f.name)==getattr(before, f.name)]
+    return {k: getattr(after, k) for k in names}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 import torch
 from fastcore.basics import patch
-from ..core.basics import TextclipError, some
+from ..core.basics import TextclipError, some, unknown_name
 from .task import Task, class_positions
 from .features import Features, join_classes
 from .classifier import Classifier
@@ -60,6 +60,7 @@ def as_labelled_texts(texts, task: Task):
 class Method:
     regime: str
     reads_places: bool
+    reads_pre: bool
     image_form: dict[Any, Any]
     needs_tower: bool
     trains_encoder: bool
@@ -101,4 +102,10 @@ class Method:
         ...
 
     def fit_given(self, task: Task, given: Given) -> Classifier:
+        ...
+
+    def get_params(self, deep=...) -> dict:
+        ...
+
+    def set_params(self, **params) -> Method:
         ...
