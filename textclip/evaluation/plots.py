@@ -97,6 +97,24 @@ def plot_report(
     ax.set(xlabel=f'accuracy in % (95 % interval, {report.n} images)', title=short_name(report.task, 60))
     return ax
 
+# %% ../../nbs/5_evaluation/06_plots.ipynb #9c5ea2ef
+def _curve(ax, rows, k, n, style):
+    "The kth of n curves: a marker of its own, and beside the others where they would lie on each other"
+    rows = sorted((r for r in rows if r.shots), key=lambda r: r.shots)
+    aside = 1.035**(k-(n-1)/2) if n>2 else 1.
+    x = [r.shots*aside for r in rows]
+    accuracy = np.array([r.accuracy for r in rows])*100
+    low,high = 100*np.array([r.ci95 for r in rows]).T
+    ax.plot(x, accuracy, marker='osD^vP*Xp<>h'[k%12], markeredgecolor='white', markersize=7, **style)
+    # many bands over each other are grey: whiskers from the third curve on
+    if n>2: ax.vlines(x, low, high, color=style['color'], alpha=.45, linewidth=1)
+    else: ax.fill_between(x, low, high, color=style['color'], alpha=.12, linewidth=0)
+
+def _legend_from_above(ax):
+    "Names in the order in which the curves end"
+    lines = sorted(ax.get_lines(), key=lambda line: -line.get_ydata()[-1])
+    ax.legend(handles=lines, fontsize=8, loc='center left', bbox_to_anchor=(1,.5))
+
 # %% ../../nbs/5_evaluation/06_plots.ipynb #a1d882c5
 def plot_shots(
     rows,           # `Row`s of one task with `shots`; those without are drawn as lines
@@ -110,22 +128,21 @@ def plot_shots(
             'Give rows with numbers, and their part where the protocol has several.')
     if len({(r.task, r.encoder) for r in rows})>1:
         raise TextclipError('These rows are of several tasks or encoders.', 'Draw one at a time.')
-    ax,methods = figure_axes(ax, 6.5, 3.2),list(dict.fromkeys(r.method for r in rows))
+    methods = list(dict.fromkeys(r.method for r in rows))
+    ax = figure_axes(ax, 6.5, max(3.2, .38*len(methods)))
+    curves = [m for m in methods if any(r.method==m and r.shots for r in rows)]
     for k,m in enumerate(methods):
-        own = sorted((r for r in rows if r.method==m and r.shots), key=lambda r: r.shots)
         style = dict(color=f'C{k}', label=short_name(m, 30))
-        for r in rows:
-            if r.method==m and not r.shots: ax.axhline(100*r.accuracy, linestyle='--', linewidth=1, **style)
-        if not own: continue
-        low,high = zip(*((100*r.ci95[0], 100*r.ci95[1]) for r in own))
-        ax.plot([r.shots for r in own], [100*r.accuracy for r in own], marker='o', **style)
-        ax.fill_between([r.shots for r in own], low, high, color=f'C{k}', alpha=.12, linewidth=0)
+        own = [r for r in rows if r.method==m]
+        for r in own:
+            if not r.shots: ax.axhline(100*r.accuracy, linestyle='--', linewidth=1, **style)
+        if m in curves: _curve(ax, own, curves.index(m), len(curves), style)
     shots = sorted({r.shots for r in rows if r.shots})
     title = ', '.join(short_name(str(o), 60) for o in (rows[0].task, rows[0].encoder) if o)
     ax.set(xscale='log', xlabel='training images per class', ylabel='accuracy in %', title=title)
     ax.set_xticks(shots, [str(k) for k in shots])
     ax.minorticks_off()
-    ax.legend(fontsize=8, loc='center left', bbox_to_anchor=(1,.5))
+    _legend_from_above(ax)
     return ax
 
 # %% ../../nbs/5_evaluation/06_plots.ipynb #3e5aa535
