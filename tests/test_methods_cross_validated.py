@@ -199,7 +199,7 @@ def test_on_real_images():
     # nbs/methods/cross_validated.ipynb · On real images · cell dceb0b3b
     lost = table[columns[1:4]].max(axis=1) - table.choice           # against the best candidate, known only afterwards
     assert (table.choice>=table.texts).all()
-    assert lost.drop('clipart, lite').max()<4 and lost['clipart, lite'][['8','all dev']].max()<.1
+    assert lost[lost.index.get_level_values('data')!='clipart, lite'].max()<4 and lost['clipart, lite'][['8','all dev']].max()<.1
     lost.round(1).to_frame('points lost').T
 
 
@@ -252,5 +252,5 @@ def test_on_real_images_slow():
     # nbs/methods/cross_validated.ipynb · On real images · cell dceb0b3b
     lost = table[columns[1:4]].max(axis=1) - table.choice           # against the best candidate, known only afterwards
     assert (table.choice>=table.texts).all()
-    assert lost.drop('clipart, lite').max()<4 and lost['clipart, lite'][['8','all dev']].max()<.1
+    assert lost[lost.index.get_level_values('data')!='clipart, lite'].max()<4 and lost['clipart, lite'][['8','all dev']].max()<.1
     lost.round(1).to_frame('points lost').T
