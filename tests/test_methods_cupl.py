@@ -106,7 +106,10 @@ def test_what_it_gained_and_cost():
     assert gain['stamps, lite','CuPL, paper']<0
     assert gain['clipart, lite','CuPL, paper']<0
     assert .5<gain['caltech101, CLIP ViT-B/32','CuPL, paper']<1.5
-    assert min(v for (_,k),v in gain.items() if k=='CuPL')>=0
+    ours = table[table.method=='CuPL']
+    p = ours.p.replace({'<0.001': '0', '': 'nan'}).astype(float)
+    assert not ((ours.gain.astype(float)<0) & (p<.05)).any()
+    assert .5<gain['caltech101, CLIP ViT-B/32','CuPL']<1.5
 
 
 def test_on_real_clip_features():
