@@ -8,7 +8,7 @@ READY := .venv/.installed
 help:
 	@echo "make demo    class names -> texts -> classifier, on real photographs (report in runs/demo)"
 	@echo "make test    the tests (more: make test PYTEST_ARGS='-m slow')"
-	@echo "make drills  kills, wrong servers, broken disks, several processes (15 minutes; results in nbs/results/drills)"
+	@echo "make drills  kills, wrong servers, broken disks and files, several processes (15 minutes; results in nbs/results/drills)"
 	@echo "make setup   only create .venv and install (another Python: make setup PYTHON=python3.12)"
 	@echo "make export  after editing a notebook: modules, their stubs, clean notebooks, pictures, tests, README, CONTRIBUTING"
 	@echo "make docs    the site in docs/, from the notebooks as they are"
@@ -33,7 +33,7 @@ test: $(READY)
 
 drills: $(READY)
 	bad=0; for f in $(notdir $(wildcard tools/drills/[a-z]*.py)); do \
-	case $$f in fuzz.py) bound="--seconds 240";; *) bound=;; esac; \
+	case $$f in fuzz.py) bound="--seconds 240";; memory.py) bound="--photos 30,120 --predictions 50000";; *) bound=;; esac; \
 	nice $(BIN)/python tools/drills/$$f $$bound || bad=1; done; exit $$bad
 
 wheel: $(READY)

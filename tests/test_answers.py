@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 from textclip.core.basics import TextclipError, atomic_path, warn, whole_letters
+from textclip.core.foreign_files import for_spreadsheet
 from textclip.data.images import UnreadableImage, load_image
 from textclip.pipeline import NONE_OF_THESE
 import tempfile

@@ -110,7 +110,8 @@ def test_arrays_safetensors():
         huge = (2**40).to_bytes(8, 'little')                   # a header of a terabyte is not read
         deep = (50_008).to_bytes(8, 'little') + b'{"a": ' + b'['*50_002
         for content in (b'', b'not tensors', huge + whole[8:], whole[:-1], whole[:40], deep,
-            whole.replace(b'[3,2]', b'[9,9]'), whole.replace(b'"mine"', b'[1234]'), whole.replace(b'"F32"', b'[[5]]'), whole.replace(b'[0,24]', b'[0,99]')):
+            whole.replace(b'"mine"', b'[1234]'), whole.replace(b'[3,2]', b'[9,9]'),
+            whole.replace(b'"F32"', b'[[5]]'), whole.replace(b'[0,24]', b'[0,99]')):
             file.write_bytes(content)
             test_fail(lambda: read_tensors(file), contains="'a.safetensors'")
 

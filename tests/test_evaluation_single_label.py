@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix
 from textclip.core.basics import TextclipError, derive_seed, some
 from textclip.types.task import Task
-from textclip.types.features import Features, join_classes, need_features
+from textclip.types.features import join_classes, need_features
 from textclip.types.classifier import Classifier
 from textclip.types.report import Row
 from textclip.data.images import ImageSplit
@@ -24,6 +24,7 @@ from textclip.core.basics import make_generator
 from textclip.types.classifier import LinearClassifier
 from textclip.types.report import Report
 from textclip.testing.encoders import ColourEncoder
+from textclip.types.features import Features
 from textclip.evaluation.single_label import (Evaluation, average_two_parts, bootstrap_ci, evaluate, harmonic_mean,
     make_row, mean_correct, paired_test, seen_unseen, sign_flip_test)
 

@@ -5,7 +5,6 @@ import importlib, importlib.util, io, json, re, struct, subprocess, sys, threadi
 from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq, pytest, safetensors.torch as st, torch
 from packaging.requirements import Requirement
-from PIL import Image
 from textclip.core.basics import Journal, TextclipError
 from textclip.core.display import markdown_cell
 from textclip.types.classifier import LinearClassifier, load_classifier

@@ -195,9 +195,12 @@ def test_on_real_images():
     # nbs/methods/cross_validated.ipynb · On real images · cell 56bfd451
     columns = ['texts','text-gda','gda','linear-probe','choice','picked']
     table = pd.DataFrame(json.loads(results.read_text(encoding='utf-8'))['rows']).set_index(['data','photos'])[columns]
-    assert (table.choice>=table.texts).all()                       # never below the texts
-    assert (table.choice>=table[columns[1:4]].max(axis=1)-8).sum() >= len(table)-3
     with pd.option_context('display.width', 200, 'display.max_rows', None): display(table)
+    # nbs/methods/cross_validated.ipynb · On real images · cell dceb0b3b
+    lost = table[columns[1:4]].max(axis=1) - table.choice           # against the best candidate, known only afterwards
+    assert (table.choice>=table.texts).all()
+    assert lost[lost.index.get_level_values('data')!='clipart, lite'].max()<4 and lost['clipart, lite'][['8','all dev']].max()<.1
+    lost.round(1).to_frame('points lost').T
 
 
 @pytest.mark.slow
@@ -245,6 +248,9 @@ def test_on_real_images_slow():
     # nbs/methods/cross_validated.ipynb · On real images · cell 56bfd451
     columns = ['texts','text-gda','gda','linear-probe','choice','picked']
     table = pd.DataFrame(json.loads(results.read_text(encoding='utf-8'))['rows']).set_index(['data','photos'])[columns]
-    assert (table.choice>=table.texts).all()                       # never below the texts
-    assert (table.choice>=table[columns[1:4]].max(axis=1)-8).sum() >= len(table)-3
     with pd.option_context('display.width', 200, 'display.max_rows', None): display(table)
+    # nbs/methods/cross_validated.ipynb · On real images · cell dceb0b3b
+    lost = table[columns[1:4]].max(axis=1) - table.choice           # against the best candidate, known only afterwards
+    assert (table.choice>=table.texts).all()
+    assert lost[lost.index.get_level_values('data')!='clipart, lite'].max()<4 and lost['clipart, lite'][['8','all dev']].max()<.1
+    lost.round(1).to_frame('points lost').T

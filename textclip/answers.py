@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 from .core.basics import TextclipError, atomic_path, warn, whole_letters
+from .core.foreign_files import for_spreadsheet
 from .data.images import UnreadableImage, load_image
 from .pipeline import NONE_OF_THESE
 
@@ -42,11 +43,6 @@ def likeliest(
     "The best names with their probabilities, as they are printed"
     return ', '.join(f'{name} {p:.2f}' for name,p in answer.top)
 
-def _safe_cell(text):
-    "What a spreadsheet shows and does not compute"
-    text = whole_letters(str(text))
-    return f"'{text}" if text.startswith(('=','+','-','@','\t','\r','\n')) else text
-
 @contextmanager
 def _csv_file(path):
     with atomic_path(path) as part, open(part, 'w', encoding='utf-8-sig', newline='') as file:
@@ -54,7 +50,8 @@ def _csv_file(path):
         table.writerow(['image','name','probability','likeliest','why'])
         def add(o):
             sure = '' if o.probability is None else f'{o.probability:.4f}'
-            table.writerow(map(_safe_cell, (o.image, o.name or '', sure, likeliest(o), o.why or '')))
+            cells = o.image,o.name or '',sure,likeliest(o),o.why or ''
+            table.writerow(for_spreadsheet(whole_letters(str(c))) for c in cells)
         yield add
 
 # %% ../nbs/answers.ipynb #29f3d1d7

@@ -35,13 +35,15 @@ import torch
 os.environ['TEXTCLIP_HOME'] = tempfile.mkdtemp()      # nothing that an earlier run left in a store
 from textclip.core import RayExecutor, TextclipError
 from textclip.sampling.llms import HttpLLM, SamplingParameters, load_llm
+from textclip.types import LinearClassifier
 from textclip.synthesis.image_generation import load_text_to_image
 from textclip.synthesis.retrieval import faiss_index
 
 def ask_server(): return list(HttpLLM('http://127.0.0.1:9/v1', 'm').answer(['a'], [0], SamplingParameters()))
 
 needs = dict(offline=lambda: list(load_llm('smollm2').answer(['a'], [0], SamplingParameters())), llm=ask_server, index=lambda: faiss_index(torch.rand(4, 3)),
-    diffusion=lambda: load_text_to_image('nobody/none'), ray=lambda: RayExecutor().start())
+    diffusion=lambda: load_text_to_image('nobody/none'), ray=lambda: RayExecutor().start(),
+    onnx=lambda: LinearClassifier(torch.eye(2), dict(classes=['a','b'])).export('m.onnx', head_only=True))
 for extra,call in needs.items():
     try: call()
     except TextclipError as e: said = str(e)

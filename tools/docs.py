@@ -124,6 +124,13 @@ def show_helpers(book):
         cells.append(c)
     book.cells = cells
 
+FOLDED = 'studies'   # the room whose pages are read for their tables and plots
+
+def fold_code(book):
+    "The code of a page closed, a click away"
+    for c in book.cells:
+        if c.cell_type=='code' and c.source: c.source = f'#| code-fold: true\n{c.source}'
+
 def stage(site):
     "Put into `site` what smalldocs renders, processed notebooks and configuration; the pictures, page -> name -> bytes"
     shutil.copytree(cfg.nbs_path, site, ignore=shutil.ignore_patterns('*.ipynb', '.*'))
@@ -133,6 +140,7 @@ def stage(site):
         pictures[page(nb)] = take_pictures(book, to.stem)
         split_title(book)
         show_helpers(book)
+        if rel(nb).parts[0]==FOLDED: fold_code(book)
         for c in text_cells(book): c.source = own_links(c.source)
         Procs()(book)
         for c in text_cells(book): c.source = site_links(c.source, nb)

@@ -24,9 +24,8 @@ def header(pages # path -> text
 
 def lean_page(text):
     "A page without what is put back when it is shown"
-    text = HEADER.sub(r'\1\3', text, count=1)
-    text = OPEN.sub(lambda m: f'<pre class="code{m[1] or ""}"><code>{m[2]}</code></pre>', text)
-    return UNUSED.sub('', text)
+    text = UNUSED.sub('', HEADER.sub(r'\1\3', text, count=1))
+    return OPEN.sub(lambda m: f'<pre class="code{m[1] or ""}"><code>{m[2]}</code></pre>', text)
 
 FREQUENT = dict(st='u', kw='b', cf='em')   # strings, keywords, control flow: four of five marks
 

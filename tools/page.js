@@ -16,7 +16,7 @@ const crumbs = document.querySelector(".quarto-title-breadcrumbs ol");
 if (crumbs) document.querySelector(".quarto-secondary-nav .quarto-page-breadcrumbs").append(crumbs.cloneNode(true));
 
 // Long tables scroll in a box of their own, below a field that keeps the rows with a word
-for (const table of document.querySelectorAll("main .cell-output table.dataframe")) {
+for (const table of document.querySelectorAll("main .cell-output table")) {
   const body = table.tBodies[0];
   if (!body || body.rows.length < 16) continue;
   const box = document.createElement("div"), field = document.createElement("input"), count = document.createElement("small");

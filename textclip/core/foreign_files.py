@@ -197,7 +197,7 @@ def is_formula(
     value # of a cell
 )->bool:
     "Would a spreadsheet run this text?"
-    if not isinstance(value, str) or not value.startswith(('=', '+', '-', '@', '\t', '\r')): return False
+    if not isinstance(value, str) or not value.startswith(('=', '+', '-', '@', '\t', '\r', '\n')): return False
     return not re.fullmatch(r'[+-]?\d+([.,]\d+)?(e[+-]?\d+)?', value, re.I)
 
 # %% ../../nbs/core/04_foreign_files.ipynb #31d47135

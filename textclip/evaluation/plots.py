@@ -172,7 +172,8 @@ def plot_cost(
     best = table[table.frontier]
     ax.step(best.seconds, 100*best[score], where='post', color='.7', linewidth=1, zorder=0)
     for i,(name,r) in enumerate(table.iterrows(), 1):
-        ax.plot(r.seconds, 100*r[score], 'o', color='C0' if r.frontier else '.55', markersize=11, label=f'{i}  {short_name(name, 60)}')
+        style = dict(color='C0' if r.frontier else '.55', markersize=11, label=f'{i}  {short_name(name, 60)}')
+        ax.plot(r.seconds, 100*r[score], 'o', **style)
         ax.text(r.seconds, 100*r[score], str(i), color='white', fontsize=7, ha='center', va='center', fontweight='bold')
     ax.set(xscale='log', xlabel='seconds to fit', ylabel=f'{score} in %'.replace('_', ' '))
     ax.margins(.08, .1)

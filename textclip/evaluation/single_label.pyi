@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix
 from ..core.basics import TextclipError, derive_seed, some
 from ..types.task import Task
-from ..types.features import Features, join_classes, need_features
+from ..types.features import join_classes, need_features
 from ..types.classifier import Classifier
 from ..types.report import Row
 from ..data.images import ImageSplit

@@ -22,7 +22,8 @@ def array_labels(
 )->tuple: # ((N,) or (N,C) tensor, class list or None)
     "Labels as a tensor, and the class list that belongs to them"
     try: values = np.asarray(values)
-    except ValueError: raise TextclipError(f'Labels in {source} are lists of different lengths.', 'Give (N,C).') from None
+    except ValueError:
+        raise TextclipError(f'Labels in {source} are lists of different lengths.', 'Give (N,C) numbers.') from None
     if values.ndim not in (1,2):
         raise TextclipError(f'Labels in {source} have shape {values.shape}.',
             'Give (N,) class numbers or names, or (N,C) numbers.')

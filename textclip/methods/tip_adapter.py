@@ -290,7 +290,8 @@ class TipAdapterF(TipAdapter):
     def rule(self, keys, labels, weight, scale):
         "The weights of our rule, with which the keys are trained"
         images = len(labels)/len(labels.unique())
-        return dict(beta=1.5/class_distance(keys, labels), alpha=.06*scale/images**.5)
+        error = .18 if weight is None else text_error(keys, labels, weight)
+        return dict(beta=1.5/class_distance(keys, labels), alpha=scale*error/3/images**.5)
 
     def epochs_for(self, task)->int:
         "`epochs`, or the published number for this dataset"

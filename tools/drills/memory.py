@@ -5,7 +5,7 @@
 Every measurement runs in a process of its own; the peak is what is added to the loaded model (and one answer). `lite` is the encoder
 with --encoder lite, a tiny one if not given: the images take the memory. Writes nbs/results/drills/memory.json.
 """
-import argparse, io, multiprocessing, os, platform, struct, sys, tempfile, time, warnings, zlib
+import argparse, io, multiprocessing, os, platform, struct, tempfile, time, warnings, zlib
 from datetime import date
 from pathlib import Path
 import numpy as np, torch
@@ -139,13 +139,15 @@ def main():
     todo = [('deep images', args.deep), ('features', args.predictions//10), ('features', args.predictions)]
     todo += [('small images', args.images//10), ('small images', args.images)]
     todo += [(name, n) for n in numbers for name in ('predict', 'evaluate')]
+    versions = {k: installed_version(k) for k in ('textclip', 'pillow', 'torch', 'numpy')}
+    command = f'python tools/drills/memory.py --photos {args.photos} --predictions {args.predictions} --images {args.images}'
+    about = dict(name='memory', command=f'{command} --deep {args.deep} --encoder {args.encoder}', date=str(date.today()),
+        commit=textclip_commit(), versions=versions, python=platform.python_version())
     rows = []
     for name,n in todo:
-        if n: rows.append(measured(name, n, args.encoder)); print(rows[-1], flush=True)
-    if args.out:
-        versions = {k: installed_version(k) for k in ('textclip', 'pillow', 'torch', 'numpy')}
-        command = f'python tools/drills/memory.py --photos {args.photos} --predictions {args.predictions} --images {args.images}'
-        write_json(args.out, dict(name='memory', command=f'{command} --deep {args.deep} --encoder {args.encoder}', date=str(date.today()),
-            commit=textclip_commit(), versions=versions, python=platform.python_version(), rows=rows))
+        if not n: continue
+        rows.append(measured(name, n, args.encoder))
+        print(rows[-1], flush=True)
+        if args.out: write_json(args.out, about | dict(rows=rows))       # what is measured is kept when the rest is stopped
 
 if __name__=='__main__': main()
