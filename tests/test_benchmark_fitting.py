@@ -139,11 +139,7 @@ def test_from_what_is_there_to_a_classifier():
     assert '12 photos' in by_both.took and 'TextMixture' in by_both.took, by_both.took
     test_eq(by_both.report.n, 3)
     for o in (by_text, by_heap, by_name, by_both, by_given): print(o.took)
-
-
-def test_what_is_refused_and_what_is_said():
-    'nbs/benchmark/14_fitting.ipynb · What is refused, and what is said'
-    # nbs/benchmark/14_fitting.ipynb · What is refused, and what is said · cell b83a26ac
+    # nbs/benchmark/14_fitting.ipynb · From what is there to a classifier · cell b83a26ac
     def said(*args, **more):
         "The error, or the warnings"
         with own_warnings() as caught:
