@@ -130,8 +130,6 @@ def test_loading_by_name():
     for quick in (True, False):
         test_eq(activations(open_clip.CLIP(**small, quick_gelu=quick)), {'QuickGELU' if quick else 'GELU'})
     # nbs/encoders/04_open_clip_encoder.ipynb · Loading by name · cell 4fe3ffa8
-    import json,tempfile
-    from pathlib import Path
     from safetensors.torch import save_file
     config = dict(model_cfg=small, preprocess_cfg=dict(mean=[.5]*3, std=[.5]*3))
     with tempfile.TemporaryDirectory() as d, warnings.catch_warnings():

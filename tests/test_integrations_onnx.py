@@ -13,14 +13,12 @@ from textclip.types.classifier import Classifier
 from textclip.encoders.protocol import Encoder, probe_image
 from textclip.encoders.load import load_encoder
 from textclip.pipeline import Pipeline
-import io, subprocess, sys, tempfile
+import subprocess, sys, tempfile
 from importlib.util import find_spec
 from fastcore.test import *
 from textclip.types.task import Task
 from textclip.types.classifier import LinearClassifier
-from textclip.data.images import ImageSplit
 from textclip.data.load import load_task
-from textclip.features.extract import image_features
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip, tiny_transformers
 from textclip.methods.stata import StatA
 from textclip.methods.zeroshot import ZeroShot

@@ -7,7 +7,6 @@ from textclip.types.classifier import Classifier, LinearClassifier
 from textclip.encoders.model_files import check_model_file, weight_errors
 from textclip.encoders.protocol import Encoder, encoder_meta
 import tempfile
-import numpy as np
 from fastcore.test import *
 from textclip.types.features import Features
 from textclip.testing.encoders import tiny_open_clip

@@ -20,7 +20,6 @@ from pathlib import Path
 from PIL import Image
 from fastcore.test import *
 from sklearn.base import clone
-from sklearn.exceptions import SkipTestWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
@@ -61,9 +60,10 @@ def test_searches_over_a_method_s_settings():
     scores = cross_val_score(FeatureClassifier(GDA(text=False)), X, y, cv=3)
     assert search.best_params_['method__C']>1e-6 and search.best_score_>.6 and scores.mean()>.6
     assert search.best_estimator_.classifier_.info['hyperparameters']['C']==search.best_params_['method__C']
-    {k: round(float(v), 2) for k,v in zip(map(str, search.cv_results_['param_method__C']), search.cv_results_['mean_test_score'])}
+    found = search.cv_results_
+    {str(k): round(float(v), 2) for k,v in zip(found['param_method__C'], found['mean_test_score'])}
     # nbs/integrations/03_sklearn.ipynb · Searches over a method's settings · cell 54a3ec9f
-    for name,known in known_methods.items():
+    for known in known_methods.values():
         if not known.inside: test_eq(clone(known.make()).get_params(), known.make().get_params())
     gda = GDA().set_params(recipe='ours')
     test_eq(gda, GDA(recipe='ours'))

@@ -180,4 +180,5 @@ class FunctionEncoder(Encoder):
 
     def encode_text_batch(self, texts):
         if self.texts is not None: return need_features(self.texts(texts)).x.float()
-        raise TextclipError(f'{self.name!r} has no texts.', "Give FunctionEncoder('mine', images, texts) both functions.")
+        raise TextclipError(f'{self.name!r} has no texts.',
+            "Give FunctionEncoder('mine', images, texts) both functions.")

@@ -27,7 +27,7 @@ def need_steps(
     "An error that says why this classifier is no graph"
     made = classifier.info.get('method') or type(classifier).__name__
     if classifier.transductive:
-        raise TextclipError(f'{made} answers for a whole batch of images at once, which no graph of single images does.',
+        raise TextclipError(f'{made} answers for a whole batch of images at once, as no graph of single images does.',
             'Export a classifier that is not transductive.')
     if any(hasattr(part, 'attach') and hasattr(part, 'prompts') for part in classifier.modules()):
         raise TextclipError(f'{made} sends every image through the text tower, which the graph does not hold.',

@@ -51,7 +51,8 @@ def read_zero_shot_weights(
         raise TextclipError(f'{str(path)!r} holds no table of weights.', 'Give a file with one tensor (D,C).')
     D,C = weights.shape
     if C!=len(names):
-        raise TextclipError(f'{str(path)!r} has {C} columns, and {len(names)} names were given.', 'Give one per column.')
+        raise TextclipError(f'{str(path)!r} has {C} columns, and {len(names)} names were given.',
+            'Give one per column.')
     if encoder is not None and encoder.dim!=D:
         raise TextclipError(f'{str(path)!r} is for features of {D} dimensions, {encoder.name!r} has {encoder.dim}.',
             'Give the encoder that it was made with.')
