@@ -46,13 +46,12 @@ def deep_png(side, colour):
     head = struct.pack('>IIBBBBB', side, side, 16, colour, 0, 0, 0)
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IDAT', rows) + chunk(b'IEND', b'')
 
-def links(folder, content, n, ending):
-    "n names of a few files"
-    folder = Path(folder)
-    for k,o in enumerate(content): (folder/f'{k}.{ending}').write_bytes(o)
-    names = [folder/f'image-{i:05}.{ending}' for i in range(n)]
-    for i,p in enumerate(names): os.link(folder/f'{i%len(content)}.{ending}', p)
-    return names
+class Numbered:
+    "A file of its own for every number, made of a few: features are kept by content, and equal files are encoded once"
+    def __init__(self, content, i, ending): self.content,self.i,self.name = content,i,f'image-{i:05}.{ending}'
+    def read_bytes(self): return self.content + b'%08d' % self.i
+
+def numbered(content, n, ending): return [Numbered(content[i%len(content)], i, ending) for i in range(n)]
 
 def pipeline(encoder):
     "A loaded model that has answered once"
@@ -70,17 +69,17 @@ def pipeline(encoder):
 # What is measured: each gives the work as a function, after everything is loaded
 
 def predict(folder, n, encoder):
-    pipe,paths = pipeline(encoder),links(folder, [photo(k) for k in range(3)], n, 'jpg')
+    pipe,paths = pipeline(encoder),numbered([photo(k) for k in range(3)], n, 'jpg')
     return lambda: pipe.predict(paths)
 
 def evaluate(folder, n, encoder):
     from textclip.benchmark.text_methods import evaluate_classifier
-    pipe,paths = pipeline(encoder),links(folder, [photo(k) for k in range(3)], n, 'jpg')
+    pipe,paths = pipeline(encoder),numbered([photo(k) for k in range(3)], n, 'jpg')
     split = ImageSplit(paths, [i%3 for i in range(n)])
     return lambda: evaluate_classifier(pipe, Task('drill', CLASSES, splits=dict(test=split)), 'test')
 
 def small_images(folder, n, encoder):
-    pipe,paths = pipeline(encoder),links(folder, [photo(k, 640, 480) for k in range(3)], n, 'jpg')
+    pipe,paths = pipeline(encoder),numbered([photo(k, 640, 480) for k in range(3)], n, 'jpg')
     return lambda: pipe.predict(paths)
 
 def features(folder, n, encoder):
@@ -92,7 +91,7 @@ def features(folder, n, encoder):
     return work
 
 def deep_images(folder, n, encoder):
-    pipe,paths = pipeline(encoder),links(folder, [deep_png(7990, c) for c in (2, 6, 0, 4)], n, 'png')
+    pipe,paths = pipeline(encoder),numbered([deep_png(7990, c) for c in (2, 6, 0, 4)], n, 'png')
     return lambda: pipe.predict(paths)
 
 WORK = {o.__name__.replace('_', ' '): o for o in (predict, evaluate, small_images, features, deep_images)}
