@@ -133,7 +133,8 @@ def test_saved_loaded_other_names_ratio_0_is_zero_shot():
     def fit(task=data.task, **kw): return few.fit(task, **dict(train=train, templates=data.templates) | kw)
     test_fail(lambda: fit(train=train[[0]]), contains='5 of 6 classes have no training images')
     test_fail(lambda: fit(task=Task('one', ['class 0']), train=train[:20]), contains='has one class only')
-    test_fail(lambda: fit(templates=data.templates[data.templates.y<4]), contains='2 of 6 classes have no texts: class 4, class 5')
+    test_fail(lambda: fit(templates=data.templates[data.templates.y<4]),
+        contains='2 of 6 classes have no texts: class 4, class 5')
     test_eq(fit(train=train[::20])(train).shape, (120,6))                # one image a class
     with own_warnings() as caught: fit(train=train[[*range(120), 3]])
     assert '1 of 121 labelled images are copies of others' in str(caught[0].message)

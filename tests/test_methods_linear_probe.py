@@ -230,7 +230,8 @@ def test_how_many_steps_slow():
                 def shots(k): return x[rows_of(k)]
                 def check(k): return x[torch.ones(len(x), dtype=torch.bool).index_fill(0, rows_of(k), False)]
             rows += step_rows(names[key], data, shots, check)
-        write_json(results, dict(manifest=report_manifest(seeds=[0], rule='none; for choosing the number of steps'), rows=rows))
+        manifest = report_manifest(seeds=[0], rule='none; for choosing the number of steps')
+        write_json(results, dict(manifest=manifest, rows=rows))
     # nbs/methods/linear_probe.ipynb · How many steps · cell 14a3bbcc
     steps = pd.DataFrame(json.loads(results.read_text(encoding='utf-8'))['rows']).set_index(['data','shots'])
     assert (steps['12800']>=steps['1000']-.3).all() and (steps['12800']-steps['1000']).max()>2

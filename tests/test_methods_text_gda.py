@@ -2,7 +2,6 @@
 import pytest
 from dataclasses import dataclass
 import torch
-from fastcore.basics import patch
 from textclip.types.task import Task
 from textclip.types.classifier import LinearClassifier
 from textclip.types.method import Given, Method, Range
@@ -79,7 +78,8 @@ def test_what_it_asks_for():
     # nbs/methods/text_gda.ipynb · What it asks for · cell 87847e6e
     gen,task = make_generator(3, 'asks'),Task('t', list('abc'))
     y = torch.arange(3).repeat_interleave(4)
-    train,texts = Features(torch.randn(12, 6, generator=gen), y=y),Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
+    train = Features(torch.randn(12, 6, generator=gen), y=y)
+    texts = Features(torch.randn(3, 6, generator=gen), y=torch.arange(3))
     def fit(task=task, **kw): return TextGDA().fit(task, **dict(texts=texts, train=train) | kw)
     test_fail(lambda: fit(train=train[:8]), contains='1 of 3 classes have no training images: c')
     test_fail(lambda: fit(task=Task('one', ['a'])), contains='has one class only')

@@ -41,7 +41,7 @@ from textclip.benchmark.table import Benchmark, gains, settings_table
 from textclip.benchmark.task_data import part_of, task_features
 from textclip.benchmark.runner import run_benchmark
 from textclip.methods.tip_adapter import (CacheClassifier, TipAdapter, TipAdapterF, cache_keys, choose,
-    class_distance, published_settings, text_error)
+    class_distance, grids, published_settings, rule, text_error)
 display = print  # IPython has its own
 
 NOTEBOOK = 'nbs/methods/tip_adapter.ipynb'
@@ -321,7 +321,9 @@ def test_without_validation_images():
     def draws(data, k):
         "(shots, validation images, test images) of every draw"
         names = data.task.classes
-        if 'val' in data.splits: return [(data.split(f'shot{k}'), few_shot_val(data.split('val'), k, 0, names), data.split('test'))]
+        if 'val' in data.splits:
+            chosen = few_shot_val(data.split('val'), k, 0, names)
+            return [(data.split(f'shot{k}'), chosen, data.split('test'))]
         halves = 'dev' in data.splits
         found = []
         for seed in range(3):
@@ -347,7 +349,8 @@ def test_without_validation_images():
                 found.append(evaluate(clf, test).accuracy)
             return round(100*sum(found)/len(found), 1)
         def row(title, k):
-            return dict(method=title, data=name, shots=k, old=right(old_rule(title, k), k), new=right(kinds[title]('ours'), k),
+            return dict(method=title, data=name, shots=k,
+                old=right(old_rule(title, k), k), new=right(kinds[title]('ours'), k),
                 validation=right(kinds[title]('ours'), k, True))
         return [row(title, k) for title in kinds for k in ((1,4,8) if 'dev' in data.splits else (1,4,16))]
     # nbs/methods/tip_adapter.ipynb · Without validation images · cell c1b87fce
@@ -384,7 +387,9 @@ def test_without_validation_images_slow():
     def draws(data, k):
         "(shots, validation images, test images) of every draw"
         names = data.task.classes
-        if 'val' in data.splits: return [(data.split(f'shot{k}'), few_shot_val(data.split('val'), k, 0, names), data.split('test'))]
+        if 'val' in data.splits:
+            chosen = few_shot_val(data.split('val'), k, 0, names)
+            return [(data.split(f'shot{k}'), chosen, data.split('test'))]
         halves = 'dev' in data.splits
         found = []
         for seed in range(3):
@@ -410,7 +415,8 @@ def test_without_validation_images_slow():
                 found.append(evaluate(clf, test).accuracy)
             return round(100*sum(found)/len(found), 1)
         def row(title, k):
-            return dict(method=title, data=name, shots=k, old=right(old_rule(title, k), k), new=right(kinds[title]('ours'), k),
+            return dict(method=title, data=name, shots=k,
+                old=right(old_rule(title, k), k), new=right(kinds[title]('ours'), k),
                 validation=right(kinds[title]('ours'), k, True))
         return [row(title, k) for title in kinds for k in ((1,4,8) if 'dev' in data.splits else (1,4,16))]
     # nbs/methods/tip_adapter.ipynb · Without validation images · cell 00498f0a

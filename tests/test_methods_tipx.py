@@ -31,7 +31,7 @@ from textclip.benchmark.manifest import report_manifest
 from textclip.benchmark.protocols import shots_of
 from textclip.benchmark.table import Benchmark, gains, settings_table
 from textclip.benchmark.runner import run_benchmark
-from textclip.methods.tipx import SuSX, TIPX, psi_modes
+from textclip.methods.tipx import SuSX, TIPX, grids, psi_modes
 
 NOTEBOOK = 'nbs/methods/tipx.ipynb'
 

@@ -199,7 +199,10 @@ def test_to_a_tracker():
     # nbs/4_training/04_callbacks.ipynb · To a tracker · cell 10650003
     seen = []
     loss = lambda w,*_: ((w-1)**2).sum()
-    callbacks = [EarlyStopping(lambda w: -(w-1).abs().max().item(), every=3), LogTo(lambda v,k: seen.append((k, v)), every=2)]
+    def nearness(w): return -(w-1).abs().max().item()
+    def note(values, step): seen.append((step, values))
+
+    callbacks = [EarlyStopping(nearness, every=3), LogTo(note, every=2)]
     t = Trainer(nn.Parameter(torch.zeros(3)), loss, 1, Optimization(lr=.1), steps=7, callbacks=callbacks)
     t.fit()
     test_eq([k for k,_ in seen], [1, 2, 3, 4, 5, 6, 7])

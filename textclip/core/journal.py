@@ -161,6 +161,7 @@ def _begin(self:Journal):
         return 0
     return 3 if head==b'\xef\xbb\xbf' else 0
 
+# %% ../../nbs/core/09_journal.ipynb #84d5e00c
 @patch
 def _take_lines(self:Journal):
     "Note the places of all lines that were not read; those that are no record"

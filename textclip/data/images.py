@@ -147,6 +147,7 @@ class Room:
                 self.free += n
                 self.changed.notify_all()
 
+# %% ../../nbs/data/01_images.ipynb #b943a687
 _pixels = Room(MAX_PIXELS)
 
 def _check_size(width, height, square):

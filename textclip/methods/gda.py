@@ -205,8 +205,8 @@ class GDA(Method):
             raise unknown_name('form', self.form, ['few-shot','base-to-new'])
         if self.space not in spaces: raise unknown_name('space', self.space, spaces)
         if self.space=='pre' and self.form=='base-to-new':
-            raise TextclipError("GDA(form='base-to-new') makes Gaussians of new classes from their texts, which are not "
-                "in the space 'pre'.", "Use form='few-shot', or space='x'.")
+            raise TextclipError("GDA(form='base-to-new') makes Gaussians of new classes from their texts, which "
+                "are not in the space 'pre'.", "Use form='few-shot', or space='x'.")
         self.check_fields()
 
 # %% ../../nbs/methods/gda.ipynb #3c6ec890

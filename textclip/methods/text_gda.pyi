@@ -2,7 +2,6 @@
 from typing import Any, ClassVar
 from dataclasses import dataclass
 import torch
-from fastcore.basics import patch
 from ..types.task import Task
 from ..types.classifier import LinearClassifier
 from ..types.method import Given, Method, Range

@@ -210,28 +210,32 @@ class TipAdapter(Method):
         if self.aggregate not in aggregates: raise unknown_name('aggregate', self.aggregate, aggregates)
         self.check_fields()
 
-    def rule(self, keys, labels, weight, scale):
-        "The weights of our rule"
-        alpha = 1. if weight is None else 1.3*scale*text_error(keys, labels, weight)
-        return dict(beta=6/class_distance(keys, labels), alpha=alpha)
+# %% ../../nbs/methods/tip_adapter.ipynb #a6979174
+@patch
+def rule(self:TipAdapter, keys, labels, weight, scale):
+    "The weights of our rule"
+    alpha = 1. if weight is None else 1.3*scale*text_error(keys, labels, weight)
+    return dict(beta=6/class_distance(keys, labels), alpha=alpha)
 
-    def grids(self, task, rule):
-        "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
-        if self.recipe=='ours':
-            grids = dict(beta=values_around(rule['beta'], 6), alpha=[0., *values_around(rule['alpha'], 6)])
-            fixed = dict(rule)
-        else:
-            ends = published_settings(task, self.label) if self.stops is None else (*self.stops, 1., 1.17)
-            grids = dict(beta=weight_grid(ends[0], 200), alpha=weight_grid(ends[1], 20))
-            fixed = dict(beta=float(ends[2]), alpha=float(ends[3]))
-        return self.as_set(grids, fixed)
+@patch
+def grids(self:TipAdapter, task, rule):
+    "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
+    if self.recipe=='ours':
+        grids = dict(beta=values_around(rule['beta'], 6), alpha=[0., *values_around(rule['alpha'], 6)])
+        fixed = dict(rule)
+    else:
+        ends = published_settings(task, self.label) if self.stops is None else (*self.stops, 1., 1.17)
+        grids = dict(beta=weight_grid(ends[0], 200), alpha=weight_grid(ends[1], 20))
+        fixed = dict(beta=float(ends[2]), alpha=float(ends[3]))
+    return self.as_set(grids, fixed)
 
-    def as_set(self, grids, fixed):
-        "What the user fixed is not searched; without texts a weight changes no answer"
-        if not self.text: grids['alpha'],fixed['alpha'] = [1.],1.
-        for k in grids:
-            if (v := getattr(self, k)) is not None: grids[k],fixed[k] = [float(v)],float(v)
-        return grids,fixed
+@patch
+def as_set(self:TipAdapter, grids, fixed):
+    "What the user fixed is not searched; without texts a weight changes no answer"
+    if not self.text: grids['alpha'],fixed['alpha'] = [1.],1.
+    for k in grids:
+        if (v := getattr(self, k)) is not None: grids[k],fixed[k] = [float(v)],float(v)
+    return grids,fixed
 
 # %% ../../nbs/methods/tip_adapter.ipynb #d5c7f7a6
 @patch

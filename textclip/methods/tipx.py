@@ -90,26 +90,30 @@ class TIPX(Method):
         if self.psi not in psi_modes: raise unknown_name('psi', self.psi, psi_modes)
         self.check_fields()
 
-    def rule(self, keys, labels, weight, scale):
-        "The weights of our rule"
-        images = len(labels)/len(labels.unique())
-        alpha = self.vote(keys, labels, weight)*scale
-        return dict(beta=6/class_distance(keys, labels), alpha=alpha, gamma=.08*scale/images)
+# %% ../../nbs/methods/tipx.ipynb #cbfccd5e
+@patch
+def rule(self:TIPX, keys, labels, weight, scale):
+    "The weights of our rule"
+    images = len(labels)/len(labels.unique())
+    alpha = self.vote(keys, labels, weight)*scale
+    return dict(beta=6/class_distance(keys, labels), alpha=alpha, gamma=.08*scale/images)
 
-    def vote(self, keys, labels, weight):
-        "What the votes weigh, in units of the logit scale"
-        return 1.3*text_error(keys, labels, weight)
+@patch
+def vote(self:TIPX, keys, labels, weight):
+    "What the votes weigh, in units of the logit scale"
+    return 1.3*text_error(keys, labels, weight)
 
-    def grids(self, rule):
-        "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
-        if self.recipe=='paper':
-            grids,fixed = dict(beta=weight_grid(50, 200, 1), alpha=weight_grid(50, 20), gamma=weight_grid(30, 50)),{}
-        else:
-            fixed = dict(rule)
-            grids = {k: [*([] if k=='beta' else [0.]), *values_around(v, 6)] for k,v in rule.items()}
-        for k in grids:
-            if (v := getattr(self, k)) is not None: grids[k],fixed[k] = [float(v)],float(v)
-        return grids,fixed
+@patch
+def grids(self:TIPX, rule):
+    "(name -> values to search, name -> value without validation); `rule`: the weights of our rule"
+    if self.recipe=='paper':
+        grids,fixed = dict(beta=weight_grid(50, 200, 1), alpha=weight_grid(50, 20), gamma=weight_grid(30, 50)),{}
+    else:
+        fixed = dict(rule)
+        grids = {k: [*([] if k=='beta' else [0.]), *values_around(v, 6)] for k,v in rule.items()}
+    for k in grids:
+        if (v := getattr(self, k)) is not None: grids[k],fixed[k] = [float(v)],float(v)
+    return grids,fixed
 
 # %% ../../nbs/methods/tipx.ipynb #bbdac54a
 @patch

@@ -138,6 +138,7 @@ def read(self:Checkpoints)->tuple: # (header, tensors); (what is wrong, {}) wher
     if {k: array_facts(v) for k,v in tensors.items()}!=header['arrays']: return 'its numbers are damaged',{}
     return header,tensors
 
+# %% ../../nbs/4_training/04_callbacks.ipynb #c922c018
 @patch
 def load(self:Checkpoints, t):
     "Put trainer `t` where the checkpoint is"
