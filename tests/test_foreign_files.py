@@ -5,7 +5,8 @@ import importlib, importlib.util, io, json, re, struct, subprocess, sys, threadi
 from pathlib import Path
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq, pytest, safetensors.torch as st, torch
 from packaging.requirements import Requirement
-from textclip.core.basics import Journal, TextclipError
+from textclip.core.basics import TextclipError
+from textclip.core.journal import Journal
 from textclip.core.display import markdown_cell
 from textclip.types.classifier import LinearClassifier, load_classifier
 from textclip.types.features import Features

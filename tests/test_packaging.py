@@ -64,7 +64,7 @@ def test_lock_names_hashes_and_no_place():
 
 def test_python_versions():
     oldest = setup_env.oldest_python()
-    assert oldest==cfg.min_python and f'Python {oldest}, ' in (ROOT/'README.md').read_text(encoding='utf-8')
+    assert oldest==cfg.min_python and f'Python {oldest} to ' in (ROOT/'README.md').read_text(encoding='utf-8')
 
 # %% Setting up
 

@@ -371,13 +371,13 @@ def answers_of_models(d):
             for found in parse(text): answer_problem(found, 'cat') if isinstance(found, str) else None
 
 def journal(d):
-    from textclip.core.basics import Journal
+    from textclip.core.journal import Journal
     j = Journal(d/'j.jsonl')
     for k in 'abc': j.add(k, text=f'text {k}', n=1)
 
 @reader(journal, '.jsonl')
 def journals(d):
-    from textclip.core.basics import Journal
+    from textclip.core.journal import Journal
     j = Journal(d/'j.jsonl')
     j.add('new', text='x')
     for p in d.glob('*.unreadable'): p.unlink()
