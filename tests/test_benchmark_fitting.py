@@ -14,8 +14,10 @@ from textclip.sampling.text_filters import keep_own_class
 from textclip.sampling.llms.load import known_llms, load_llm
 from textclip.evaluation.single_label import make_row
 from textclip.pipeline import Pipeline
+from textclip.reasons import Evidence
 from textclip.methods.registry import known_method, known_methods
 from textclip.methods.zeroshot import ZeroShot
+from textclip.methods.cupl import pooled_texts
 from textclip.benchmark.protocols import fit_on, measure_classifier
 from textclip.benchmark.manifest import report_manifest, text_digests
 from textclip.benchmark.text_methods import TextMethod, llm_name, text_method
@@ -25,6 +27,7 @@ import numpy as np
 from PIL import Image
 from fastcore.test import *
 from textclip.core.basics import Store, own_warnings
+from textclip.reasons import explain
 from textclip.data.images import ImageSplit
 from textclip.evaluation.single_label import Evaluation
 from textclip.sampling.llms.protocol import Answer, estimate_tokens
@@ -86,10 +89,14 @@ def test_from_what_is_there_to_a_classifier():
         steps,store = [],Store(Path(d)/'store')
         found = fit(Path(d)/'shapes', encoder='lite', llm=None, store=store, say=steps.append)
         folder = found.save(Path(d)/'out')
-        test_eq(sorted(p.name for p in folder.iterdir()), ['classifier.json','classifier.safetensors','report.json'])
-        answer, = found.predict(Path(d)/'shapes'/'disc'/'disc_0.png')
+        test_eq(sorted(p.name for p in folder.iterdir()), ['classifier.json','classifier.safetensors','evidence','report.json'])
+        photo = Path(d)/'shapes'/'disc'/'disc_0.png'
+        answer, = found.predict(photo)
+        why = explain(found.pipeline, photo, Evidence.load(folder))
         named = fit(['bars','cross','disc','triangle'], encoder='lite', llm=None, store=store)
     test_eq((found.method, answer.name, found.report.n), ('cross-validated', 'disc', 8))
+    test_eq((why.name, why.exact), ('disc', False))
+    test_eq(Path(why.photos[0][1]).name, 'disc_0.png')                    # itself comes first
     test_eq((named.method, named.report), ('zero-shot', None))
     assert found.classifier.info['choice']['why'] in found.took
     print('\n'.join(steps))
@@ -123,6 +130,7 @@ def test_from_what_is_there_to_a_classifier():
         d = Path(d)
         common = dict(encoder=ColourEncoder(), llm=ColourPoet(), n=2, journal=d/'poet.jsonl', store=Store(d/'store'))
         by_text = fit(names, **common)
+        why = explain(by_text.pipeline, Image.new('RGB', (4,4), 'red'), by_text.evidence)
         heap = pictures(d/'heap', 12, labelled=False)
         by_heap = fit(names, unlabeled=heap, **common)
         by_name = fit(names, pictures(d/'photos', 4), method='tip-adapter', **common)
@@ -133,6 +141,7 @@ def test_from_what_is_there_to_a_classifier():
         told = ' '.join(str(o.message) for o in caught)
     test_eq([o.method for o in (by_text, by_heap, by_name, by_given)], ['cupl','text-mixture','tip-adapter','tap'])
     test_eq((by_text.classifier.info['llm'], by_given.classifier.info['llm']), ('poet','given'))
+    test_eq((why.name, why.exact), ('red', True))            # a mean of texts: each has its share
     test_eq((by_text.report, by_name.report.n, by_given.report.n), (None, 3, 12))
     assert 'unlabelled images are copies of labelled photos' in told
     assert 'no usable text and keep their templates: blue' in told

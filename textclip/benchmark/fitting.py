@@ -21,8 +21,10 @@ from ..sampling.text_filters import keep_own_class
 from ..sampling.llms.load import known_llms, load_llm
 from ..evaluation.single_label import make_row
 from ..pipeline import Pipeline
+from ..reasons import Evidence
 from ..methods.registry import known_method, known_methods
 from ..methods.zeroshot import ZeroShot
+from ..methods.cupl import pooled_texts
 from .protocols import fit_on, measure_classifier
 from .manifest import report_manifest, text_digests
 from .text_methods import TextMethod, llm_name, text_method
@@ -108,6 +110,7 @@ class FitResult(Shown):
     verdict:str=''      # what the report says, in a sentence
     wins:bool=None      # is it significantly better than zero-shot?
     texts:object=None   # a dataset of the texts, or None
+    evidence:Evidence=None # what reasons can be given from: `explain`
     way:Way=None        # the line of the rule, where nobody named the method
 
     @property
@@ -127,10 +130,11 @@ class FitResult(Shown):
     def save(self,
         folder # made where it is not there
     )->Path:
-        "Write the classifier, its texts and its report; `load_pipeline` reads the folder"
+        "Write the classifier, its texts, its evidence and its report; `load_pipeline` reads the folder"
         folder = Path(folder)
         self.classifier.save(folder)
         if self.texts is not None: write_json(folder/'texts.json', texts_by_class(self.texts, self.task))
+        if self.evidence is not None: self.evidence.save(folder)
         if self.report is not None: self.report.save(folder/'report.json')
         return folder
 
@@ -195,6 +199,18 @@ def in_a_sentence(
     if texts is not None: said += f'; {counted(len(texts), "text")} from {info["llm"]}'
     if 'changed' in info: said += f'; {info["changed"]:.1%} of the images are named otherwise than by the texts alone'
     return said
+
+# %% ../../nbs/benchmark/14_fitting.ipynb #e71de002
+def evidence_of(
+    data:TaskFeatures, # texts and templates
+    photos:Photos      # labelled images
+)->Evidence:
+    "What a classifier was made of: texts with the templates beside them, and the photos; nothing for several labels"
+    if data.task.kind!='single': return Evidence()
+    texts,learned = data.templates,photos.learn if photos.every is None else photos.every
+    if data.texts is not None: texts = pooled_texts(data.texts, data.templates, len(data.task))
+    if learned is not None: learned = Features(learned.x, y=learned.y, ids=learned.ids, meta=learned.meta)
+    return Evidence(texts, learned)
 
 # %% ../../nbs/benchmark/14_fitting.ipynb #18289708
 def row_for(
@@ -346,7 +362,7 @@ def fit(
     took = in_a_sentence(classifier, row, task, photos, heap, written)
     said,wins = verdict_of(report) if report else (_not_measured(photos), None)
     if wins is False and name!='zero-shot': warn(said)
-    return FitResult(classifier, encoder, task, name, took, report, said, wins, written, way)
+    return FitResult(classifier, encoder, task, name, took, report, said, wins, written, evidence_of(data, photos), way)
 
 def _not_measured(photos):
     if photos.learn is None: return 'Not measured: there are no labelled photos.'

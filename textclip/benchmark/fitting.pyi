@@ -15,8 +15,10 @@ from ..sampling.text_filters import keep_own_class
 from ..sampling.llms.load import known_llms, load_llm
 from ..evaluation.single_label import make_row
 from ..pipeline import Pipeline
+from ..reasons import Evidence
 from ..methods.registry import known_method, known_methods
 from ..methods.zeroshot import ZeroShot
+from ..methods.cupl import pooled_texts
 from .protocols import fit_on, measure_classifier
 from .manifest import report_manifest, text_digests
 from .text_methods import TextMethod, llm_name, text_method
@@ -50,6 +52,7 @@ class FitResult(Shown):
     verdict: str = ...
     wins: bool = ...
     texts: object = ...
+    evidence: Evidence = ...
     way: Way = ...
 
     @property
@@ -72,6 +75,9 @@ def data_for(row: TextMethod, task: Task, encoder, texts=..., unlabeled=..., see
     ...
 
 def in_a_sentence(classifier: Classifier, row: TextMethod, task: Task, photos: Photos, heap: Features | None=..., texts=...) -> str:
+    ...
+
+def evidence_of(data: TaskFeatures, photos: Photos) -> Evidence:
     ...
 
 def row_for(method, task: Task, heap, given: bool, settings: dict, draw=..., llm=..., **own) -> tuple:

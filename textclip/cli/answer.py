@@ -33,6 +33,7 @@ def predict(
     copy:Annotated[bool, typer.Option('--copy', help='With --sort-into: copies in place of links')]=False,
     sheet:Annotated[Optional[Path], typer.Option('--sheet',
         help='A contact sheet instead of lines: an .html file to leaf through')]=None,
+    why:Annotated[bool, typer.Option('--why', help='With the texts and photos that speak for each answer')]=False,
     device:Device_='cpu'
 ):
     "Name images. Exit status 1 where one of them cannot be read."
@@ -40,10 +41,12 @@ def predict(
     found = _images_at(images)
     need_device(device)
     _check_places(images, out, sort_into, copy, sheet)
+    if why: need_lines(as_json, out, sort_into, sheet)
     pipe = load_pipeline(classifier, device=device)
+    reasons = reasons_from(pipe, classifier) if why else None
     with ExitStack() as files:
         takers = [files.enter_context(o) for o in _takers(out, sort_into, copy, sheet)]
-        counts = _answer(pipe.answers(found, top, threshold), len(found), takers, as_json)
+        counts = _answer(pipe.answers(found, top, threshold), len(found), takers, as_json, reasons)
     if takers: _say_counts(counts, out, sort_into, sheet)
     if counts[None]: raise typer.Exit(1)
 
@@ -55,14 +58,16 @@ def _takers(out, sort_into, copy, sheet):
     if sheet is not None: yield answer_file(sheet)
     if sort_into is not None: yield sorted_into(sort_into, copy)
 
-def _answer(answers, total, takers, as_json):
+def _answer(answers, total, takers, as_json, reasons=None):
     "Hand every answer on, or print it; name -> number of images, None for those that could not be read"
     counts = Counter()
     with tqdm(total=total, desc='answers', unit=' images', disable=None, leave=False) as bar:
         for o in answers:
             for add in takers: add(o)
             if not takers:
-                with bar.external_write_mode(): typer.echo(_answer_line(o, as_json))
+                with bar.external_write_mode():
+                    typer.echo(_answer_line(o, as_json))
+                    if reasons and o.name is not None: typer.echo(reasons(o.image))
             counts[o.name] += 1
             bar.update()
     return counts
@@ -80,6 +85,22 @@ def _say_counts(counts, out, sort_into, sheet):
     unread = f'; {counted(counts[None], "image")} not readable' if counts[None] else ''
     places = ', '.join(str(o) for o in (out, sheet, sort_into) if o is not None)
     typer.echo(f'{counted(counts.total(), "image")}: {said or "no answer"}{unread}\nKept: {places}')
+
+# %% ../../nbs/cli/03_answer.ipynb #3ea50002
+def need_lines(as_json, out, sort_into, sheet):
+    "An error where reasons are asked for in a form that has no room for them"
+    others = dict(zip(('--json','--out','--sort-into','--sheet'), (as_json, out, sort_into, sheet)))
+    taken = [k for k,v in others.items() if v]
+    if not taken: return
+    raise TextclipError(f'--why adds lines for a person to read, for which {taken[0]} has no room.',
+        f'Leave out {taken[0]} or --why.')
+
+def reasons_from(pipe, folder):
+    "A function from an image to the lines below its answer"
+    from textclip.reasons import Evidence, explain
+    evidence = Evidence.load(folder)
+    def lines(image): return '\n'.join(repr(explain(pipe, image, evidence, top=3)).splitlines()[1:])
+    return lines
 
 # %% ../../nbs/cli/03_answer.ipynb #ab476ddb
 def _check_places(images, out, sort_into, copy, sheet):

@@ -223,5 +223,7 @@ def choose(self:CrossValidated, there, task, f, group, given, seed)->dict:
     k = first_unless_beaten(shares, first)
     others = ', '.join(f'{_called(there[o])} {r["accuracy"]:.1%}' for o,r in found.items() if o!=k)
     best = f'{_called(there[k])}, right about {found[k]["accuracy"]:.1%} of those left out'
+    ahead = any(r['accuracy']>found[k]['accuracy'] for r in found.values())
+    if ahead: others += '; none of them clearly ahead'
     return dict(by='cross-validation', chosen=k, why=f'{about}, {self.folds}-fold; {best} ({others})',
         folds=self.folds, repeats=self.repeats, seed=seed, candidates=found, left_out=out)
