@@ -89,7 +89,8 @@ def test_from_what_is_there_to_a_classifier():
         steps,store = [],Store(Path(d)/'store')
         found = fit(Path(d)/'shapes', encoder='lite', llm=None, store=store, say=steps.append)
         folder = found.save(Path(d)/'out')
-        test_eq(sorted(p.name for p in folder.iterdir()), ['classifier.json','classifier.safetensors','evidence','report.json'])
+        written = sorted(p.name for p in folder.iterdir())
+        test_eq(written, ['classifier.json','classifier.safetensors','evidence','report.json'])
         photo = Path(d)/'shapes'/'disc'/'disc_0.png'
         answer, = found.predict(photo)
         why = explain(found.pipeline, photo, Evidence.load(folder))

@@ -15,6 +15,7 @@ import torch
 from fastcore.test import *
 from textclip.testing.encoders import tiny_open_clip
 from textclip.testing.data import drawn_shapes
+from textclip.training.trainer import Callback
 from textclip.pipeline import load_pipeline
 from textclip.methods.clip_lora import CLIPLoRA
 from textclip.methods.lafter import LaFTer

@@ -1,3 +1,4 @@
+const TOP = "<nav class=\"navbar navbar-expand-lg sd-navbar-default\"><div class=\"navbar-container container-fluid\"><div class=\"navbar-brand-container mx-auto\"><a class=\"navbar-brand\" href=\"UP/index.html\"><span class=\"navbar-title\">textclip</span></a></div><button class=\"navbar-toggler\" type=\"button\" data-bs-toggle=\"collapse\" data-bs-target=\"#navbarCollapse\" aria-controls=\"navbarCollapse\" aria-expanded=\"false\" aria-label=\"Toggle navigation\"><span class=\"navbar-toggler-icon\"></span></button><div class=\"collapse navbar-collapse\" id=\"navbarCollapse\"><ul class=\"navbar-nav navbar-nav-scroll me-auto\"></ul><ul class=\"navbar-nav navbar-nav-scroll ms-auto\"><li class=\"nav-item\"><a class=\"nav-link\" href=\"https://github.com/textclip/textclip\"><i class=\"bi bi-github\" role=\"img\"></i> <span class=\"menu-text\">GitHub</span></a></li><li class=\"nav-item compact\"><a class=\"quarto-color-scheme-toggle nav-link\" href=\"\" title=\"Toggle dark mode\" onclick=\"window.smalldocsToggleScheme(); return false;\"><i class=\"bi\"></i></a></li></ul><div class=\"quarto-navbar-tools\"><div class=\"smalldocs-search\" id=\"quarto-search\"><i class=\"bi bi-search\" aria-hidden=\"true\"></i><input type=\"search\" class=\"form-control form-control-sm\" placeholder=\"Search\" aria-label=\"Search\" autocomplete=\"off\"><div class=\"smalldocs-search-results dropdown-menu\"></div></div></div></div></div></nav><nav class=\"quarto-secondary-nav\"><div class=\"container-fluid d-flex\"><button type=\"button\" class=\"quarto-btn-toggle btn\" aria-controls=\"quarto-sidebar\" aria-label=\"Toggle sidebar navigation\"><i class=\"bi bi-layout-text-sidebar-reverse\"></i></button><nav class=\"quarto-page-breadcrumbs\" aria-label=\"breadcrumb\"></nav></div></nav>";
 const PAGES = [
 [
 "Start",
@@ -19,6 +20,16 @@ const PAGES = [
 []
 ],
 [
+"Why this name?",
+"reasons.html",
+[]
+],
+[
+"Answers as files",
+"answers.html",
+[]
+],
+[
 "Command line",
 "cli/cli.html",
 [
@@ -30,6 +41,11 @@ const PAGES = [
 [
 "Commands for a classifier",
 "cli/classify.html",
+[]
+],
+[
+"Commands for answers",
+"cli/answer.html",
 []
 ],
 [
@@ -60,6 +76,11 @@ const PAGES = [
 "Tutorials",
 "tutorials/tutorials.html",
 [
+[
+"Which method for me?",
+"tutorials/which_method.html",
+[]
+],
 [
 "From names to a classifier",
 "tutorials/names_to_classifier.html",
@@ -382,8 +403,8 @@ const PAGES = [
 []
 ],
 [
-"Assets",
-"core/assets.html",
+"Files of others",
+"core/foreign_files.html",
 []
 ],
 [
@@ -394,6 +415,21 @@ const PAGES = [
 [
 "What the store holds",
 "core/store_upkeep.html",
+[]
+],
+[
+"Assets",
+"core/assets.html",
+[]
+],
+[
+"Kept by item",
+"core/item_store.html",
+[]
+],
+[
+"The journal",
+"core/journal.html",
 []
 ]
 ]
@@ -486,6 +522,11 @@ const PAGES = [
 [
 "Loading a task",
 "data/load.html",
+[]
+],
+[
+"Check your own images",
+"data/check_images.html",
 []
 ],
 [
@@ -671,6 +712,16 @@ const PAGES = [
 []
 ],
 [
+"Text-anchored GDA",
+"methods/text_gda.html",
+[]
+],
+[
+"The choice by cross-validation",
+"methods/cross_validated.html",
+[]
+],
+[
 "Tip-Adapter",
 "methods/tip_adapter.html",
 []
@@ -748,6 +799,11 @@ const PAGES = [
 "",
 [
 [
+"Texts and unlabelled images",
+"methods/text_mixture.html",
+[]
+],
+[
 "StatA: adapting to a batch that shows few of the classes",
 "methods/stata.html",
 []
@@ -780,6 +836,27 @@ const PAGES = [
 []
 ]
 ]
+]
+]
+],
+[
+"Integrations",
+"integrations/integrations.html",
+[
+[
+"ONNX graphs",
+"integrations/onnx.html",
+[]
+],
+[
+"Zero-shot weights",
+"integrations/open_clip_weights.html",
+[]
+],
+[
+"scikit-learn",
+"integrations/sklearn.html",
+[]
 ]
 ]
 ],
@@ -846,6 +923,21 @@ const PAGES = [
 "Speed against the machine's limits",
 "benchmark/speed.html",
 []
+],
+[
+"Your own images",
+"benchmark/own_images.html",
+[]
+],
+[
+"From what is there to a classifier",
+"benchmark/fitting.html",
+[]
+],
+[
+"What each step buys",
+"benchmark/steps.html",
+[]
 ]
 ]
 ],
@@ -860,6 +952,11 @@ const PAGES = [
 [
 "Results",
 "studies/results.html",
+[]
+],
+[
+"Every regime's default",
+"studies/recipes.html",
 []
 ]
 ]
@@ -942,6 +1039,17 @@ const PAGES = [
 []
 ]
 ]
+],
+[
+"When things go wrong",
+"",
+[
+[
+"Drills",
+"studies/drills.html",
+[]
+]
+]
 ]
 ]
 ],
@@ -1020,16 +1128,22 @@ const PAGES = [
 []
 ]
 ]
+],
+[
+"All names",
+"api.html",
+[]
 ]
 ]
 ]
 ];
-// Fills the sidebar from PAGES, lists of [text, address, [those within]]: rooms are closed but those around the current
-// page, which is scrolled into view and has its headings below it
+// Fills the bar at the top from TOP, and the sidebar from PAGES, lists of [text, address, [those within]]: rooms are
+// closed but those around the current page, which is scrolled into view and has its headings below it
 (() => {
   "use strict";
   const nav = document.getElementById("quarto-sidebar"), here = nav.dataset.page;
   const up = document.querySelector('meta[name="smalldocs:offset"]').content;
+  document.getElementById("quarto-header").innerHTML = TOP.replaceAll("UP/", up);
   const holds = ([, address, within]) => address === here || within.some(holds);
   const current = (address) => (address === here ? ' active" aria-current="page' : "");
   let rooms = 0;

@@ -45,6 +45,14 @@
       total += weight;
       hits.forEach((s, n) => { sums.set(n, (sums.get(n) || 0) + weight * s); found.set(n, (found.get(n) || 0) + weight); });
     });
+    const raw = words(query), pair = (a, b) => `${a} ${b}`;
+    const pairs = new Set(raw.slice(1).map((b, i) => [raw[i], b]).filter(([a, b]) => !stops.has(a) || !stops.has(b)).map(([a, b]) => pair(a, b)));
+    made.sections.forEach(([, anchor], n) => {   // two words of the query side by side in a title
+      const title = made.titles[n];
+      if (anchor || !sums.has(n) || !title.slice(1).some((b, i) => pairs.has(pair(title[i], b)))) return;
+      sums.set(n, 2 * sums.get(n));
+      found.set(n, total);
+    });
     const exact = (n) => made.headings[n].join(" ") === asked.join(" ");
     const value = (n) => sums.get(n) * (found.get(n) / total) ** 2 * (exact(n) ? 2 : 1), perPage = {};
     return [...sums.keys()].sort((a, b) => value(b) - value(a) || a - b).filter((n) => {
