@@ -6,7 +6,7 @@
 __all__ = ['LocalLLM']
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #bfd90e9a
-import hashlib, json, re
+import hashlib, inspect, json, re
 from functools import cached_property
 from pathlib import Path
 import torch
@@ -49,18 +49,23 @@ def _pad_after(rows, prefix, pad):
     return torch.tensor(ids), torch.tensor(mask)
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #f37fdf87
+def _cache_name(model):
+    "What the model calls its keys and values: 'cache', in older versions of transformers 'past_key_values'"
+    return 'cache' if 'cache' in inspect.signature(model.forward).parameters else 'past_key_values'
+
 def _read_prompts(model, rows, pad):
     "Read different prompts up to their last token: ids (U,L), mask (U,L), keys and values"
     prefix = _shared_prefix(rows)
     ids,mask = [o.to(model.device) for o in _pad_after(rows, prefix, pad)]
-    cache = None
+    cache,name = None,_cache_name(model)
     if prefix:
-        cache = model(ids[:1,:prefix], use_cache=True, logits_to_keep=1).past_key_values
+        cache = getattr(model(ids[:1,:prefix], use_cache=True, logits_to_keep=1), name)
         cache.batch_repeat_interleave(len(rows))
     if ids.shape[1]-1>prefix:
         position = (mask.cumsum(-1)-1).clamp_min(0)[:,prefix:-1]
-        cache = model(ids[:,prefix:-1], attention_mask=mask[:,:-1], position_ids=position, past_key_values=cache,
-            use_cache=True, logits_to_keep=1).past_key_values
+        found = model(ids[:,prefix:-1], attention_mask=mask[:,:-1], position_ids=position, use_cache=True,
+            logits_to_keep=1, **{name: cache})
+        cache = getattr(found, name)
     return ids, mask, cache
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #01c9e506
@@ -188,10 +193,10 @@ def _write(self:LocalLLM, rows, seeds, parameters):
     with torch.inference_mode():
         ids,mask,cache = _read_prompts(self.model, [list(r) for r in different], ends[0])
         if cache is not None: cache.batch_select_indices(copies)
-        out = self.model.generate(input_ids=ids[copies], attention_mask=mask[copies], past_key_values=cache,
-            do_sample=False, max_new_tokens=parameters.max_tokens, eos_token_id=ends, pad_token_id=ends[0],
+        out = self.model.generate(input_ids=ids[copies], attention_mask=mask[copies], do_sample=False,
+            max_new_tokens=parameters.max_tokens, eos_token_id=ends, pad_token_id=ends[0],
             logits_processor=[_GumbelNoise(seeds, parameters)],
-            **(dict(stop_strings=long, tokenizer=self.tokenizer) if long else {}))
+            **{_cache_name(self.model): cache}, **(dict(stop_strings=long, tokenizer=self.tokenizer) if long else {}))
     new = out[:,ids.shape[1]:].tolist()
     return [self._answer_of(t, set(ends), parameters.stop, len(r)) for t,r in zip(new, rows)]
 
