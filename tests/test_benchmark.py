@@ -18,7 +18,7 @@ def test_from_methods_to_a_table():
     # nbs/benchmark/00_benchmark.ipynb · From methods to a table · cell ab0c4003
     settings = dict(n_classes=10, noise=.6, shift=.8)      # the images of a class stand apart from its texts
     task = synthetic_task(**settings)
-    methods = make_methods(['zero-shot','linear-probe','cross-modal','gda'])
+    methods = make_methods(['zero-shot','linear-probe','tip-adapter','gda'])
     with own_warnings() as said:
         bench = run_benchmark(methods, task, {'few-shot': dict(tuning='val-min')}, shots=(1,2,4,8), progress=False)
     test_eq(len(bench.rows), 4*4)

@@ -1,5 +1,5 @@
 "The house: rooms import downwards, faces are small and true, and nothing reaches into another module's private names"
-import ast, importlib, json, re, subprocess, sys
+import ast, functools, importlib, json, re, subprocess, sys
 from pathlib import Path
 import pytest
 
@@ -17,8 +17,12 @@ def name_of(path):
 MODULES = {name_of(p): p for p in sorted(ROOT.rglob('*.py')) if p.name!='_modidx.py'}
 FACES = {m: p for m,p in MODULES.items() if p.name=='__init__.py'}
 
+@functools.cache
 def imports(module):
     "(imported module, name, line) of every import of our own in a module, those inside functions too"
+    return [*found_imports(module)]
+
+def found_imports(module):
     path = MODULES[module]
     for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
         if not isinstance(node, ast.ImportFrom): continue

@@ -13,6 +13,9 @@ def blocks():
     yield blocks
     sys.path.remove(str(TOOLS))
 
+@pytest.fixture(scope='module')
+def package(blocks): return blocks.package()
+
 def test_every_call_in_prose_exists(blocks): assert blocks.faults()==[]
 
 @pytest.mark.parametrize('text,says', [
@@ -22,11 +25,11 @@ def test_every_call_in_prose_exists(blocks): assert blocks.faults()==[]
     ('```python\nthreshold_from(evaluation, per_clas=True)\n```', "threshold_from() takes no 'per_clas'"),
     ('Write `sample_text(task)` first.', 'calls sample_text(), which does not exist'),
     ('```python\nfor x in\n```', 'a block is no Python')])
-def test_what_does_not_exist_is_found(blocks, text, says):
-    found = list(blocks.look(text, *blocks.package()))
+def test_what_does_not_exist_is_found(blocks, package, text, says):
+    found = list(blocks.look(text, *package))
     assert len(found)==1 and says in found[0]
 
-def test_what_exists_is_no_fault(blocks):
+def test_what_exists_is_no_fault(blocks, package):
     text = """```python
 from elsewhere import other
 def mine(x): return other(x)
@@ -34,4 +37,4 @@ clf = TAP(steps=3, noise=.1).fit(task, encoder, texts=texts)
 print(mine(CoOp(chunk=3)))
 ```
 `TAP(recipe='ours')` and `len(x)`."""
-    assert list(blocks.look(text, *blocks.package()))==[]
+    assert list(blocks.look(text, *package))==[]
