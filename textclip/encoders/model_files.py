@@ -6,11 +6,12 @@
 __all__ = ['weight_errors']
 
 # %% ../../nbs/encoders/01_model_files.ipynb #66e3d8c0
-import json, pickle, re, zipfile
+import json, pickle, re, time, zipfile
 from contextlib import contextmanager
 from pathlib import Path
-from ..core.basics import TextclipError, some
+from ..core.basics import DamagedEntry, Store, TextclipError, digest, installed_version, some
 from ..core.foreign_files import is_kind, read_json, tensor_header
+from ..core.item_store import file_state
 
 # %% ../../nbs/encoders/01_model_files.ipynb #6b4346a7
 def check_model_file(
@@ -132,3 +133,34 @@ def check_tokenizer(
     if vocabulary is not None and most>=vocabulary:
         raise TextclipError(f'The tokenizer of {name!r} gives token {most}, and the model knows {vocabulary}.',
             'Use the tokenizer of the same model.')
+
+# %% ../../nbs/encoders/01_model_files.ipynb #52926522
+class FileFacts:
+    "What was found out about a model, kept as long as its files and the packages that read them are the same"
+    def __init__(self,
+        name:str,    # of the model
+        files:list,  # all that it is read from
+        packages=(), # that read them
+        *settings    # what else decides the facts
+    ):
+        self.name,self.files,self.started = name,[str(o) for o in files],time.time_ns()
+        self.about = [name, [installed_version(o) for o in packages], *settings]
+        self.states = self._states()
+
+    def _states(self): return [file_state(o) for o in self.files]
+
+    @property
+    def key(self):
+        "Their name in the store, None where a file is missing or too new"
+        if not all(self.states) or self.started-max(max(o[1:3]) for o in self.states)<2e9: return None
+        return digest('encoder-facts-1', self.about, self.files, self.states)
+
+    def get(self):
+        "The facts, None where there are none"
+        try: return Store().describe('encoders', self.key) if self.key else None
+        except DamagedEntry: return None
+
+    def put(self, facts:dict):
+        "Keep the facts, if the files are still what they were; gives the facts"
+        if self.key and self._states()==self.states: Store().put('encoders', self.key, {}, dict(facts, name=self.name))
+        return facts

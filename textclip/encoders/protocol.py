@@ -22,12 +22,13 @@ from ..data.images import to_rgb
 class Encoder:
     "An image tower and a text tower with a common space"
     logit_scale,logit_bias = 100.,None # logits = logit_scale * cosine + logit_bias
-    batch_size,text_batch_size = 64,256 # rows in one forward pass
+    batch_size,text_batch_size = 64,64 # rows in one forward pass; of texts at least 256 on a GPU
     context_length = None              # tokens of the longest text
     frame = None                       # (tokens before every text, tokens behind it, the token that pads)
     fixed_context = False              # must texts be padded to `context_length`?
     pad_left = False                   # does the padding stand before the text?
     image_form = {}                    # how images are read, where that can be chosen: see `with_image_form`
+    text_parts = ()                    # attributes of the text tower, where it can be loaded later: see `load_text`
 
     def __init__(self,
         name:str,               # the name `load_encoder` takes
@@ -39,10 +40,13 @@ class Encoder:
         self.name,self.dim = name,dim
         self.device,self.dtype = torch.device(device),dtype
         self.amp = amp if self.device.type=='cuda' else None
+        if self.device.type!='cpu': self.text_batch_size = max(self.text_batch_size, 256)
 
     def __repr__(self):
         shown = f'dim={self.dim}, logit_scale={self.logit_scale:.4g}, fingerprint={self.fingerprint!r}'
         return f'{type(self).__name__}({self.name!r}, {shown})'
+
+    def __getattr__(self, name): return self.text_part(name)      # called only for what is not there
 
 # %% ../../nbs/encoders/02_protocol.ipynb #ebb075dc
 @patch
@@ -72,12 +76,19 @@ def encode_text(self:Encoder,
 )->torch.Tensor: # (N,D) float32, as they come from the tower
     "Text features, in the order of `texts`"
     texts = need_texts(texts)
-    unique = sorted(set(texts), key=lambda t: (len(t), t))
+    unique = self.by_length(set(texts))
     self.warn_alike(unique)
     rows = {t: i for i,t in enumerate(unique)}
     encode = lambda batch: dict(x=self.encode_text_batch(batch))
     found = self.run(unique, encode, self.text_batch_size, 'texts')['x']
     return found[[rows[t] for t in texts]]
+
+@patch
+def by_length(self:Encoder, texts)->list:
+    "Short texts first, by tokens where these decide how far a batch is padded"
+    letters = sorted(texts, key=lambda t: (len(t), t))
+    if self.frame is None or self.fixed_context: return letters
+    return sorted(letters, key=lambda t: len(self.word_ids(t)))
 
 @patch
 def encode_text_batch(self:Encoder, texts)->torch.Tensor:
@@ -219,6 +230,20 @@ def need_images(
     if odd: raise TextclipError(f'Image {odd[0]} is a {type(images[odd[0]]).__name__}, not a PIL image.', fix)
     return images
 
+# %% ../../nbs/encoders/02_protocol.ipynb #5b5cc86d
+@patch
+def text_part(self:Encoder, name):
+    "A part of the text tower that was not there yet"
+    if name not in type(self).text_parts:
+        raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}', name=name, obj=self)
+    with torch.inference_mode(False), torch.random.fork_rng(): self.load_text()
+    return self.__dict__[name]
+
+@patch
+def has_text(self:Encoder)->bool:
+    "Is the text tower loaded?"
+    return all(k in self.__dict__ for k in type(self).text_parts)
+
 # %% ../../nbs/encoders/02_protocol.ipynb #9bb0dee8
 image_forms = dict(places=('value', 'attention'), positions=(True, False))
 
@@ -359,6 +384,12 @@ def storage_key(
     computed_in = getattr(encoder, 'dtype', None),getattr(encoder, 'amp', None)
     precision = [str(o).removeprefix('torch.') for o in computed_in]
     return ['features-2', encoder.fingerprint, *precision]
+
+def precision_of(
+    encoder # any
+)->str: # a name that `load_encoder` takes as `dtype`
+    "In which precision an encoder computes; float32 where it does not say"
+    return str(getattr(encoder, 'dtype', torch.float32)).removeprefix('torch.')
 
 # %% ../../nbs/encoders/02_protocol.ipynb #58f49a2a
 def probe_image()->Image.Image:
