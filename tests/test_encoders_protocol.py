@@ -14,7 +14,8 @@ import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip
 from textclip.encoders.protocol import (Encoder, described, described_model, encode_text_tokens, encoder_meta,
-    need_encoder, need_texts, probe_image, replaced_output, same_probe, split_form, storage_key, weights_digest)
+    need_encoder, need_texts, precision_of, probe_image, replaced_output, same_probe, split_form, storage_key,
+    weights_digest)
 
 NOTEBOOK = 'nbs/encoders/02_protocol.ipynb'
 
@@ -55,6 +56,26 @@ def test_images():
     test_fail(lambda: own.encode_image(images, local=True), contains='Brightness has no local features')
     test_fail(lambda: own.encode_text('a room'), contains='got one string')
     x @ w.T
+
+
+def test_the_text_tower_later():
+    'nbs/encoders/02_protocol.ipynb · The text tower, later'
+    # nbs/encoders/02_protocol.ipynb · The text tower, later · cell e2268a6a
+    class Late(Encoder):
+        "A text tower of one layer that draws random numbers"
+        text_parts = ('layer',)
+        def __init__(self): super().__init__('late', 2)
+        def load_text(self): self.layer = nn.Linear(2, 2)
+        def encode_text_batch(self, texts): return self.layer(torch.tensor([[len(t), 1.] for t in texts]))
+
+    late = Late()
+    test_eq(late.has_text(), False)
+    torch.manual_seed(0); before = torch.rand(1)
+    torch.manual_seed(0); late.encode_text(['a cat'])
+    test_eq((late.has_text(), torch.rand(1)), (True, before))
+    late.layer(torch.ones(1, 2)).sum().backward()                 # not an inference tensor
+    test_eq(late.layer.weight.grad.shape, (2, 2))
+    test_fail(lambda: late.tower, contains="no attribute 'tower'")
 
 
 def test_the_form_of_image_features():
@@ -113,6 +134,7 @@ def test_which_encoder_is_this():
     half.dtype = torch.bfloat16
     test_eq(half.fingerprint, ColourEncoder().fingerprint)
     test_ne(storage_key(half), storage_key(ColourEncoder()))
+    test_eq([precision_of(o) for o in (half, ColourEncoder(), object())], ['bfloat16', 'float32', 'float32'])
     # nbs/encoders/02_protocol.ipynb · Which encoder is this? · cell fc6e721a
     class Dim(ColourEncoder):
         "The same weights, and a mistake in the activation"

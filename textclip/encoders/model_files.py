@@ -10,7 +10,7 @@ import json, pickle, re, time, zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from ..core.basics import DamagedEntry, Store, TextclipError, digest, installed_version, some
-from ..core.foreign_files import is_kind, read_json, tensor_header
+from ..core.foreign_files import is_kind, read_json, tensor_entries, tensor_header
 from ..core.item_store import file_state
 
 # %% ../../nbs/encoders/01_model_files.ipynb #6b4346a7
@@ -64,6 +64,26 @@ def weights_in(
 
 transformers_weights = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin',
     'pytorch_model.bin.index.json']
+
+# %% ../../nbs/encoders/01_model_files.ipynb #cf50e55b
+def tensors_below(
+    path,       # a .safetensors file
+    prefix:str, # of the names, e.g. 'visual.'
+    shapes:dict # name without the prefix -> shape, of what must be there and no more
+): # name without the prefix -> tensor; None where the file holds other tensors below it
+    "A part of the tensors of a file"
+    import safetensors.torch as st
+    entries,start = tensor_entries(path)
+    here = {k.removeprefix(prefix): o for k,o in entries.items() if k.startswith(prefix)}
+    if {k: tuple(o['shape']) for k,o in here.items()}!=shapes: return None
+    found = {}
+    with open(path, 'rb') as f:
+        for name,o in here.items():
+            first,last = o['data_offsets']
+            f.seek(start+first)
+            head = json.dumps({name: o | dict(data_offsets=[0, last-first])}).encode()
+            found |= st.load(len(head).to_bytes(8, 'little') + head + f.read(last-first))
+    return found
 
 # %% ../../nbs/encoders/01_model_files.ipynb #22307a43
 def need_all_parts(
@@ -152,7 +172,8 @@ class FileFacts:
     @property
     def key(self):
         "Their name in the store, None where a file is missing or too new"
-        if not all(self.states) or self.started-max(max(o[1:3]) for o in self.states)<2e9: return None
+        if not self.states or not all(self.states): return None
+        if self.started-max(max(o[1:3]) for o in self.states)<2e9: return None
         return digest('encoder-facts-1', self.about, self.files, self.states)
 
     def get(self):

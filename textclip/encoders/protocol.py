@@ -28,7 +28,7 @@ class Encoder:
     fixed_context = False              # must texts be padded to `context_length`?
     pad_left = False                   # does the padding stand before the text?
     image_form = {}                    # how images are read, where that can be chosen: see `with_image_form`
-    text_parts = ()                    # attributes of the text tower, where it can be loaded later: see `load_text`
+    text_parts,image_parts = (),()     # attributes of the text tower; modules of the image tower: see `load_text`
 
     def __init__(self,
         name:str,               # the name `load_encoder` takes
@@ -243,6 +243,46 @@ def text_part(self:Encoder, name):
 def has_text(self:Encoder)->bool:
     "Is the text tower loaded?"
     return all(k in self.__dict__ for k in type(self).text_parts)
+
+@patch(as_prop=True)
+def loaded_model(self:Encoder):
+    "The model, or what of it is loaded"
+    return self.__dict__['model' if 'model' in self.__dict__ else 'image_model']
+
+@patch
+def load_text(self:Encoder):
+    "Take the parts of the text tower from the whole encoder, which `whole` loads"
+    found,own = self.whole(),self.image_model
+    if found.fingerprint!=self.fingerprint.partition('?')[0]:
+        raise TextclipError(f'The files of {self.name!r} are others than when its image tower was loaded.',
+            'Load it again.')
+    for k in type(self).image_parts:
+        if hasattr(own, k): setattr(found.model, k, getattr(own, k))
+    for k in type(self).text_parts: self.__dict__.setdefault(k, getattr(found, k))
+    del self.image_model, self.whole
+
+# %% ../../nbs/encoders/02_protocol.ipynb #e51ea7c0
+_told = ('dim','logit_scale','logit_bias','frame','context_length','fixed_context','pad_left','fingerprint')
+
+def encoder_of(
+    kind:type,        # of the encoder
+    facts,            # `FileFacts` of its files
+    image_tower,      # a function: attributes of the image tower alone, `image_model` among them; None where it cannot
+    whole,            # a function: the whole encoder
+    *args,            # name, device, dtype, amp
+    told=()           # attributes beside the usual that a text tower decides
+)->Encoder:
+    "The encoder with its image tower alone where enough is known about the other one, else as a whole"
+    known = facts.get()
+    parts = image_tower() if known else None
+    if parts is None:
+        found = whole()
+        facts.put({k: getattr(found, k) for k in (*_told, *told)})
+        return found
+    found = kind.__new__(kind)
+    Encoder.__init__(found, args[0], known['dim'], *args[1:])
+    found.__dict__ |= {k: known[k] for k in (*_told, *told)} | parts | dict(whole=whole)
+    return found
 
 # %% ../../nbs/encoders/02_protocol.ipynb #9bb0dee8
 image_forms = dict(places=('value', 'attention'), positions=(True, False))

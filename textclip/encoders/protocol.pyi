@@ -25,6 +25,9 @@ class Encoder:
     def __repr__(self):
         ...
 
+    def __getattr__(self, name):
+        ...
+
     def autocast(self):
         ...
 
@@ -32,6 +35,9 @@ class Encoder:
         ...
 
     def encode_text(self, texts: list) -> torch.Tensor:
+        ...
+
+    def by_length(self, texts) -> list:
         ...
 
     def encode_text_batch(self, texts) -> torch.Tensor:
@@ -64,6 +70,19 @@ class Encoder:
     def encode_pixels(self, batch, local=..., pre=...) -> dict:
         ...
 
+    def text_part(self, name):
+        ...
+
+    def has_text(self) -> bool:
+        ...
+
+    @property
+    def loaded_model(self):
+        ...
+
+    def load_text(self):
+        ...
+
     def with_image_form(self, places: str | None=..., positions: bool | None=...) -> Encoder:
         ...
 
@@ -89,6 +108,9 @@ def replaced_output(module: nn.Module, value: torch.Tensor):
 
 def need_images(images) -> list:
     ...
+
+def encoder_of(kind: type, facts, image_tower, whole, *args, told=...) -> Encoder:
+    ...
 image_forms: Any
 
 def split_form(name: str) -> tuple:
@@ -104,6 +126,9 @@ def described_model(model: nn.Module) -> list:
     ...
 
 def storage_key(encoder) -> list:
+    ...
+
+def precision_of(encoder) -> str:
     ...
 
 def probe_image() -> Image.Image:
