@@ -9,8 +9,8 @@ from textclip.core.basics import Store, digest
 from textclip.core.hub import quiet_transformers
 from textclip.core.assets import fetch_asset
 from textclip.data.images import load_image
-from textclip.encoders.model_files import FileFacts
-from textclip.encoders.protocol import Encoder, replaced_output, storage_key, weights_digest
+from textclip.encoders.model_files import FileFacts, weights_digest
+from textclip.encoders.protocol import Encoder, replaced_output, storage_key
 from textclip.encoders.open_clip_encoder import described_tokenizer
 import matplotlib.pyplot as plt
 from PIL import ImageDraw

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 from textclip.core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from textclip.core.hub import hub_access
-from textclip.encoders.model_files import FileFacts, check_model_file, check_tokenizer, tensors_below, weight_errors, weights_in
-from textclip.encoders.protocol import Encoder, described, described_model, encoder_of, replaced_output, weights_digest
+from textclip.encoders.model_files import FileFacts, check_model_file, check_tokenizer, described, described_model, tensors_below, weight_errors, weights_digest, weights_in
+from textclip.encoders.protocol import Encoder, encoder_of, replaced_output
 import os, tempfile, time, warnings
 import open_clip
 from unittest import mock

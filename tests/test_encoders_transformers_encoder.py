@@ -9,8 +9,8 @@ from PIL import Image
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError
 from textclip.core.hub import hub_access, quiet_transformers
-from textclip.encoders.model_files import FileFacts, check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_in
-from textclip.encoders.protocol import Encoder, encoder_of, replaced_output, weights_digest
+from textclip.encoders.model_files import FileFacts, check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_digest, weights_in
+from textclip.encoders.protocol import Encoder, encoder_of, replaced_output
 from textclip.encoders.open_clip_encoder import described_tokenizer, hub_frame, trained_texts
 import os, tempfile, time
 from unittest import mock

@@ -16,8 +16,8 @@ from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
 from ..data.images import load_image
-from .model_files import FileFacts
-from .protocol import Encoder, replaced_output, storage_key, weights_digest
+from .model_files import FileFacts, weights_digest
+from .protocol import Encoder, replaced_output, storage_key
 from .open_clip_encoder import described_tokenizer
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #41b568c3

@@ -16,10 +16,10 @@ from torch import nn
 from torch.nn import functional as F
 from ..core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from ..core.hub import hub_access
-from .model_files import (
-    FileFacts, check_model_file, check_tokenizer, tensors_below, weight_errors, weights_in)
-from .protocol import (
-    Encoder, described, described_model, encoder_of, replaced_output, weights_digest)
+from textclip.encoders.model_files import (
+    FileFacts, check_model_file, check_tokenizer, described, described_model, tensors_below, weight_errors,
+    weights_digest, weights_in)
+from .protocol import Encoder, encoder_of, replaced_output
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #3e037cea
 class OpenClipEncoder(Encoder):

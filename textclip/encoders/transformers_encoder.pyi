@@ -10,8 +10,8 @@ from PIL import Image
 from fastcore.basics import patch
 from ..core.basics import TextclipError
 from ..core.hub import hub_access, quiet_transformers
-from .model_files import FileFacts, check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_in
-from .protocol import Encoder, encoder_of, replaced_output, weights_digest
+from textclip.encoders.model_files import FileFacts, check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_digest, weights_in
+from .protocol import Encoder, encoder_of, replaced_output
 from .open_clip_encoder import described_tokenizer, hub_frame, trained_texts
 hub_models: tuple[Any, ...]
 
