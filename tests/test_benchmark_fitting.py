@@ -7,6 +7,7 @@ from textclip.types.task import Task
 from textclip.types.features import Features, TaskFeatures
 from textclip.types.classifier import Classifier
 from textclip.types.report import Report
+from textclip.encoders.protocol import precision_of
 from textclip.encoders.load import load_encoder
 from textclip.features.extract import text_features
 from textclip.sampling.texts import dataset_of_texts, fill_empty, template_texts, texts_by_class

@@ -6,6 +6,7 @@ from textclip.types.task import Task
 from textclip.types.features import Features, TaskFeatures
 from textclip.data.splits import hold_out, subset_classes
 from textclip.data.load import known_tasks, load_task
+from textclip.encoders.protocol import precision_of
 from textclip.encoders.load import load_encoder
 from textclip.features.extract import image_features, text_features
 from textclip.features.inputs import as_features, with_pre

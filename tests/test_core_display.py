@@ -2,7 +2,6 @@
 from fastcore.test import *
 import re
 from html import escape
-from tabulate import tabulate
 from textclip.core.display import (Shown, counted, interval_text, markdown_cell, p_value_text, percent_text,
     plus_minus_text, short_name, text_table)
 

@@ -5,7 +5,6 @@ from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-import pandas as pd
 import torch
 from fastcore.basics import patch
 from textclip.core.basics import Store, TextclipError, TextclipWarning, digest, home, installed_version, need_package, some, textclip_commit, unknown_name, warn

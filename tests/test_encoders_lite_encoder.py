@@ -4,18 +4,20 @@ import torch
 from PIL import Image
 from fastcore.basics import patch
 from torch import nn
+from torch.nn import functional as F
 from textclip.core.basics import Store, digest
 from textclip.core.hub import quiet_transformers
 from textclip.core.assets import fetch_asset
 from textclip.data.images import load_image
-from textclip.encoders.protocol import Encoder, replaced_output, storage_key, weights_digest
+from textclip.encoders.model_files import FileFacts, weights_digest
+from textclip.encoders.protocol import Encoder, replaced_output, storage_key
 from textclip.encoders.open_clip_encoder import described_tokenizer
 import matplotlib.pyplot as plt
 from PIL import ImageDraw
 from fastcore.test import *
 from textclip.encoders.protocol import encode_text_tokens
 from textclip.encoders.prompts import Prompts, context_from_words
-from textclip.encoders.lite_encoder import LiteEncoder, conse
+from textclip.encoders.lite_encoder import LiteEncoder, _lite_files, _lite_image_tower, conse
 
 NOTEBOOK = 'nbs/encoders/05_lite_encoder.ipynb'
 
@@ -28,12 +30,29 @@ def test_two_networks_that_never_met():
     test_close(conse(probs, torch.eye(4), top=4), probs)
 
 
+def test_the_image_tower():
+    'nbs/encoders/05_lite_encoder.ipynb · The image tower'
+    # nbs/encoders/05_lite_encoder.ipynb · The image tower · cell d76a4fe2
+    import timm
+    own = _lite_image_tower(_lite_files()[0])
+    theirs = timm.create_model('tf_efficientnet_lite2').eval()
+    theirs.load_state_dict(own.state_dict())                        # the same names and shapes
+    pixels = torch.randn(2, 3, 260, 260, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected,grid = theirs.forward_features(pixels),own.forward_features(pixels)
+        test_close(own(pixels), theirs(pixels), eps=1e-4)
+    test_eq(list(own.state_dict()), list(theirs.state_dict()))
+    print(f'largest difference {(grid-expected).abs().max().item():.0e} of {expected.abs().max().item():.2f}')
+
+
 def test_texts():
     'nbs/encoders/05_lite_encoder.ipynb · Texts'
     # nbs/encoders/05_lite_encoder.ipynb · Texts · cell 7a41d0c3
     lite = LiteEncoder()
+    test_eq((lite.names.shape, lite.has_text()), ((1000, lite.dim), False))
     test_close(lite.encode_text(['a photo of a tench.']), lite.names[:1], eps=1e-5)
-    test_eq(lite.names.shape, (1000, lite.dim))
+    test_eq(lite.has_text(), True)
+    test_eq(LiteEncoder()._facts()['fingerprint'], lite.fingerprint)
     # nbs/encoders/05_lite_encoder.ipynb · Texts · cell bd00e941
     lite = LiteEncoder()
     texts = ['a cat', 'a photo of a very large dog in the snow', 'a cat']

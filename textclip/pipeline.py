@@ -241,7 +241,8 @@ def tags(self:Pipeline,
 def load_pipeline(
     folder,              # a folder that `Classifier.save` wrote
     encoder:Encoder=None,# the encoder it was made with; loaded by name if not given
-    device='cpu'         # as in torch
+    device='cpu',        # as in torch
+    dtype=None           # precision of the encoder; as in the fit if not given
 )->Pipeline:
     "Classifier and encoder from a saved classifier"
     classifier = load_classifier(folder)
@@ -249,7 +250,7 @@ def load_pipeline(
         if not classifier.info.get('encoder'):
             raise TextclipError('This classifier does not say which encoder made its features.', 'Pass encoder=...')
         need_fetched(classifier.info['encoder'], 'This classifier')
-        encoder = load_encoder(classifier.info['encoder'], device=device)
+        encoder = load_encoder(classifier.info['encoder'], device, dtype or classifier.info.get('dtype', 'float32'))
     return Pipeline(encoder, classifier.to(device))
 
 # %% ../nbs/pipeline.ipynb #9e0879e2

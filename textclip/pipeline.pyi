@@ -69,5 +69,5 @@ class Pipeline(Shown):
 def name_of_image(image, i: int) -> str:
     ...
 
-def load_pipeline(folder, encoder: Encoder | None=..., device=...) -> Pipeline:
+def load_pipeline(folder, encoder: Encoder | None=..., device=..., dtype=...) -> Pipeline:
     ...

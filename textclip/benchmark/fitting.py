@@ -14,6 +14,7 @@ from ..types.task import Task
 from ..types.features import Features, TaskFeatures
 from ..types.classifier import Classifier
 from ..types.report import Report
+from ..encoders.protocol import precision_of
 from ..encoders.load import load_encoder
 from ..features.extract import text_features
 from ..sampling.texts import dataset_of_texts, fill_empty, template_texts, texts_by_class
@@ -341,6 +342,7 @@ def fit(
     journal=None,      # file of recorded answers; the store's if not given
     store=None,        # where features are kept
     device=None,       # where the encoder runs and methods train
+    dtype='float32',   # precision of the encoder, where it is loaded by name
     say=None,          # called with every step, in words
     **settings         # of the method's class
 )->FitResult:
@@ -351,7 +353,7 @@ def fit(
     own = dict(llm=llm if texts is None else 'given', n=n, journal=journal, store=store)
     row,name,way = row_for(method, task, heap, texts is not None, settings, draw, **own)
     say(announced(task, heap, encoder, name, row, way))
-    encoder = load_encoder(encoder, device or 'cpu') if isinstance(encoder, str) else encoder
+    encoder = load_encoder(encoder, device or 'cpu', dtype) if isinstance(encoder, str) else encoder
     photos = photos_of(task, row, encoder, hold_out, seed)
     heap = heap_features(heap, photos, row, encoder)
     data,written = data_for(row, task, encoder, texts, heap, seed, device)
@@ -359,6 +361,7 @@ def fit(
         say(f'{len(photos.measure)} of {counted(len(photos.every), "photo")} are held out to measure on')
     classifier,report = fitted_and_measured(row, data, photos, written, seed)
     classifier.info['name'] = name
+    if precision_of(encoder)!='float32': classifier.info['dtype'] = precision_of(encoder)
     took = in_a_sentence(classifier, row, task, photos, heap, written)
     said,wins = verdict_of(report) if report else (_not_measured(photos), None)
     if wins is False and name!='zero-shot': warn(said)

@@ -8,6 +8,7 @@ from ..types.task import Task
 from ..types.features import Features, TaskFeatures
 from ..types.classifier import Classifier
 from ..types.report import Report
+from ..encoders.protocol import precision_of
 from ..encoders.load import load_encoder
 from ..features.extract import text_features
 from ..sampling.texts import dataset_of_texts, fill_empty, template_texts, texts_by_class
@@ -101,5 +102,5 @@ def writer_of(row, written):
 def announced(task: Task, heap, encoder, name: str, row: TextMethod, way: Way | None=...) -> str:
     ...
 
-def fit(classes=..., images=..., unlabeled=..., texts=..., encoder=..., llm=..., method=..., n=..., seed=..., hold_out=..., domain=..., draw=..., journal=..., store=..., device=..., say=..., **settings) -> FitResult:
+def fit(classes=..., images=..., unlabeled=..., texts=..., encoder=..., llm=..., method=..., n=..., seed=..., hold_out=..., domain=..., draw=..., journal=..., store=..., device=..., dtype=..., say=..., **settings) -> FitResult:
     ...

@@ -13,6 +13,7 @@ from ..types.task import Task
 from ..types.features import Features, TaskFeatures
 from ..data.splits import hold_out, subset_classes
 from ..data.load import known_tasks, load_task
+from ..encoders.protocol import precision_of
 from ..encoders.load import load_encoder
 from ..features.extract import image_features, text_features
 from ..features.inputs import as_features, with_pre
@@ -41,6 +42,7 @@ def task_features(
     sentences = task.templates[0] if len(task.templates)==1 else list(task.templates)
     source = dict(kind='task', name=task.name, encoder=encoder.name, texts=given, splits=list(names), local=local,
         templates=sentences) | (dict(pre=True) if pre else {})
+    if precision_of(encoder)!='float32': source |= dict(dtype=precision_of(encoder))
     filled = text_features(template_texts(task), encoder, len(task), store)
     return TaskFeatures(task, found, filled, texts, encoder, source)
 
@@ -79,7 +81,7 @@ def _extracted(task, args, device, store):
     "The features of a task as a source says"
     held = args.get('held_out')
     if held: task = hold_out(task, **held)
-    encoder = load_encoder(args['encoder'], device)
+    encoder = load_encoder(args['encoder'], device, args.get('dtype', 'float32'))
     found = task_features(task, encoder, args['texts'], args['splits'], store, args['local'],
         args.get('pre', False))
     return replace(found, source=found.source | dict(held_out=held)) if held else found

@@ -7,6 +7,7 @@ from ..types.task import Task
 from ..types.features import Features, TaskFeatures
 from ..data.splits import hold_out, subset_classes
 from ..data.load import known_tasks, load_task
+from ..encoders.protocol import precision_of
 from ..encoders.load import load_encoder
 from ..features.extract import image_features, text_features
 from ..features.inputs import as_features, with_pre

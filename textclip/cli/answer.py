@@ -12,11 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from tqdm.auto import tqdm
 from ..core.basics import TextclipError, some, whole_letters
 from .classify import save_comparison
 from ..core.display import counted
-from .options import Device_, folder_for, need_device, need_images, say_step, task_for
+from .options import AsFitted_, Device_, folder_for, need_device, need_images, say_step, task_for
 
 # %% ../../nbs/cli/03_answer.ipynb #180e798b
 def predict(
@@ -34,7 +33,8 @@ def predict(
     sheet:Annotated[Optional[Path], typer.Option('--sheet',
         help='A contact sheet instead of lines: an .html file to leaf through')]=None,
     why:Annotated[bool, typer.Option('--why', help='With the texts and photos that speak for each answer')]=False,
-    device:Device_='cpu'
+    device:Device_='cpu',
+    dtype:AsFitted_=None
 ):
     "Name images. Exit status 1 where one of them cannot be read."
     from textclip.pipeline import load_pipeline
@@ -42,7 +42,7 @@ def predict(
     need_device(device)
     _check_places(images, out, sort_into, copy, sheet)
     if why: need_lines(as_json, out, sort_into, sheet)
-    pipe = load_pipeline(classifier, device=device)
+    pipe = load_pipeline(classifier, device=device, dtype=dtype)
     reasons = reasons_from(pipe, classifier) if why else None
     with ExitStack() as files:
         takers = [files.enter_context(o) for o in _takers(out, sort_into, copy, sheet)]
@@ -60,6 +60,7 @@ def _takers(out, sort_into, copy, sheet):
 
 def _answer(answers, total, takers, as_json, reasons=None):
     "Hand every answer on, or print it; name -> number of images, None for those that could not be read"
+    from tqdm.auto import tqdm
     counts = Counter()
     with tqdm(total=total, desc='answers', unit=' images', disable=None, leave=False) as bar:
         for o in answers:
@@ -136,7 +137,8 @@ def evaluate(
     split:Annotated[Optional[str], typer.Option('--split',
         help='Which images; test where there is one, else all')]=None,
     out:Annotated[Optional[Path], typer.Option('--out', help='Folder for report.json and plots')]=None,
-    device:Device_='cpu'
+    device:Device_='cpu',
+    dtype:AsFitted_=None
 ):
     "Measure a classifier on labelled images, beside zero-shot."
     from textclip.benchmark.text_methods import evaluate_classifier
@@ -145,7 +147,7 @@ def evaluate(
     need_images(measured, '--task')
     need_device(device)
     if out: folder_for(out)
-    found = evaluate_classifier(load_pipeline(classifier, device=device), measured, split)
+    found = evaluate_classifier(load_pipeline(classifier, device=device, dtype=dtype), measured, split)
     absent = found.evaluations[found.chosen][0].absent
     if absent: say_step(f'there are no images of {counted(len(absent), "class")}, {some(absent)}; '
         'they can be answered, and count in no mean')

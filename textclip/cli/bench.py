@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from tabulate import tabulate
 from ..core.basics import TextclipError, some, unknown_name
 from ..core.display import counted
-from .options import Device_, Encoder_
-from .options import encoder_for, folder_for, need_device, need_images, say_step, task_for
+from .options import Device_, Dtype_, Encoder_
+from .options import as_table, encoder_for, folder_for, need_device, need_images, say_step, task_for
 
 # %% ../../nbs/cli/04_bench.ipynb #9c66f9d2
 def _names(text, kind=str):
@@ -73,7 +72,7 @@ def _bench_task(name, protocols, share):
             'Give folders train and test, or one folder of class folders, which is then divided (--hold-out).')
     return task,None
 
-def _bench_data(tasks, features, encoder, device, texts, share, protocols, local, pre):
+def _bench_data(tasks, features, encoder, texts, share, protocols, local, pre):
     "The features of every task"
     from textclip.benchmark.task_data import task_features
     if features is not None:
@@ -83,7 +82,7 @@ def _bench_data(tasks, features, encoder, device, texts, share, protocols, local
         raise TextclipError('There is no task.',
             'Give --tasks stamps,... (known tasks or folders), or --features FOLDER.')
     ready = [_bench_task(o, protocols, share) for o in _names(tasks)]
-    model,writer = encoder_for(encoder, device),None if texts=='none' else texts
+    model,writer = encoder(),None if texts=='none' else texts
     def data_of(task, held):
         data = task_features(task, model, writer, local=local, pre=pre)
         return replace(data, source=data.source | dict(held_out=held)) if held else data
@@ -97,8 +96,8 @@ def _bench_names():
     from textclip.benchmark.fitting import ways_table
     from textclip.methods.registry import methods_table
     suites = [f'suite {k}: ' + ', '.join(p.short for p in suite_parts(k)) for k in known_suites]
-    table = tabulate(methods_table(), headers='keys')
-    ways = tabulate(ways_table(), headers='keys', tablefmt='simple', maxcolwidths=[18, 16, 60, 18])
+    table = as_table(methods_table())
+    ways = as_table(ways_table(), maxcolwidths=[18, 16, 60, 18])
     return '\n'.join([table, '', 'Which one? What textclip fit takes without --method:', '', ways, '',
         'protocols: ' + ', '.join(known_protocols), *suites])
 
@@ -142,7 +141,8 @@ def bench(
         help='Of a folder without folders train and test: the share of images to measure on')]=.5,
     show:Annotated[bool, typer.Option('--list',
         help='Only list methods and what they need, protocols and suites')]=False,
-    device:Device_='cpu'
+    device:Device_='cpu',
+    dtype:Dtype_='float32'
 ):
     "Measure methods on tasks, resumable: one table."
     from textclip.core.executors import as_executor
@@ -153,7 +153,8 @@ def bench(
     else:
         asked = _chosen(methods, protocols, shots, baseline)
         folder_for(out)
-        read = partial(_bench_data, tasks, features, encoder, device, texts, hold_out)
+        model = partial(encoder_for, encoder, device, dtype)
+        read = partial(_bench_data, tasks, features, model, texts, hold_out)
         found = _measured(*asked, read, seeds, out, **how)
     again = f' --tasks {shlex.quote(tasks)}' if tasks and not features and not suite else ''
     _say_table(found, out, again)

@@ -13,7 +13,7 @@ from typing import Annotated, Optional
 import typer
 from ..core.basics import TextclipError, nearest, some, write_json
 from ..core.display import counted
-from .options import Classes_, Device_, Domain_, Encoder_, Images_, Llm_
+from .options import Classes_, Device_, Domain_, Dtype_, Encoder_, Images_, Llm_
 from .options import MaxTokens_, N_, Prices_, System_, Temperature_, TopP_
 from .options import asks_a_model, drawn, encoder_for, folder_for
 from .options import need_device, need_encoder_name, need_images, read_prices, say_step, task_for
@@ -58,7 +58,8 @@ def fit(
     top_p:TopP_=None,
     max_tokens:MaxTokens_=None,
     system:System_=None,
-    device:Device_='cpu'
+    device:Device_='cpu',
+    dtype:Dtype_='float32'
 ):
     "Make a classifier of class names, texts, labelled photos, unlabelled images: of what is there."
     given = _given_tasks(classes, images)
@@ -68,7 +69,8 @@ def fit(
     how = dict(temperature=temperature, top_p=top_p, max_tokens=max_tokens, system=system)
     draw = _draw(device, how)
     settings = {k: v for k,v in dict(recipe=recipe, steps=steps).items() if v is not None}
-    settings |= dict(method=method, n=n, seed=seed, hold_out=hold_out, domain=domain, draw=draw, device=device)
+    settings |= dict(method=method, n=n, seed=seed, hold_out=hold_out, domain=domain, draw=draw)
+    settings |= dict(device=device, dtype=dtype)
     found = _fitted(*given, unlabeled, encoder, None if llm=='none' else llm, settings, out)
     if draw: found.classifier.info |= dict(drawn={k: v for k,v in how.items() if v is not None})
     found.save(out)
@@ -181,7 +183,8 @@ def demo(
     n:N_=8,
     shots:Annotated[int, typer.Option('--shots', min=1, help='Labelled photos of each class, before all of them')]=4,
     out:Annotated[Path, typer.Option('--out', help='Folder for report, plots and classifier')]=Path('runs/demo'),
-    device:Device_='cpu'
+    device:Device_='cpu',
+    dtype:Dtype_='float32'
 ):
     "Names, texts, a few labelled photos: what each buys, measured."
     from textclip.benchmark.fitting import need_llm
@@ -194,7 +197,8 @@ def demo(
     folder_for(out)
     say_step(f'task {shown.name}: {counted(len(shown), "class")} ({some(shown.classes, 5)})')
     say_step(f'encoder {encoder}, texts from {llm}; what is missing is fetched once and kept')
-    found = compare_steps(shown, encoder_for(encoder, device), llm, range(seeds), n, shots, device=device, say=say_step)
+    model = encoder_for(encoder, device, dtype)
+    found = compare_steps(shown, model, llm, range(seeds), n, shots, device=device, say=say_step)
     typer.echo(f'\n{found.report}\n\n{_what_it_says(found.report)}\n')
     _save_demo(found, out)
     _name_some(out/'classifier', found.task, device)

@@ -30,6 +30,13 @@ Llm_ = Annotated[str, typer.Option('--llm',
 Device_ = Annotated[str, typer.Option('--device',
     help="Where the encoder runs and methods train, as in torch: 'cpu', 'cuda', 'mps'")]
 
+Dtype_ = Annotated[str, typer.Option('--dtype',
+    help="Precision of the encoder: 'float32', 'bfloat16' (faster where the processor has it; features differ in the "
+         "third digit) or 'float16' (GPU)")]
+
+AsFitted_ = Annotated[Optional[str], typer.Option('--dtype',
+    help="Precision of the encoder: 'float32', 'bfloat16', 'float16'; as in the fit if not given")]
+
 Domain_ = Annotated[Optional[str], typer.Option('--domain',
     help="What the images are, in a few words, e.g. 'satellite photos'")]
 
@@ -89,6 +96,11 @@ def drawn(
 # %% ../../nbs/cli/01_options.ipynb #1f8e5d32
 def say_step(text): typer.echo(f'• {text}', err=True)
 
+def as_table(rows, **how):
+    "Dictionaries as a table of plain text"
+    from tabulate import tabulate
+    return tabulate(rows, headers='keys', tablefmt='simple', **how)
+
 def folder_for(out):
     "The folder for results, made now: a wrong name is said before the work"
     try: out.mkdir(parents=True, exist_ok=True)
@@ -137,12 +149,12 @@ def need_encoder_name(name):
         f"If it is one of transformers, write --encoder hf:{name}; open_clip's are written model/pretrained, "
         'for example ViT-B-16/openai.')
 
-def encoder_for(name, device):
+def encoder_for(name, device, dtype='float32'):
     "The encoder that --encoder names"
     from textclip.encoders.load import load_encoder
     need_device(device)
     need_encoder_name(name)
-    return load_encoder(name, device)
+    return load_encoder(name, device, dtype)
 
 # %% ../../nbs/cli/01_options.ipynb #b7243776
 def read_prices(text):

@@ -6,19 +6,18 @@
 __all__ = ['store', 'store_clear', 'doctor']
 
 # %% ../../nbs/cli/05_upkeep.ipynb #0dce13bb
-import importlib.metadata, json, re, sys
+import json, re, sys
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from tabulate import tabulate
 from ..core.basics import home, installed_version
-from .options import say_step
+from .options import as_table, say_step
 
 # %% ../../nbs/cli/05_upkeep.ipynb #1a2fbac4
 def data_list():
     "Show the assets: what they are for, their size and licence, and whether they are here."
     from textclip.core.assets import asset_status
-    typer.echo(tabulate(asset_status(), headers='keys'))
+    typer.echo(as_table(asset_status()))
 
 def data_get(
     name:Annotated[str, typer.Argument(help='An asset of `textclip data list`')],
@@ -65,7 +64,7 @@ def store(context:typer.Context):
     rows = store_summary()
     typer.echo(f'Store: {home()}\n')
     if not rows: return typer.echo('It is empty.')
-    typer.echo(tabulate(rows, headers='keys') + '\n\nNext: textclip store clear KIND --older-than DAYS')
+    typer.echo(as_table(rows) + '\n\nNext: textclip store clear KIND --older-than DAYS')
 
 def store_clear(
     kind:Annotated[str, typer.Argument(help='A kind of `textclip store`')],
@@ -87,9 +86,10 @@ FOR_DEVELOPERS = {'dev', 'browse'} # extras that `make` installs in a clone
 
 def requirements_by_extra()->dict: # extra ('' for none) -> its requirements
     "What the installed textclip asks for, as its metadata say"
+    from importlib.metadata import requires
     from packaging.requirements import Requirement
     found = {}
-    for r in map(Requirement, importlib.metadata.requires('textclip') or []):
+    for r in map(Requirement, requires('textclip') or []):
         extra = next(iter(re.findall(r"""extra == ['"]([\w-]+)""", str(r.marker or ''))), '')
         if r.marker is None or r.marker.evaluate(dict(extra=extra)): found.setdefault(extra, []).append(r)
     return found
@@ -137,7 +137,7 @@ def doctor():
         f'Debian client (for the image suites): {debian}',
         f'Store: {home()} (what it holds: textclip store)',
         '',
-        tabulate(asset_status(), headers='keys')]))
+        as_table(asset_status())]))
     if not right: raise typer.Exit(1)
 
 def _device_found():

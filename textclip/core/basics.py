@@ -7,11 +7,10 @@ __all__ = ['TextclipError', 'nearest', 'unknown_name', 'need_package', 'Textclip
            'make_generator', 'home', 'atomic_path', 'write_json', 'Store', 'textclip_commit']
 
 # %% ../../nbs/core/01_basics.ipynb #739f9ac7
-import difflib, errno, hashlib, importlib.metadata, inspect, json, os, re, subprocess, sys, tempfile, warnings, zlib
+import errno, hashlib, importlib, json, os, re, subprocess, sys, tempfile, warnings, zlib
 from contextlib import contextmanager
 from pathlib import Path
 from fastcore.basics import patch
-from fastcore.xdg import xdg_cache_home
 
 # %% ../../nbs/core/01_basics.ipynb #c6e8223f
 class TextclipError(Exception):
@@ -30,6 +29,7 @@ def nearest(
     n:int=3   # at most how many
 )->list:
     "The known names most like `name`, case aside"
+    import difflib
     lower = {str(k).lower(): k for k in known}
     return [lower[k] for k in difflib.get_close_matches(str(name).lower(), lower, n=n, cutoff=.5)]
 
@@ -63,8 +63,9 @@ def installed_version(
     package:str # the name it is installed by, e.g. "faiss-cpu"
 ):
     "The version of an installed package, or `None`"
-    try: return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError: return None
+    from importlib import metadata
+    try: return metadata.version(package)
+    except metadata.PackageNotFoundError: return None
 
 # %% ../../nbs/core/01_basics.ipynb #10d21995
 class TextclipWarning(UserWarning):
@@ -150,7 +151,9 @@ def make_generator(
 def home()->Path:
     "The folder of the store: `$TEXTCLIP_HOME`, or `textclip` in the user's cache folder"
     given = os.environ.get('TEXTCLIP_HOME')
-    try: return Path(given).expanduser() if given else xdg_cache_home()/'textclip'
+    cache = os.environ.get('XDG_CACHE_HOME', '')
+    where = given or (cache if os.path.isabs(cache) else '~/.cache') + '/textclip'
+    try: return Path(where).expanduser()
     except RuntimeError: return _home_of_nobody(given)
 
 def _home_of_nobody(given):
@@ -307,6 +310,7 @@ def public_name(
 # %% ../../nbs/core/01_basics.ipynb #cd2b9864
 def textclip_commit():
     "The commit of textclip where it runs from a git checkout, with '-dirty' where files were changed; else None"
+    import inspect
     folder = Path(inspect.getfile(TextclipError)).parent
     def git(*args):
         return subprocess.run(['git', *args], cwd=folder, capture_output=True, text=True, check=True, timeout=10).stdout

@@ -8,7 +8,6 @@ __all__ = []
 # %% ../../nbs/core/02_display.ipynb #e08c99c3
 import re
 from html import escape
-from tabulate import tabulate
 
 # %% ../../nbs/core/02_display.ipynb #ec0a5a70
 class Shown:
@@ -77,4 +76,5 @@ def text_table(
 )->str:
     "A table as text, in which numbers are shown as they are given"
     if format in ('github', 'pipe'): rows,head = [list(map(markdown_cell, r)) for r in rows],map(markdown_cell, head)
+    from tabulate import tabulate
     return tabulate(rows, list(head), tablefmt=format, disable_numparse=True)

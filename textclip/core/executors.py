@@ -11,7 +11,6 @@ from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-import pandas as pd
 import torch
 from fastcore.basics import patch
 from textclip.core.basics import (
@@ -270,8 +269,9 @@ def check_workers(
     store:Store=None,  # the store to be used; `Store()` if not given
     paths=(),          # files that the workers will read, or a few of them
     pause:float=.2     # seconds that a worker takes to look, so that the others get their turn
-)->pd.DataFrame: # one row per worker process
+): # a table with one row per worker process
     "What the workers of an executor see; an error where they would not work on the same things"
+    import pandas as pd
     executor = as_executor(executor) or SerialExecutor()
     store = store or Store()
     key = digest('check', time.time_ns(), os.getpid())

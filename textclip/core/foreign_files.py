@@ -205,6 +205,17 @@ def tensor_header(
     path # a .safetensors file
 )->tuple: # (name -> shape, what else was noted)
     "What a safetensors file says that it holds; an error where it is not as large"
+    entries,_,notes = _header_of(path)
+    return {k: tuple(o['shape']) for k,o in entries.items()},notes
+
+def tensor_entries(
+    path # a .safetensors file
+)->tuple: # (name -> dictionary of dtype, shape and data_offsets; where in the file the offsets begin)
+    "Where a safetensors file has its tensors; an error where it is not as large"
+    return _header_of(path)[:2]
+
+def _header_of(path):
+    "(entries, where the tensors begin, notes)"
     path,again = Path(path),'Fetch or save it again.'
     with reading_file(path, again), open(path, 'rb') as f:
         size = os.fstat(f.fileno()).st_size
@@ -222,7 +233,7 @@ def tensor_header(
     wanted = 8+length+max((e for o in entries.values() for e in o['data_offsets']), default=0)
     if size<wanted:
         raise TextclipError(f'{path.name!r} is cut short: {size:,} of {wanted:,} bytes are there.', again)
-    return {k: tuple(o['shape']) for k,o in entries.items()},notes
+    return entries, 8+length, notes
 
 def read_tensors(
     path,       # a .safetensors file

@@ -16,7 +16,7 @@ store_kinds = dict(
     assets='weights and pictures from package registries', downloads='packages on their way',
     llm='recorded answers of language models', models='language models, converted', scenes='composed pictures',
     image='features of images', text='features of texts', tokens='features of tokens',
-    digests='digests of image files, by size and time',
+    digests='digests of image files, by size and time', encoders='facts of encoders, by their files',
     cell='measured cells of a benchmark', unfinished='left behind by killed processes')
 _by_name = ('assets','downloads','llm','models','scenes')
 

@@ -19,7 +19,9 @@ _all_ = [
 # %% ../../nbs/encoders/00_encoders.ipynb #f7449749
 _parts = {
     'protocol': [
-        'Encoder', 'need_encoder', 'weights_digest', 'encode_text_tokens', 'encoder_meta'],
+        'Encoder', 'need_encoder', 'encode_text_tokens', 'encoder_meta'],
+    'model_files': [
+        'weights_digest'],
     'load': [
         'load_encoder', 'check_encoder', 'FunctionEncoder'],
     'open_clip_encoder': [

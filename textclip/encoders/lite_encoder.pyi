@@ -5,19 +5,63 @@ import torch
 from PIL import Image
 from fastcore.basics import patch
 from torch import nn
+from torch.nn import functional as F
 from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
 from ..data.images import load_image
-from .protocol import Encoder, replaced_output, storage_key, weights_digest
+from .model_files import FileFacts, weights_digest
+from .protocol import Encoder, replaced_output, storage_key
 from .open_clip_encoder import described_tokenizer
 
 def conse(probs: torch.Tensor, names: torch.Tensor, top: int=...) -> torch.Tensor:
     ...
 
+class SameConv(nn.Conv2d):
+
+    def __init__(self, wide, out, size, stride=..., groups=...):
+        ...
+
+    def forward(self, x):
+        ...
+
+class FirstBlock(nn.Module):
+
+    def __init__(self, wide, out):
+        ...
+
+    def forward(self, x):
+        ...
+
+class InvertedResidual(nn.Module):
+
+    def __init__(self, wide, out, size, stride, widen=...):
+        ...
+
+    def forward(self, x):
+        ...
+
+class LiteImages(nn.Module):
+
+    def __init__(self):
+        ...
+
+    def forward_features(self, x):
+        ...
+
+    def global_pool(self, grid):
+        ...
+
+    def forward(self, x):
+        ...
+
 class LiteEncoder(Encoder):
+    text_parts: tuple[Any, ...]
 
     def __init__(self, device=..., dtype=..., amp=...):
+        ...
+
+    def load_text(self):
         ...
 
     def word_ids(self, text) -> list:

@@ -7,6 +7,8 @@ __all__ = ['OpenClipEncoder']
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #63022611
 import json, re, string
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 import torch
 from fastcore.basics import patch
@@ -14,12 +16,15 @@ from torch import nn
 from torch.nn import functional as F
 from ..core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from ..core.hub import hub_access
-from .model_files import check_model_file, check_tokenizer, weight_errors, weights_in
-from .protocol import Encoder, described, described_model, replaced_output, weights_digest
+from textclip.encoders.model_files import (
+    FileFacts, check_model_file, check_tokenizer, described, described_model, tensors_below, weight_errors,
+    weights_digest, weights_in)
+from .protocol import Encoder, encoder_of, replaced_output
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #3e037cea
 class OpenClipEncoder(Encoder):
     "Any open_clip model"
+    text_parts,image_parts = ('model','text','tokenizer','normalise'),('visual',)
     def __init__(self, name, model, preprocess, tokenizer, device='cpu', dtype=torch.float32, amp=None,
         config:dict=None # what the model was built from; it is described by its modules if not given
     ):
@@ -163,9 +168,10 @@ def project_states(self:OpenClipEncoder, x)->torch.Tensor:
 @patch
 def encode_pixels(self:OpenClipEncoder, batch, local=False, pre=False)->dict:
     "`x (N,D)`, and on request `local (N,M,D)` and `pre (N,P)`"
-    visual,batch = self.model.visual,batch.to(self.dtype)
+    model = self.loaded_model
+    visual,batch = model.visual,batch.to(self.dtype)
     if not (local or pre) and self.image_form.get('positions', True):
-        return dict(x=self.model.encode_image(batch, normalize=False))
+        return dict(x=model.encode_image(batch, normalize=False))
     parts = _parts_of(visual)
     if parts is None:
         raise TextclipError(f'The image tower {type(visual).__name__} of {self.name!r} has no known places.',
@@ -271,12 +277,28 @@ def load_open_clip(
     if not (remote or tag):
         warn(f'{name!r} names no pretrained weights: its weights are random and its features mean nothing.')
     needed = (bool(tag) and not file) or name.startswith('hf-hub:')
+    quick = not file and needs_quick_gelu(model, tag)
+    make = partial(open_clip.create_model_and_transforms, model, tag or None, force_quick_gelu=quick)
+    how = device, dtype, amp
+    whole = partial(_whole, name, model, make, bool(remote or tag), quick, needed, *how)
+    with _reading(name, needed): files = _files_of(model, tag, file)
+    facts = FileFacts(name, files, ('open_clip_torch','timm','transformers','tokenizers'), quick, str(dtype))
+    image_tower = partial(_image_tower, name, make, files, needed, device, dtype)
+    return encoder_of(OpenClipEncoder, facts, image_tower, whole, name, *how, told=('text_kind','image_form'))
+
+@contextmanager
+def _reading(name, needed):
+    "Around what reads the files of a model: faults become sentences, and nobody's random numbers are used up"
     fix = "Check the network (or HF_HUB_OFFLINE), use 'local-dir:PATH' for a copy, or the offline encoder 'lite'."
     with torch.random.fork_rng(), hub_access(name, needed=needed, fix=fix), weight_errors(name):
         torch.manual_seed(0)
-        quick = not file and needs_quick_gelu(model, tag)
-        settings = dict(force_quick_gelu=quick, require_pretrained=bool(remote or tag))
-        net,_,preprocess = open_clip.create_model_and_transforms(model, tag or None, **settings)
+        yield
+
+def _whole(name, model, make, trained, quick, needed, device, dtype, amp):
+    "The encoder with both towers"
+    import open_clip
+    with _reading(name, needed):
+        net,_,preprocess = make(require_pretrained=trained)
         config = dict(open_clip_config(model), quick_gelu=True) if quick else open_clip_config(model)
         return OpenClipEncoder(name, net, preprocess, open_clip.get_tokenizer(model), device, dtype, amp, config)
 
@@ -291,6 +313,31 @@ def needs_quick_gelu(
     "Were these weights trained with QuickGELU?"
     import open_clip
     return bool(tag) and bool(open_clip.get_pretrained_cfg(model, tag).get('quick_gelu'))
+
+# %% ../../nbs/encoders/04_open_clip_encoder.ipynb #cefb0bad
+def _files_of(model, tag, file):
+    "What a model is read from, its weights first; nothing where that is not known"
+    import open_clip
+    if model.startswith('local-dir:'): folder = Path(model.removeprefix('local-dir:'))
+    elif model.startswith('hf-hub:'):
+        from open_clip.pretrained import download_pretrained_from_hf
+        folder = Path(download_pretrained_from_hf(model.removeprefix('hf-hub:'))).parent
+    elif file: return [tag]
+    else: return [open_clip.download_pretrained(open_clip.get_pretrained_cfg(model, tag))] if tag else []
+    weights = weights_in(folder, open_clip_weights)
+    return [*weights, *sorted(p for p in folder.iterdir() if p.is_file() and p not in weights)]
+
+def _image_tower(name, make, files, needed, device, dtype):
+    "Model and transform of a model whose image tower alone has weights; None where that cannot be"
+    if Path(files[0]).suffix!='.safetensors': return None
+    with _reading(name, needed), torch.device('meta'):
+        net,_,preprocess = make(load_weights=False, pretrained_text=False, device='meta')
+    if any(m._non_persistent_buffers_set for m in net.visual.modules()): return None
+    tensors = tensors_below(files[0], 'visual.', {k: tuple(v.shape) for k,v in net.visual.state_dict().items()})
+    if tensors is None: return None
+    net.visual.load_state_dict(tensors, assign=True)
+    net.visual.to(device, dtype)
+    return dict(image_model=net.eval().requires_grad_(False), preprocess=preprocess)
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #eaf40219
 def _checked_folder(folder):

@@ -7,15 +7,19 @@ __all__ = ['TransformersEncoder']
 
 # %% ../../nbs/encoders/06_transformers_encoder.ipynb #a4a2d6a5
 import json
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 import torch
 from PIL import Image
 from fastcore.basics import patch
 from ..core.basics import TextclipError
 from ..core.hub import hub_access, quiet_transformers
-from .model_files import (
-    check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_in)
-from .protocol import Encoder, replaced_output, weights_digest
+from textclip.encoders.model_files import (
+    FileFacts, check_model_file, check_tokenizer, need_all_parts, transformers_weights, weight_errors, weights_digest,
+    weights_in)
+from .protocol import Encoder, encoder_of, replaced_output
 from .open_clip_encoder import described_tokenizer, hub_frame, trained_texts
 
 # %% ../../nbs/encoders/06_transformers_encoder.ipynb #4f3a9794
@@ -24,6 +28,7 @@ hub_models = ('clip', 'siglip', 'siglip2')
 # %% ../../nbs/encoders/06_transformers_encoder.ipynb #4c66f6b7
 class TransformersEncoder(Encoder):
     "A CLIP, SigLIP or SigLIP 2 model of transformers"
+    text_parts,image_parts = ('model','words','tokenizer','normalise'),('vision_model','visual_projection')
     def __init__(self, name, model, processor, tokenizer, device='cpu', dtype=torch.float32, amp=None):
         kind = model.config.model_type
         _check_kind(name, kind)
@@ -71,7 +76,7 @@ def preprocess(self:TransformersEncoder, image)->dict:
 def encode_pixels(self:TransformersEncoder, batch, local=False, pre=False)->dict:
     "`x (N,D)`, and on request `local (N,M,D)` and `pre (N,P)`"
     if isinstance(batch, torch.Tensor): batch = dict(pixel_values=batch)
-    model,pixels = self.model,dict(batch, pixel_values=batch['pixel_values'].to(self.dtype))
+    model,pixels = self.loaded_model,dict(batch, pixel_values=batch['pixel_values'].to(self.dtype))
     vision = model.vision_model(**pixels)
     tokens,pooled = vision.last_hidden_state,vision.pooler_output
     out = dict(x=model.visual_projection(pooled) if self.kind=='clip' else pooled) | (dict(pre=pooled) if pre else {})
@@ -104,12 +109,31 @@ def load_transformers(
     amp=None              # on a GPU: precision of automatic mixed precision
 )->TransformersEncoder:
     "A transformers model by its name"
-    from transformers import AutoConfig,AutoImageProcessor,AutoModel,AutoTokenizer
     where = name.removeprefix('hf:')
     here = Path(where).expanduser().is_dir()
     if here: where = str(_checked_folder(Path(where).expanduser()))
+    how = device, dtype, amp
+    with _reading(name, here): files = _files_of(where, here)
+    facts = FileFacts(name, files, ('transformers','tokenizers'), str(dtype))
+    parts = [partial(o, name, where, here) for o in (_image_tower, _whole)]
+    return encoder_of(TransformersEncoder, facts, partial(parts[0], device, dtype), partial(parts[1], *how), name, *how)
+
+@contextmanager
+def _reading(name, here):
+    "Around what reads the files of a model: faults become sentences"
     fix = "Check the network (or HF_HUB_OFFLINE), use 'hf:PATH' for a copy, or the offline encoder 'lite'."
-    with hub_access(name, needed=not here, fix=fix), weight_errors(name), quiet_transformers():
+    with hub_access(name, needed=not here, fix=fix), weight_errors(name), quiet_transformers(): yield
+
+def _files_of(where, here):
+    "All files of a model that is here or in the cache of the hub"
+    from huggingface_hub import hf_hub_download
+    folder = Path(where) if here else Path(hf_hub_download(where, 'config.json')).parent
+    return sorted(p for p in folder.iterdir() if p.is_file())
+
+def _whole(name, where, here, device, dtype, amp):
+    "The encoder with both towers"
+    from transformers import AutoConfig,AutoImageProcessor,AutoModel,AutoTokenizer
+    with _reading(name, here):
         _check_kind(name, AutoConfig.from_pretrained(where, local_files_only=here).model_type)
         model,found = AutoModel.from_pretrained(where, local_files_only=here, output_loading_info=True)
         need_all_parts(name, found['missing_keys'], found['unexpected_keys'], found['mismatched_keys'])
@@ -128,6 +152,25 @@ def _checked_folder(folder):
     _check_kind(f'hf:{folder}', json.loads((folder/'config.json').read_text(encoding='utf-8')).get('model_type'))
     weights_in(folder, transformers_weights)
     return folder
+
+# %% ../../nbs/encoders/06_transformers_encoder.ipynb #31617b13
+_image_towers = dict(clip='CLIPVisionModelWithProjection', siglip='SiglipVisionModel', siglip2='Siglip2VisionModel')
+
+def _image_tower(name, where, here, device, dtype):
+    "The image tower alone and the processor of images; None where the checkpoint does not give it whole"
+    import transformers
+    with _reading(name, here):
+        config = transformers.AutoConfig.from_pretrained(where, local_files_only=here)
+        kind,own = config.model_type,config.vision_config
+        if kind=='clip': own.projection_dim = config.projection_dim
+        reader = getattr(transformers, _image_towers[kind])
+        tower,found = reader.from_pretrained(where, config=own, local_files_only=here, output_loading_info=True,
+            ignore_mismatched_sizes=True)
+        if found['missing_keys'] or found['mismatched_keys']: return None
+        processor = transformers.AutoImageProcessor.from_pretrained(where, local_files_only=here)
+    tower = tower.eval().requires_grad_(False).to(device, dtype)
+    model = tower if hasattr(tower, 'vision_model') else SimpleNamespace(vision_model=tower)
+    return dict(image_model=model, processor=processor, kind=kind)
 
 # %% ../../nbs/encoders/06_transformers_encoder.ipynb #142c4f24
 @patch

@@ -7,7 +7,6 @@ __all__ = ['DuAlPT', 'ExplicitContext', 'nearest_words', 'plot_words', 'prompt_p
 
 # %% ../../nbs/methods/dualpt.ipynb #08759db4
 from dataclasses import dataclass
-import pandas as pd
 import torch
 from fastcore.basics import patch
 from torch.nn import functional as F
@@ -216,8 +215,9 @@ def prompt_phrases(
     encoder=None,              # for texts that are no features yet
     of:str='plan',             # 'plan' (1 is a uniform share) or 'cosine'
     phrases=None               # what to call the texts of the class; their own words if known
-)->pd.DataFrame: # one row per text, one column a prompt; the nearest texts first
+): # a table with one row per text, one column a prompt; the nearest texts first
     "Which texts of a class its prompts are near"
+    import pandas as pd
     if of not in ('plan','cosine'): raise unknown_name('measure', of, ['plan','cosine'])
     task,known = Task('classes', classifier.classes),[normal_name(c) for c in classifier.classes]
     if normal_name(name) not in known: raise unknown_name('class', name, classifier.classes)
@@ -233,7 +233,7 @@ def prompt_phrases(
         columns=[f'prompt {n}' for n in range(len(S))])
 
 def plot_phrases(
-    table:pd.DataFrame, # of `prompt_phrases`
+    table,              # of `prompt_phrases`
     label:str='share / uniform share'
 ):
     "Prompts against texts as a heat map; returns the figure"

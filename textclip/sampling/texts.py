@@ -8,24 +8,25 @@ __all__ = ['text_columns', 'make_texts', 'dataset_of_texts', 'texts_by_class', '
 
 # %% ../../nbs/1_sampling/01_texts.ipynb #53105c89
 import re
-import datasets
 import torch
 from ..core.basics import TextclipError, make_generator, some, warn
 from ..types.task import Task, class_positions
 from ..types.method import as_labelled_texts
 
 # %% ../../nbs/1_sampling/01_texts.ipynb #d89f5fb5
-text_columns = datasets.Features(text=datasets.Value('string'), labels=datasets.List(datasets.Value('int64')),
-    prompt=datasets.Value('string'), llm=datasets.Value('string'), strategy=datasets.Value('string'),
-    seed=datasets.Value('int64'))
+text_columns = dict(text='string', labels=['int64'], prompt='string', llm='string', strategy='string', seed='int64')
 
 def make_texts(
     rows # dicts with text and labels; the other columns where known
-)->datasets.Dataset:
+): # a datasets.Dataset
     "A dataset of texts with all columns"
+    import datasets
     empty = dict(prompt=None, llm=None, strategy=None, seed=None)
     rows = [empty | dict(r) for r in rows]
-    return datasets.Dataset.from_dict({k: [r[k] for r in rows] for k in text_columns}, features=text_columns)
+    single,several = datasets.Value,datasets.List
+    columns = {k: several(single(v[0])) if isinstance(v, list) else single(v) for k,v in text_columns.items()}
+    found = {k: [r[k] for r in rows] for k in columns}
+    return datasets.Dataset.from_dict(found, features=datasets.Features(columns))
 
 def dataset_of_texts(texts, task):
     "Texts as a dataset, where they were given as a dict {class: texts}"
@@ -64,7 +65,7 @@ def check_templates(
 def template_texts(
     task:Task,          # the classes
     templates:list=None # sentences with {}; the task's own if not given
-)->datasets.Dataset:
+): # a datasets.Dataset
     "Every template filled with every class name"
     templates = check_templates(templates or task.templates)
     return make_texts(dict(text=t.replace('{}', c), labels=[k], prompt=t, strategy='names')
@@ -74,7 +75,7 @@ def template_texts(
 def fill_empty(
     texts,    # as in `texts_by_class`
     task:Task # its classes and templates
-)->datasets.Dataset:
+): # a datasets.Dataset
     "Classes without a text get their templates, and one warning names them"
     texts = dataset_of_texts(texts, task)
     empty = [c for c,t in texts_by_class(texts, task).items() if not t]
@@ -96,7 +97,7 @@ def other_names(
 def shuffle_texts(
     texts,     # a dataset of texts
     seed:int=0 # of the shuffle
-)->datasets.Dataset:
+): # a datasets.Dataset
     "The same texts and labels, dealt anew"
     order = torch.randperm(len(texts), generator=make_generator(seed, 'shuffle texts')).tolist()
     labels = texts['labels'][:]

@@ -27,7 +27,7 @@ def shared_copy(
     encoder:OpenClipEncoder # any
 )->OpenClipEncoder:
     "Modules of its own, tensors shared with `encoder`"
-    out,model = copy.copy(encoder),encoder.model
+    model,out = encoder.model,copy.copy(encoder)
     out.model = copy.deepcopy(model, {id(o): o for o in (*model.parameters(), *model.buffers())})
     out.text = getattr(out.model, 'text', out.model)
     out.__dict__.pop('_probe', None)

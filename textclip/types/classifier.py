@@ -203,7 +203,8 @@ def load_classifier(
         return _tried(kind.from_tensors(tensors, info=d['info'], **d['config']).eval(), fix)
 
 _info_kinds = dict(classes=list[str], method=str|None, encoder=str|None, fingerprint=str|None, task=str|None,
-    hyperparameters=dict|None, manifest=dict|None, reading=dict[str, bool], temperature=float, thresholds=dict)
+    hyperparameters=dict|None, manifest=dict|None, reading=dict[str, bool], temperature=float, dtype=str,
+    thresholds=dict)
 
 def _check_info(info, source, fix):
     "An error where what is told of a classifier is not of the kind that is read later"
