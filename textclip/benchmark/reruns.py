@@ -69,8 +69,9 @@ class RerunResult:
 def _numbers(row): return {k: v for k,v in row.to_dict().items() if k!='seconds'}
 
 def _certain(row):
-    "Numbers without the interval and the p-values, for which samples are drawn"
-    return {k: v for k,v in _numbers(row).items() if k!='ci95' and not k.startswith('p_vs_')}
+    "Numbers without intervals and p-values, for which samples are drawn"
+    def drawn(k): return k=='ci95' or k.startswith('p_vs_') or k.endswith(('_low','_high'))
+    return {k: v for k,v in _numbers(row).items() if not drawn(k)}
 
 # %% ../../nbs/benchmark/09_reruns.ipynb #e5270260
 def _changed(kind, before, now):
