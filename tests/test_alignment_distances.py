@@ -154,6 +154,16 @@ def test_the_range_in_bounded_memory():
     whole = fit_psi(x, keys, W)
     test_close(list(whole.to_dict().values()), [kl.min(), kl.max(), (x@keys.T).min(), (x@keys.T).max()], eps=1e-6)
     own = fit_psi(keys, keys, W, own=True, chunk=5)
-    assert own.low>1e-4 and own.to_high<.99
+    others = ~torch.eye(23, dtype=torch.bool)
+    pairs = pairwise_kl(class_signatures(keys, W), class_signatures(keys, W))[others],(keys@keys.T)[others]
+    test_close(list(own.to_dict().values()), [*pairs[0].aminmax(), *pairs[1].aminmax()], eps=1e-6)
     test_fail(lambda: fit_psi(x[:0], keys, W), contains='0 and 23 images')
     test_eq(fit_psi(keys[:1], keys[:1], W, own=True).slope, 0.)      # one image has no range
+    # nbs/3_alignment/01_distances.ipynb · The range in bounded memory · cell ccb52066
+    g = torch.Generator().manual_seed(6)
+    W = F.normalize(torch.randn(50, 64, generator=g), dim=-1)
+    keys = F.normalize(W[torch.arange(2000)%50] + .15*torch.randn(2000, 64, generator=g), dim=-1)
+    every,part = [fit_psi(keys, keys, W, own=True, most=most) for most in (2000, 250)]
+    assert part.low>=every.low and part.high<=every.high and part.to_low>=every.to_low and part.to_high<=every.to_high
+    assert .9<part.slope/every.slope<1.1
+    print(f'slope of ψ: {every.slope:.3f} from all pairs, {part.slope:.3f} from one in eight')

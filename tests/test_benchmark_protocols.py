@@ -130,6 +130,17 @@ def test_batches_with_a_part_of_the_classes():
     batches = class_batches(data.split('test').y, size=16, classes=(2,3))
     test_eq(sorted(i for b in batches for i in b), list(range(120)))
     assert all(len(data.split('test').y[b].unique())<=3 and len(b)<=16 for b in batches)
+    rows = {}
+    for i,c in enumerate(data.split('test').y.tolist()): rows.setdefault(c, []).append(i)
+    g = make_generator(0, 'class batches')
+    def dealt(items): return [items[i] for i in torch.randperm(len(items), generator=g).tolist()]
+    plain,left = [],{c: dealt(rows[c]) for c in sorted(rows)}              # the same with lists
+    while left:
+        k = min(len(left), int(torch.randint(2, 4, (1,), generator=g)))
+        plain.append(dealt([i for c in dealt(list(left))[:k] for i in left[c]])[:16])
+        left = {c: [i for i in o if i not in plain[-1]] for c,o in left.items()}
+        left = {c: o for c,o in left.items() if o}
+    test_eq(batches, plain)
     inductive = partial_batches_protocol(ZeroShot(), data)[0]['all']
     test_eq(inductive.predictions, zero_shot_protocol(ZeroShot(), data)[0]['all'].predictions)
 

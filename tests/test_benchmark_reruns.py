@@ -35,6 +35,12 @@ def test_measuring_again():
         again = [rerun(d, i) for i in range(len(bench.rows))]
     test_eq([r.identical for r in again], [True]*len(bench.rows))
     test_eq({s for r in again for s in r.differences if ' commit: ' not in s}, set())   # somebody may edit meanwhile
+    # another version drew the interval otherwise; a number that is not drawn is another matter
+    low,high = bench.rows[0].ci95
+    moved = [replace(bench.rows[0], ci95=(low-.001, high)), replace(bench.rows[0], macro_accuracy=.5)]
+    found = [rerun(replace(bench, rows=[row]), 0) for row in moved]
+    test_eq([r.identical for r in found], [True, False])
+    assert any(s.startswith('ci95: ') for s in found[0].differences)
     again[-1]
     # nbs/benchmark/09_reruns.ipynb · Measuring again · cell b333e5f5
     changed = synthetic_task()
@@ -56,7 +62,7 @@ def test_measuring_again():
     found = rerun(older, 'CuPL, text-only')
     assert found.identical and any(s.startswith('version of torch: 1.13.0 then') for s in found.differences)
     found = rerun(bench, 'CuPL, text-only', methods={'CuPL': ZeroShot()})
-    assert not found.answers and any('answers of seed 0' in s for s in found.differences)
+    assert not found.answers and any('answers of CuPL, seed 0' in s for s in found.differences)
     # nbs/benchmark/09_reruns.ipynb · Measuring again · cell ad3ae5ad
     test_eq(find_row(bench, 'zero-shot · text-only').method, 'zero-shot')
     test_fail(lambda: find_row(bench, 'CuPL'), contains='rows fit')

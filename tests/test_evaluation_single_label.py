@@ -15,6 +15,7 @@ from textclip.data.images import ImageSplit
 from textclip.encoders.protocol import Encoder, need_encoder
 from textclip.features.extract import image_features
 import json, math
+from itertools import product
 import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
@@ -65,6 +66,8 @@ def test_scores():
     test_eq(evaluation.confusion, loop)
     test_close(evaluation.macro_accuracy, np.mean([loop[i,i]/30 for i in range(4)]))
     test_eq(evaluation.absent, ['lime'])
+    wrong = loop - np.diag(loop.diagonal())
+    test_eq([o['taken_for'] for o in evaluation.per_class], [fruit[w.argmax()] if w.any() else None for w in wrong])
     assert '1 of 5 classes without images: lime' in repr(evaluation)
     # nbs/5_evaluation/01_single_label.ipynb · Scores · cell f5f689b2
     zeros = lambda n,d=16,**kw: Features(torch.zeros(n,d), **kw)
@@ -92,10 +95,27 @@ def test_how_sure_are_we_confidence_intervals():
     low,high = bootstrap_ci(correct)
     half = 1.96*(.75*.25/200)**.5
     test_close([low,high], [.75-half,.75+half], eps=.006)
-    rng = np.random.default_rng(0)
-    by_hand = np.quantile(correct[rng.integers(200, size=(9999,200))].mean(1), [.025,.975])
-    test_close([low,high], by_hand, eps=.006)
     test_eq(bootstrap_ci(correct), (low,high))                     # the same seed, the same interval
+    # nbs/5_evaluation/01_single_label.ipynb · How sure are we: confidence intervals · cell 871fd49b
+    def bootstrap_by_image(correct, resamples=9999, seed=1):
+        "All images drawn, in parts that fit into memory"
+        rng,n = np.random.default_rng(seed),len(correct)
+        drawn = [correct[rng.integers(n, size=n)].mean() for _ in range(resamples)]
+        return np.quantile(drawn, [.025,.975])
+
+    def quantile_error(correct, resamples=9999, q=.025):
+        "Standard error of a bound"
+        z = stats.norm.ppf(q)
+        return correct.std()/len(correct)**.5*(q*(1-q)/resamples)**.5/stats.norm.pdf(z)
+
+    rng,rows = np.random.default_rng(0),[]
+    for n,seeds in ((100,1), (100,3), (2500,1), (2500,3)):
+        correct = (rng.random((seeds,n))<rng.beta(2, 1, n)).mean(0)
+        ours,plain = np.array(bootstrap_ci(correct)),bootstrap_by_image(correct)
+        largest,error = np.abs(ours-plain).max(),2**.5*quantile_error(correct)
+        rows.append(dict(images=n, seeds=seeds, low=ours[0], high=ours[1], difference=largest, expected=error))
+        assert largest<4*error + 1/(n*seeds)
+    pd.DataFrame(rows).round(4)
     # nbs/5_evaluation/01_single_label.ipynb · How sure are we: confidence intervals · cell 065c40d2
     test_close(bootstrap_ci([1]*8), (8/(8+1.96**2), 1), eps=1e-3)  # Wilson's lower end for N of N is N/(N+z²)
     test_close(bootstrap_ci([0]*8), (0, 1.96**2/(8+1.96**2)), eps=1e-3)
@@ -137,11 +157,29 @@ def test_is_one_better_than_the_other():
         u = rng.random(300)
         v = np.where(rng.random(300)<.7, u, rng.random(300))
         x,y = (u<.7).astype(float),(v<.7+shift).astype(float)
-        test_close(sign_flip_test(x-y), paired_test(x, y), eps=.02)
+        test_close(sign_flip_test(x-y), paired_test(x, y), eps=1e-9)
         # McNemar's exact test: the images on which they differ are tosses of a coin
         only_x,only_y = int((x*(1-y)).sum()),int(((1-x)*y).sum())
         rarer,tosses = min(only_x, only_y),only_x+only_y
         test_close(paired_test(x, y), min(1, 2*sum(math.comb(tosses, k) for k in range(rarer+1))/2**tosses), eps=1e-9)
+    # nbs/5_evaluation/01_single_label.ipynb · Is one better than the other · cell 3f0a0acb
+    def flips_by_image(d, resamples=9999, seed=1):
+        "A sign for every difference; all patterns of a few"
+        few = len(d)<=12
+        rng = np.random.default_rng(seed)
+        signs = np.array(list(product((-1,1), repeat=len(d)))) if few else rng.choice((-1,1), (resamples,len(d)))
+        sums = (signs@d).round(9)
+        below,above = (sums<=d.sum().round(9)).sum(),(sums>=d.sum().round(9)).sum()
+        return min(1, 2*(min(below, above)+(not few))/(len(sums)+(not few)))
+
+    rng,rows = np.random.default_rng(0),[]
+    for n in (8, 8, 300, 300, 1500):
+        a,b = [(rng.random((3,n))<p).mean(0) for p in (.7, .67)]
+        d = a-b if n>8 else rng.choice((-1,-2/3,-1/3,1/3,2/3,1), n)
+        ours,plain = sign_flip_test(d),flips_by_image(d)
+        rows.append(dict(images=n, sizes=len(np.unique(np.abs(d).round(9))), ours=ours, by_image=plain))
+        test_close(ours, plain, eps=1e-12 if n==8 else 4*2*(ours*(1-ours/2)/9999)**.5)
+    pd.DataFrame(rows).round(4)
     # nbs/5_evaluation/01_single_label.ipynb · Is one better than the other · cell 0b1d8b2b
     test_eq(paired_test(a, a), 1)
     test_eq(paired_test([1/3,2/3], [1/3,2/3]), 1)

@@ -10,7 +10,7 @@ from textclip.features.extract import text_features
 from textclip.features.inputs import class_means
 from textclip.sampling.texts import template_texts
 from textclip.sampling.answer_checks import breaks_off, is_refusal, repeats_itself
-from textclip.sampling.text_filters import class_columns, nearest_classes, rows_of_classes
+from textclip.sampling.text_filters import class_columns, nearest_class, rows_of_classes, template_means
 import tempfile
 from fastcore.test import *
 from textclip.core.basics import make_generator

@@ -24,7 +24,7 @@ from textclip.sampling.sample import sample_texts
 from textclip.testing.encoders import ColourEncoder
 from textclip.sampling.text_filters import (FilterSteps, _farthest_points, _nearest_to_mean, _not_near, balance_texts,
     class_name_finder, drop_duplicates, drop_long, drop_near_duplicates, drop_other_class_names, drop_refusals,
-    drop_short, keep_diverse, keep_most_typical, keep_own_class, must_name_class)
+    drop_short, keep_diverse, keep_most_typical, keep_own_class, must_name_class, nearest_class)
 
 NOTEBOOK = 'nbs/1_sampling/11_text_filters.ipynb'
 
@@ -74,6 +74,9 @@ def test_the_encoder_s_own_opinion():
     with tempfile.TemporaryDirectory() as d, own_warnings() as w:
         kept = keep_own_class(texts, task, ColourEncoder(), Store(d))
     test_eq(texts_by_class(kept, task), {'red': ['a red car'], 'blue': ['a photo of a blue.']})
+    x,means = [torch.nn.functional.normalize(torch.randn(k, 8, generator=make_generator(k, 'texts')), dim=-1)
+        for k in (50, 7)]
+    for values in (1, 20, 2**24): test_eq(nearest_class(x, means, values), (x@means.T).argmax(-1))
     print(w[0].message)
 
 
@@ -94,6 +97,7 @@ def test_how_many_and_which():
     stay = _not_near(x, .5)
     assert all(float(x[i]@x[j])<.5 for i,j in combinations(stay, 2)) and all(
         any(float(x[i]@x[j])>=.5 for j in stay if j<=i) for i in range(12))
+    test_eq([_not_near(x, .5, k) for k in (1, 5, 12)], [stay]*3)
     # nbs/1_sampling/11_text_filters.ipynb · How many, and which · cell dd835e39
     class Words(Encoder):
         "Places a text by its words on axes"

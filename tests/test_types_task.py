@@ -16,6 +16,8 @@ def test_task():
     test_eq(normal_name('Golden_Retriever '), 'golden retriever')
     test_eq(normal_name('Crème brûlée'), 'crème brûlée')
     test_eq(normal_name('C++'), 'c')
+    test_eq(normal_name('猫・हिन्दी—①'), '猫 हिन्दी 1')
+    test_eq(normal_name('🐈'), '🐈')
     # nbs/types/01_task.ipynb · Task · cell 6ddd739c
     pets = Task('pets', ['cat', 'dog', 'crème-coloured rabbit'], domain='photographs of pets')
     test_fail(lambda: Task('t', []), contains='empty')

@@ -159,28 +159,36 @@ class SignatureSums:
         return torch.addmm(-(sigma*h + psi(0.))*self.weight, p, self.sums.T, alpha=sigma)
 
 # %% ../../nbs/3_alignment/01_distances.ipynb #5b780668
+def _without_itself(pairs, rows):
+    "Put another entry of its row where an image meets itself, in place: extremes are then those of the others"
+    at = torch.arange(len(pairs), device=pairs.device)
+    pairs[at,rows] = pairs[at,(rows+1)%pairs.shape[1]]
+
 def fit_psi(
     x:torch.Tensor,       # (N,D) unit rows on which the range is fitted
     keys:torch.Tensor,    # (M,D) unit rows of the labelled images
     weights:torch.Tensor, # (C,D) unit class weights
     temperature:float=.5, # τ of the signatures
     own:bool=False,       # are x and keys the same images? then each is compared with the others
-    chunk:int=None        # rows of x at a time; bounds the memory to chunk·M
+    chunk:int=None,       # rows of x at a time; bounds the memory to chunk·M
+    most:int=4096         # rows of x that are compared with all, in even steps, where x and keys are the same
 )->MinMaxScaling:
     "The map from the range of KL divergences to the range of cosines"
     if not len(x) or not len(keys):
         raise TextclipError(f'The range is fitted on {len(x)} and {len(keys)} images.', 'Give at least one of each.')
     chunk = chunk or rows_at_a_time(len(keys))
     b = class_signatures(keys, weights, temperature)
+    if own:
+        used = min(most, len(keys))
+        rows = torch.arange(used, device=x.device)*len(keys)//used
+        x = x[rows]
     found = []
     for i in range(0, len(x), chunk):
         part = x[i:i+chunk]
         kl = pairwise_kl(class_signatures(part, weights, temperature), b)
         cosine = full_precision(part) @ full_precision(keys).T
-        if own and len(keys)>1:
-            others = torch.ones_like(kl, dtype=torch.bool)
-            others[torch.arange(len(part)),torch.arange(i, i+len(part))] = False
-            kl,cosine = kl[others],cosine[others]
+        if own:
+            for pairs in (kl, cosine): _without_itself(pairs, rows[i:i+chunk])
         found.append([*kl.aminmax(), *cosine.aminmax()])
     ends = torch.tensor(found)
     lowest,highest = ends.amin(0).tolist(),ends.amax(0).tolist()

@@ -55,7 +55,7 @@ class SignatureSums:
     def scores(self, signatures: torch.Tensor, psi: MinMaxScaling) -> torch.Tensor:
         ...
 
-def fit_psi(x: torch.Tensor, keys: torch.Tensor, weights: torch.Tensor, temperature: float=..., own: bool=..., chunk: int | None=...) -> MinMaxScaling:
+def fit_psi(x: torch.Tensor, keys: torch.Tensor, weights: torch.Tensor, temperature: float=..., own: bool=..., chunk: int | None=..., most: int=...) -> MinMaxScaling:
     ...
 
 def rows_at_a_time(columns: int, values: int=...) -> int:

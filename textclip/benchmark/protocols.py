@@ -217,17 +217,21 @@ def class_batches(
 )->list: # of row positions; every image is in exactly one batch where possible
     "Batches of images that show few classes each"
     g = make_generator(seed, 'class batches')
-    def mixed(rows): return [rows[i] for i in torch.randperm(len(rows), generator=g).tolist()]
-    left = {int(c): mixed((y==c).nonzero().flatten().tolist()) for c in y.unique()}
-    batches = []
+    def mixed(rows): return rows[torch.randperm(len(rows), generator=g)]
+    y = y.cpu()
+    names,counts = y.unique(return_counts=True)
+    rows_of_classes = y.argsort(stable=True).split(counts.tolist())
+    left = {c: mixed(rows) for c,rows in zip(names.tolist(), rows_of_classes)}
+    batches,taken = [],torch.zeros(len(y), dtype=torch.bool)
     while left:
         k = min(len(left), int(torch.randint(classes[0], classes[1]+1, (1,), generator=g)))
-        chosen = mixed(list(left))[:k]
-        pool = mixed([i for c in chosen for i in left[c]])[:size]
-        batches.append(pool)
-        taken = set(pool)
-        left = {c: [i for i in rows if i not in taken] for c,rows in left.items()}
-        left = {c: rows for c,rows in left.items() if rows}
+        chosen = mixed(torch.tensor(list(left)))[:k].tolist()
+        pool = mixed(torch.cat([left[c] for c in chosen]))[:size]
+        batches.append(pool.tolist())
+        taken[pool] = True
+        for c in chosen:
+            left[c] = left[c][~taken[left[c]]]
+            if not len(left[c]): del left[c]
     return batches
 
 # %% ../../nbs/benchmark/02_protocols.ipynb #a59ee0a4

@@ -59,14 +59,19 @@ class RerunResult:
 
     @property
     def identical(self):
-        "Are answers and every number but the seconds the same?"
-        return self.answers and _numbers(self.before)==_numbers(self.again)
+        "Are all answers the same, and every number that follows from them?"
+        return self.answers and _certain(self.before)==_certain(self.again)
 
     def __repr__(self):
         head = f'{row_name(self.before)}: ' + ('identical, to the last image' if self.identical else 'NOT the same')
         return '\n'.join([head, *(f'- {d}' for d in self.differences)])
 
 def _numbers(row): return {k: v for k,v in row.to_dict().items() if k!='seconds'}
+
+def _certain(row):
+    "Numbers without intervals and p-values, for which samples are drawn"
+    def drawn(k): return k=='ci95' or k.startswith('p_vs_') or k.endswith(('_low','_high'))
+    return {k: v for k,v in _numbers(row).items() if not drawn(k)}
 
 # %% ../../nbs/benchmark/09_reruns.ipynb #e5270260
 def _changed(kind, before, now):
@@ -124,7 +129,7 @@ def rerun(
     results = [_run_again(c, _method_again(bench, c, methods or {}), known) for c in cells+rivals]
     rows = rows_of(results, next(iter(before.p), None))
     again = next((r for r in rows if place_of(r)==place_of(before) and r.part==before.part), rows[0])
-    pairs = list(zip(cells, results))
+    pairs = list(zip(cells+rivals, results))
     same = all(_same_answers(*pair) for pair in pairs)
     errors = before.error is not None and before.error==again.error
     changes = _data_and_texts(bench, cells+rivals, known, pairs) + _number_changes(before, again)
@@ -184,11 +189,11 @@ def _text_changes(cell, result):
     now = result.facts
     if not cell.get('texts_digest') or now.get('texts_digest')==cell['texts_digest']: return []
     def named(facts): return f"{facts.get('texts')} ({str(facts.get('texts_digest'))[:8]})"
-    return [f"texts of seed {cell['seed']}: {named(cell)} then, {named(now)} now"]
+    return [f"texts of {cell['method']}, seed {cell['seed']}: {named(cell)} then, {named(now)} now"]
 
 def _answer_changes(cell, result):
     "Says where a cell had other answers"
     if result.error: return []
     now,then = result.facts['answers'],cell.get('answers') or {}
     parts = [k for k,v in then.items() if now.get(k)!=v]
-    return [f"answers of seed {cell['seed']}, {k}: not those of the table" for k in parts]
+    return [f"answers of {cell['method']}, seed {cell['seed']}, {k}: not those of the table" for k in parts]

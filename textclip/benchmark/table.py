@@ -8,6 +8,7 @@ __all__ = ['place_of', 'Benchmark', 'join_benchmarks', 'field_comments', 'settin
 # %% ../../nbs/benchmark/05_table.ipynb #cd78a355
 import importlib, json, re
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch
@@ -53,9 +54,16 @@ class Benchmark:
         rows = [r for r in self.rows if all(getattr(r, k) in v for k,v in wanted.items())]
         return Benchmark(rows, self.manifest, cells=self.cells)
 
+    @cached_property
+    def _cells_by_place(self):
+        "Place, as text -> the records of its cells; a foreign file may hold places that are no keys"
+        found = {}
+        for c in self.cells: found.setdefault(str(place_of(c)), []).append(c)
+        return found
+
     def cells_of(self, row)->list:
         "The records of a row's cells, one per seed"
-        return [c for c in self.cells if place_of(c)==place_of(row)]
+        return list(self._cells_by_place.get(str(place_of(row)), ()))
 
 # %% ../../nbs/benchmark/05_table.ipynb #c229ec9b
 @patch
@@ -273,12 +281,17 @@ def _score(r):
     "What a row is ranked by: accuracy, or mean average precision"
     return r.metrics.get('mAP') if r.accuracy is None else r.accuracy
 
-def _baseline(r, rows, names):
-    "The row that `r` is compared with, or None"
-    def fits(o):
-        same = (o.task, o.encoder, o.protocol, o.part)==(r.task, r.encoder, r.protocol, r.part)
-        return same and o is not r and not o.error and o.shots in (r.shots, None)
-    return next((o for name in names for o in rows if o.method==name and fits(o)), None)
+def _by_condition(rows):
+    "Method, task, encoder, protocol and part -> the measured rows, which differ in their shots"
+    found = {}
+    for r in rows:
+        if not r.error: found.setdefault((r.method, r.task, r.encoder, r.protocol, r.part), []).append(r)
+    return found
+
+def _baseline(r, measured, names):
+    "The row that `r` is compared with, or None; `measured` as `_by_condition` gives it"
+    rivals = [o for name in names for o in measured.get((name, r.task, r.encoder, r.protocol, r.part), ())]
+    return next((o for o in rivals if o is not r and o.shots in (r.shots, None)), None)
 
 def _gain(r, o):
     "One line of `gains`: a row, and the one it is compared with"
@@ -290,6 +303,7 @@ def _gain(r, o):
     seconds = '' if r.seconds is None else f'{r.seconds:.3g}'
     return line | dict(p=p_value_text(r.p.get(o.method)), images=r.n or '', seconds=seconds)
 
+# %% ../../nbs/benchmark/05_table.ipynb #cad0be7d
 def gains(
     benchmarks,     # `Benchmark`s; compared with each other too
     methods,        # name of the rows, or several
@@ -301,9 +315,10 @@ def gains(
     methods = [methods] if isinstance(methods, str) else list(methods)
     lines = []
     for b in benchmarks:
+        measured = _by_condition(b.rows)
         for r in b.pick(method=tuple(methods), **where).rows:
             rivals = [baseline] if baseline else [*r.p, 'zero-shot']
-            other = None if r.error else _baseline(r, b.rows, rivals)
+            other = None if r.error else _baseline(r, measured, rivals)
             if other is not None: lines.append(_gain(r, other))
     if not lines:
         known = sorted({r.method for b in benchmarks for r in b.rows})

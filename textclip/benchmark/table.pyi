@@ -2,6 +2,7 @@
 from typing import Any, ClassVar
 import importlib, json, re
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 import pandas as pd
 from fastcore.basics import patch

@@ -91,19 +91,26 @@ def weighted_precision(
     weights   # (R,N) how much each image counts in each resample
 )->np.ndarray: # (R,C) NaN where no positive counts
     "Non-interpolated average precision of weighted images"
-    scores,y,weights = np.asarray(scores, dtype=float),np.asarray(y),np.atleast_2d(np.asarray(weights, dtype=float))
-    out = np.full((len(weights), y.shape[1]), np.nan)
-    for c in range(y.shape[1]):
-        rows = np.flatnonzero(y[:,c]!=-1)
-        rows = rows[np.argsort(-scores[rows,c], kind='stable')]
-        if not (y[rows,c]==1).any(): continue
-        ends = np.flatnonzero(np.append(np.diff(scores[rows,c])!=0, True))      # equal scores stand at one rank
-        every,hits = (np.cumsum(weights[:,rows]*k, axis=1)[:,ends] for k in (1, y[rows,c]==1))
-        steps = np.diff(hits, axis=1, prepend=0)
-        precision = np.divide(hits, every, out=np.zeros_like(hits), where=every>0)
-        positives,unknown = hits[:,-1],np.full(len(weights), np.nan)
-        out[:,c] = np.divide((steps*precision).sum(1), positives, out=unknown, where=positives>0)
-    return out
+    scores,y = np.asarray(scores, dtype=float),np.asarray(y)
+    weights = np.ascontiguousarray(np.atleast_2d(np.asarray(weights, dtype=float)).T)
+    classes = [_class_precision(scores[:,c], y[:,c], weights) for c in range(y.shape[1])]
+    return np.stack(classes, axis=1)
+
+def _class_precision(scores, y, weights):
+    "(R,) average precision of one class; `weights` (N,R)"
+    rows = np.flatnonzero(y!=-1)
+    rows = rows[np.argsort(-scores[rows], kind='stable')]
+    positive = y[rows]==1
+    if not positive.any(): return np.full(weights.shape[1], np.nan)
+    last = np.append(np.diff(scores[rows])!=0, True)           # equal scores stand at one rank
+    rank = np.cumsum(last)-last
+    ranks,first = np.unique(rank[positive], return_index=True) # where a positive stands
+    ends = np.flatnonzero(last)[ranks]+1
+    every = np.add.reduceat(weights[rows[:ends[-1]]], np.append(0, ends[:-1]), axis=0).cumsum(0)
+    steps = np.add.reduceat(weights[rows[positive]], first, axis=0)
+    hits = steps.cumsum(0)
+    precision = np.divide(hits, every, out=np.zeros_like(hits), where=every>0)
+    return np.divide((steps*precision).sum(0), hits[-1], out=np.full(len(hits[-1]), np.nan), where=hits[-1]>0)
 
 # %% ../../nbs/5_evaluation/02_multilabel.ipynb #191ea6ed
 _source_variance = 1/16   # of the weight of one source

@@ -111,10 +111,16 @@ def confusion(self:Evaluation)->np.ndarray:
     return confusion_matrix(self.y, self.predictions, labels=np.arange(len(self.classes)))
 
 @patch(as_prop=True)
+def class_sizes(self:Evaluation)->np.ndarray:
+    "(C,) images of each class"
+    return np.bincount(self.y, minlength=len(self.classes))
+
+@patch(as_prop=True)
 def class_accuracy(self:Evaluation)->np.ndarray:
     "(C,) accuracy of each class, NaN where it has no images"
-    m = self.confusion
-    return np.divide(m.diagonal(), m.sum(1), out=np.full(len(m), np.nan), where=m.sum(1)>0)
+    n = self.class_sizes
+    right = np.bincount(self.y[self.predictions==self.y], minlength=len(n))
+    return np.divide(right, n, out=np.full(len(n), np.nan), where=n>0)
 
 @patch(as_prop=True)
 def macro_accuracy(self:Evaluation)->float:
@@ -124,7 +130,7 @@ def macro_accuracy(self:Evaluation)->float:
 @patch(as_prop=True)
 def absent(self:Evaluation)->list:
     "Names of the classes without images"
-    return [c for c,n in zip(self.classes, self.confusion.sum(1)) if not n]
+    return [c for c,n in zip(self.classes, self.class_sizes) if not n]
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #089cacbb
 @patch
@@ -135,13 +141,21 @@ def __repr__(self:Evaluation):
     return f'{scores}; {len(gone)} of {len(self.classes)} classes without images: {some(gone)}'
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #0ca132fd
+def _commonest_mistakes(evaluation)->dict: # class number -> class number
+    "The most frequent wrong answer of each class that has one"
+    wrong = evaluation.predictions!=evaluation.y
+    pairs,times = np.unique([evaluation.y[wrong], evaluation.predictions[wrong]], axis=1, return_counts=True)
+    rising = np.lexsort((-pairs[1], times))      # the last that a class gets is the most frequent
+    return dict(zip(*pairs[:,rising].tolist()))
+
 @patch(as_prop=True)
 def per_class(self:Evaluation)->list:
     "One dictionary per class: class, n, accuracy (None without images), taken_for (None without mistakes)"
-    n,wrong = self.confusion.sum(1),self.confusion - np.diag(self.confusion.diagonal())
-    def row(i, name, accuracy): return {'class': name, 'n': int(n[i]), 'accuracy': float(accuracy) if n[i] else None,
-        'taken_for': self.classes[wrong[i].argmax()] if wrong[i].any() else None}
-    return [row(i, *o) for i,o in enumerate(zip(self.classes, self.class_accuracy))]
+    names,mistakes = self.classes,_commonest_mistakes(self)
+    def row(i, name, n, accuracy):
+        taken_for = names[mistakes[i]] if i in mistakes else None
+        return {'class': name, 'n': int(n), 'accuracy': float(accuracy) if n else None, 'taken_for': taken_for}
+    return [row(i, *o) for i,o in enumerate(zip(names, self.class_sizes, self.class_accuracy))]
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #fe08cb2e
 def _correctness(values):
@@ -154,9 +168,15 @@ def _correctness(values):
     return values
 
 def _rng(seed, *purpose): return np.random.default_rng(derive_seed(seed, *purpose))
-def _batch(n): return max(1, 10_000_000//n)   # resamples at a time, so that 50,000 images fit into memory
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #3b3735a5
+def _resampled_means(values, resamples, rng, at_once=10_000_000):
+    "(resamples,) means of samples with replacement; `at_once` bounds the numbers that are held"
+    distinct,counts = np.unique(values, return_counts=True)
+    n,step = len(values),max(1, at_once//len(distinct))
+    sizes = [min(step, resamples-i) for i in range(0, resamples, step)]
+    return np.concatenate([rng.multinomial(n, counts/n, size)@distinct for size in sizes])/n
+
 def bootstrap_ci(
     correct,            # (N,) correctness of each image: 0 or 1, or its mean over seeds
     seed:int=0,         # of the resampling
@@ -166,24 +186,39 @@ def bootstrap_ci(
     "Percentile bootstrap interval of the mean over images; Wilson's where all images are alike"
     correct = _correctness(correct)
     n = len(correct)
-    if np.ptp(correct)==0: ci = stats.binomtest(round(correct[0]*n), n).proportion_ci(level, 'wilson')
-    else: ci = stats.bootstrap((correct,), np.mean, method='percentile', confidence_level=level, batch=_batch(n),
-        n_resamples=resamples, rng=_rng(seed, 'bootstrap')).confidence_interval
-    return float(ci.low),float(ci.high)
+    if np.ptp(correct)==0: low,high = stats.binomtest(round(correct[0]*n), n).proportion_ci(level, 'wilson')
+    else:
+        means = _resampled_means(correct, resamples, _rng(seed, 'bootstrap'))
+        low,high = np.quantile(means, [(1-level)/2, (1+level)/2])
+    return float(low),float(high)
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #7102c0e8
+def _flipped_sums(sizes, counts, seen, resamples, rng):
+    "(sums, probabilities) under random signs: all there are if these are few, else drawn ones beside the `seen` one"
+    if np.prod(counts+1.)>resamples:
+        drawn = sum(s*(2*rng.binomial(n, .5, resamples)-n) for s,n in zip(sizes, counts))
+        return np.append(drawn, seen),np.full(resamples+1, 1/(resamples+1))
+    sums,shares = np.zeros(1),np.ones(1)
+    for s,n in zip(sizes, counts):
+        up = np.arange(n+1)
+        sums = np.add.outer(sums, s*(2*up-n)).ravel()
+        shares = np.multiply.outer(shares, stats.binom.pmf(up, n, .5)).ravel()
+    return sums,shares
+
 def sign_flip_test(
     differences,        # (N,) paired differences
-    seed:int=0,         # of the sign patterns
-    resamples:int=9999  # sign patterns; all of them where there are fewer
+    seed:int=0,         # of the signs
+    resamples:int=9999  # sums that are drawn; all of them where there are fewer
 )->float: # two-sided p-value
     "Permutation test of differences that are symmetric around 0 if there is no effect"
     d = np.asarray(differences, dtype=float)
     d = d[np.abs(d)>1e-9]                        # no difference has no sign to flip
     if len(d)<2: return 1.                       # one difference: both of its signs are equally far from 0
-    total = lambda x, axis: x.sum(axis).round(9) # sums that differ by rounding only are ties
-    return float(stats.permutation_test((d,), total, permutation_type='samples', n_resamples=resamples,
-        batch=_batch(len(d)), rng=_rng(seed, 'sign flips')).pvalue)
+    seen = d.sum()
+    _,first,counts = np.unique(np.abs(d).round(9), return_index=True, return_counts=True)
+    sums,shares = _flipped_sums(np.abs(d)[first], counts, seen, resamples, _rng(seed, 'sign flips'))
+    below,above = shares[sums<=seen+1e-9].sum(),shares[sums>=seen-1e-9].sum()     # a difference by rounding is a tie
+    return float(min(1., 2*min(below, above)))
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #f0ab1a72
 def paired_test(

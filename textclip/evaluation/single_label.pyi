@@ -46,6 +46,10 @@ class Evaluation:
         ...
 
     @property
+    def class_sizes(self) -> np.ndarray:
+        ...
+
+    @property
     def class_accuracy(self) -> np.ndarray:
         ...
 

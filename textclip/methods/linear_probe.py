@@ -6,13 +6,11 @@
 __all__ = ['LinearProbe', 'CrossModalProbe']
 
 # %% ../../nbs/methods/linear_probe.ipynb #fcfaf3e2
-import warnings
 from dataclasses import dataclass
 import numpy as np
 import torch
 from fastcore.basics import patch
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 from torch import nn
 from torch.nn import functional as F
 from ..core.basics import unknown_name
@@ -21,30 +19,52 @@ from ..types.classifier import LinearClassifier, PreClassifier, spaces, unit_row
 from ..types.method import Given, Method, Range
 from ..data.splits import val_tuning
 from ..features.inputs import class_means, features_in, labelled_images, logit_scale_of
+from ..alignment.distances import rows_at_a_time
 from ..training.optimization import known_optimizations
 from ..training.trainer import Batches, Trainer
 from ..training.callbacks import EarlyStopping
 
 # %% ../../nbs/methods/linear_probe.ipynb #7f807254
-def fit_logistic(
+def mean_logistic_loss(
     x:torch.Tensor,  # (N,D) unit rows
     y:torch.Tensor,  # (N,) classes, none missing
-    C:float,         # inverse strength of the penalty
-    start=None,      # (weights, biases) where the solver begins
-    max_iter:int=1000, # of the solver (L-BFGS)
-    tol:float=1e-5   # largest entry of the mean gradient where it stops
-)->tuple: # ((C,D) weights, (C,) biases)
-    "Multinomial logistic regression"
-    model = LogisticRegression(C=C, max_iter=max_iter, tol=tol, warm_start=True)
-    if start is not None: model.coef_,model.intercept_ = [o.numpy().astype(np.float64) for o in start]
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', ConvergenceWarning)
-        # one image per class is no mistake here
-        warnings.filterwarnings('ignore', message='The number of unique classes')
-        model.fit(x.numpy().astype(np.float64), y.numpy())
-    W,b = torch.from_numpy(model.coef_),torch.from_numpy(model.intercept_)
-    return (W, b) if len(W)>1 else (torch.cat([-W, W])/2, torch.cat([-b, b])/2)     # two classes: one row serves both
+    C:float          # inverse strength of the penalty
+):
+    "A function of K·(D+1) flat weights and biases: the objective over N, and its gradient; in bounded memory"
+    (N,D),K = x.shape,int(y.max())+1
+    step = rows_at_a_time(K)
+    def objective(flat):
+        weights = torch.from_numpy(flat.astype(np.float32)).view(K, D+1).to(x.device)
+        W,b = weights[:,:D],weights[:,D]
+        value = W.cpu().double().square().sum()/(2*C)
+        slope = weights/C
+        slope[:,D] = 0                                       # biases have no penalty
+        for images,classes in zip(x.split(step), y.split(step)):
+            logs = torch.addmm(b, images, W.T).log_softmax(-1)
+            value -= logs.gather(1, classes[:,None]).cpu().double().sum()
+            errors = logs.exp_().scatter_add_(1, classes[:,None], -torch.ones_like(logs[:,:1]))
+            slope[:,:D] += errors.T @ images
+            slope[:,D] += errors.sum(0)
+        return value.item()/N, (slope/N).double().cpu().numpy().ravel()
+    return objective
 
+def fit_logistic(
+    x:torch.Tensor,    # (N,D) unit rows
+    y:torch.Tensor,    # (N,) classes, none missing
+    C:float,           # inverse strength of the penalty
+    max_iter:int=1000, # of L-BFGS
+    tol:float=1e-5     # largest entry of the mean gradient where it stops; less where this is small at zero
+)->tuple: # ((K,D) weights, (K,) biases), float64
+    "Multinomial logistic regression, from zero"
+    x,K = x.float(),int(y.max())+1
+    objective,start = mean_logistic_loss(x, y, C),np.zeros(K*(x.shape[1]+1))
+    at_zero = np.abs(objective(start)[1]).max()
+    settings = dict(maxiter=max_iter, gtol=tol*min(1., 1000*at_zero), ftol=1e-9)
+    found = minimize(objective, start, jac=True, method='L-BFGS-B', options=settings)
+    weights = torch.from_numpy(found.x).view(K, -1)
+    return weights[:,:-1],weights[:,-1]
+
+# %% ../../nbs/methods/linear_probe.ipynb #df22d85f
 def search_penalty(
     accuracy,      # C -> accuracy on validation images
     low:float=-6,  # exponent of the smallest value
@@ -82,21 +102,22 @@ class LinearProbe(Method):
     def reads_pre(self): return self.space=='pre'
 
     @property
-    def accepts(self): return ('val',) if self.C is None else ()
+    def accepts(self): return ('device', *(('val',) if self.C is None else ()))
 
-    def labelled(self, data, task, encoder, all_classes=True):
+    def labelled(self, data, task, encoder, device, all_classes=True):
         "((N,D) unit rows of the space, (N,) classes, the features)"
         f = features_in(data, self.space, encoder, self.label, len(task))
         f,y = labelled_images(f, task, label=self.label, all_classes=all_classes)
-        return unit_rows(f, self.space).cpu(), y.cpu(), f
+        return unit_rows(f, self.space).to(device), y.to(device), f
 
 # %% ../../nbs/methods/linear_probe.ipynb #6dab63e2
 @patch
 def fit_given(self:LinearProbe, task:Task, given:Given):
-    "A linear classifier from labelled images, by scikit-learn on the CPU; `seed` changes nothing"
-    x,y,f = self.labelled(given.train, task, given.encoder)
+    "A linear classifier from labelled images; `seed` changes nothing"
+    encoder,device = given.encoder,given.on
+    x,y,f = self.labelled(given.train, task, encoder, device)
     C,how = self.C or 31.6,dict(tuning='fixed')
-    if given.val is not None: C,how = self.searched(x, y, *self.labelled(given.val, task, given.encoder, False)[:2])
+    if given.val is not None: C,how = self.searched(x, y, *self.labelled(given.val, task, encoder, device, False)[:2])
     W,b = fit_logistic(x, y, C)
     info = self.info(task, f, seed=given.seed, C=C, images=len(f), **how)
     return PreClassifier(W, info, bias=b) if self.space=='pre' else LinearClassifier(W, info, bias=b)
@@ -106,9 +127,9 @@ def searched(self:LinearProbe, x, y, v, vy):
     "C by accuracy on validation images"
     def accuracy(C):
         W,b = fit_logistic(x, y, C, max_iter=200, tol=1e-4)
-        return ((v.double() @ W.T + b).argmax(-1)==vy).double().mean().item()
+        return ((v.cpu().double() @ W.T + b).argmax(-1)==vy.cpu()).double().mean().item()
     C,best,tried = search_penalty(accuracy, halvings=self.halvings)
-    return C, dict(tuning=val_tuning(y, vy), val_accuracy=best, val_images=len(vy), tried=len(tried))
+    return C, dict(tuning=val_tuning(y.cpu(), vy.cpu()), val_accuracy=best, val_images=len(vy), tried=len(tried))
 
 # %% ../../nbs/methods/linear_probe.ipynb #cccbc6d6
 def cross_modal_loss(

@@ -17,7 +17,7 @@ from ..features.extract import text_features
 from ..features.inputs import class_means
 from .texts import template_texts
 from .answer_checks import breaks_off, is_refusal, repeats_itself
-from .text_filters import class_columns, nearest_classes, rows_of_classes
+from .text_filters import class_columns, nearest_class, rows_of_classes, template_means
 
 # %% ../../nbs/1_sampling/12_quality.ipynb #935dfb08
 def distinct_pairs(
@@ -73,11 +73,11 @@ def text_quality(
     "Number, variety, faults and place of the texts of each class"
     if not len(texts): raise TextclipError('There are no texts.', 'Sample some first, e.g. with sample_texts.')
     x = text_features(texts, encoder, len(task), store=store).unit
-    near,(strings,labels) = nearest_classes(texts, task, encoder, store),class_columns(texts)
-    own = torch.tensor([k in o for k,o in zip(near.argmax(-1).tolist(), labels)]).float()
+    templates,(strings,labels) = template_means(task, encoder, store),class_columns(texts)
+    own = torch.tensor([k in o for k,o in zip(nearest_class(x, templates).tolist(), labels)]).float()
     means,rows = torch.zeros(len(task), x.shape[1]),[]
     for k,r in enumerate(rows_of_classes(texts, task)):
-        row = dict(_words_row([strings[i] for i in r], encoder), **_place_row(x[r], near[r], own[r], k, task))
+        row = dict(_words_row([strings[i] for i in r], encoder), **_place_row(x[r], templates, own[r], k, task))
         rows.append(row)
         if r: means[k] = torch.nn.functional.normalize(x[r].mean(0), dim=0)
     table = pd.DataFrame(rows, index=task.classes)
@@ -87,11 +87,11 @@ def text_quality(
 # %% ../../nbs/1_sampling/12_quality.ipynb #f46e7b51
 _whole = ['texts','unique','most words','beyond context','refusals','cut off','loops']
 
-def _place_row(x, near, own, k, task):
-    "What the features of the texts of class `k` say; `near` (n,C) are their cosines with the templates"
+def _place_row(x, templates, own, k, task):
+    "What the features of the texts of class `k` say, beside the (C,D) means of the templates"
     wrong,margin = None,np.nan
     if len(x) and len(task)>1:
-        mean = near.mean(0)
+        mean = templates @ x.mean(0)                 # mean cosine with the templates of each class
         other = mean.index_fill(0, torch.tensor(k), -torch.inf).argmax().item()
         wrong,margin = task.classes[other],(mean[k]-mean[other]).item()
     return {'self-consistency': self_consistency(x), 'filed under own': own.mean().item() if len(x) else np.nan,

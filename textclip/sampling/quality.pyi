@@ -11,7 +11,7 @@ from ..features.extract import text_features
 from ..features.inputs import class_means
 from .texts import template_texts
 from .answer_checks import breaks_off, is_refusal, repeats_itself
-from .text_filters import class_columns, nearest_classes, rows_of_classes
+from .text_filters import class_columns, nearest_class, rows_of_classes, template_means
 
 def distinct_pairs(texts) -> float:
     ...

@@ -215,7 +215,7 @@ def _joined_again(found, task, near, encoder):
     names = label_names(found.features['labels'])
     joined = join_keys(names, task, near)
     rows = []
-    for r in found:
+    for r in found.to_list():
         own = dict.fromkeys(joined[names[k]][0] for k in r['labels'] if names[k] in joined)
         if own: rows.append({k: r[k] for k in text_columns} | dict(labels=list(own)))
     strange = [c for c in names if c not in joined]

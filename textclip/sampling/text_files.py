@@ -232,7 +232,7 @@ def label_names(
 
 def _from_table(table, origin, columns):
     column = table.features[_column(table.column_names, _class_names, columns[1], 'class', origin)]
-    return _record_rows(table, origin, *columns, names=label_names(column))
+    return _record_rows(table.to_list(), origin, *columns, names=label_names(column))
 
 # %% ../../nbs/1_sampling/09_text_files.ipynb #53d25cbd
 def _read_file(source, columns, task, notes):

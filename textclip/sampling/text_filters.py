@@ -131,15 +131,22 @@ def drop_other_class_names(
     return _keep_by_names(texts, task, all)
 
 # %% ../../nbs/1_sampling/11_text_filters.ipynb #758d7ae8
-def nearest_classes(
-    texts,           # a dataset of texts
+def template_means(
     task:Task,       # its classes and templates
     encoder,         # makes the features
     store:Store=None # where text features are kept
-)->torch.Tensor: # (N,C) cosines
-    "How near each text is to the mean of each class's templates"
-    prototypes = class_means(text_features(template_texts(task), encoder, store=store), len(task))
-    return text_features(texts, encoder, len(task), store=store).unit @ prototypes.T
+)->torch.Tensor: # (C,D) unit rows
+    "The mean of each class's templates"
+    return class_means(text_features(template_texts(task), encoder, store=store), len(task))
+
+def nearest_class(
+    x:torch.Tensor,     # (N,D) unit features of texts
+    means:torch.Tensor, # (C,D) as `template_means` makes them
+    values:int=2**24    # cosines that are held at a time, 64 MB
+)->torch.Tensor: # (N,) class numbers
+    "The class whose mean is nearest to each text"
+    parts = x.split(max(1, values//len(means)))
+    return torch.cat([(part @ means.T).argmax(-1) for part in parts])
 
 # %% ../../nbs/1_sampling/11_text_filters.ipynb #fd01862a
 def keep_own_class(
@@ -149,7 +156,8 @@ def keep_own_class(
     store:Store=None # where text features are kept
 )->datasets.Dataset:
     "The texts that the encoder files under their own class; a class that loses all keeps its templates"
-    filed = nearest_classes(texts, task, encoder, store).argmax(-1).tolist()
+    x = text_features(texts, encoder, len(task), store=store).unit
+    filed = nearest_class(x, template_means(task, encoder, store)).tolist()
     return _keep(texts, task, [i for i,(k,own) in enumerate(zip(filed, class_columns(texts)[1])) if k in own])
 
 # %% ../../nbs/1_sampling/11_text_filters.ipynb #cd004228
@@ -164,11 +172,17 @@ def _farthest_points(x, n):
         nearest = torch.maximum(nearest, x @ x[chosen[-1]])
     return chosen
 
-def _not_near(x, cosine):
-    "Rows that are not as near as `cosine` to a row that stays before them"
-    near,stay = x @ x.T >= cosine,[]
-    for i in range(len(x)):
-        if not near[i, stay].any(): stay.append(i)
+def _not_near(x, cosine, at_once=256):
+    "Rows that are not as near as `cosine` to a row that stays before them; `at_once` rows meet those that stay"
+    x,stay = x.cpu().numpy(),[]
+    for start in range(0, len(x), at_once):
+        part = x[start:start+at_once]
+        far = ~(part @ x[stay].T >= cosine).any(1)
+        near = part @ part.T >= cosine
+        for i in range(len(part)):
+            if not far[i]: continue
+            stay.append(start+i)
+            far &= ~near[i]
     return stay
 
 # %% ../../nbs/1_sampling/11_text_filters.ipynb #55295063

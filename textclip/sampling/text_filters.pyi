@@ -43,7 +43,10 @@ def must_name_class(texts, task: Task) -> datasets.Dataset:
 def drop_other_class_names(texts, task: Task) -> datasets.Dataset:
     ...
 
-def nearest_classes(texts, task: Task, encoder, store: Store | None=...) -> torch.Tensor:
+def template_means(task: Task, encoder, store: Store | None=...) -> torch.Tensor:
+    ...
+
+def nearest_class(x: torch.Tensor, means: torch.Tensor, values: int=...) -> torch.Tensor:
     ...
 
 def keep_own_class(texts, task: Task, encoder, store: Store | None=...) -> datasets.Dataset:

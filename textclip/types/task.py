@@ -12,13 +12,21 @@ from ..core.basics import TextclipError, nearest, some, unknown_name, warn, whol
 from ..core.display import Shown
 
 # %% ../../nbs/types/01_task.ipynb #a58d5d77
+class _Letters(dict):
+    "Code of a letter -> the letter, or a space in its place; each is looked up once"
+    def __missing__(self, code):
+        c = chr(code)
+        self[code] = c if c.isalnum() or unicodedata.category(c)[0]=='M' else ' '
+        return self[code]
+
+_letters = _Letters()
+
 def normal_name(
     name:str # a class name
 )->str:
     "The form in which names are compared: lower case, letters and digits only, single spaces"
-    name = unicodedata.normalize('NFKC', str(name)).casefold()
-    kept = (c if c.isalnum() or unicodedata.category(c)[0]=='M' else ' ' for c in name)
-    return ' '.join(''.join(kept).split()) or name.strip()
+    kept = unicodedata.normalize('NFKC', str(name)).casefold().translate(_letters)
+    return ' '.join(kept.split()) or name.strip()
 
 # %% ../../nbs/types/01_task.ipynb #68b257a5
 def _in_words(name):

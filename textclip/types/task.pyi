@@ -5,6 +5,11 @@ from dataclasses import dataclass, field, fields
 from ..core.basics import TextclipError, nearest, some, unknown_name, warn, whole_letters
 from ..core.display import Shown
 
+class _Letters(dict):
+
+    def __missing__(self, code):
+        ...
+
 def normal_name(name: str) -> str:
     ...
 
