@@ -60,6 +60,20 @@ def test_asking():
         test_eq((parrot.asked, asker.reused, asker.spent.answers), (asked, asked, 0))
         test_eq([a[:10] for a in Asker(parrot, Journal(path))(questions, 12, problem=empty)], first)
         print(f'{asked} answers asked for 20 that are wanted; problems: {dict(asker.problems)}')
+    # nbs/1_sampling/13_asking.ipynb · Asking · cell 4167d4b1
+    class NewParrot(Parrot):
+        "The same model, drawn by another rule"
+        fingerprint,earlier = 'parrot-1-g2',('parrot-1',)
+
+    questions = [Question('kinds of cats', (0,)), Question('kinds of dogs', (1,))]
+    with tempfile.TemporaryDirectory() as d:
+        path,new = Path(d)/'answers.jsonl',NewParrot()
+        first = Asker(Parrot(), Journal(path))(questions, 5)
+        test_eq(Asker(new, Journal(path))(questions, 5), first)
+        test_eq(new.asked, 0)
+        more = Asker(new, Journal(path))(questions, 6)
+        test_eq((new.asked, [a[:5] for a in more]), (2, first))
+        assert Asker(new, Journal(path)).key('kinds of cats', SamplingParameters(), 5) in Journal(path).records
     # nbs/1_sampling/13_asking.ipynb · Asking · cell 8a95d11d
     with tempfile.TemporaryDirectory() as d:
         class Killed(Parrot):

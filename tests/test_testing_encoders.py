@@ -176,15 +176,16 @@ def test_a_language_model():
     with tempfile.TemporaryDirectory() as d:
         llm = tiny_llm(d)
         prompts = ['kinds of cat:', 'kinds of elephant:', chat_prompt('kinds of dog?'), 'kinds of cat:']
-        draw = SamplingParameters(max_tokens=20, temperature=1., stop='\n')
+        draw = SamplingParameters(max_tokens=30, temperature=1., stop=('\n', 'e', 'ab'))   # they end one after another
         together = dict(llm.answer(prompts, [1,2,3,4], draw))
         alone = [dict(llm.answer([p], [s], draw))[0] for p,s in zip(prompts, [1,2,3,4])]
         test_eq([together[i] for i in range(4)], alone)
         test_ne(alone[0].text, alone[3].text)                       # another seed, another answer
-        greedy = dict(llm.answer(prompts, [0]*4, SamplingParameters(max_tokens=12, temperature=0)))
+        assert len({a.answer_tokens for a in alone})>1
+        greedy = dict(llm.answer(prompts, [0]*4, SamplingParameters(max_tokens=20, temperature=0)))
         for i,p in enumerate(prompts):
             ids = torch.tensor([llm.token_ids(p)])
-            greedily = dict(do_sample=False, max_new_tokens=12, pad_token_id=0)
+            greedily = dict(do_sample=False, max_new_tokens=20, pad_token_id=0)
             plain = llm.model.generate(ids, attention_mask=torch.ones_like(ids), **greedily)[0,ids.shape[1]:]
             test_eq(greedy[i].text, llm.tokenizer.decode(plain, skip_special_tokens=True).strip())
         test_eq(llm.count_tokens(prompts[0]), 13)

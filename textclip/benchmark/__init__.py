@@ -40,7 +40,7 @@ _parts = {
         'compare_published'],
     'manifest': [
         'report_manifest'],
-    'speed': [
+    'speed_cases': [
         'measure_speed', 'save_speed'],
     'fitting': [
         'ways_table'],

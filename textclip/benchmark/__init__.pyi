@@ -16,8 +16,8 @@ from .suites import run_suite as run_suite
 from .suites import known_suites as known_suites
 from .published import compare_published as compare_published
 from .manifest import report_manifest as report_manifest
-from .speed import measure_speed as measure_speed
-from .speed import save_speed as save_speed
+from .speed_cases import measure_speed as measure_speed
+from .speed_cases import save_speed as save_speed
 from .fitting import ways_table as ways_table
 from .steps import compare_steps as compare_steps
 from .steps import plot_steps as plot_steps

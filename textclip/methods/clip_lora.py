@@ -105,11 +105,16 @@ def _sentences(encoder, names, template):
 
 # %% ../../nbs/methods/clip_lora.ipynb #ddcfdc93
 @patch
+def view_batches(self:CLIPLoRA, images, encoder, seed, processes)->ViewBatches:
+    "Batches of crops"
+    return ViewBatches(Views(images, [crop_view(encoder, self.smallest)], seed), self.batch, workers=self.workers,
+        processes=processes, device=encoder.device)
+
+@patch
 def train_lora(self:CLIPLoRA, tuning:EncoderTuning, images, y, ids, scale, steps, seed, processes, callbacks=()):
     "Train the additions on labelled images; the history"
     encoder,y = tuning.compile(self.compile).checkpointing(self.checkpointing).encoder,y.cpu()
-    batches = ViewBatches(Views(images, [crop_view(encoder, self.smallest)], seed), self.batch, workers=self.workers,
-        processes=processes, device=encoder.device)
+    batches = self.view_batches(images, encoder, seed, processes)
     start = None if self.compile else tuning.text_start(ids)
     with torch.no_grad(): fixed = None if 'text' in self.towers else class_weights(encoder, ids, self.chunk)
     processes.joint = processes.count>1 and fixed is None

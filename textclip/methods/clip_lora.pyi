@@ -50,6 +50,9 @@ class CLIPLoRA(Method):
     def optimization(self):
         ...
 
+    def view_batches(self, images, encoder, seed, processes) -> ViewBatches:
+        ...
+
     def train_lora(self, tuning: EncoderTuning, images, y, ids, scale, steps, seed, processes, callbacks=...):
         ...
 

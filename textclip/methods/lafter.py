@@ -77,6 +77,14 @@ class LaFTer(Method):
 
 # %% ../../nbs/methods/lafter.ipynb #398923be
 @patch
+def view_batches(self:LaFTer, images, encoder, frozen, seed, processes)->ViewBatches:
+    "Batches of strong views; beside each a plain one, unless the teacher is frozen"
+    strong = strong_view(encoder, self.smallest)
+    views = Views(images, [strong] if frozen else [encoder.preprocess, strong], seed)
+    return ViewBatches(views, self.batch, drop_last=True, workers=self.workers, processes=processes,
+        device=encoder.device)
+
+@patch
 def image_stage(self:LaFTer,
     tuning:EncoderTuning,  # what is trained of the encoder
     images:TrainingImages, # N of them, without labels
@@ -87,12 +95,8 @@ def image_stage(self:LaFTer,
 )->tuple: # (`History`, (C,D) weight)
     "Train prompts, LayerNorms and classifier on unlabelled images"
     encoder,head = tuning.compile(self.compile).checkpointing(self.checkpointing).encoder,nn.Parameter(weight.clone())
-    plain = encoder.preprocess
-    strong = strong_view(encoder, self.smallest)
     frozen = self.frozen_teacher or not self.layer_norms
-    views = Views(images, [strong] if frozen else [plain, strong], seed)
-    batches = ViewBatches(views, self.batch, drop_last=True, workers=self.workers, processes=processes,
-        device=encoder.device)
+    batches = self.view_batches(images, encoder, frozen, seed, processes)
     known = name_images(image_features(images.split, tuning.base, executor=processes.executor).x.to(weight),
         weight) if frozen else None
 

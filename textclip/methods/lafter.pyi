@@ -50,6 +50,9 @@ class LaFTer(Method):
     def optimization(self):
         ...
 
+    def view_batches(self, images, encoder, frozen, seed, processes) -> ViewBatches:
+        ...
+
     def image_stage(self, tuning: EncoderTuning, images: TrainingImages, weight, seed, processes, callbacks=...) -> tuple:
         ...
 

@@ -72,13 +72,15 @@ class Asker:
         self.reused,self.unusable = 0,0             # answers from the journal; those given up
         self.stopped,self.missing = False,0         # is the budget spent, and how many answers it did not allow
 
-    def key(self, prompt, parameters, sample, attempt=0):
+    def key(self, prompt, parameters, sample, attempt=0, fingerprint=None):
         "The name of one answer"
-        return digest(self.llm.fingerprint, prompt, parameters.to_dict(), self.seed, sample, attempt)
+        return digest(fingerprint or self.llm.fingerprint, prompt, parameters.to_dict(), self.seed, sample, attempt)
 
     def recorded(self, *key):
-        "The answer under a key, if it is there"
-        return _as_answer(self.journal.get(self.key(*key)) or {})
+        "The answer under a key, or under the one that an older textclip gave it"
+        names = [None, *getattr(self.llm, 'earlier', ())]
+        records = (self.journal.get(self.key(*key, fingerprint=f)) for f in names)
+        return next((a for r in records if (a := _as_answer(r or {}))), None)
 
 def _tokens(n): return n if type(n) is int and n>=0 else None
 

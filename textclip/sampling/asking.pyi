@@ -42,7 +42,7 @@ class Asker:
     def __init__(self, llm, journal: Journal, seed: int=..., budget: Budget | None=..., prices: Prices | None=..., attempts: int=...):
         ...
 
-    def key(self, prompt, parameters, sample, attempt=...):
+    def key(self, prompt, parameters, sample, attempt=..., fingerprint=...):
         ...
 
     def recorded(self, *key):

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 import torch
 from fastcore.basics import patch
+from torch.nn import functional as F
 from ...core.basics import TextclipError, atomic_path, digest, home, need_package, warn, whole_letters
 from ...core.hub import hub_access, quiet_transformers
 from ...core.assets import ASSETS, fetch_asset
@@ -18,22 +19,54 @@ from ..answer_text import cut_at
 from .protocol import Answer, SamplingParameters, prompt_text, without_system
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #8b4ab5ea
+_bits = 0xFFFFFFFF
+
+def mixed(
+    x:torch.Tensor # integers from 0 to 2³²-1, int64
+)->torch.Tensor: # as many of them, overwritten
+    "Every bit of each depends on all bits of what it was (the end of MurmurHash3, by Appleby)"
+    for shift,factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        x ^= x>>shift
+        x *= factor
+        x &= _bits
+    x ^= x>>16
+    return x
+
+def gumbel_noise(
+    seeds:torch.Tensor,  # (B,) one a row, int64
+    place:int,           # tokens that the rows have already
+    tokens:torch.Tensor  # (B,K) or (1,K) numbers of tokens, int64
+)->torch.Tensor: # (B,K) float32
+    "Standard Gumbel numbers, the same on every device"
+    keys = mixed(mixed(seeds & _bits) ^ (seeds>>32))
+    keys = mixed((keys + place) & _bits)
+    drawn = mixed(keys[:,None] ^ mixed(tokens+1))
+    uniform = drawn.float().add_(.5).mul_(2**-32).clamp_(max=1-2**-24)
+    return uniform.neg_().log1p_().neg_().log_().neg_()
+
+# %% ../../../nbs/1_sampling/llms/02_local.ipynb #4f8c833f
 class _GumbelNoise:
-    "Logits processor: `argmax` of its result samples from the likeliest tokens, each row with its own generator"
-    def __init__(self, seeds, parameters):
-        self.generators,self.parameters = [torch.Generator().manual_seed(s) for s in seeds],parameters
+    "Logits processor: `argmax` of its result samples from the likeliest tokens, each row with its own seed"
+    def __init__(self, seeds, parameters, device='cpu'):
+        self.seeds = torch.tensor([s%2**63 for s in seeds], device=device)
+        self.parameters,self.place = parameters,0
 
     def __call__(self, input_ids, scores):
         p = self.parameters
         if p.temperature==0: return scores
-        value,index = scores.float().topk(min(p.top_k or scores.shape[-1], scores.shape[-1]))
-        value = value/p.temperature
+        value,tokens = scores.float()/p.temperature,None
+        if p.top_k or p.top_p<1: value,tokens = value.topk(min(p.top_k or value.shape[-1], value.shape[-1]))
         if p.top_p<1:
             share = value.softmax(-1)
             value = value.masked_fill(share.cumsum(-1)-share>=p.top_p, -torch.inf)
-        u = torch.stack([torch.rand(value.shape[1], generator=g)
-            for g in self.generators]).clamp_min(1e-20).to(value.device)
-        return torch.full_like(scores, -torch.inf).scatter(1, index, (value - (-u.log()).log()).to(scores.dtype))
+        numbers = torch.arange(value.shape[-1], device=value.device)[None] if tokens is None else tokens
+        value = value + gumbel_noise(self.seeds, self.place, numbers)
+        self.place += 1
+        return value if tokens is None else torch.full_like(scores, -torch.inf).scatter(1, tokens, value)
+
+    def keep(self, rows):
+        "Go on with some of the rows"
+        self.seeds = self.seeds[rows]
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #3abaa506
 def _shared_prefix(rows):
@@ -55,6 +88,7 @@ def _cache_name(model):
 
 def _read_prompts(model, rows, pad):
     "Read different prompts up to their last token: ids (U,L), mask (U,L), keys and values"
+    from transformers import DynamicCache
     prefix = _shared_prefix(rows)
     ids,mask = [o.to(model.device) for o in _pad_after(rows, prefix, pad)]
     cache,name = None,_cache_name(model)
@@ -66,23 +100,25 @@ def _read_prompts(model, rows, pad):
         found = model(ids[:,prefix:-1], attention_mask=mask[:,:-1], position_ids=position, use_cache=True,
             logits_to_keep=1, **{name: cache})
         cache = getattr(found, name)
+    if cache is None: cache = DynamicCache(config=model.config)
     return ids, mask, cache
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #01c9e506
 class LocalLLM:
     "A causal language model of transformers that runs in this process"
-    exact_tokens = True
+    exact_tokens,drawn_by = True,'g2'     # the rule that makes noise of seeds; another rule, another number
 
     def __init__(self,
         name:str,              # what provenance calls it
         folder,                # folder of a saved model, or a function that returns it; loaded on first use
-        fingerprint:str,       # names the weights
+        weights:str,           # a name for the weights
         instructed:bool=True,  # does it follow questions put as a chat?
         device='cpu',          # as in torch
         dtype='float32',       # of the weights, as in torch; 'auto' takes the file's
         batch_size:int=96      # answers written together
     ):
-        self.name,self.folder,self.fingerprint = name,folder,fingerprint
+        self.name,self.folder = name,folder
+        self.fingerprint,self.earlier = f'{weights}-{self.drawn_by}',(weights,)
         self.instructed,self.device = instructed,device
         self.dtype,self.batch_size = dtype,batch_size
 
@@ -185,20 +221,40 @@ def answer(self:LocalLLM,
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #ab396865
 @patch
-def _write(self:LocalLLM, rows, seeds, parameters):
-    "Answers to one batch of token lists"
+def _write(self:LocalLLM, rows, seeds, parameters, stage=8):
+    "Answers to one batch of token lists, `stage` tokens at a time"
     different = list(dict.fromkeys(map(tuple, rows)))
     copies = torch.tensor([different.index(tuple(r)) for r in rows], device=self.model.device)
     ends,long = self._ends(parameters.stop)
+    options = dict(do_sample=False, eos_token_id=ends, pad_token_id=ends[0])
+    if long: options |= dict(stop_strings=long, tokenizer=self.tokenizer)
+    if self._thinks: stage = parameters.max_tokens          # what looks like an end may stand in its thoughts
+    noise = _GumbelNoise(seeds, parameters, self.model.device)
+    answers,alive = [None]*len(rows),[*range(len(rows))]
     with torch.inference_mode():
         ids,mask,cache = _read_prompts(self.model, [list(r) for r in different], ends[0])
-        if cache is not None: cache.batch_select_indices(copies)
-        out = self.model.generate(input_ids=ids[copies], attention_mask=mask[copies], do_sample=False,
-            max_new_tokens=parameters.max_tokens, eos_token_id=ends, pad_token_id=ends[0],
-            logits_processor=[_GumbelNoise(seeds, parameters)],
-            **{_cache_name(self.model): cache}, **(dict(stop_strings=long, tokenizer=self.tokenizer) if long else {}))
-    new = out[:,ids.shape[1]:].tolist()
-    return [self._answer_of(t, set(ends), parameters.stop, len(r)) for t,r in zip(new, rows)]
+        cache.batch_select_indices(copies)
+        ids,mask,begin = ids[copies],mask[copies],ids.shape[1]
+        while alive:
+            left = parameters.max_tokens+begin-ids.shape[1]
+            ids = self.model.generate(input_ids=ids, attention_mask=mask, max_new_tokens=min(stage, left),
+                logits_processor=[noise], **options, **{_cache_name(self.model): cache})
+            for i,tokens in zip(alive, ids[:,begin:].tolist()):
+                answers[i] = self._answer_of(tokens, set(ends), parameters.stop, len(rows[i]))
+            over = ids.shape[1]-begin>=parameters.max_tokens
+            on = [k for k,i in enumerate(alive) if not (over or answers[i].finished)]
+            alive = [alive[k] for k in on]
+            if alive: ids,mask = _kept(on, ids, mask, cache, noise)
+    return answers
+
+def _kept(rows, ids, mask, cache, noise):
+    "Tokens and mask of the rows that go on; the others leave cache and noise as well"
+    mask = F.pad(mask, (0, ids.shape[1]-mask.shape[1]), value=1)
+    if len(rows)==len(ids): return ids,mask
+    rows = torch.tensor(rows, device=ids.device)
+    cache.batch_select_indices(rows)
+    noise.keep(rows)
+    return ids[rows],mask[rows]
 
 # %% ../../../nbs/1_sampling/llms/02_local.ipynb #724fd737
 smollm2_fingerprint = digest(sorted(ASSETS['smollm2'].members.items()))[:16]
@@ -270,6 +326,7 @@ def local_llm(
 )->LocalLLM:
     "The model called `name`; weights are loaded on first use"
     if name=='smollm2':
+        if options.get('dtype')=='auto': options['dtype'] = 'float32'              # that of the converted copy
         return LocalLLM('smollm2', smollm2_folder, _with_dtype(smollm2_fingerprint, options.get('dtype', 'float32')),
             instructed=False, device=device, **options)
     return _transformers_llm(name.removeprefix('hf:'), device, **options)

@@ -5,24 +5,33 @@ from functools import cached_property
 from pathlib import Path
 import torch
 from fastcore.basics import patch
+from torch.nn import functional as F
 from ...core.basics import TextclipError, atomic_path, digest, home, need_package, warn, whole_letters
 from ...core.hub import hub_access, quiet_transformers
 from ...core.assets import ASSETS, fetch_asset
 from ..answer_text import cut_at
 from .protocol import Answer, SamplingParameters, prompt_text, without_system
 
+def mixed(x: torch.Tensor) -> torch.Tensor:
+    ...
+
+def gumbel_noise(seeds: torch.Tensor, place: int, tokens: torch.Tensor) -> torch.Tensor:
+    ...
+
 class _GumbelNoise:
 
-    def __init__(self, seeds, parameters):
+    def __init__(self, seeds, parameters, device=...):
         ...
 
     def __call__(self, input_ids, scores):
         ...
 
-class LocalLLM:
-    exact_tokens: bool
+    def keep(self, rows):
+        ...
 
-    def __init__(self, name: str, folder, fingerprint: str, instructed: bool=..., device=..., dtype=..., batch_size: int=...):
+class LocalLLM:
+
+    def __init__(self, name: str, folder, weights: str, instructed: bool=..., device=..., dtype=..., batch_size: int=...):
         ...
 
     @cached_property
