@@ -10,6 +10,7 @@ from textclip.core.basics import TextclipError, atomic_path, warn, whole_letters
 from textclip.core.foreign_files import for_spreadsheet
 from textclip.data.images import UnreadableImage, load_image
 from textclip.pipeline import NONE_OF_THESE
+from textclip.reasons import ReasonedPrediction
 import tempfile
 import numpy as np
 import pandas as pd
@@ -18,8 +19,11 @@ from torch import nn
 from fastcore.test import *
 from textclip.answers import answer_file, sorted_into
 from textclip.pipeline import Pipeline, Prediction
+from textclip.reasons import evidence_for, with_reasons
 from textclip.testing.encoders import ColourEncoder
+from textclip.methods.cupl import CuPL
 from textclip.types.classifier import LinearClassifier
+from textclip.types.task import Task
 from textclip.answers import answer_file, folder_name, sort_images, write_answers
 
 NOTEBOOK = 'nbs/answers.ipynb'
@@ -109,3 +113,20 @@ def test_a_contact_sheet():
         test_eq([len(held(Path(d)/o)) for o in ('many.html','many-2.html')], [4000,1])
         assert 'href="many-2.html"' in (Path(d)/'many.html').read_text()
     [(o['name'], len(o['thumb'])) for o in rows]
+    # nbs/answers.ipynb · A contact sheet · cell b5a2b659
+    encoder,task = ColourEncoder(),Task('things', ['rose','leaf'])
+    texts = dict(rose=['a red flower', 'red and white'], leaf=['a green <b>thing</b>'])
+    pipe = Pipeline(encoder, CuPL().fit(task, encoder, texts=texts))
+    with tempfile.TemporaryDirectory() as d:
+        paths = [Path(d)/f'{o}.png' for o in ('red','green','torn')]
+        for o in paths[:2]: Image.new('RGB', (8,8), o.stem).save(o)
+        paths[2].write_text('no picture')
+        for file in ('answers.html','answers.csv','answers.jsonl'):
+            write_answers(with_reasons(pipe.answers(paths), paths, pipe, evidence_for(pipe, texts)), Path(d)/file)
+        page,table = (Path(d)/'answers.html').read_text(),pd.read_csv(Path(d)/'answers.csv')
+        first = json.loads((Path(d)/'answers.jsonl').read_text().splitlines()[0])
+    rows = json.loads(re.search(r'(?s)id="answers">(.*?)</script>', page)[1])
+    test_eq([o['lead'] for o in rows], ['a red flower', 'a green <b>thing</b>', ''])
+    test_close(sum(v for c,_,v in first['because']['texts'] if c=='rose'), first['because']['scores'][0], eps=1e-4)
+    assert '<b>' not in page and 'a red flower' in table.because[0] and pd.isna(table.because[2])
+    rows[0]['because']

@@ -17,6 +17,7 @@ from .core.basics import TextclipError, atomic_path, warn, whole_letters
 from .core.foreign_files import for_spreadsheet
 from .data.images import UnreadableImage, load_image
 from .pipeline import NONE_OF_THESE
+from .reasons import ReasonedPrediction
 
 # %% ../nbs/answers.ipynb #8dd21514
 def write_answers(
@@ -43,14 +44,21 @@ def likeliest(
     "The best names with their probabilities, as they are printed"
     return ', '.join(f'{name} {p:.2f}' for name,p in answer.top)
 
+def reasons_of(
+    answer # a `Prediction`
+)->list: # of lines
+    "What speaks for an answer, where it has reasons"
+    found = answer.because if isinstance(answer, ReasonedPrediction) else None
+    return [] if found is None else found.lines()
+
 @contextmanager
 def _csv_file(path):
     with atomic_path(path) as part, open(part, 'w', encoding='utf-8-sig', newline='') as file:
         table = csv.writer(file)
-        table.writerow(['image','name','probability','likeliest','why'])
+        table.writerow(['image','name','probability','likeliest','why','because'])
         def add(o):
             sure = '' if o.probability is None else f'{o.probability:.4f}'
-            cells = o.image,o.name or '',sure,likeliest(o),o.why or ''
+            cells = o.image, o.name or '', sure, likeliest(o), o.why or '', ' · '.join(reasons_of(o))
             table.writerow(for_spreadsheet(whole_letters(str(c))) for c in cells)
         yield add
 
@@ -170,11 +178,13 @@ figure button { all: unset; box-sizing: border-box; display: grid; place-items: 
   border: 1px solid var(--line); border-radius: .3rem; cursor: pointer; overflow: hidden; text-align: center; }
 figure button:focus-visible, figure button:hover { outline: 2px solid var(--mark); }
 figcaption { font-size: .78rem; overflow-wrap: anywhere; }
+figcaption i { display: block; }
 .bar { height: 3px; background: var(--line); margin: .2rem 0; }
-.bar i { display: block; height: 100%; background: var(--mark); }
+.bar i { height: 100%; background: var(--mark); }
 dialog { max-width: min(92vw, 900px); border: 1px solid var(--line); border-radius: .5rem; }
 dialog img { display: block; max-width: 100%; max-height: 65vh; min-width: min(400px, 70vw); margin: auto; }
 dialog p { margin: .5rem 0 0; overflow-wrap: anywhere; }
+#because { font-size: .85rem; white-space: pre-line; color: var(--soft); }
 [hidden] { display: none !important; }
 """
 
@@ -200,6 +210,7 @@ const tile = (row, to) => {
   const file = row.image.split(/[\\/]/).pop(), likely = row.top.length ? row.top[0][0] : row.name;
   const nearest = likely === row.name ? "" : likely;
   made("span", [percent(row.p), nearest, file].filter(Boolean).join(" · "), caption);
+  if (row.lead) made("i", row.lead, caption);
   button.addEventListener("click", () => show(row));
   figure.title = row.image;
   row.figure = figure;
@@ -244,6 +255,7 @@ const show = (row) => {
   picture.src = row.href && row.thumb ? row.href : row.thumb;
   picture.alt = row.name;
   at("what").textContent = row.why ? row.why : row.top.map(([c, p]) => `${c} ${p.toFixed(2)}`).join(", ");
+  at("because").textContent = row.because.join("\n");
   link.textContent = row.image;
   if (row.href) link.href = row.href;
   if (!dialog.open) dialog.showModal();
@@ -292,7 +304,8 @@ _page = """<!doctype html>
 <label>Order <select id="order"><option value="sure">surest first</option>
 <option value="least">least sure first</option></select></label>
 {pages}<nav id="groups" aria-label="Groups"></nav></header><main></main>
-<dialog id="one"><img id="picture" alt=""><p id="what"></p><p><a id="file" target="_blank"></a></p></dialog>
+<dialog id="one"><img id="picture" alt=""><p id="what"></p><p id="because"></p>
+<p><a id="file" target="_blank"></a></p></dialog>
 <script type="application/json" id="answers">{rows}</script><script>{script}</script></body></html>
 """
 
@@ -308,6 +321,11 @@ def _thumb(image):
     small.save(buffer, 'JPEG', quality=70)
     return 'data:image/jpeg;base64,' + b64encode(buffer.getvalue()).decode()
 
+def _because(answer):
+    "The strongest reason and all of them"
+    lines = reasons_of(answer)
+    return dict(lead=answer.because.lead() if lines else '', because=lines)
+
 def _sheet_row(answer, folder):
     "What the page knows of an answer"
     there = os.path.isfile(answer.image)
@@ -315,7 +333,7 @@ def _sheet_row(answer, folder):
     except ValueError: href = Path(answer.image).absolute().as_uri()       # on another drive
     name = NOT_READABLE if answer.name is None else answer.name
     return dict(image=answer.image, href=href, thumb=_thumb(answer.image) if there and answer.name else '', name=name,
-        p=answer.probability, top=answer.top, why=answer.why or '')
+        p=answer.probability, top=answer.top, why=answer.why or '', **_because(answer))
 
 def _write_page(path, rows, number, more):
     "One page of the sheet, with the way to the pages before and after it"
