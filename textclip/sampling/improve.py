@@ -77,6 +77,7 @@ class ContrastQuestions(Strategy):
             return chat_prompt(asked, self.system)
         return [Question(put(task.classes[a], task.classes[b]), (a,), self.asked[0]) for a,b in self.pairs]
 
+# %% ../../nbs/1_sampling/15_improve.ipynb #76fe162c
 @dataclass(frozen=True)
 class ContrastList(FewShotList):
     "What a class shows and another does not, as a list to continue"
@@ -95,6 +96,7 @@ class ContrastList(FewShotList):
         def put(c, other): return self.prompt(task, f'{plain_name(c)} and not {plain_name(other)}')
         return [Question(put(task.classes[a], task.classes[b]), (a,), self.line) for a,b in self.pairs]
 
+# %% ../../nbs/1_sampling/15_improve.ipynb #7811506c
 def contrast_strategy(
     llm,  # who will answer
     pairs # (class, other) positions
