@@ -7,7 +7,7 @@ __all__ = ['sample_texts', 'sampling_plan', 'sample_with_report', 'make_texts', 
            'shuffle_texts', 'read_texts', 'write_texts', 'check_texts', 'Strategy', 'FewShotList', 'known_strategies',
            'strategy_for', 'strategy_table', 'keep_own_class', 'drop_near_duplicates', 'keep_diverse',
            'keep_most_typical', 'must_name_class', 'drop_other_class_names', 'FilterSteps', 'Prices', 'Budget',
-           'text_quality', 'plot_texts']
+           'text_quality', 'plot_texts', 'improve_texts']
 
 # %% ../../nbs/1_sampling/00_sampling.ipynb #34fc8fa8
 import lazy_loader
@@ -18,7 +18,7 @@ _all_ = [
     'shuffle_texts', 'read_texts', 'write_texts', 'check_texts', 'Strategy', 'FewShotList', 'known_strategies',
     'strategy_for', 'strategy_table', 'keep_own_class', 'drop_near_duplicates', 'keep_diverse', 'keep_most_typical',
     'must_name_class', 'drop_other_class_names', 'FilterSteps', 'Prices', 'Budget', 'text_quality',
-    'plot_texts']
+    'plot_texts', 'improve_texts']
 
 # %% ../../nbs/1_sampling/00_sampling.ipynb #1bc7411b
 _parts = {
@@ -39,5 +39,7 @@ _parts = {
         'Prices', 'Budget'],
     'quality': [
         'text_quality', 'plot_texts'],
+    'improve': [
+        'improve_texts'],
 }
 __getattr__, __dir__, _ = lazy_loader.attach(__name__, submod_attrs=_parts)

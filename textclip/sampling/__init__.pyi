@@ -25,3 +25,4 @@ from .asking import Prices as Prices
 from .asking import Budget as Budget
 from .quality import text_quality as text_quality
 from .quality import plot_texts as plot_texts
+from .improve import improve_texts as improve_texts
