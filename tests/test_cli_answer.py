@@ -9,7 +9,7 @@ from tqdm.auto import tqdm
 from textclip.core.basics import TextclipError, some, whole_letters
 from textclip.cli.classify import save_comparison
 from textclip.core.display import counted
-from textclip.cli.options import Device_, folder_for, need_device, need_images, say_step, task_for
+from textclip.cli.options import Classifier_, Device_, folder_for, need_device, need_images, say_step, task_for
 import tempfile
 from fastcore.test import *
 from PIL import Image

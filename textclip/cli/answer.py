@@ -16,13 +16,12 @@ from tqdm.auto import tqdm
 from ..core.basics import TextclipError, some, whole_letters
 from .classify import save_comparison
 from ..core.display import counted
-from .options import Device_, folder_for, need_device, need_images, say_step, task_for
+from .options import Classifier_, Device_, folder_for, need_device, need_images, say_step, task_for
 
 # %% ../../nbs/cli/03_answer.ipynb #180e798b
 def predict(
     images:Annotated[list[Path], typer.Argument(help='Image files, or folders of them')],
-    classifier:Annotated[Path, typer.Option('--classifier',
-        help='Folder written by `textclip fit` or `textclip demo`')],
+    classifier:Classifier_,
     top:Annotated[int, typer.Option('--top', min=1, help='How many names to show')]=3,
     threshold:Annotated[Optional[float], typer.Option('--threshold', min=0, max=1,
         help="Below this probability the answer is 'none of these'")]=None,
@@ -130,8 +129,7 @@ def _images_at(paths):
 
 # %% ../../nbs/cli/03_answer.ipynb #882ab3a8
 def evaluate(
-    classifier:Annotated[Path, typer.Option('--classifier',
-        help='Folder written by `textclip fit` or `textclip demo`')],
+    classifier:Classifier_,
     task:Annotated[str, typer.Option('--task', help='A folder of class folders, a table, or a known task')],
     split:Annotated[Optional[str], typer.Option('--split',
         help='Which images; test where there is one, else all')]=None,
