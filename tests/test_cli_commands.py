@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 from textclip.core.basics import TextclipError, TextclipWarning, installed_version
 from textclip.cli.options import in_options, short_help
-from textclip.cli.classify import demo, fit, sample
+from textclip.cli.classify import demo, fit, push, sample
 from textclip.cli.answer import evaluate, predict
 from textclip.cli.bench import bench, compare, rerun
 from textclip.cli.upkeep import data_check, data_get, data_list, doctor, store, store_clear
@@ -261,7 +261,8 @@ def test_help_is_light():
     program = '''
 import sys
 from textclip.cli.commands import main
-commands = 'fit sample predict evaluate demo bench rerun compare doctor data store data-list data-check store-clear'
+commands = 'fit sample predict evaluate push demo bench rerun compare doctor'
+commands += ' data store data-list data-check store-clear'
 for command in ['', *commands.split()]:
     for flag in ('--help', '-h'):
         try: main([*filter(None, command.split('-')), flag])

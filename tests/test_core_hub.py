@@ -4,9 +4,11 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from textclip.core.basics import TextclipError
-import time
+import tempfile, time
+from fastcore.foundation import working_directory
 from fastcore.test import *
-from textclip.core.hub import hub_access, hub_answers, need_fetched, quiet_transformers
+from huggingface_hub import constants
+from textclip.core.hub import hub_access, hub_answers, hub_folder, is_hub_name, need_fetched, quiet_transformers
 
 NOTEBOOK = 'nbs/core/03_hub.ipynb'
 
@@ -39,6 +41,30 @@ def test_one_clear_error():
     except TextclipError as e: print(e)
     finally: hub.HF_HUB_OFFLINE = online
     assert time.time()-start < 60      # a look-up that hangs takes minutes
+
+
+def test_a_folder_from_the_hub():
+    'nbs/core/03_hub.ipynb · A folder from the hub'
+    # nbs/core/03_hub.ipynb · A folder from the hub · cell b82afa32
+    from textclip.testing.hub import stub_hub
+    with stub_hub() as hub, tempfile.TemporaryDirectory() as d:
+        hub_answers.cache_clear()
+        hub.private['me/pets'] = False
+        first = hub.commit('me/pets', {'pets.json': b'{}', 'run.py': b'print()'})
+        hub.commit('me/pets', {'pets.json': b'{"a": 1}', 'run.py': b'print()'})
+        folder = hub_folder('me/pets', ['*.json'])
+        test_eq([p.name for p in folder.iterdir()], ['pets.json'])             # a program is not fetched
+        test_eq((hub_folder(f'me/pets@{first}', ['*.json'])/'pets.json').read_bytes(), b'{}')
+        test_fail(lambda: hub_folder('me/pets', ['*'], most=9), contains='have 15 bytes, at most 9 are fetched')
+        test_fail(lambda: hub_folder('me/pets@nowhere', ['*']), contains="Loading 'me/pets@nowhere' failed")
+        hub_answers.cache_clear()
+        constants.HF_HUB_OFFLINE = True                                        # from here on, what is in the cache
+        test_eq((hub_folder('me/pets', ['*.json'])/'pets.json').read_bytes(), b'{"a": 1}')
+        test_fail(lambda: hub_folder('me/others', ['*']), contains='There is none here')
+        (Path(d)/'runs').mkdir()
+        named = {'me/pets': True, 'me/pets@v1': True, 'runs/pets': False, 'pets': False, 'a/b/c': False}
+        with working_directory(d): test_eq({k: is_hub_name(k) for k in named}, named)
+    hub_answers.cache_clear()
 
 
 def test_who_decides_what_is_fetched():

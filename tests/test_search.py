@@ -17,7 +17,7 @@ QUESTIONS = {   # what a user asks -> the page that must be among the first thre
     'calibration error': '5_evaluation/calibration.html', 'confidence interval': '5_evaluation/single_label.html',
     'significance test': '5_evaluation/statistics.html', 'how do I learn prompts': '4_training/prompt_learner.html',
     'Tip-Adapter': 'methods/tip_adapter.html', 'zero-shot templates': 'methods/zeroshot.html',
-    'add my own encoder': 'tutorials/your_own.html', 'add my own language model': 'tutorials/your_own.html',
+    'add my own encoder': 'tutorials/your_encoder.html', 'add my own language model': 'tutorials/your_llm.html',
     'retrieve images from a pool': '2_synthesis/retrieval.html', 'generate images with diffusion': '2_synthesis/image_generation.html',
     'optimal transport': '3_alignment/optimal_transport.html', 'save and load a classifier': 'tutorials/names_to_classifier.html',
     'several GPUs': '4_training/processes.html', 'hugging face dataset': 'data/hub_datasets.html',

@@ -209,3 +209,49 @@ def test_to_a_tracker():
     test_close([v['loss'] for _,v in seen], t.history.losses.tolist(), eps=1e-6)
     test_eq([k for k,v in seen if 'metric' in v], [k for k,_ in t.history.metrics['metric']])
     seen[2]
+
+
+def test_tensorboard_wandb_trackio():
+    'nbs/4_training/04_callbacks.ipynb · tensorboard, wandb, trackio'
+    # nbs/4_training/04_callbacks.ipynb · tensorboard, wandb, trackio · cell a93a7ab4
+    class SummaryWriter:
+        "As tensorboard has it (2.21)"
+        def add_scalar(self, tag, scalar_value, global_step=None, walltime=None, new_style=False, double_precision=False):
+            seen.append(('tensorboard', tag, scalar_value, global_step))
+
+    class Run:
+        "As `wandb.init` gives it (0.31)"
+        def log(self, data, step=None, commit=None): seen.append(('wandb', *data.items(), step))
+
+    def log(metrics, step=None):
+        "As trackio has it (0.43)"
+        seen.append(('trackio', *metrics.items(), step))
+
+    seen,writer,run = [],SummaryWriter(),Run()
+    to_tensorboard = LogTo(lambda values, step: [writer.add_scalar(k, v, step) for k,v in values.items()])
+    to_wandb = LogTo(lambda values, step: run.log(values, step=step))
+    to_trackio = LogTo(lambda values, step: log(values, step=step))
+    # nbs/4_training/04_callbacks.ipynb · tensorboard, wandb, trackio · cell 2d1eacc6
+    t = Trainer(nn.Parameter(torch.zeros(3)), lambda w,*_: ((w-1)**2).sum(), 1, Optimization(lr=.1), steps=3,
+        callbacks=[to_tensorboard, to_wandb, to_trackio])
+    t.fit()
+    for o in seen[-4:]: print(*o)
+    losses = t.history.losses.tolist()
+    test_close([v for name,tag,v,*_ in seen if (name,tag)==('tensorboard','loss')], losses)
+    for tracker in ('wandb','trackio'): test_eq([o[-1] for o in seen if o[0]==tracker], [1, 2, 3])
+    # nbs/4_training/04_callbacks.ipynb · tensorboard, wandb, trackio · cell ec6e8e6e
+    from importlib.util import find_spec
+    from inspect import signature
+    def same_names(theirs, ours):
+        "Has the function of the package the arguments of the stand-in?"
+        return [*signature(theirs).parameters][:len(signature(ours).parameters)]==[*signature(ours).parameters]
+
+    if find_spec('tensorboard'):
+        from torch.utils import tensorboard
+        assert same_names(tensorboard.SummaryWriter.add_scalar, SummaryWriter.add_scalar)
+    if find_spec('wandb'):
+        import wandb
+        assert same_names(wandb.Run.log, Run.log)
+    if find_spec('trackio'):
+        import trackio
+        assert same_names(trackio.log, log)

@@ -9,6 +9,7 @@ from torch import nn
 from textclip.core.basics import TextclipError, atomic_path, some, write_json
 from textclip.core.display import Shown
 from textclip.core.foreign_files import checked_fields, is_kind, read_json, read_tensors, reading_file
+from textclip.core.hub import hub_folder, is_hub_name
 from textclip.types.task import Task, class_positions
 from textclip.types.features import Features, join_classes, need_features
 import json, tempfile

@@ -25,9 +25,10 @@ def hub_answers():
 # %% ../../nbs/core/03_hub.ipynb #c4aa91b0
 @contextmanager
 def hub_access(
-    name:str,         # what is loaded, for the message
+    name:str,         # what is loaded or written, for the message
     needed:bool=True, # may the hub be asked at all?
-    fix:str='Check the network (or HF_HUB_OFFLINE), or name a local folder.' # what to do where it cannot be reached
+    fix:str='Check the network (or HF_HUB_OFFLINE), or name a local folder.', # what to do where it cannot be reached
+    doing:str='Loading' # what is done, for the message
 ):
     "Load from the hub or, where it cannot be reached, from what is cached"
     from huggingface_hub import constants
@@ -37,12 +38,46 @@ def hub_access(
     try: yield
     except (OSError, RuntimeError, ValueError, KeyError) as e:
         if not unreachable or not needed:
-            raise TextclipError(f'Loading {name!r} failed: {str(e)[:300]}',
-                'Check the name, and your access to it.') from e
-        raise TextclipError(f'{name!r} is not on this machine and the hub cannot be reached.', fix) from e
+            raise TextclipError(f'{doing} {name!r} failed: {str(e)[:300]}',
+                'Check the name, and your access to it (hf auth login).') from e
+        what = f'{name!r} is not on this machine and' if doing=='Loading' else f'{doing} {name!r} failed:'
+        raise TextclipError(f'{what} the hub cannot be reached.', fix) from e
     finally:
         logging.disable(logging.NOTSET)
         constants.HF_HUB_OFFLINE = offline
+
+# %% ../../nbs/core/03_hub.ipynb #431fc75f
+def is_hub_name(
+    name # what stands where a folder could stand
+)->bool:
+    "Is it organisation/name or organisation/name@revision, and nothing on this machine?"
+    if not isinstance(name, str) or not re.fullmatch(r'\w[\w.-]*/[\w.-]+(@\w[\w./-]*)?', name): return False
+    return not Path(name).exists() and not Path(name.partition('/')[0]).is_dir()
+
+def hub_folder(
+    name:str,       # organisation/name, or organisation/name@revision
+    files,          # patterns of the files that are wanted; no other is fetched
+    most:int=2**32  # bytes that they may have together
+)->Path: # in the hub's cache
+    "The files of a model repository, fetched where they are not here yet"
+    from huggingface_hub import constants, snapshot_download
+    repo,_,revision = name.partition('@')
+    wanted = dict(revision=revision or None, allow_patterns=[*files])
+    fix = 'Is it the name of a folder? There is none here. Else check the network (or HF_HUB_OFFLINE).'
+    with hub_access(name, fix=fix):
+        if not constants.HF_HUB_OFFLINE: _need_small(name, repo, wanted, most)
+        return Path(snapshot_download(repo, **wanted))
+
+def _need_small(name, repo, wanted, most):
+    "An error where files have more bytes together than anybody means"
+    from huggingface_hub import HfApi
+    from huggingface_hub.utils import filter_repo_objects
+    about = HfApi().model_info(repo, revision=wanted['revision'], files_metadata=True).siblings
+    found = filter_repo_objects(about, allow_patterns=wanted['allow_patterns'], key=lambda o: o.rfilename)
+    size = sum(o.size or 0 for o in found)
+    if size<=most: return
+    raise TextclipError(f'The files of {name!r} have {size:,} bytes, at most {most:,} are fetched.',
+        f'If you trust it, fetch it yourself and name the folder: hf download {repo} --local-dir FOLDER')
 
 # %% ../../nbs/core/03_hub.ipynb #af3ddae6
 def need_fetched(

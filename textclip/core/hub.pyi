@@ -11,7 +11,13 @@ def hub_answers():
     ...
 
 @contextmanager
-def hub_access(name: str, needed: bool=..., fix: str=...):
+def hub_access(name: str, needed: bool=..., fix: str=..., doing: str=...):
+    ...
+
+def is_hub_name(name) -> bool:
+    ...
+
+def hub_folder(name: str, files, most: int=...) -> Path:
     ...
 
 def need_fetched(name: str, what: str):

@@ -5,3 +5,6 @@ from .open_clip_weights import write_zero_shot_weights as write_zero_shot_weight
 from .open_clip_weights import read_zero_shot_weights as read_zero_shot_weights
 from .sklearn import FeatureClassifier as FeatureClassifier
 from .sklearn import ImageFeatures as ImageFeatures
+from .hub import push_to_hub as push_to_hub
+from .hub import write_hub_folder as write_hub_folder
+from .hub import model_card as model_card

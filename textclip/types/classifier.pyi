@@ -10,6 +10,7 @@ from torch import nn
 from ..core.basics import TextclipError, atomic_path, some, write_json
 from ..core.display import Shown
 from ..core.foreign_files import checked_fields, is_kind, read_json, read_tensors, reading_file
+from ..core.hub import hub_folder, is_hub_name
 from .task import Task, class_positions
 from .features import Features, join_classes, need_features
 
@@ -71,6 +72,9 @@ class Classifier(Shown, nn.Module):
     def export(self, path, encoder=..., head_only=...) -> Path:
         ...
 
+    def push_to_hub(self, name: str, private: bool=..., licence: str | None=...) -> str:
+        ...
+
     def predict(self, features) -> list:
         ...
 
@@ -84,6 +88,10 @@ def class_name(kind: type) -> str:
     ...
 
 def class_from_name(name: str, base: type, what: str) -> type:
+    ...
+classifier_files: tuple[Any, ...]
+
+def classifier_folder(name) -> Path:
     ...
 
 def load_classifier(folder) -> Classifier:
