@@ -15,6 +15,7 @@ from textclip.sampling.text_filters import keep_own_class
 from textclip.sampling.llms.load import known_llms, load_llm
 from textclip.evaluation.single_label import make_row
 from textclip.pipeline import Pipeline
+from textclip.integrations.hub import push_to_hub
 from textclip.reasons import Evidence
 from textclip.methods.registry import known_method, known_methods
 from textclip.methods.zeroshot import ZeroShot

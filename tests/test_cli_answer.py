@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from textclip.core.basics import TextclipError, some, whole_letters
+from textclip.core.basics import TextclipError, atomic_path, some, whole_letters
 from textclip.cli.classify import save_comparison
 from textclip.core.display import counted
-from textclip.cli.options import AsFitted_, Device_, folder_for, need_device, need_images, say_step, task_for
+from textclip.cli.options import AsFitted_, Classifier_, Device_, folder_for, need_device, need_images, say_step, task_for
 import tempfile
 from fastcore.test import *
 from PIL import Image
@@ -17,7 +17,7 @@ from textclip.pipeline import Pipeline
 from textclip.methods.cupl import CuPL
 from textclip.testing.encoders import ColourEncoder
 from textclip.reasons import evidence_for
-from textclip.cli.answer import need_lines, reasons_from
+from textclip.cli.answer import check_plot, reasoned
 
 NOTEBOOK = 'nbs/cli/03_answer.ipynb'
 
@@ -29,9 +29,16 @@ def test_predict():
     texts = dict(rose=['a red flower', 'red and white'], leaf=['a green thing'])
     pipe = Pipeline(encoder, CuPL().fit(task, encoder, texts=texts))
     with tempfile.TemporaryDirectory() as d:
+        images,plots = [Path(d)/'red.png', Path(d)/'torn.png'],Path(d)/'plots'
+        Image.new('RGB', (8,8), 'red').save(images[0])
+        images[1].write_text('no picture')
+        test_fail(lambda: list(reasoned(pipe.answers(images), images, pipe, d, plots)), contains='keeps no texts')
         evidence_for(pipe, texts).save(d)
-        said = reasons_from(pipe, d)(Image.new('RGB', (8,8), 'red'))
-    assert said.startswith('  rose, shares of the score: ') and 'a red flower' in said
-    test_fail(lambda: need_lines(False, Path('answers.csv'), None, None), contains='for which --out has no room')
-    need_lines(False, None, None, None)
-    print(said)
+        found = list(reasoned(pipe.answers(images), images, pipe, d, plots))
+        test_eq([o.name for o in plots.iterdir()], ['0001-red.png'])      # what cannot be read is not drawn
+        test_fail(lambda: check_plot(plots, 2), contains='no new folder')
+        check_plot(Path(d)/'why.png', 1)
+    test_fail(lambda: check_plot(Path('why.png'), 2), contains='one picture, and there are 2 images')
+    said = found[0].because.lines()
+    assert said[0].startswith('rose, shares of the score: ') and 'a red flower' in said[0]
+    print(*said, sep='\n')

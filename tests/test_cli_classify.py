@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 import typer
 from textclip.core.basics import TextclipError, nearest, some, write_json
 from textclip.core.display import counted
-from textclip.cli.options import Classes_, Device_, Domain_, Encoder_, Images_, Llm_
+from textclip.cli.options import Classes_, Device_, Domain_, Dtype_, Encoder_, Images_, Llm_
 from textclip.cli.options import MaxTokens_, N_, Prices_, System_, Temperature_, TopP_
 from textclip.cli.options import asks_a_model, drawn, encoder_for, folder_for
 from textclip.cli.options import need_device, need_encoder_name, need_images, read_prices, say_step, task_for

@@ -323,6 +323,7 @@ def test_names_without_folders():
     test_eq(public_name('local-dir:~/models/clip/'), 'local-dir:clip')
     test_eq(public_name('file:answers/cupl.json'), 'file:cupl.json')
     test_eq(public_name('/home/ada/clip'), 'clip')
+    test_eq(public_name('ViT-B-32//home/ada/clip.pt'), 'ViT-B-32/clip.pt')
     test_eq(public_name(r'hf:C:\models\clip'), 'hf:clip')
     test_eq(public_name('https://user:secret@host:8000/v1#qwen'), 'http#qwen')
 

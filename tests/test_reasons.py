@@ -10,7 +10,7 @@ from textclip.core.basics import TextclipError, some
 from textclip.core.display import Shown, figure_axes, short_name
 from textclip.types.task import Task
 from textclip.types.features import Features, join_classes
-from textclip.types.classifier import Classifier
+from textclip.types.classifier import Classifier, classifier_folder
 from textclip.types.method import as_labelled_texts
 from textclip.data.images import ImageSplit
 from textclip.features.extract import image_features, text_features

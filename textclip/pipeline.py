@@ -239,7 +239,7 @@ def tags(self:Pipeline,
 
 # %% ../nbs/pipeline.ipynb #285c081a
 def load_pipeline(
-    folder,              # a folder that `Classifier.save` wrote
+    folder,              # that `Classifier.save` wrote, or 'organisation/name' on the hub
     encoder:Encoder=None,# the encoder it was made with; loaded by name if not given
     device='cpu',        # as in torch
     dtype=None           # precision of the encoder; as in the fit if not given
@@ -260,3 +260,11 @@ def export(self:Pipeline,
 )->Path: # the file
     "Write encoder and classifier as one ONNX graph: uint8 images in, probabilities out"
     return self.classifier.export(path, self.encoder)
+
+@patch
+def push_to_hub(self:Pipeline,
+    name:str, # 'organisation/name'
+    **how     # as in `Classifier.push_to_hub`
+)->str: # 'organisation/name@commit'
+    "Put the classifier on the Hugging Face hub, with a model card"
+    return self.classifier.push_to_hub(name, **how)

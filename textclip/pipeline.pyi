@@ -66,6 +66,9 @@ class Pipeline(Shown):
     def export(self, path) -> Path:
         ...
 
+    def push_to_hub(self, name: str, **how) -> str:
+        ...
+
 def name_of_image(image, i: int) -> str:
     ...
 

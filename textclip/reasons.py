@@ -17,7 +17,7 @@ from .core.basics import TextclipError, some
 from .core.display import Shown, figure_axes, short_name
 from .types.task import Task
 from .types.features import Features, join_classes
-from .types.classifier import Classifier
+from .types.classifier import Classifier, classifier_folder
 from .types.method import as_labelled_texts
 from .data.images import ImageSplit
 from .features.extract import image_features, text_features
@@ -51,10 +51,10 @@ def save(self:Evidence,
 
 @patch(cls_method=True)
 def load(cls:Evidence,
-    folder # that `save` wrote into
+    folder # that `save` wrote into, or 'organisation/name' on the hub
 )->Evidence:
     "Read what `save` wrote; empty where there is nothing"
-    inside = Path(folder)/'evidence'
+    inside = classifier_folder(folder)/'evidence'
     names = [k for k in ('texts','photos') if (inside/k/'features.json').exists()]
     return cls(**{k: Features.load(inside/k) for k in names})
 

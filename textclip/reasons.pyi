@@ -10,7 +10,7 @@ from .core.basics import TextclipError, some
 from .core.display import Shown, figure_axes, short_name
 from .types.task import Task
 from .types.features import Features, join_classes
-from .types.classifier import Classifier
+from .types.classifier import Classifier, classifier_folder
 from .types.method import as_labelled_texts
 from .data.images import ImageSplit
 from .features.extract import image_features, text_features

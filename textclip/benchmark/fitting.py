@@ -22,6 +22,8 @@ from ..sampling.text_filters import keep_own_class
 from ..sampling.llms.load import known_llms, load_llm
 from ..evaluation.single_label import make_row
 from ..pipeline import Pipeline
+from ..integrations.hub import push_to_hub
+from ..integrations.hub import push_to_hub
 from ..reasons import Evidence
 from ..methods.registry import known_method, known_methods
 from ..methods.zeroshot import ZeroShot
@@ -138,6 +140,13 @@ class FitResult(Shown):
         if self.evidence is not None: self.evidence.save(folder)
         if self.report is not None: self.report.save(folder/'report.json')
         return folder
+
+    def push_to_hub(self,
+        name:str, # 'organisation/name'
+        **how     # as in `textclip.integrations.push_to_hub`
+    )->str: # 'organisation/name@commit'
+        "Put the classifier, its texts and its report on the Hugging Face hub, with a model card"
+        return push_to_hub(self, name, **how)
 
 # %% ../../nbs/benchmark/14_fitting.ipynb #4673d657
 def verdict_of(

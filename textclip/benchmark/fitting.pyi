@@ -16,6 +16,8 @@ from ..sampling.text_filters import keep_own_class
 from ..sampling.llms.load import known_llms, load_llm
 from ..evaluation.single_label import make_row
 from ..pipeline import Pipeline
+from ..integrations.hub import push_to_hub
+from ..integrations.hub import push_to_hub
 from ..reasons import Evidence
 from ..methods.registry import known_method, known_methods
 from ..methods.zeroshot import ZeroShot
@@ -67,6 +69,9 @@ class FitResult(Shown):
         ...
 
     def save(self, folder) -> Path:
+        ...
+
+    def push_to_hub(self, name: str, **how) -> str:
         ...
 
 def verdict_of(report: Report) -> tuple:

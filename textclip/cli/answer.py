@@ -12,16 +12,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from ..core.basics import TextclipError, some, whole_letters
+from ..core.basics import TextclipError, atomic_path, some, whole_letters
 from .classify import save_comparison
 from ..core.display import counted
-from .options import AsFitted_, Device_, folder_for, need_device, need_images, say_step, task_for
+from textclip.cli.options import (AsFitted_, Classifier_, Device_, folder_for, need_device, need_images, say_step,
+    task_for)
 
 # %% ../../nbs/cli/03_answer.ipynb #180e798b
 def predict(
     images:Annotated[list[Path], typer.Argument(help='Image files, or folders of them')],
-    classifier:Annotated[Path, typer.Option('--classifier',
-        help='Folder written by `textclip fit` or `textclip demo`')],
+    classifier:Classifier_,
     top:Annotated[int, typer.Option('--top', min=1, help='How many names to show')]=3,
     threshold:Annotated[Optional[float], typer.Option('--threshold', min=0, max=1,
         help="Below this probability the answer is 'none of these'")]=None,
@@ -32,7 +32,10 @@ def predict(
     copy:Annotated[bool, typer.Option('--copy', help='With --sort-into: copies in place of links')]=False,
     sheet:Annotated[Optional[Path], typer.Option('--sheet',
         help='A contact sheet instead of lines: an .html file to leaf through')]=None,
-    why:Annotated[bool, typer.Option('--why', help='With the texts and photos that speak for each answer')]=False,
+    why:Annotated[bool, typer.Option('--why', help='With the texts and photos that speak for each answer: lines below '
+        'it, a column of --out, a line under each picture of --sheet')]=False,
+    plot:Annotated[Optional[Path], typer.Option('--plot',
+        help='The reasons as a picture: a .png file for one image, a new folder for several')]=None,
     device:Device_='cpu',
     dtype:AsFitted_=None
 ):
@@ -41,13 +44,15 @@ def predict(
     found = _images_at(images)
     need_device(device)
     _check_places(images, out, sort_into, copy, sheet)
-    if why: need_lines(as_json, out, sort_into, sheet)
+    if plot is not None: check_plot(plot, len(found))
     pipe = load_pipeline(classifier, device=device, dtype=dtype)
-    reasons = reasons_from(pipe, classifier) if why else None
+    answers = pipe.answers(found, top, threshold)
+    if why or plot is not None: answers = reasoned(answers, found, pipe, classifier, plot)
     with ExitStack() as files:
         takers = [files.enter_context(o) for o in _takers(out, sort_into, copy, sheet)]
-        counts = _answer(pipe.answers(found, top, threshold), len(found), takers, as_json, reasons)
+        counts = _answer(answers, len(found), takers, as_json)
     if takers: _say_counts(counts, out, sort_into, sheet)
+    if plot is not None: say_step(f'reasons drawn: {plot}')
     if counts[None]: raise typer.Exit(1)
 
 # %% ../../nbs/cli/03_answer.ipynb #a3c6a0d0
@@ -58,7 +63,7 @@ def _takers(out, sort_into, copy, sheet):
     if sheet is not None: yield answer_file(sheet)
     if sort_into is not None: yield sorted_into(sort_into, copy)
 
-def _answer(answers, total, takers, as_json, reasons=None):
+def _answer(answers, total, takers, as_json):
     "Hand every answer on, or print it; name -> number of images, None for those that could not be read"
     from tqdm.auto import tqdm
     counts = Counter()
@@ -68,17 +73,17 @@ def _answer(answers, total, takers, as_json, reasons=None):
             if not takers:
                 with bar.external_write_mode():
                     typer.echo(_answer_line(o, as_json))
-                    if reasons and o.name is not None: typer.echo(reasons(o.image))
             counts[o.name] += 1
             bar.update()
     return counts
 
 def _answer_line(answer, as_json):
     "An answer for a program or a person"
-    from textclip.answers import answer_line, likeliest
+    from textclip.answers import answer_line, likeliest, reasons_of
     if as_json: return answer_line(answer)
     if answer.name is None: return whole_letters(f'{answer.image}: not readable, {answer.why}')
-    return whole_letters(f'{answer.image}: {answer.name}  ({likeliest(answer)})')
+    lines = [f'{answer.image}: {answer.name}  ({likeliest(answer)})', *(f'  {o}' for o in reasons_of(answer))]
+    return whole_letters('\n'.join(lines))
 
 def _say_counts(counts, out, sort_into, sheet):
     "What was answered, most frequent first, and where it is"
@@ -88,20 +93,40 @@ def _say_counts(counts, out, sort_into, sheet):
     typer.echo(f'{counted(counts.total(), "image")}: {said or "no answer"}{unread}\nKept: {places}')
 
 # %% ../../nbs/cli/03_answer.ipynb #3ea50002
-def need_lines(as_json, out, sort_into, sheet):
-    "An error where reasons are asked for in a form that has no room for them"
-    others = dict(zip(('--json','--out','--sort-into','--sheet'), (as_json, out, sort_into, sheet)))
-    taken = [k for k,v in others.items() if v]
-    if not taken: return
-    raise TextclipError(f'--why adds lines for a person to read, for which {taken[0]} has no room.',
-        f'Leave out {taken[0]} or --why.')
+def check_plot(
+    plot:Path, # a .png file, or a folder
+    n:int      # images
+):
+    "An error where so many pictures do not fit there"
+    if plot.suffix.lower()=='.png':
+        if n==1: return
+        raise TextclipError(f'--plot {str(plot)!r} is one picture, and there are {n} images.', 'Name a folder.')
+    if plot.is_file() or plot.is_dir() and any(plot.iterdir()):
+        raise TextclipError(f'--plot {str(plot)!r} is no .png file and no new folder.', 'Name one.')
 
-def reasons_from(pipe, folder):
-    "A function from an image to the lines below its answer"
-    from textclip.reasons import Evidence, explain
+def reasoned(answers, images, pipe, folder, plot=None):
+    "Answers with reasons, which are drawn as they come where there is a place for it"
+    from textclip.reasons import Evidence, with_reasons
     evidence = Evidence.load(folder)
-    def lines(image): return '\n'.join(repr(explain(pipe, image, evidence, top=3)).splitlines()[1:])
-    return lines
+    if plot is not None and evidence.texts is None:
+        raise TextclipError(f'{str(folder)!r} keeps no texts, and there is nothing to draw.',
+            'Make the classifier again with textclip fit, or leave out --plot.')
+    for i,o in enumerate(with_reasons(answers, images, pipe, evidence), 1):
+        if plot is not None and o.because: _draw(o.because, _plot_path(plot, i, o.image))
+        yield o
+
+def _plot_path(plot, i, image):
+    "Where the picture of an image goes"
+    return plot if plot.suffix.lower()=='.png' else plot/f'{i:04}-{Path(image).stem}.png'
+
+def _draw(why, path):
+    "The picture of an explanation as a file, drawn without a screen"
+    import matplotlib
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+    from textclip.reasons import plot_reasons
+    with atomic_path(path) as part: plot_reasons(why).figure.savefig(part, format='png', dpi=120, bbox_inches='tight')
+    plt.close('all')
 
 # %% ../../nbs/cli/03_answer.ipynb #ab476ddb
 def _check_places(images, out, sort_into, copy, sheet):
@@ -131,8 +156,7 @@ def _images_at(paths):
 
 # %% ../../nbs/cli/03_answer.ipynb #882ab3a8
 def evaluate(
-    classifier:Annotated[Path, typer.Option('--classifier',
-        help='Folder written by `textclip fit` or `textclip demo`')],
+    classifier:Classifier_,
     task:Annotated[str, typer.Option('--task', help='A folder of class folders, a table, or a known task')],
     split:Annotated[Optional[str], typer.Option('--split',
         help='Which images; test where there is one, else all')]=None,

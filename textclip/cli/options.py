@@ -27,6 +27,9 @@ Llm_ = Annotated[str, typer.Option('--llm',
     help="Who writes the texts: 'smollm2' (offline), 'hf:MODEL', 'http://HOST/v1#MODEL', 'batch:FOLDER#MODEL', "
          "'file:PATH' (recorded texts), 'none' (for fit: nobody), or the controls 'template' and 'random'")]
 
+Classifier_ = Annotated[str, typer.Option('--classifier',
+    help="Folder written by `textclip fit` or `textclip demo`, or 'organisation/name' on the Hugging Face hub")]
+
 Device_ = Annotated[str, typer.Option('--device',
     help="Where the encoder runs and methods train, as in torch: 'cpu', 'cuda', 'mps'")]
 

@@ -305,7 +305,10 @@ def public_name(
     if '://' in name: return 'http#' + name.partition('#')[2]
     kind,colon,rest = name.partition(':') if re.match(r'[\w-]{2,}:', name) else ('', '', name)
     local = kind in ('local-dir', 'file', 'batch') or re.match(r'[/\\~.]|[A-Za-z]:[/\\]', rest)
-    return kind + colon + (re.split(r'[/\\]', rest.rstrip('/\\'))[-1] if local else rest)
+    last = re.split(r'[/\\]', rest.rstrip('/\\'))[-1]
+    model,_,file = name.partition('/')                     # open_clip's 'model/FILE'
+    if not local and not kind and re.search(r'[/\\]', file): return f'{model}/{last}'
+    return kind + colon + (last if local else rest)
 
 # %% ../../nbs/core/01_basics.ipynb #cd2b9864
 def textclip_commit():

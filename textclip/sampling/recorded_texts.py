@@ -284,7 +284,8 @@ def write_texts(
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as part: _with_names(texts, task).to_parquet(str(part))
     elif _is_hub_name(target) and not path.parent.exists():
-        with hub_access(target, fix='Check the network and the login, or write a .parquet file.'):
+        fix = 'Check the network and the login, or write a .parquet file.'
+        with hub_access(target, fix=fix, doing='Pushing'):
             _with_names(texts, task).push_to_hub(target, private=private)
         return target
     else:

@@ -78,10 +78,10 @@ def fill_empty(
 ): # a datasets.Dataset
     "Classes without a text get their templates, and one warning names them"
     texts = dataset_of_texts(texts, task)
-    empty = [c for c,t in texts_by_class(texts, task).items() if not t]
+    empty = dict.fromkeys(c for c,t in texts_by_class(texts, task).items() if not t)
     if not empty: return texts
     warn(f'{len(empty)} of {len(task)} classes have no usable text and keep their templates: {some(empty)}.')
-    return make_texts([*texts, *(r for r in template_texts(task) if task.classes[r['labels'][0]] in empty)])
+    return make_texts([*texts.to_list(), *(r for r in template_texts(task) if task.classes[r['labels'][0]] in empty)])
 
 # %% ../../nbs/1_sampling/01_texts.ipynb #2c318dea
 def other_names(
@@ -101,4 +101,4 @@ def shuffle_texts(
     "The same texts and labels, dealt anew"
     order = torch.randperm(len(texts), generator=make_generator(seed, 'shuffle texts')).tolist()
     labels = texts['labels'][:]
-    return make_texts(dict(row, labels=labels[j], strategy='shuffled') for row,j in zip(texts, order))
+    return make_texts(dict(row, labels=labels[j], strategy='shuffled') for row,j in zip(texts.to_list(), order))

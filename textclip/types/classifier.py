@@ -16,6 +16,7 @@ from torch import nn
 from ..core.basics import TextclipError, atomic_path, some, write_json
 from ..core.display import Shown
 from ..core.foreign_files import checked_fields, is_kind, read_json, read_tensors, reading_file
+from ..core.hub import hub_folder, is_hub_name
 from .task import Task, class_positions
 from .features import Features, join_classes, need_features
 
@@ -184,16 +185,27 @@ def save(self:Classifier,
     write_json(folder/'classifier.json', about)
     return folder
 
+# %% ../../nbs/types/03_classifier.ipynb #5b82a94a
+classifier_files = ('classifier.json', 'classifier.safetensors', 'texts.json', 'report.json',
+    'evidence/*/features.json', 'evidence/*/features.safetensors')
+
+def classifier_folder(
+    name # a folder, or a name on the hub
+)->Path:
+    "The folder of a classifier: one on this machine, else one that the hub has by this name"
+    if is_hub_name(str(name)): return hub_folder(str(name), classifier_files)
+    return Path(name).expanduser()
+
 # %% ../../nbs/types/03_classifier.ipynb #45178342
 def load_classifier(
-    folder # a folder that `Classifier.save` wrote
+    folder # that `Classifier.save` wrote, or 'organisation/name' on the hub
 )->Classifier:
     "Read a classifier back"
-    folder,fix = Path(folder),'Save the classifier again.'
+    folder,fix = classifier_folder(folder),'Save the classifier again.'
     file = folder/'classifier.json'
     if not file.is_file():
         raise TextclipError(f'No classifier in {str(folder)!r}.',
-            'Name a folder that `textclip fit --out` or `Classifier.save` wrote.')
+            "Name a folder that `textclip fit --out` or `Classifier.save` wrote, or 'organisation/name' on the hub.")
     kinds = dict(format=int, type=str, config=dict, info=dict)
     d = checked_fields(read_json(file, fix), kinds, repr(str(file)), fix, kinds)
     _check_info(d['info'], repr(str(file)), fix)
@@ -231,6 +243,17 @@ def export(self:Classifier,
     "Write encoder and classifier as one ONNX graph: uint8 images in, probabilities out"
     page = importlib.import_module('textclip.integrations.onnx')      # it stands above this one
     return page.write_onnx(self, path, encoder, head_only)
+
+# %% ../../nbs/types/03_classifier.ipynb #8b0f5784
+@patch
+def push_to_hub(self:Classifier,
+    name:str,           # 'organisation/name'
+    private:bool=True,  # visible only to its owner?
+    licence:str=None    # as the hub writes it, e.g. 'apache-2.0'; the user's choice
+)->str: # 'organisation/name@commit'
+    "Put it on the Hugging Face hub, with a model card; `load_classifier` takes the name that this returns"
+    page = importlib.import_module('textclip.integrations.hub')       # it stands above this one
+    return page.push_to_hub(self, name, private, licence)
 
 # %% ../../nbs/types/03_classifier.ipynb #89ccfe33
 class LinearClassifier(Classifier):
