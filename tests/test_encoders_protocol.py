@@ -9,12 +9,12 @@ from torch import nn
 from tqdm.auto import tqdm
 from textclip.core.basics import TextclipError, digest, unknown_name, warn
 from textclip.data.images import to_rgb
-from textclip.encoders.model_files import described
+from textclip.encoders.model_files import FileFacts, described, probe_image
 import matplotlib.pyplot as plt
 from fastcore.test import *
 from textclip.testing.encoders import ColourEncoder, tiny_open_clip
 from textclip.encoders.protocol import (Encoder, encode_text_tokens, encoder_meta, need_encoder, need_texts,
-    precision_of, probe_image, replaced_output, split_form, storage_key)
+    precision_of, replaced_output, split_form, storage_key)
 
 NOTEBOOK = 'nbs/encoders/02_protocol.ipynb'
 

@@ -10,6 +10,7 @@ import enum, functools, json, pickle, re, time, types, zipfile
 from contextlib import contextmanager
 from pathlib import Path
 import torch
+from PIL import Image
 from torch import nn
 from ..core.basics import DamagedEntry, Store, TextclipError, digest, installed_version, some
 from ..core.foreign_files import is_kind, read_json, tensor_entries, tensor_header
@@ -220,6 +221,14 @@ def _hidden_buffers(module):
     found = {k: module._buffers.get(k) for k in sorted(module._non_persistent_buffers_set)}
     return {k: digest(v.float()) for k,v in found.items() if v is not None}
 
+# %% ../../nbs/encoders/01_model_files.ipynb #eea75b4b
+def probe_image()->Image.Image:
+    "A fixed picture with colours, edges and a gradient"
+    x = torch.arange(224*224*3).reshape(224, 224, 3)
+    ramp = torch.stack([x[...,0]%224, x[...,1]//672, (x[...,2]//37)%256], -1)
+    ramp[60:160, 80:180] = torch.tensor([250,180,20])
+    return Image.fromarray(ramp.to(torch.uint8).numpy())
+
 # %% ../../nbs/encoders/01_model_files.ipynb #52926522
 class FileFacts:
     "What was found out about a model, kept as long as its files and the packages that read them are the same"
@@ -238,8 +247,8 @@ class FileFacts:
     @property
     def key(self):
         "Their name in the store, None where a file is missing or too new"
-        if not self.states or not all(self.states): return None
-        if self.started-max(max(o[1:3]) for o in self.states)<2e9: return None
+        if not all(self.states): return None
+        if self.states and self.started-max(max(o[1:3]) for o in self.states)<2e9: return None
         return digest('encoder-facts-1', self.about, self.files, self.states)
 
     def get(self):

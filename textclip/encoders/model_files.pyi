@@ -4,6 +4,7 @@ import enum, functools, json, pickle, re, time, types, zipfile
 from contextlib import contextmanager
 from pathlib import Path
 import torch
+from PIL import Image
 from torch import nn
 from ..core.basics import DamagedEntry, Store, TextclipError, digest, installed_version, some
 from ..core.foreign_files import is_kind, read_json, tensor_entries, tensor_header
@@ -36,6 +37,9 @@ def described(o, depth: int=...):
     ...
 
 def described_model(model: nn.Module) -> list:
+    ...
+
+def probe_image() -> Image.Image:
     ...
 
 class FileFacts:

@@ -16,7 +16,7 @@ from torch import nn
 from tqdm.auto import tqdm
 from ..core.basics import TextclipError, digest, unknown_name, warn
 from ..data.images import to_rgb
-from .model_files import described
+from .model_files import FileFacts, described, probe_image
 
 # %% ../../nbs/encoders/02_protocol.ipynb #4cc08b6a
 class Encoder:
@@ -273,11 +273,11 @@ def encoder_of(
     told=()           # attributes beside the usual that a text tower decides
 )->Encoder:
     "The encoder with its image tower alone where enough is known about the other one, else as a whole"
-    known = facts.get()
+    known = facts.get() if facts.files else None           # nothing is kept of random weights
     parts = image_tower() if known else None
     if parts is None:
         found = whole()
-        facts.put({k: getattr(found, k) for k in (*_told, *told)})
+        if facts.files: facts.put({k: getattr(found, k) for k in (*_told, *told)})
         return found
     found = kind.__new__(kind)
     Encoder.__init__(found, args[0], known['dim'], *args[1:])
@@ -369,22 +369,24 @@ def precision_of(
     return str(getattr(encoder, 'dtype', torch.float32)).removeprefix('torch.')
 
 # %% ../../nbs/encoders/02_protocol.ipynb #58f49a2a
-def probe_image()->Image.Image:
-    "A fixed picture with colours, edges and a gradient"
-    x = torch.arange(224*224*3).reshape(224, 224, 3)
-    ramp = torch.stack([x[...,0]%224, x[...,1]//672, (x[...,2]//37)%256], -1)
-    ramp[60:160, 80:180] = torch.tensor([250,180,20])
-    return Image.fromarray(ramp.to(torch.uint8).numpy())
+_readers = ('torch','transformers','tokenizers','open_clip_torch','timm')     # what text towers are made of
 
 @patch(as_prop=True)
 def probe(self:Encoder)->dict:
     "The first eight entries of the unit features of one sentence and one picture, and their hash"
     if getattr(self, '_probe', None) is None:
         first = lambda x: [round(v, 4) for v in nn.functional.normalize(x, dim=-1)[0,:8].tolist()]
-        text = self.encode_text(['a photo of two dogs on a beach.'])
-        values = dict(text=first(text), image=first(self.encode_image([probe_image()])))
+        def text(): return first(self.encode_text(['a photo of two dogs on a beach.']))
+        told = text() if self.has_text() else self._known_probe(text)
+        values = dict(text=told, image=first(self.encode_image([probe_image()])))
         self._probe = values | dict(hash=digest({k: [round(v, 2)+0. for v in o] for k,o in values.items()})[:12])
     return self._probe
+
+@patch
+def _known_probe(self:Encoder, text):
+    "What the text tower said to the sentence when it was last asked by the same packages"
+    facts = FileFacts('probe', [], _readers, *storage_key(self))
+    return (facts.get() or facts.put(dict(text=text())))['text']
 
 # %% ../../nbs/encoders/02_protocol.ipynb #85b5f7d0
 _needed = ('name','dim','logit_scale','batch_size','encode_text','encode_image','fingerprint')

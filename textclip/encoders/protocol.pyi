@@ -10,7 +10,7 @@ from torch import nn
 from tqdm.auto import tqdm
 from ..core.basics import TextclipError, digest, unknown_name, warn
 from ..data.images import to_rgb
-from .model_files import described
+from .model_files import FileFacts, described, probe_image
 
 class Encoder:
     context_length: Any
@@ -120,9 +120,6 @@ def storage_key(encoder) -> list:
     ...
 
 def precision_of(encoder) -> str:
-    ...
-
-def probe_image() -> Image.Image:
     ...
 
 def need_encoder(encoder) -> Encoder:
