@@ -53,9 +53,10 @@ def modality_gap(
 )->dict: # gap, own, other, image_image, text_text
     "Norm of the difference of the centres (Liang et al. 2022), and mean cosines"
     x,y,w = _pair(images, classifier)
-    cosines,own = x@w.T,F.one_hot(y, len(w)).bool()
-    return dict(gap=float((x.mean(0)-w.mean(0)).norm()), own=float(cosines[own].mean()),
-        other=float(cosines[~own].mean()), image_image=mean_cosine(x), text_text=mean_cosine(w))
+    own,every = (x*w[y]).sum(-1).double(),x.double().sum(0)@w.double().sum(0)     # every image with every class
+    other = (every-own.sum())/(len(x)*(len(w)-1))
+    return dict(gap=float((x.mean(0)-w.mean(0)).norm()), own=float(own.mean()), other=float(other),
+        image_image=mean_cosine(x), text_text=mean_cosine(w))
 
 def gap_table(
     classifiers:dict, # name -> a `LinearClassifier`, or (C,D) weights
