@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from ..core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from ..core.hub import hub_access
+from ..data.images import pixel_bytes
 from .model_files import check_model_file, check_tokenizer, weight_errors, weights_in
 from .protocol import Encoder, described, described_model, replaced_output, weights_digest
 
@@ -35,6 +36,12 @@ class OpenClipEncoder(Encoder):
         ...
 
     def pixel_recipe(self) -> dict:
+        ...
+
+    def levels(self, image):
+        ...
+
+    def collate(self, items) -> torch.Tensor:
         ...
 
     def token_states(self, ids) -> torch.Tensor:
