@@ -13,8 +13,8 @@ import importlib.util, struct, tempfile, tracemalloc, zlib
 from PIL import ImageDraw
 from fastcore.test import *
 from textclip.types.task import Task
-from textclip.data.images import (ImageSplit, _is_heif, decode_image, image_endings, load_image, open_image,
-    read_images, reading_of, to_rgb, with_reading)
+from textclip.data.images import (ImageSplit, _is_heif, array_image, decode_image, image_endings, load_image,
+    open_image, pixel_bytes, read_images, reading_of, to_rgb, with_reading)
 
 NOTEBOOK = 'nbs/data/01_images.ipynb'
 
@@ -80,6 +80,10 @@ def test_one_image():
     raw = [to_rgb(open_image(c), upright=False) for _,c in eight_ways(scene)]
     test_eq([o.size for o in raw], [(4,6)]*4 + [(6,4)]*4)
     test_eq(to_rgb(raw[5]).size, (6,4))                           # raw stays raw
+    # nbs/data/01_images.ipynb · One image · cell 805f692f
+    image = array_image(np.arange(24, dtype=np.uint8).reshape(2, 4, 3))
+    test_eq((pixel_bytes(image).shape, pixel_bytes(image)[:,1,3].tolist()), ((3, 2, 4), [21, 22, 23]))
+    test_eq(np.asarray(array_image(pixel_bytes(image))), np.asarray(image))
     # nbs/data/01_images.ipynb · One image · cell 9346f889
     class FromMemory:
         "An image that is no file"

@@ -269,6 +269,13 @@ def array_image(
         raise UnreadableImage('it has values below zero; give the pixels before normalisation')
     return Image.fromarray(np.ascontiguousarray(x) if x.dtype==np.uint8 else _eight_bits(x))
 
+# %% ../../nbs/data/01_images.ipynb #8a9901c7
+def pixel_bytes(
+    image:Image.Image # RGB
+)->torch.Tensor: # (3,H,W) uint8
+    "The bytes of an image, channels first"
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)))
+
 # %% ../../nbs/data/01_images.ipynb #adf1fdae
 def load_image(
     item,               # a path, bytes, an open file, a PIL image, an array, a tensor, or one with `read_bytes()`

@@ -44,6 +44,9 @@ def is_pixels(item) -> bool:
 def array_image(x) -> Image.Image:
     ...
 
+def pixel_bytes(image: Image.Image) -> torch.Tensor:
+    ...
+
 def load_image(item, square: bool=..., upright: bool=...) -> Image.Image:
     ...
 

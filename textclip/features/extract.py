@@ -110,7 +110,7 @@ def _take_old_shards(table, keep, ids, shard, old_key):
 
 # %% ../../nbs/features/01_extract.ipynb #cea7fa45
 def stream_pixels(
-    encoder:Encoder,     # whose `preprocess` is used
+    encoder:Encoder,     # whose `levels` are taken, or what its `preprocess` makes
     items,               # whatever `load_image` reads
     square:bool=False,   # pad to a white square?
     workers:int=None,    # threads that decode; the number of processors if not given
@@ -119,8 +119,9 @@ def stream_pixels(
     upright:bool=True    # turn images as their orientation tags say?
 ):
     "Yield lists of preprocessed images, or of the reason (a string) where one cannot be read; `chunk` at a time"
+    cut = getattr(encoder, 'levels', encoder.preprocess)
     def one(item):
-        try: return encoder.preprocess(load_image(item, square, upright))
+        try: return cut(load_image(item, square, upright))
         except UnreadableImage as e: return str(e)
     pool,queue = ThreadPoolExecutor(workers or os.cpu_count()),deque()
     try:
