@@ -125,7 +125,7 @@ def test_with_a_small_model():
     test_eq(found.table.loc[1, ['kept', *reasons_to_drop]].sum(), found.table.texts[1])
     test_eq(len(found.texts), len(task)+(found.found.dropped=='').sum())
     assert 0<found.table.kept[1]<found.table.texts[1]
-    found.table.T.iloc[:, 1:]
+    found
     # nbs/1_sampling/15_improve.ipynb · With a small model · cell 3799a094
     kept = found.found[found.found.dropped==''].groupby('class', sort=False).head(3)
     gone = found.found[found.found.dropped!=''].groupby('dropped', sort=False).head(2)

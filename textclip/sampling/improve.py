@@ -139,8 +139,12 @@ class ImprovedTexts:
     table:pd.DataFrame     # one row per round; `wrong name` is the sum of the confusion after it
     found:pd.DataFrame     # one row per new text: round, class, against, text, dropped ('' where it was kept)
 
-    def _repr_html_(self): return self.table.to_html()
-    def __repr__(self): return self.table.to_string()
+    def _shown(self):
+        "The rounds side by side, in whole numbers; nothing where nothing was asked"
+        whole = self.table.drop(columns='wrong name').convert_dtypes().astype(object)
+        return whole.assign(**{'wrong name': self.table['wrong name'].map('{:.4f}'.format)}).T.fillna('')
+    def _repr_html_(self): return self._shown().to_html()
+    def __repr__(self): return self._shown().to_string()
 
 def _check_call(task, llm, rounds, pairs):
     "Errors before anything is asked"
