@@ -121,7 +121,7 @@ def test_with_a_small_model():
     'nbs/1_sampling/15_improve.ipynb · With a small model'
     # nbs/1_sampling/15_improve.ipynb · With a small model · cell c89169ca
     task = Task('market', ['fruit', 'vegetables', 'flowers'])
-    found = improve_texts(task, load_encoder('lite'), rounds=1, pairs=3, journal='../recordings/smollm2_pairs.jsonl')
+    found = improve_texts(task, load_encoder('lite'), rounds=1, pairs=3, journal='../recordings/smollm2.jsonl')
     test_eq(found.table.loc[1, ['kept', *reasons_to_drop]].sum(), found.table.texts[1])
     test_eq(len(found.texts), len(task)+(found.found.dropped=='').sum())
     assert 0<found.table.kept[1]<found.table.texts[1]
