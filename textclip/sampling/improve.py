@@ -118,7 +118,7 @@ def drop_reasons(
     find                 # the classes that a text names, see `class_name_finder`
 )->list: # T reasons, '' for what is kept
     "Why each text about a pair of classes is dropped, by the rule above"
-    near,(a,b) = x@weight.T,torch.tensor(pairs).T
+    near,(a,b) = x@weight.T,torch.tensor(pairs, dtype=torch.long).reshape(-1, 2).T
     own,other = near.gather(1, a[:,None])[:,0],near.gather(1, b[:,None])[:,0]
     wrong = (near.argmax(1)!=a).tolist()
     idle = (other>=own*(weight[a]*weight[b]).sum(-1)).tolist()
@@ -161,6 +161,10 @@ def _check_call(task, llm, rounds, pairs):
 def _with_templates(texts, task):
     "Templates and the texts that are given, each once"
     given = [] if texts is None else as_texts(texts, task)
+    several = [r['text'] for r in given if len(r['labels'])!=1]
+    if several:
+        raise TextclipError(f'{len(several)} of {len(given)} texts are about several classes: {some(several)}.',
+            'Give texts about one class each.')
     return drop_duplicates(make_texts([*template_texts(task), *given]), task)
 
 def _look_at(images, known, task, encoder):
@@ -170,6 +174,7 @@ def _look_at(images, known, task, encoder):
         raise TextclipError(f'images is a {type(images).__name__}.',
             "Give an ImageSplit, e.g. task.split('train') or ImageSplit(paths), or Features of images.")
     found = as_features(images, encoder)
+    if not len(found): raise TextclipError('There are no images to see confusion on.', 'Give some, or none at all.')
     check_same_encoder(found, known)
     return found if found.y is None else labelled_images(found, task, None, 'improve_texts', all_classes=False)[0]
 
