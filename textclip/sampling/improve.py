@@ -158,6 +158,7 @@ def _check_call(task, llm, rounds, pairs):
     for name,value in (('rounds', rounds), ('pairs', pairs)):
         if value<1: raise TextclipError(f'{name}={value} asks for nothing.', f'Give {name}=1 or more.')
 
+# %% ../../nbs/1_sampling/15_improve.ipynb #774cac0f
 def _with_templates(texts, task):
     "Templates and the texts that are given, each once"
     given = [] if texts is None else as_texts(texts, task)
