@@ -121,11 +121,11 @@ def test_with_a_small_model():
     'nbs/1_sampling/15_improve.ipynb · With a small model'
     # nbs/1_sampling/15_improve.ipynb · With a small model · cell c89169ca
     task = Task('market', ['fruit', 'vegetables', 'flowers'])
-    found = improve_texts(task, load_encoder('lite'), rounds=1, pairs=3, journal='../recordings/smollm2_pairs.jsonl')
+    found = improve_texts(task, load_encoder('lite'), rounds=1, pairs=3, journal='../recordings/smollm2.jsonl')
     test_eq(found.table.loc[1, ['kept', *reasons_to_drop]].sum(), found.table.texts[1])
     test_eq(len(found.texts), len(task)+(found.found.dropped=='').sum())
     assert 0<found.table.kept[1]<found.table.texts[1]
-    found.table.T.iloc[:, 1:]
+    found
     # nbs/1_sampling/15_improve.ipynb · With a small model · cell 3799a094
     kept = found.found[found.found.dropped==''].groupby('class', sort=False).head(3)
     gone = found.found[found.found.dropped!=''].groupby('dropped', sort=False).head(2)
@@ -144,3 +144,12 @@ def test_with_a_small_model():
     test_fail(lambda: improve_texts(task, encoder, llm='random'), contains="llm='random'")
     test_fail(lambda: improve_texts(task, encoder, rounds=0), contains='rounds=0')
     test_fail(lambda: improve_texts(task, encoder, images=['a.jpg'], llm=mate), contains='images is a list')
+    test_fail(lambda: improve_texts(task, encoder, images=Features(torch.zeros(0, 3))), contains='no images')
+    both = make_texts([dict(text='two boats', labels=[0, 1])])
+    test_fail(lambda: improve_texts(task, encoder, both), contains='about several classes')
+    # nbs/1_sampling/15_improve.ipynb · With a small model · cell 3285416e
+    task,encoder = Task('boats', ['a white and red boat', 'a white and black boat', 'a blue boat']),ColourEncoder()
+    def mute(prompt): return "I'm sorry, I can't help with that."
+    with tempfile.TemporaryDirectory() as d:
+        found = improve_texts(task, encoder, llm=mute, store=Store(d), journal=Path(d)/'mute.jsonl')
+    test_eq((len(found.texts), len(found.found), found.table.texts.max()), (3, 0, 0))

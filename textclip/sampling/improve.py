@@ -118,7 +118,7 @@ def drop_reasons(
     find                 # the classes that a text names, see `class_name_finder`
 )->list: # T reasons, '' for what is kept
     "Why each text about a pair of classes is dropped, by the rule above"
-    near,(a,b) = x@weight.T,torch.tensor(pairs).T
+    near,(a,b) = x@weight.T,torch.tensor(pairs, dtype=torch.long).reshape(-1, 2).T
     own,other = near.gather(1, a[:,None])[:,0],near.gather(1, b[:,None])[:,0]
     wrong = (near.argmax(1)!=a).tolist()
     idle = (other>=own*(weight[a]*weight[b]).sum(-1)).tolist()
@@ -139,8 +139,12 @@ class ImprovedTexts:
     table:pd.DataFrame     # one row per round; `wrong name` is the sum of the confusion after it
     found:pd.DataFrame     # one row per new text: round, class, against, text, dropped ('' where it was kept)
 
-    def _repr_html_(self): return self.table.to_html()
-    def __repr__(self): return self.table.to_string()
+    def _shown(self):
+        "The rounds side by side, in whole numbers; nothing where nothing was asked"
+        whole = self.table.drop(columns='wrong name').convert_dtypes().astype(object)
+        return whole.assign(**{'wrong name': self.table['wrong name'].map('{:.4f}'.format)}).T.fillna('')
+    def _repr_html_(self): return self._shown().to_html()
+    def __repr__(self): return self._shown().to_string()
 
 def _check_call(task, llm, rounds, pairs):
     "Errors before anything is asked"
@@ -154,9 +158,14 @@ def _check_call(task, llm, rounds, pairs):
     for name,value in (('rounds', rounds), ('pairs', pairs)):
         if value<1: raise TextclipError(f'{name}={value} asks for nothing.', f'Give {name}=1 or more.')
 
+# %% ../../nbs/1_sampling/15_improve.ipynb #774cac0f
 def _with_templates(texts, task):
     "Templates and the texts that are given, each once"
     given = [] if texts is None else as_texts(texts, task)
+    several = [r['text'] for r in given if len(r['labels'])!=1]
+    if several:
+        raise TextclipError(f'{len(several)} of {len(given)} texts are about several classes: {some(several)}.',
+            'Give texts about one class each.')
     return drop_duplicates(make_texts([*template_texts(task), *given]), task)
 
 def _look_at(images, known, task, encoder):
@@ -166,6 +175,7 @@ def _look_at(images, known, task, encoder):
         raise TextclipError(f'images is a {type(images).__name__}.',
             "Give an ImageSplit, e.g. task.split('train') or ImageSplit(paths), or Features of images.")
     found = as_features(images, encoder)
+    if not len(found): raise TextclipError('There are no images to see confusion on.', 'Give some, or none at all.')
     check_same_encoder(found, known)
     return found if found.y is None else labelled_images(found, task, None, 'improve_texts', all_classes=False)[0]
 
