@@ -1,5 +1,5 @@
 "The committed site: nothing on it leads nowhere, nothing comes from elsewhere, every notebook has its page (in sync: see test_project)"
-import json
+import json, re
 import pytest
 from files import cfg, notebooks
 from links import faults
@@ -49,6 +49,11 @@ def test_site_is_light(site):
     assert not [p for p,b in pages.items() if b'src="data:' in b]
     assert not [p for p,b in pages.items() if b'sidebar-item' in b]
     assert all(b'<noscript>' in b and b'contents.html' in b for b in pages.values())
+
+def test_the_gallery_shows_a_picture_on_every_link(site):
+    tiles = re.findall(r'<li class="tile"><a href="([^"]+)"><img src="([^"]+)"', site['gallery.html'].decode())
+    assert len(tiles)>=30 and all(page in site and picture in site for page,picture in tiles)
+    assert {'tutorials/ten_lines.html','methods/gda.html','studies/multilabel.html'} <= {page for page,_ in tiles}
 
 def test_order_names_pages_that_are_there():
     from rooms import face, order

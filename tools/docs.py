@@ -5,7 +5,7 @@ A page lies where its notebook does: `nbs/1_sampling/07_strategies.ipynb` is `do
 room's own page `nbs/1_sampling/00_sampling.ipynb` is `docs/1_sampling/sampling.html`, as nbdev's links have it.
 Pictures are files beside the pages.
 """
-import hashlib, json, re, shutil, struct, sys, tempfile
+import hashlib, json, posixpath, re, shutil, struct, sys, tempfile
 from base64 import b64decode
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -108,6 +108,7 @@ def own_links(md): return re.sub(r'\[[^\[\]]*\](?=\()', lambda m: m[0].replace('
 def site_links(md, nb):
     "Markdown of the notebook with the site's names in its links, and the pages of a shelf in place of their order"
     md = ORDER.sub(lambda m: rooms.shelf(nb), md.replace(QUIET, '`'))
+    md = rooms.GALLERY.sub(lambda m: rooms.gallery(m[1].split()), md)
     return re.sub(r'(\]\([^)\s]*?)\b\d+[a-zA-Z0-9]*_(\w+\.ipynb)', r'\1\2', md)
 
 def text_cells(book): return [c for c in book.cells if c.cell_type=='markdown']
@@ -207,6 +208,17 @@ def finish(text, nb, pictures):
         text = re.sub(r'(?s)<header id="title-block-header".*?</header>', lambda m: m[0]+run_line(nb, up), text)
     return text
 
+def tiles(text, files):
+    "The gallery: the largest picture of each page on its link, no link without one; `files` are the site's, path -> bytes"
+    def tile(m):
+        folder,page = posixpath.dirname(m[1]),files.get(m[1], b'').decode()
+        own = [posixpath.normpath(posixpath.join(folder, o)) for o in re.findall(r'<img [^>]*src="([^":]+\.png)"', page)]
+        sizes = {o: struct.unpack('>II', files[o][16:24]) for o in own if files.get(o, b'').startswith(b'\x89PNG')}
+        if not sizes: return ''
+        best = max(sizes, key=lambda o: sizes[o][0]*sizes[o][1])
+        return f'<li class="tile"><a href="{m[1]}"><img src="{best}" alt="" loading="lazy"{size(files[best])}>{m[2]}</a></li>\n'
+    return re.sub(r'<li><a href="([^"#:]+\.html)">([^\n]*?)</a></li>\n?', tile, text)
+
 BUTTON = '<button title="Copy to Clipboard" class="code-copy-button"><i class="bi"></i></button>'
 SCHEME = re.compile(r'<script>(\(function\(\)\{var d=document\.documentElement.*?)</script>')   # light or dark, before anything is drawn
 
@@ -251,6 +263,7 @@ def render():
         folder = rel(nb).parent
         shown = {name: b for name,b in pictures[page(nb)].items() if f'src="{name}"' in text}
         out |= {(folder/name).as_posix(): b for name,b in shown.items()}
+    if 'gallery.html' in out: out['gallery.html'] = tiles(out['gallery.html'].decode(), out).encode()
     scheme = SCHEME.search(out[cfg.readme_nb.replace('.ipynb', '.html')].decode())[1]
     pages = {f: b.decode() for f,b in out.items() if f.endswith('.html')}
     top = header(pages)

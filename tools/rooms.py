@@ -9,15 +9,17 @@ group:
     -->
 
 The site shows the pages, with what stands below their headings, in place of the comment. Pages that it leaves out
-come last. A room without a `00_` page goes by the names of its files.
+come last. A room without a `00_` page goes by the names of its files. `<!-- gallery: ROOM ... -->` stands for all pages
+of some rooms.
 """
 import json, re
 from files import cfg, notebooks
 
-ROOMS = [('Start', ['index.ipynb', '00_textclip.ipynb', 'pipeline.ipynb', 'reasons.ipynb', 'answers.ipynb', 'cli']), 'tutorials',
+ROOMS = [('Start', ['index.ipynb', 'gallery.ipynb', '00_textclip.ipynb', 'pipeline.ipynb', 'reasons.ipynb', 'answers.ipynb', 'cli']), 'tutorials',
          '1_sampling', '2_synthesis', '3_alignment', '4_training', '5_evaluation',
          ('What the stages stand on', ['core', 'types', 'data', 'encoders', 'features']),
          'methods', 'integrations', 'benchmark', 'studies', 'speed', ('Project', ['contributing.ipynb', 'testing'])]
+GALLERY = re.compile(r'<!-- gallery:(.*?)-->')
 ORDER = re.compile(r'(?s)<!-- order:(.*?)-->\n?')
 
 def rel(nb): return nb.relative_to(cfg.nbs_path)
@@ -59,6 +61,16 @@ def shelf(nb):
         if group: lines += ['', f'**{group}**', '']
         pages = [nb.with_name(f'{stem}.ipynb') for stem in stems]
         lines += [f'- [{title(o)}]({plain(rel(o)).name}): {quote(o)}' for o in pages if o.exists()]
+    return '\n'.join(lines) + '\n'
+
+def gallery(names):
+    "The pages of some rooms, room by room in the order of reading, as lists of links; a room that is not there is left out"
+    lines = []
+    for folder in [cfg.nbs_path/o for o in names if face(cfg.nbs_path/o)]:
+        books = {src(o): o for o in sorted(folder.glob('*.ipynb')) if shown(o)}
+        stems = contents(folder, [*books.values()])
+        found = [o for e in stems for o in ([e] if isinstance(e, str) else e['contents'])]
+        lines += ['', f'## {title(face(folder))}', '', *(f'- [{title(books[o])}]({o})' for o in found)]
     return '\n'.join(lines) + '\n'
 
 def src(nb): return plain(rel(nb)).as_posix()

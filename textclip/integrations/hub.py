@@ -114,6 +114,7 @@ of them; `threshold` makes unsure answers "none of these".
 This card was written by textclip {version} from the records of the classifier, {today}.
 """
 
+# %% ../../nbs/integrations/04_hub.ipynb #52e721cd
 def model_card(
     folder,           # of a classifier, as `Classifier.save` or `textclip fit` wrote it
     name:str='organisation/name', # in the lines that load it
