@@ -12,7 +12,11 @@ from textclip.cli.options import asks_a_model, drawn, encoder_for, folder_for
 from textclip.cli.options import need_device, need_encoder_name, need_images, read_prices, say_step, task_for
 import contextlib, io, re, tempfile
 import torch
+from fastcore.foundation import working_directory
 from fastcore.test import *
+from PIL import Image
+from textclip.benchmark.fitting import fit as make
+from textclip.cli.answer import predict
 from textclip.testing.hub import stub_hub
 from textclip.types import LinearClassifier
 from textclip.cli.classify import push
@@ -32,3 +36,16 @@ def test_a_classifier_for_others():
     test_eq(({}, looked), (sent, ['README.md', 'classifier.json', 'classifier.safetensors']))
     test_eq((sorted(hub.files('me/pets')), hub.private), (looked, {'me/pets': False}))
     print(re.sub('@[0-9a-f]+', '@COMMIT', said.getvalue()).replace(d, '~'))
+    # nbs/cli/02_classify.ipynb · A classifier for others · cell 3111a123
+    said = io.StringIO()
+    with stub_hub(), tempfile.TemporaryDirectory() as d, working_directory(d), contextlib.redirect_stdout(said):
+        Image.new('RGB', (64,64), 'red').save('red.png')
+        made = make(['fire engine','tree frog'], llm=None)
+        made.save('here')
+        push('here', 'me/things')
+        predict([Path('red.png')], 'me/things', why=True)
+        Path('me').mkdir()
+        test_fail(lambda: predict([Path('red.png')], 'me/things'), contains="No classifier in 'me/things'")
+    lines = [o for o in said.getvalue().splitlines() if not o.startswith(('Pushed','Next'))]
+    assert lines[0].startswith('red.png: ') and any('a photo of a fire engine.' in o for o in lines)
+    print(*lines, sep='\n')

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 from textclip.core.basics import TextclipError, TextclipWarning, installed_version
 from textclip.cli.options import in_options, short_help
-from textclip.cli.classify import demo, fit, push, sample
+from textclip.cli.classify import demo, fit, improve, push, sample
 from textclip.cli.answer import evaluate, predict
 from textclip.cli.bench import bench, compare, rerun
 from textclip.cli.upkeep import data_check, data_get, data_list, doctor, store, store_clear
@@ -16,6 +16,7 @@ from PIL import Image
 from packaging.requirements import Requirement
 from fastcore.test import *
 from textclip.core.basics import Store, digest, warn
+from textclip.sampling.llms.load import FunctionLLM
 from textclip.cli.upkeep import doctor
 from textclip.cli.commands import main
 
@@ -74,6 +75,18 @@ def test_at_work():
         assert 'at most 7,700 to write' in plan     # 100 answers
         assert all(k in run('sample', '--list')[1] for k in ('cupl', 'dclip-list', 'waffle', 'mpvr'))
     print(plan)
+    # nbs/cli/06_commands.ipynb · At work · cell 9c1ecd4b
+    def clerk(prompt): return '- red skin\n- lamps in a row' if 'those of traffic' in prompt else '- stripes'
+    with tempfile.TemporaryDirectory() as d:
+        names,out = Path(d)/'names.txt',Path(d)/'texts.json'
+        names.write_text('ball\ntraffic light\n')
+        here = patch('textclip.sampling.sample.home', return_value=Path(d))
+        with here, patch('textclip.sampling.improve.load_llm', return_value=FunctionLLM(clerk)):
+            status,said = run('improve', '--classes', names, '--rounds', 1, '--out', out)
+        test_eq((status, set(json.loads(out.read_text()))), (0, {'ball', 'traffic light'}))
+        assert 'Nobody answers' in run('improve', '--classes', names, '--llm', 'random')[1]
+        assert 'is no .parquet' in run('improve', '--classes', names, '--out', names)[1]
+    print(said.replace(d, '~'))
     # nbs/cli/06_commands.ipynb · At work · cell 2c307877
     with tempfile.TemporaryDirectory() as d:
         status,text = run('bench', '--suite', 'smoke', '--only', 'texts', '--seeds', 2, '--out', d)

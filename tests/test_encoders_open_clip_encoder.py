@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 from textclip.core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from textclip.core.hub import hub_access
+from textclip.data.images import pixel_bytes
 from textclip.encoders.model_files import FileFacts, check_model_file, check_tokenizer, described, described_model, tensors_below, weight_errors, weights_digest, weights_in
 from textclip.encoders.protocol import Encoder, encoder_of, replaced_output
 import os, tempfile, time, warnings
@@ -37,6 +38,16 @@ def test_the_encoder():
 
 def test_images():
     'nbs/encoders/04_open_clip_encoder.ipynb · Images'
+    # nbs/encoders/04_open_clip_encoder.ipynb · Images · cell 9c51b965
+    vit,images = tiny_open_clip(),[Image.effect_noise((80,60), 90).convert('RGB'), Image.new('RGB', (40,70), 'teal')]
+    found = [vit.levels(o) for o in images]
+    test_eq((found[0].dtype, found[0].shape), (torch.uint8, (3,64,64)))
+    assert torch.equal(vit.collate(found), torch.stack([vit.preprocess(o) for o in images]))
+    vit.preprocess.transforms.pop()                       # a transform of another kind stays as it is
+    test_eq(vit.levels(images[0]), vit.preprocess(images[0]))
+    own = tiny_open_clip()
+    own.preprocess = lambda image: torch.zeros(3, 64, 64)
+    test_eq(own.collate([own.levels(images[0])]), torch.zeros(1, 3, 64, 64))
     # nbs/encoders/04_open_clip_encoder.ipynb · Images · cell 3432586c
     vit = tiny_open_clip()
     resnet = tiny_open_clip(dict(layers=[1,1,1,1], width=16, patch_size=None, head_width=64))

@@ -8,6 +8,7 @@ __all__ = ['known_ways', 'Way', 'way_for', 'ways_table', 'check_feedable', 'fit'
 # %% ../../nbs/benchmark/14_fitting.ipynb #7d425b87
 from dataclasses import dataclass, replace
 from pathlib import Path
+from fastcore.basics import patch
 from ..core.basics import TextclipError, public_name, some, warn, write_json
 from ..core.display import Shown, counted, interval_text, p_value_text, percent_text
 from ..types.task import Task
@@ -22,8 +23,7 @@ from ..sampling.text_filters import keep_own_class
 from ..sampling.llms.load import known_llms, load_llm
 from ..evaluation.single_label import make_row
 from ..pipeline import Pipeline
-from ..integrations.hub import push_to_hub
-from ..integrations.hub import push_to_hub
+from ..integrations import hub
 from ..reasons import Evidence
 from ..methods.registry import known_method, known_methods
 from ..methods.zeroshot import ZeroShot
@@ -141,12 +141,14 @@ class FitResult(Shown):
         if self.report is not None: self.report.save(folder/'report.json')
         return folder
 
-    def push_to_hub(self,
-        name:str, # 'organisation/name'
-        **how     # as in `textclip.integrations.push_to_hub`
-    )->str: # 'organisation/name@commit'
-        "Put the classifier, its texts and its report on the Hugging Face hub, with a model card"
-        return push_to_hub(self, name, **how)
+# %% ../../nbs/benchmark/14_fitting.ipynb #e16e81f1
+@patch
+def push_to_hub(self:FitResult,
+    name:str, # 'organisation/name'
+    **how     # as in `textclip.integrations.push_to_hub`
+)->str: # 'organisation/name@commit'
+    "Put the classifier, its texts and its report on the Hugging Face hub, with a model card"
+    return hub.push_to_hub(self, name, **how)
 
 # %% ../../nbs/benchmark/14_fitting.ipynb #4673d657
 def verdict_of(

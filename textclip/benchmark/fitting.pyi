@@ -2,6 +2,7 @@
 from typing import Any, ClassVar
 from dataclasses import dataclass, replace
 from pathlib import Path
+from fastcore.basics import patch
 from ..core.basics import TextclipError, public_name, some, warn, write_json
 from ..core.display import Shown, counted, interval_text, p_value_text, percent_text
 from ..types.task import Task
@@ -16,8 +17,7 @@ from ..sampling.text_filters import keep_own_class
 from ..sampling.llms.load import known_llms, load_llm
 from ..evaluation.single_label import make_row
 from ..pipeline import Pipeline
-from ..integrations.hub import push_to_hub
-from ..integrations.hub import push_to_hub
+from ..integrations import hub
 from ..reasons import Evidence
 from ..methods.registry import known_method, known_methods
 from ..methods.zeroshot import ZeroShot

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from ..core.basics import TextclipError, TextclipWarning, installed_version
 from .options import in_options, short_help
-from .classify import demo, fit, push, sample
+from .classify import demo, fit, improve, push, sample
 from .answer import evaluate, predict
 from .bench import bench, compare, rerun
 from .upkeep import data_check, data_get, data_list, doctor, store, store_clear
@@ -24,7 +24,8 @@ _data = typer.Typer(no_args_is_help=True,
 _store = typer.Typer(invoke_without_command=True, help='What the store holds, and how to clear it.')
 app.add_typer(_data, name='data')
 app.add_typer(_store, name='store')
-for _command in (fit, sample, predict, evaluate, push, demo, bench, rerun, compare, doctor): app.command()(_command)
+for _command in (fit, sample, improve, predict, evaluate, push, demo, bench, rerun, compare, doctor):
+    app.command()(_command)
 _data.command('list')(data_list)
 _data.command('get')(data_get)
 _data.command('check')(data_check)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from ..core.basics import TextclipError, TextclipWarning, installed_version
 from .options import in_options, short_help
-from .classify import demo, fit, push, sample
+from .classify import demo, fit, improve, push, sample
 from .answer import evaluate, predict
 from .bench import bench, compare, rerun
 from .upkeep import data_check, data_get, data_list, doctor, store, store_clear

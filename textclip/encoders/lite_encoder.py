@@ -6,7 +6,6 @@
 __all__ = ['SameConv', 'FirstBlock', 'InvertedResidual', 'LiteImages', 'LiteEncoder']
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #016e7ba7
-import numpy as np
 import torch
 from PIL import Image
 from fastcore.basics import patch
@@ -15,7 +14,7 @@ from torch.nn import functional as F
 from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
-from ..data.images import load_image
+from ..data.images import load_image, pixel_bytes
 from .model_files import FileFacts, weights_digest
 from .protocol import Encoder, replaced_output, storage_key
 from .open_clip_encoder import described_tokenizer
@@ -176,13 +175,25 @@ def encode_tokens(self:LiteEncoder, ids, embeddings=None)->torch.Tensor:
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #63420d38
 @patch
-def preprocess(self:LiteEncoder, image)->torch.Tensor:
-    "(3,260,260) tensor of a PIL image"
+def levels(self:LiteEncoder, image)->torch.Tensor:
+    "(3,260,260) bytes of a PIL image"
     s = 260/min(image.size)
     image = image.convert('RGB').resize([max(260, round(s*o)) for o in image.size], Image.Resampling.BICUBIC)
     left,top = [(o-260)//2 for o in image.size]
-    x = np.asarray(image.crop((left, top, left+260, top+260)), dtype=np.float32)
-    return torch.from_numpy((x-127)/128).permute(2,0,1)
+    return pixel_bytes(image.crop((left, top, left+260, top+260)))
+
+def _normalised(levels): return levels.float().sub_(127).div_(128)
+
+@patch
+def collate(self:LiteEncoder, items)->torch.Tensor:
+    "A batch of what `preprocess` or `levels` made, on the encoder's device"
+    batch = torch.stack(items).to(self.device, non_blocking=True)
+    return _normalised(batch) if batch.dtype==torch.uint8 else batch
+
+@patch
+def preprocess(self:LiteEncoder, image)->torch.Tensor:
+    "(3,260,260) tensor of a PIL image"
+    return _normalised(self.levels(image))
 
 @patch
 def pixel_recipe(self:LiteEncoder)->dict:

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from ..core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from ..core.hub import hub_access
+from ..data.images import pixel_bytes
 from textclip.encoders.model_files import (
     FileFacts, check_model_file, check_tokenizer, described, described_model, tensors_below, weight_errors,
     weights_digest, weights_in)
@@ -196,6 +197,26 @@ def pixel_recipe(self:OpenClipEncoder)->dict:
     size = [resize.size] if isinstance(resize.size, int) else list(resize.size)
     return dict(size=size[0], resize='shortest' if len(size)==1 else 'squash', resample=resize.interpolation.value,
         long_side='down', offset='nearest', mean=list(normalise.mean), std=list(normalise.std))
+
+# %% ../../nbs/encoders/04_open_clip_encoder.ipynb #1db34c37
+_to_floats = ('ToTensor', 'MaybeToTensor')
+
+@patch
+def levels(self:OpenClipEncoder, image):
+    "(3,H,W) bytes where the transform ends by making floats and normalising; else what it makes"
+    *cutting,last,normalise = getattr(self.preprocess, 'transforms', (None, None))
+    if type(last).__name__ not in _to_floats or type(normalise).__name__!='Normalize': return self.preprocess(image)
+    for step in cutting: image = step(image)
+    return pixel_bytes(image) if getattr(image, 'mode', None)=='RGB' else normalise(last(image))
+
+@patch
+def collate(self:OpenClipEncoder, items)->torch.Tensor:
+    "A batch of what `preprocess` or `levels` made, on the encoder's device"
+    batch = torch.stack(items).to(self.device, non_blocking=True)
+    if batch.dtype!=torch.uint8: return batch
+    last = self.preprocess.transforms[-1]
+    mean,std = [torch.tensor(o, device=batch.device)[:,None,None] for o in (last.mean, last.std)]
+    return batch.float().div_(255).sub_(mean).div_(std)
 
 # %% ../../nbs/encoders/04_open_clip_encoder.ipynb #06c778ad
 def _vit_parts(visual, batch, local, pre):

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 from ..core.basics import TextclipError, digest, nearest, some, unknown_name, warn
 from ..core.hub import hub_access
+from ..data.images import pixel_bytes
 from textclip.encoders.model_files import FileFacts, check_model_file, check_tokenizer, described, described_model, tensors_below, weight_errors, weights_digest, weights_in
 from .protocol import Encoder, encoder_of, replaced_output
 
@@ -37,6 +38,12 @@ class OpenClipEncoder(Encoder):
         ...
 
     def pixel_recipe(self) -> dict:
+        ...
+
+    def levels(self, image):
+        ...
+
+    def collate(self, items) -> torch.Tensor:
         ...
 
     def token_states(self, ids) -> torch.Tensor:
