@@ -14,7 +14,7 @@ from textclip.types.report import Row
 from textclip.data.images import ImageSplit
 from textclip.encoders.protocol import Encoder, need_encoder
 from textclip.features.extract import image_features
-import json, math
+import json, math, warnings
 from itertools import product
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -186,6 +186,8 @@ def test_is_one_better_than_the_other():
     test_close(sign_flip_test([1/3,1/3,1/3]), 2/8)                 # all three the same way: 2 of 8 patterns
     # with one difference or none, every pattern is as far from 0
     test_eq((sign_flip_test([0.,0.,1/3]), sign_flip_test([0.,0.])), (1., 1.))
+    d = np.random.default_rng(0).normal(size=1500)                   # every size is another one
+    with warnings.catch_warnings(action='error'): assert .5<sign_flip_test(d-d.mean()) and sign_flip_test(d+.2)<.001
     # thirds are not exact in floating point; ties still count
     test_close(paired_test([1,2/3,1], [2/3,1/3,2/3]), 2/8)
     test_fail(lambda: paired_test([1,0], [1,0,1]), contains='2 and 3 images cannot be paired')

@@ -195,7 +195,7 @@ def bootstrap_ci(
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #7102c0e8
 def _flipped_sums(sizes, counts, seen, resamples, rng):
     "(sums, probabilities) under random signs: all there are if these are few, else drawn ones beside the `seen` one"
-    if np.prod(counts+1.)>resamples:
+    if np.log1p(counts).sum()>np.log(resamples):
         drawn = sum(s*(2*rng.binomial(n, .5, resamples)-n) for s,n in zip(sizes, counts))
         return np.append(drawn, seen),np.full(resamples+1, 1/(resamples+1))
     sums,shares = np.zeros(1),np.ones(1)
