@@ -58,7 +58,7 @@ check: $(READY)
 	$(BIN)/python tools/check.py
 
 # uv resolves for all platforms and Pythons at once, and to the lowest versions; what installs is plain pip
-EXTRAS := offline llm index heic diffusion onnx ray dev
+EXTRAS := offline llm index heic diffusion onnx app ray dev
 UV := .venv-uv/bin/uv
 RESOLVE = $(UV) pip compile -q --upgrade setup.py $(EXTRAS:%=--extra %) --python-version 3.11 --no-annotate
 

@@ -6,7 +6,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent/'textclip'
 NBS = ROOT.parent/'nbs'
 ROOMS = ('core types data encoders features sampling synthesis alignment training evaluation testing '
-         'pipeline reasons answers integrations methods benchmark cli').split()
+         'pipeline reasons answers integrations methods benchmark app cli').split()
 STARS = {'textclip.core', 'textclip.types'}          # the two faces that may be imported with *
 MOST_LINES, MOST_ON_A_FACE, MOST_ON_FACES, MOST_PUBLIC = 400, 45, 320, 480
 

@@ -15,7 +15,8 @@ of some rooms.
 import json, re
 from files import cfg, notebooks
 
-ROOMS = [('Start', ['index.ipynb', 'gallery.ipynb', '00_textclip.ipynb', 'pipeline.ipynb', 'reasons.ipynb', 'answers.ipynb', 'cli']), 'tutorials',
+ROOMS = [('Start', ['index.ipynb', 'gallery.ipynb', '00_textclip.ipynb', 'pipeline.ipynb', 'reasons.ipynb', 'answers.ipynb',
+                    'app', 'cli']), 'tutorials',
          '1_sampling', '2_synthesis', '3_alignment', '4_training', '5_evaluation',
          ('What the stages stand on', ['core', 'types', 'data', 'encoders', 'features']),
          'methods', 'integrations', 'benchmark', 'studies', 'speed', ('Project', ['contributing.ipynb', 'testing'])]
