@@ -8,6 +8,7 @@ from textclip.cli.classify import demo, fit, improve, push, sample
 from textclip.cli.answer import evaluate, predict
 from textclip.cli.bench import bench, compare, rerun
 from textclip.cli.upkeep import data_check, data_get, data_list, doctor, store, store_clear
+from textclip.cli.classify import open_app
 import contextlib, io, json, os, re, tempfile
 from pathlib import Path
 from unittest.mock import patch

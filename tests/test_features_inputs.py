@@ -80,3 +80,8 @@ def test_class_means():
     test_close(class_means(f, 2), torch.tensor([[.5**.5,.5**.5],[0.,1.]]))
     test_fail(lambda: class_means(f, 3), contains='1 of 3 classes have no texts: 2')
     test_fail(lambda: class_means(f, 3, ['cat','ox','parrot']), contains='1 of 3 classes have no texts: parrot')
+    both = Features(f.x, y=torch.tensor([[1,0],[1,0],[0,1]]))             # the same labels as indicators
+    test_close(class_means(both, 2), class_means(f, 2))
+    both.y[0,1] = 1                                                       # the first text is about both classes
+    test_close(class_means(both, 2), torch.full((2,2), .5**.5))
+    test_fail(lambda: class_means(Features(f.x, y=torch.zeros(3, 2)), 2), contains='2 of 2 classes have no texts')

@@ -15,6 +15,7 @@ from .classify import demo, fit, improve, push, sample
 from .answer import evaluate, predict
 from .bench import bench, compare, rerun
 from .upkeep import data_check, data_get, data_list, doctor, store, store_clear
+from .classify import open_app
 
 # %% ../../nbs/cli/06_commands.ipynb #16a8c35c
 app = typer.Typer(name='textclip', no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -31,6 +32,7 @@ _data.command('get')(data_get)
 _data.command('check')(data_check)
 _store.callback()(store)
 _store.command('clear')(store_clear)
+app.command('app')(open_app)
 
 def _say_version(wanted):
     if not wanted: return

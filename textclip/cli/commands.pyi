@@ -9,6 +9,7 @@ from .classify import demo, fit, improve, push, sample
 from .answer import evaluate, predict
 from .bench import bench, compare, rerun
 from .upkeep import data_check, data_get, data_list, doctor, store, store_clear
+from .classify import open_app
 app: Any
 
 def main(args=...):

@@ -132,16 +132,18 @@ def check_same_encoder(
 
 # %% ../../nbs/features/02_inputs.ipynb #7b1c7fe8
 def class_means(
-    features:Features, # texts (or images) with one class number each
+    features:Features, # texts (or images) with their classes: (N,) numbers or (N,C) indicators
     n_classes:int,     # length of the class list
     names=None         # of the classes, for the error
 )->torch.Tensor: # (C,D) unit rows
     "Unit mean of the unit features of every class"
     y,x = features.labels_for(n_classes),features.unit
-    empty = (torch.bincount(y, minlength=n_classes)==0).nonzero().flatten().tolist()
+    counts = torch.bincount(y, minlength=n_classes) if y.ndim==1 else (y>0).sum(0)
+    empty = (counts==0).nonzero().flatten().tolist()
     if empty:
         who = f'{some(empty)} (their positions)' if names is None else some([names[i] for i in empty])
         raise TextclipError(f'{len(empty)} of {n_classes} classes have no texts: {who}.',
             'Give at least one per class.')
-    sums = torch.zeros(n_classes, x.shape[1], device=x.device).index_add_(0, y, x)
+    if y.ndim==2: sums = (y>0).to(x.dtype).T@x
+    else: sums = torch.zeros(n_classes, x.shape[1], device=x.device).index_add_(0, y, x)
     return torch.nn.functional.normalize(sums, dim=-1)
