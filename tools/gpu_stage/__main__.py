@@ -53,14 +53,15 @@ def stage(o):
     for _ in range(20):
         left = max(1., end-time.monotonic())
         run = [sys.executable, str(HERE), '--measure', f'--limit={left:.0f}', *options, *resume]
-        try: code = subprocess.run(run, timeout=left+o.grace).returncode
+        try: code = subprocess.run(run, timeout=max(1., end+o.grace-time.monotonic())).returncode
         except subprocess.TimeoutExpired: code = 'time'
-        if code==0 or not out.exists(): break
+        if code==0 or not out.exists() or time.monotonic()>=end+o.grace: break
         print(f'The process ended ({code}); another one goes on.', flush=True)
         resume = ['--resume']
     if not out.exists(): sys.exit('Nothing was measured.')
     found = json.loads(out.read_text())
     found['manifest']['commit'] = (HERE/'commit').read_text() or None
+    if found['begun']: found['rows'].append(dict(case=found.pop('begun'), error='stopped: the time was over'))
     out.write_text(json.dumps(found, indent=1))
     failed = [r for r in found['rows'] if r.get('error')]
     print(f"{len(found['rows'])} rows in {time.monotonic()-begun:.0f} seconds, {len(failed)} without a figure: {out}")
