@@ -140,7 +140,7 @@ css = """
 .tc-table { width: 100%; border-collapse: collapse; border: 0 !important; font-size: .95rem; }
 .prose .tc-table tr { border: 0 !important; }
 .prose .tc-table td, .prose .tc-table th { padding: .25rem .4rem !important; text-align: left; vertical-align: top;
-  min-width: 3.4rem; border: 0 solid var(--border-color-primary) !important; border-bottom-width: 1px !important; }
+  min-width: 3.4rem; border: 0 solid #8885 !important; border-bottom-width: 1px !important; }
 .tc-table td { overflow-wrap: anywhere; }
 .tc-table td:nth-child(2) { overflow-wrap: normal; }
 #answers { overflow-x: auto; }
@@ -289,8 +289,9 @@ def served(
         try:
             _,own,public = page.launch(server_name='127.0.0.1', server_port=port, share=share, app_kwargs=rule,
                 prevent_thread_lock=True, max_file_size='50mb', **look)
-        except OSError as e:
-            raise TextclipError(f'Port {port or "7860 to 7959"} cannot be used: {e}', 'Name a free one.') from None
+        except OSError:
+            taken = f'Port {port} is taken' if port else 'The ports from 7860 to 7959 are taken'
+            raise TextclipError(f'{taken}, or may not be used.', 'Name another.') from None
         try: yield public or own
         finally: page.close(verbose=False)
 
@@ -308,4 +309,5 @@ def launch(
     encoder = load_encoder(encoder, device) if isinstance(encoder, str) else encoder
     with served(Workshop(encoder, llm, device=device), port, share) as address:
         say(f'The app: {address}  (ctrl-C ends it)')
-        threading.Event().wait()
+        try: threading.Event().wait()
+        except KeyboardInterrupt: say('The app has ended.')
