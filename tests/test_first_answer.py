@@ -85,3 +85,11 @@ def test_lite_answers_without_its_text_tower(classifier):
     assert not pipe.encoder.has_text()
     pipe.encoder.encode_text(['a cat'])
     assert pipe.encoder.has_text() and pipe.predict([Image.linear_gradient('L')])==first
+
+def test_a_classifier_remembers_its_precision(tmp_path):
+    import torch, textclip
+    found = textclip.fit(['cat', 'dog'], llm=None, dtype='bfloat16')
+    assert found.classifier.info['dtype']=='bfloat16'
+    found.classifier.save(tmp_path)
+    asked = [textclip.load_pipeline(tmp_path, dtype=o).encoder.dtype for o in (None, 'float32')]
+    assert asked==[torch.bfloat16, torch.float32]
