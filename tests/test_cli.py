@@ -66,4 +66,5 @@ def test_the_commands():
     'nbs/cli/00_cli.ipynb · The commands'
     # nbs/cli/00_cli.ipynb · The commands · cell f70c1b11
     commands = {c.name or c.callback.__name__ for c in app.registered_commands} | {g.name for g in app.registered_groups}
-    test_eq(commands, set('doctor data sample fit predict evaluate push bench rerun compare demo store'.split()))
+    test_eq(commands, set(
+        'doctor data sample improve fit predict evaluate push app bench rerun compare demo store'.split()))

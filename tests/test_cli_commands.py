@@ -275,7 +275,7 @@ def test_help_is_light():
     program = '''
 import sys
 from textclip.cli.commands import main
-commands = 'fit sample predict evaluate push demo bench rerun compare doctor'
+commands = 'fit sample improve predict evaluate push app demo bench rerun compare doctor'
 commands += ' data store data-list data-check store-clear'
 for command in ['', *commands.split()]:
     for flag in ('--help', '-h'):

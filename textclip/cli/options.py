@@ -34,8 +34,8 @@ Device_ = Annotated[str, typer.Option('--device',
     help="Where the encoder runs and methods train, as in torch: 'cpu', 'cuda', 'mps'")]
 
 Dtype_ = Annotated[str, typer.Option('--dtype',
-    help="Precision of the encoder: 'float32', 'bfloat16' (faster where the processor has it; features differ in the "
-         "third digit) or 'float16' (GPU)")]
+    help="Precision of the encoder: 'float32', 'bfloat16' (faster where the processor has it, with features a "
+         "little different) or 'float16' (GPU)")]
 
 AsFitted_ = Annotated[Optional[str], typer.Option('--dtype',
     help="Precision of the encoder: 'float32', 'bfloat16', 'float16'; as in the fit if not given")]
