@@ -10,6 +10,11 @@ const PAGES = [
 []
 ],
 [
+"Gallery",
+"gallery.html",
+[]
+],
+[
 "One import",
 "textclip.html",
 []
@@ -28,6 +33,22 @@ const PAGES = [
 "Answers as files",
 "answers.html",
 []
+],
+[
+"The app",
+"app/app.html",
+[
+[
+"What the app does",
+"app/session.html",
+[]
+],
+[
+"The page of the app",
+"app/page.html",
+[]
+]
+]
 ],
 [
 "Command line",
@@ -77,6 +98,15 @@ const PAGES = [
 "tutorials/tutorials.html",
 [
 [
+"First",
+"",
+[
+[
+"Ten lines",
+"tutorials/ten_lines.html",
+[]
+],
+[
 "Which method for me?",
 "tutorials/which_method.html",
 []
@@ -85,10 +115,21 @@ const PAGES = [
 "From names to a classifier",
 "tutorials/names_to_classifier.html",
 []
+]
+]
 ],
 [
-"Your own images, encoder, method and language model",
-"tutorials/your_own.html",
+"With what you have",
+"",
+[
+[
+"Your own photos",
+"tutorials/your_photos.html",
+[]
+],
+[
+"A heap of photos without labels",
+"tutorials/unlabelled_photos.html",
 []
 ],
 [
@@ -97,9 +138,37 @@ const PAGES = [
 []
 ],
 [
-"A cluster",
-"tutorials/cluster.html",
+"Your language model",
+"tutorials/your_llm.html",
 []
+],
+[
+"Another encoder",
+"tutorials/your_encoder.html",
+[]
+]
+]
+],
+[
+"Further",
+"",
+[
+[
+"Why this name? And out into the world",
+"tutorials/explain_and_export.html",
+[]
+],
+[
+"A paper in one notebook",
+"tutorials/a_paper.html",
+[]
+],
+[
+"Scaling out",
+"tutorials/scale_out.html",
+[]
+]
+]
 ]
 ]
 ],
@@ -175,6 +244,11 @@ const PAGES = [
 [
 "Plan and sample",
 "1_sampling/sample.html",
+[]
+],
+[
+"Texts that tell confused classes apart",
+"1_sampling/improve.html",
 []
 ],
 [
@@ -857,6 +931,11 @@ const PAGES = [
 "scikit-learn",
 "integrations/sklearn.html",
 []
+],
+[
+"The Hugging Face hub",
+"integrations/hub.html",
+[]
 ]
 ]
 ],
@@ -938,6 +1017,11 @@ const PAGES = [
 "What each step buys",
 "benchmark/steps.html",
 []
+],
+[
+"The steps that cost",
+"benchmark/speed_cases.html",
+[]
 ]
 ]
 ],
@@ -978,6 +1062,11 @@ const PAGES = [
 [
 "Ways to ask a language model",
 "studies/llm_strategies.html",
+[]
+],
+[
+"Does asking about confusions help?",
+"studies/closed_loop.html",
 []
 ]
 ]
@@ -1058,6 +1147,21 @@ const PAGES = [
 "speed/speed.html",
 [
 [
+"How long until the first answer?",
+"speed/first_answer.html",
+[]
+],
+[
+"How does it grow?",
+"speed/growth.html",
+[]
+],
+[
+"Beside others",
+"speed/peers.html",
+[]
+],
+[
 "How fast is extraction?",
 "speed/encoder_speed.html",
 []
@@ -1125,6 +1229,11 @@ const PAGES = [
 [
 "Made-up data",
 "testing/data.html",
+[]
+],
+[
+"A hub of one's own",
+"testing/hub.html",
 []
 ]
 ]
