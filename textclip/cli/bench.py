@@ -139,8 +139,7 @@ def bench(
     out:Annotated[Path, typer.Option('--out', help='Folder for the table and the finished cells')]=Path('runs/bench'),
     hold_out:Annotated[float, typer.Option('--hold-out', min=.01, max=.99,
         help='Of a folder without folders train and test: the share of images to measure on')]=.5,
-    show:Annotated[bool, typer.Option('--list',
-        help='Only list methods and what they need, protocols and suites')]=False,
+    show:Annotated[bool, typer.Option('--list', help='Only list methods, protocols and suites')]=False,
     device:Device_='cpu',
     dtype:Dtype_='float32'
 ):
@@ -153,8 +152,7 @@ def bench(
     else:
         asked = _chosen(methods, protocols, shots, baseline)
         folder_for(out)
-        model = partial(encoder_for, encoder, device, dtype)
-        read = partial(_bench_data, tasks, features, model, texts, hold_out)
+        read = partial(_bench_data, tasks, features, partial(encoder_for, encoder, device, dtype), texts, hold_out)
         found = _measured(*asked, read, seeds, out, **how)
     again = f' --tasks {shlex.quote(tasks)}' if tasks and not features and not suite else ''
     _say_table(found, out, again)

@@ -235,6 +235,7 @@ def _header_of(path):
         raise TextclipError(f'{path.name!r} is cut short: {size:,} of {wanted:,} bytes are there.', again)
     return entries, 8+length, notes
 
+# %% ../../nbs/core/04_foreign_files.ipynb #942e0b2a
 def read_tensors(
     path,       # a .safetensors file
     shapes=None # name -> shape, of tensors that must be there and no others

@@ -118,6 +118,7 @@ def load_transformers(
     parts = [partial(o, name, where, here) for o in (_image_tower, _whole)]
     return encoder_of(TransformersEncoder, facts, partial(parts[0], device, dtype), partial(parts[1], *how), name, *how)
 
+# %% ../../nbs/encoders/06_transformers_encoder.ipynb #b02ffb77
 @contextmanager
 def _reading(name, here):
     "Around what reads the files of a model: faults become sentences"
