@@ -307,6 +307,7 @@ def load_open_clip(
     image_tower = partial(_image_tower, name, make, files, needed, device, dtype)
     return encoder_of(OpenClipEncoder, facts, image_tower, whole, name, *how, told=('text_kind','image_form'))
 
+# %% ../../nbs/encoders/04_open_clip_encoder.ipynb #ae6ddf14
 @contextmanager
 def _reading(name, needed):
     "Around what reads the files of a model: faults become sentences, and nobody's random numbers are used up"
