@@ -11,10 +11,10 @@ from PIL import Image
 from files import ROOT, notebooks
 
 FEW = '1','L','P'   # modes of a picture that is light already
-DRAWING,PHOTO,DRAWN = 128,256,8000   # colours of the palette; a picture of at most DRAWN colours was drawn
+DRAWING,PHOTO,DRAWN = 64,256,8000   # colours of the palette; a picture of at most DRAWN colours was drawn
 
 def palette(png):
-    "`png` (bytes) with 128 colours where it is drawn and 256 where it is a photograph; as it is where it has a palette"
+    "`png` (bytes) with 64 colours where it is drawn and 256 where it is a photograph; as it is where it has a palette"
     picture = Image.open(io.BytesIO(png))
     if picture.mode in FEW: return png
     sheet = Image.new('RGBA', picture.size, 'white')
