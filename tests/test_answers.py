@@ -56,9 +56,9 @@ def test_a_table():
     table
 
 
-def test_folders():
-    'nbs/answers.ipynb · Folders'
-    # nbs/answers.ipynb · Folders · cell cfa61abd
+def test_photos_sorted_into_folders():
+    'nbs/answers.ipynb · Photos sorted into folders'
+    # nbs/answers.ipynb · Photos sorted into folders · cell cfa61abd
     enc = ColourEncoder()
     weight = nn.functional.normalize(enc.encode_text(['a red thing','a blue thing']), dim=-1)
     info = dict(classes=['red/hot','blue'], method='example', encoder='colour', fingerprint='colour-1')

@@ -10,7 +10,7 @@ pytest.importorskip('typer')
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ('torch', 'open_clip', 'timm', 'torchvision', 'transformers', 'tokenizers', 'datasets', 'pandas', 'pyarrow', 'matplotlib',
          'sklearn', 'scipy', 'numpy')
-COMMANDS = ('', 'fit', 'sample', 'predict', 'evaluate', 'demo', 'bench', 'rerun', 'compare', 'doctor', 'data', 'data list', 'data get',
+COMMANDS = ('', 'fit', 'sample', 'improve', 'predict', 'evaluate', 'push', 'app', 'demo', 'bench', 'rerun', 'compare', 'doctor', 'data', 'data list', 'data get',
             'data check', 'store', 'store clear')
 
 LOOK = """

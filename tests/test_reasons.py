@@ -3,7 +3,6 @@ import pytest
 from dataclasses import dataclass
 from os.path import basename
 from pathlib import Path
-import pandas as pd
 import torch
 from fastcore.basics import patch
 from textclip.core.basics import TextclipError, some

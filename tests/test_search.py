@@ -12,7 +12,7 @@ def made():
 
 QUESTIONS = {   # what a user asks -> the page that must be among the first three
     'use a GPU': '4_training/processes.html', 'batch file for the OpenAI API': '1_sampling/llms/batch.html',
-    'what does an LLM call cost': '1_sampling/asking.html', 'read a CSV of images': 'data/tables.html',
+    'what does an LLM call cost': 'tutorials/your_llm.html', 'read a CSV of images': 'data/tables.html',
     'CIFAR': 'data/catalogue/folder_layouts.html', 'mean average precision': '5_evaluation/multilabel.html',
     'calibration error': '5_evaluation/calibration.html', 'confidence interval': '5_evaluation/single_label.html',
     'significance test': '5_evaluation/statistics.html', 'how do I learn prompts': '4_training/prompt_learner.html',

@@ -10,7 +10,6 @@ __all__ = ['Evidence', 'evidence_for', 'text_shares', 'Explanation', 'explain', 
 from dataclasses import dataclass
 from os.path import basename
 from pathlib import Path
-import pandas as pd
 import torch
 from fastcore.basics import patch
 from .core.basics import TextclipError, some
@@ -121,10 +120,11 @@ class Explanation(Shown):
         photos = [f'like {basename(p)} ({c})' for c,p,_ in self.photos]
         return next(iter([*texts, *photos, *(f'looks like {c}' for c,_ in self.seen)]), '')
 
-    def table(self)->pd.DataFrame:
-        "One row a text"
+    def table(self):
+        "A table of pandas, one row a text"
+        from pandas import DataFrame
         column = 'share' if self.exact else 'cosine'
-        return pd.DataFrame(self.texts, columns=['class','text',column])
+        return DataFrame(self.texts, columns=['class','text',column])
 
 # %% ../nbs/reasons.ipynb #704a0245
 def _rows(numbers, features, classes, keep):

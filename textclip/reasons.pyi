@@ -3,7 +3,6 @@ from typing import Any, ClassVar
 from dataclasses import dataclass
 from os.path import basename
 from pathlib import Path
-import pandas as pd
 import torch
 from fastcore.basics import patch
 from .core.basics import TextclipError, some
@@ -63,7 +62,7 @@ class Explanation(Shown):
     def lead(self) -> str:
         ...
 
-    def table(self) -> pd.DataFrame:
+    def table(self):
         ...
 
 def explain(pipeline: Pipeline, image, evidence: Evidence | None=..., top: int=...) -> Explanation:
