@@ -59,6 +59,11 @@ def test_a_row_by_name():
         row = text_method('cupl', llm=ColourPoet(), n=2, **places)
         clf = row.fit(task, ColourEncoder())
         texts = row.texts(task, ColourEncoder())
+        controls = [text_method(k, llm=ColourPoet(), n=2, **places) for k in ('shuffled','paraphrases')]
+        controls[1].shared = controls[0].shared
+        dealt,said_anew = [o.texts(task, ColourEncoder()) for o in controls]
+    test_eq(len(controls[0].shared), 1)                       # asked for once
+    assert said_anew['text'][:]!=dealt['text'][:]
     pictures = Features(torch.eye(3)-.4, y=torch.arange(3))
     test_eq(clf(pictures).argmax(-1), pictures.y)
     test_eq((clf.info['llm'], clf.info['texts']), ('poet', len(texts)))

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from fastcore.basics import patch
-from sklearn.metrics import average_precision_score
 from textclip.core.basics import TextclipError, derive_seed
 from textclip.types.task import Task
 from textclip.types.features import Features, join_classes

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from fastcore.basics import patch
-from scipy import stats
-from sklearn.metrics import confusion_matrix
+from scipy import special
 from textclip.core.basics import TextclipError, derive_seed, some
 from textclip.types.task import Task
 from textclip.types.features import join_classes, need_features
@@ -18,6 +17,7 @@ import json, math, warnings
 from itertools import product
 import matplotlib.pyplot as plt
 import pandas as pd
+from scipy import stats
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from PIL import Image
 from fastcore.test import *
@@ -283,5 +283,8 @@ def test_against_scikit_learn_and_scipy():
     right,other = (y==guess).astype(float),(y==rng.integers(0, 7, 500)).astype(float)
     more,fewer = int((right>other).sum()),int((right<other).sum())
     test_close(paired_test(right, other), stats.binomtest(more, more+fewer).pvalue)      # McNemar's exact test
+    test_close(paired_test([1]*9 + [0], [0]*5 + [1]*5), stats.binomtest(5, 6).pvalue)
+    test_close(paired_test(right, right), 1)
+    test_close(bootstrap_ci([2/3]*10), [*stats.binomtest(7, 10).proportion_ci(method='wilson')], eps=1e-9)
     low,high = stats.bootstrap((right,), np.mean, method='percentile', rng=np.random.default_rng(0)).confidence_interval
     test_close(bootstrap_ci(right), (low, high), eps=.01)

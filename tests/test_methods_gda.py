@@ -26,8 +26,8 @@ from textclip.features.feature_suite import load_feature_sets
 from textclip.evaluation.single_label import evaluate, make_row
 from textclip.benchmark.manifest import report_manifest
 from textclip.benchmark.table import settings_table
-from textclip.methods.gda import (GDA, class_moments, fixed_alpha, gaussian_weights, lda_scale, new_class_moments,
-    ridge_precision, select_alpha, view_rows)
+from textclip.methods.gda import (GDA, class_moments, few_rows_precision, fixed_alpha, gaussian_weights, lda_scale,
+    new_class_moments, ridge_precision, select_alpha, shared_covariance, view_rows)
 
 NOTEBOOK = 'nbs/methods/gda.ipynb'
 
@@ -62,6 +62,15 @@ def test_an_inverse_for_few_rows():
         test_close(W, c*torch.tensor(lda.coef_), eps=1e-5)
         test_close(b + np.log(4), c*(torch.tensor(lda.intercept_) + np.log(4)), eps=1e-5)
         print(f'{N:4d} rows: shrinkage {D/(D+N-1):.2f}, c {c:.2f}')
+    # nbs/methods/gda.ipynb · An inverse for few rows · cell bca83bb3
+    gen = make_generator(0, 'few rows')
+    for N in (8, 30):                               # few, and too many for it
+        x,y = F.normalize(torch.randn(N, 40, generator=gen), dim=-1),torch.arange(N)%4
+        means,S = class_moments(x, y, 4)
+        for found,wanted in zip(shared_covariance(x, y, 4), (means, S.diagonal(), ridge_precision(S, N))):
+            test_close(found, wanted, eps=1e-9)
+        test_close(few_rows_precision(x.double()-means[y]), ridge_precision(S, N), eps=1e-9)
+    test_eq(shared_covariance(x[:4], y[:4], 4)[2].any(), torch.tensor(False))     # one row a class
 
 
 def test_text_and_images_together():

@@ -38,6 +38,14 @@ NOTEBOOK = 'nbs/methods/linear_probe.ipynb'
 
 def test_the_probe():
     'nbs/methods/linear_probe.ipynb · The probe'
+    # nbs/methods/linear_probe.ipynb · The probe · cell 769e734e
+    gen = make_generator(0, 'span')
+    x,y = F.normalize(torch.randn(12, 60, generator=gen), dim=-1),torch.arange(12)%3
+    W,b = fit_logistic(x, y, 31.6)                                  # 12 rows span 12 of 60 dimensions
+    wide_W,wide_b = fit_logistic(torch.cat([x]*2), torch.cat([y]*2), 31.6/2)   # each twice: sought in all 60
+    test_close(W, wide_W, eps=1e-2)
+    test_close(b, wide_b, eps=1e-2)
+    test_eq(W.shape, (3,60))
     # nbs/methods/linear_probe.ipynb · The probe · cell 187e9a59
     peak = lambda C: -abs(np.log10(C)-1.6)
     C,_,tried = search_penalty(peak)

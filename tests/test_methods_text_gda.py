@@ -6,7 +6,7 @@ from textclip.types.task import Task
 from textclip.types.classifier import LinearClassifier
 from textclip.types.method import Given, Method, Range
 from textclip.features.inputs import check_same_encoder, labelled_images, logit_scale_of
-from textclip.methods.gda import class_moments, fixed_alpha, lda_scale, ridge_precision, text_weights, view_rows
+from textclip.methods.gda import fixed_alpha, lda_scale, shared_covariance, text_weights, view_rows
 from textclip.methods.zeroshot import used_templates
 import os, tempfile
 from pathlib import Path

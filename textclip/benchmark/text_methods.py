@@ -55,6 +55,7 @@ class TextMethod(Method):
     def __post_init__(self):
         self.check_fields()
         self._made = {}
+        self.shared = {}             # of rows with the same language model, journal and store
 
     @property
     def accepts(self)->tuple:
@@ -108,6 +109,18 @@ known_text_rows = {    # methods by their names, controls, and the papers' setti
     'tap-templates': _row('tap', 'TAP classifier on templates', 'template', **_paper)}
 
 # %% ../../nbs/benchmark/08_text_methods.ipynb #118c58a3
+def _task_key(task, encoder, seed): return digest(task.to_dict(), storage_key(encoder), seed)
+
+def _sampled(method, task, encoder, seed):
+    "The texts of a language model, filtered where the row says so; once for all rows with the same `shared`"
+    m = method
+    key = _task_key(task, encoder, seed),m.strategy,m.n,m.filtered
+    if key in m.shared: return m.shared[key]
+    texts = sample_texts(task, m.llm, m.strategy, n=m.n, seed=seed, journal=m.journal)
+    if m.filtered: texts = keep_own_class(texts, task, encoder, m.store)
+    m.shared[key] = texts
+    return texts
+
 def method_texts(
     method:TextMethod, # the row
     task:Task,         # the classes
@@ -118,8 +131,7 @@ def method_texts(
     m = method
     if m.source=='none': return None
     if m.source=='names': return template_texts(task, ['{}'])
-    texts = sample_texts(task, m.llm, m.strategy, n=m.n, seed=seed, journal=m.journal)
-    if m.filtered: texts = keep_own_class(texts, task, encoder, m.store)
+    texts = _sampled(m, task, encoder, seed)
     if m.source=='llm': return texts
     if m.source=='shuffled': return shuffle_texts(texts, seed)
     return sample_texts(task, m.source, n=max(1, round(len(texts)/len(task))), seed=seed)
@@ -128,7 +140,7 @@ def method_texts(
 @patch
 def texts(self:TextMethod, task, encoder, seed=0):
     "The texts for a task, made once in a process"
-    key = digest(task.to_dict(), storage_key(encoder), seed)
+    key = _task_key(task, encoder, seed)
     if key not in self._made: self._made[key] = method_texts(self, task, encoder, seed)
     return self._made[key]
 
@@ -238,6 +250,8 @@ def compare_text_methods(
     also = [s for s in ('dev','val') if s in task.splits and s!=split][:1]
     data = _measured(task, encoder, split, also, store, device)
     rows = {k: text_method(k, llm=llm, n=n, journal=journal, store=store) for k in methods}
+    shared = {}
+    for m in rows.values(): m.shared = shared
     todo = [(m, s) for m in rows.values() for s in seeds]
     for m,s in tqdm(todo, desc='texts', disable=None if progress else True, leave=False): m.prepare(task, encoder, s)
     found = run_benchmark(rows, data, {'text-only': dict(also=also)}, seeds=seeds, baseline=first, progress=progress)

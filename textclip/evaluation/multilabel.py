@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from fastcore.basics import patch
-from sklearn.metrics import average_precision_score
 from ..core.basics import TextclipError, derive_seed
 from ..types.task import Task
 from ..types.features import Features, join_classes
@@ -26,6 +25,7 @@ def average_precision(
     y       # (N,C) 1, 0, or -1 unknown
 )->np.ndarray: # (C,) NaN where a class has no positive
     "Non-interpolated average precision of every class"
+    from sklearn.metrics import average_precision_score
     scores,y = np.asarray(scores, dtype=float),np.asarray(y)
     if scores.shape!=y.shape or y.ndim!=2:
         raise TextclipError(f'Scores of shape {scores.shape} and labels of shape {y.shape} do not fit.',

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from fastcore.basics import patch
-from sklearn.metrics import average_precision_score
 from ..core.basics import TextclipError, derive_seed
 from ..types.task import Task
 from ..types.features import Features, join_classes

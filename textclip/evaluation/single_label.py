@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from fastcore.basics import patch
-from scipy import stats
-from sklearn.metrics import confusion_matrix
+from scipy import special
 from ..core.basics import TextclipError, derive_seed, some
 from ..types.task import Task
 from ..types.features import join_classes, need_features
@@ -108,7 +107,8 @@ def probabilities(self:Evaluation)->torch.Tensor:
 @patch(as_prop=True)
 def confusion(self:Evaluation)->np.ndarray:
     "(C,C) counts: rows are true classes, columns predicted ones"
-    return confusion_matrix(self.y, self.predictions, labels=np.arange(len(self.classes)))
+    C = len(self.classes)
+    return np.bincount(self.y*C + self.predictions, minlength=C*C).reshape(C, C)
 
 @patch(as_prop=True)
 def class_sizes(self:Evaluation)->np.ndarray:
@@ -177,6 +177,12 @@ def _resampled_means(values, resamples, rng, at_once=10_000_000):
     sizes = [min(step, resamples-i) for i in range(0, resamples, step)]
     return np.concatenate([rng.multinomial(n, counts/n, size)@distinct for size in sizes])/n
 
+def _wilson(right, n, level):
+    "Wilson's interval of a share"
+    z = special.ndtri(.5+level/2)
+    middle,half = right + z**2/2,z*np.sqrt(right*(n-right)/n + z**2/4)
+    return max(0., (middle-half)/(n+z**2)), min(1., (middle+half)/(n+z**2))
+
 def bootstrap_ci(
     correct,            # (N,) correctness of each image: 0 or 1, or its mean over seeds
     seed:int=0,         # of the resampling
@@ -186,13 +192,19 @@ def bootstrap_ci(
     "Percentile bootstrap interval of the mean over images; Wilson's where all images are alike"
     correct = _correctness(correct)
     n = len(correct)
-    if np.ptp(correct)==0: low,high = stats.binomtest(round(correct[0]*n), n).proportion_ci(level, 'wilson')
+    if np.ptp(correct)==0: low,high = _wilson(round(correct[0]*n), n, level)
     else:
         means = _resampled_means(correct, resamples, _rng(seed, 'bootstrap'))
         low,high = np.quantile(means, [(1-level)/2, (1+level)/2])
     return float(low),float(high)
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #7102c0e8
+def _coin_shares(n):
+    "(n+1,) probabilities of that many heads"
+    up = np.arange(n+1)
+    if n<1000: return special.binom(n, up)/2.**n                # exact; beyond, 2^n is too large
+    return np.exp(special.gammaln(n+1) - special.gammaln(up+1) - special.gammaln(n-up+1) - n*np.log(2))
+
 def _flipped_sums(sizes, counts, seen, resamples, rng):
     "(sums, probabilities) under random signs: all there are if these are few, else drawn ones beside the `seen` one"
     if np.log1p(counts).sum()>np.log(resamples):
@@ -200,9 +212,8 @@ def _flipped_sums(sizes, counts, seen, resamples, rng):
         return np.append(drawn, seen),np.full(resamples+1, 1/(resamples+1))
     sums,shares = np.zeros(1),np.ones(1)
     for s,n in zip(sizes, counts):
-        up = np.arange(n+1)
-        sums = np.add.outer(sums, s*(2*up-n)).ravel()
-        shares = np.multiply.outer(shares, stats.binom.pmf(up, n, .5)).ravel()
+        sums = np.add.outer(sums, s*(2*np.arange(n+1)-n)).ravel()
+        shares = np.multiply.outer(shares, _coin_shares(n)).ravel()
     return sums,shares
 
 def sign_flip_test(
@@ -234,7 +245,7 @@ def paired_test(
     d = a-b
     if not np.isin([a,b], [0,1]).all(): return sign_flip_test(d, seed, resamples)
     more,fewer = int((d>0).sum()),int((d<0).sum())
-    return float(stats.binomtest(more, more+fewer).pvalue) if more+fewer else 1.
+    return min(1., 2*float(_coin_shares(more+fewer)[:min(more, fewer)+1].sum()))
 
 # %% ../../nbs/5_evaluation/01_single_label.ipynb #bd5ab3b2
 def mean_correct(

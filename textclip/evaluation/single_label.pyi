@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from fastcore.basics import patch
-from scipy import stats
-from sklearn.metrics import confusion_matrix
+from scipy import special
 from ..core.basics import TextclipError, derive_seed, some
 from ..types.task import Task
 from ..types.features import join_classes, need_features

@@ -9,7 +9,7 @@ __all__ = ['holm', 'score_matrix', 'average_ranks', 'friedman', 'critical_differ
 # %% ../../nbs/5_evaluation/03_statistics.ipynb #c002ba77
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 from ..core.basics import TextclipError, some, unknown_name, warn
 from ..core.display import short_name
 
@@ -109,7 +109,7 @@ def average_ranks(
     "Mean rank over tasks, mean score, and number of tasks where the method is best (or shares the best score)"
     if scores.shape[1]<2: raise TextclipError('Ranks compare at least two methods.', f'Given: {some(scores.columns)}.')
     sign = -1 if larger_is_better else 1
-    ranks = pd.DataFrame(stats.rankdata(sign*scores.to_numpy(), axis=1), scores.index, scores.columns)
+    ranks = pd.DataFrame(scipy.stats.rankdata(sign*scores.to_numpy(), axis=1), scores.index, scores.columns)
     best = (sign*scores).eq((sign*scores).min(axis=1), axis=0).sum()
     return pd.DataFrame(dict(rank=ranks.mean(), mean=scores.mean(), wins=best)).sort_values('rank', kind='stable')
 
@@ -121,9 +121,9 @@ def friedman(
     if k<3 or n<2:
         raise TextclipError(f'{k} methods on {n} tasks.',
             "Friedman's test needs 3 methods and 2 tasks; compare two methods with `compare_two`.")
-    chi2,p = stats.friedmanchisquare(*scores.to_numpy().T)
+    chi2,p = scipy.stats.friedmanchisquare(*scores.to_numpy().T)
     F = (n-1)*chi2/(n*(k-1)-chi2) if chi2<n*(k-1)-1e-9 else np.inf
-    p_F = stats.f.sf(F, k-1, (k-1)*(n-1))
+    p_F = scipy.stats.f.sf(F, k-1, (k-1)*(n-1))
     return dict(chi2=float(chi2), p=float(p), F=float(F), p_F=float(p_F), tasks=n, methods=k)
 
 # %% ../../nbs/5_evaluation/03_statistics.ipynb #3ca3d488
@@ -135,7 +135,7 @@ def critical_difference(
     "The difference of average ranks from which two methods differ (Nemenyi 1963; Demšar 2006)"
     if methods<2 or tasks<1:
         raise TextclipError(f'{methods} methods on {tasks} tasks.', 'Give 2 methods and 1 task, or more.')
-    q = stats.studentized_range.ppf(1-level, methods, np.inf)/2**.5
+    q = scipy.stats.studentized_range.ppf(1-level, methods, np.inf)/2**.5
     return float(q*(methods*(methods+1)/(6*tasks))**.5)
 
 def nemenyi(
@@ -145,7 +145,7 @@ def nemenyi(
     "p-values of all pairs of methods, corrected for all pairs"
     R,(n,k) = average_ranks(scores, larger_is_better)['rank'],scores.shape
     apart = np.abs(R.to_numpy()[:,None]-R.to_numpy())/(k*(k+1)/(12*n))**.5
-    return pd.DataFrame(stats.studentized_range.sf(apart, k, np.inf), R.index, R.index)
+    return pd.DataFrame(scipy.stats.studentized_range.sf(apart, k, np.inf), R.index, R.index)
 
 # %% ../../nbs/5_evaluation/03_statistics.ipynb #b4d9e8ec
 def rank_groups(
@@ -198,7 +198,7 @@ def compare_two(
         if m not in scores: raise unknown_name('method', m, scores.columns)
     d = (scores[a]-scores[b]).to_numpy()
     moved = d[np.abs(d)>1e-12]
-    p = float(stats.wilcoxon(moved).pvalue) if len(moved) else 1.
+    p = float(scipy.stats.wilcoxon(moved).pvalue) if len(moved) else 1.
     wins,losses = int((d>1e-12).sum()),int((d<-1e-12).sum())
     return dict(difference=float(d.mean()), wins=wins, ties=len(d)-len(moved), losses=losses, p=p)
 

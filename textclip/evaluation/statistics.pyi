@@ -2,7 +2,7 @@
 from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 from ..core.basics import TextclipError, some, unknown_name, warn
 from ..core.display import short_name
 

@@ -76,6 +76,34 @@ def gaussian_weights(
     W = means @ precision
     return W, -(W*means).sum(-1)/2 - torch.tensor(float(len(means))).log()
 
+# %% ../../nbs/methods/gda.ipynb #d8601739
+def few_rows_precision(
+    centred:torch.Tensor # (N,D) rows without their class means, float64
+)->torch.Tensor: # (D,D)
+    "`ridge_precision` of the scatter of few rows"
+    (N,D),trace = centred.shape,centred.square().sum()
+    if N<2 or trace<=1e-10*N: return centred.new_zeros(D, D)
+    ridge,products = trace/(N-1),centred @ centred.T
+    products.diagonal().add_(ridge)
+    P = centred.T @ torch.cholesky_solve(centred, torch.linalg.cholesky(products)) * (-D/ridge)
+    P.diagonal().add_(D/ridge)
+    return P
+
+def shared_covariance(
+    rows:torch.Tensor, # (N,D) rows
+    y:torch.Tensor,    # (N,) their classes, none of them empty
+    n_classes:int      # C
+)->tuple: # ((C,D) means, (D,) diagonal of the scatter, (D,D) ridge precision), float64
+    "Class means and what they share, by the cheaper way"
+    N,D = rows.shape
+    if 2*N>D:
+        means,scatter = class_moments(rows, y, n_classes)
+        return means, scatter.diagonal(), ridge_precision(scatter, N)
+    rows = rows.double()
+    means = rows.new_zeros(n_classes, D).index_add_(0, y, rows)/torch.bincount(y, minlength=n_classes)[:,None]
+    centred = rows - means[y]
+    return means, centred.square().sum(0), few_rows_precision(centred)
+
 # %% ../../nbs/methods/gda.ipynb #555b1677
 def select_alpha(
     text_logits:torch.Tensor,     # (N,C) of validation images
@@ -236,8 +264,8 @@ def _precision(method, rows, y, n_classes):
                 "Give 2 images a class, or use recipe='ours'.")
         means,mean_covariance = class_moments(rows, y, n_classes, 1/((counts-1)*n_classes).double())
         return means, torch.linalg.pinv(mean_covariance, hermitian=True), 1.
-    means,scatter = class_moments(rows, y, n_classes)
-    P,c = ridge_precision(scatter, N),lda_scale(N, D)
+    means,_,P = shared_covariance(rows, y, n_classes)
+    c = lda_scale(N, D)
     if not P.any():
         if not method.text:
             raise TextclipError('All training rows equal their class mean: there is no covariance.',

@@ -48,6 +48,19 @@ def mean_logistic_loss(
         return value.item()/N, (slope/N).double().cpu().numpy().ravel()
     return objective
 
+# %% ../../nbs/methods/linear_probe.ipynb #37d44934
+def _in_their_span(x):
+    "((N,M) rows in a basis of M directions, (D,M) the basis); few rows span less than all, others stay, with None"
+    if 4*len(x)>x.shape[1]: return x, None
+    basis,rows = torch.linalg.qr(x.T.cpu().double())
+    return rows.T.to(x), basis
+
+def _weights_and_biases(flat, K, basis):
+    "((K,D), (K,)) of flat numbers in a basis"
+    found = torch.from_numpy(flat).view(K, -1)
+    W,b = found[:,:-1],found[:,-1]
+    return (W if basis is None else W @ basis.T), b
+
 def fit_logistic(
     x:torch.Tensor,    # (N,D) unit rows
     y:torch.Tensor,    # (N,) classes, none missing
@@ -56,13 +69,18 @@ def fit_logistic(
     tol:float=1e-5     # largest entry of the mean gradient where it stops; less where this is small at zero
 )->tuple: # ((K,D) weights, (K,) biases), float64
     "Multinomial logistic regression, from zero"
-    x,K = x.float(),int(y.max())+1
-    objective,start = mean_logistic_loss(x, y, C),np.zeros(K*(x.shape[1]+1))
-    at_zero = np.abs(objective(start)[1]).max()
-    settings = dict(maxiter=max_iter, gtol=tol*min(1., 1000*at_zero), ftol=1e-9)
-    found = minimize(objective, start, jac=True, method='L-BFGS-B', options=settings)
-    weights = torch.from_numpy(found.x).view(K, -1)
-    return weights[:,:-1],weights[:,-1]
+    K,(rows,basis) = int(y.max())+1,_in_their_span(x.float())
+    objective,start = mean_logistic_loss(rows, y, C),np.zeros(K*(rows.shape[1]+1))
+    def largest(slope): return max(o.abs().max().item() for o in _weights_and_biases(slope, K, basis))
+    limit,last = tol*min(1., 1000*largest(objective(start)[1])),{}
+    def remembered(flat):
+        value,last['slope'] = objective(flat)
+        return value, last['slope']
+    def stop(intermediate_result):
+        if largest(last['slope'])<=limit: raise StopIteration
+    settings = dict(maxiter=max_iter, gtol=0, ftol=1e-9)
+    found = minimize(remembered, start, jac=True, method='L-BFGS-B', options=settings, callback=stop)
+    return _weights_and_biases(found.x, K, basis)
 
 # %% ../../nbs/methods/linear_probe.ipynb #df22d85f
 def search_penalty(

@@ -12,7 +12,7 @@ from ..types.task import Task
 from ..types.classifier import LinearClassifier
 from ..types.method import Given, Method, Range
 from ..features.inputs import check_same_encoder, labelled_images, logit_scale_of
-from .gda import class_moments, fixed_alpha, lda_scale, ridge_precision, text_weights, view_rows
+from .gda import fixed_alpha, lda_scale, shared_covariance, text_weights, view_rows
 from .zeroshot import used_templates
 
 # %% ../../nbs/methods/text_gda.ipynb #d2abd178
@@ -38,12 +38,11 @@ def text_gda_weights(
 )->tuple: # ((C,D) weights beside the texts', (C,) biases), float64
     "What the images add to the text classifier"
     C,(R,D) = len(text),rows.shape
-    mu,scatter = class_moments(rows, y, C)
+    mu,spread,P = shared_covariance(rows, y, C)
     counts = torch.bincount(y, minlength=C)*images/R
     m = text_anchored_means(mu, counts, text, anchor)
-    v = (scatter.diagonal() + 8*.3/D)/(max(R-C, 0) + 8)
-    P = ridge_precision(scatter, R)/lda_scale(R, D)
-    G = diagonal*m/v + fixed_alpha(images/C, D)*m@P
+    v = (spread + 8*.3/D)/(max(R-C, 0) + 8)
+    G = diagonal*m/v + fixed_alpha(images/C, D)/lda_scale(R, D)*m@P
     return G, -(G*m).sum(-1)/2
 
 # %% ../../nbs/methods/text_gda.ipynb #ab28cb34

@@ -6,7 +6,7 @@ from ..types.task import Task
 from ..types.classifier import LinearClassifier
 from ..types.method import Given, Method, Range
 from ..features.inputs import check_same_encoder, labelled_images, logit_scale_of
-from .gda import class_moments, fixed_alpha, lda_scale, ridge_precision, text_weights, view_rows
+from .gda import fixed_alpha, lda_scale, shared_covariance, text_weights, view_rows
 from .zeroshot import used_templates
 
 def text_anchored_means(means: torch.Tensor, counts: torch.Tensor, text: torch.Tensor, anchor: float=...) -> torch.Tensor:
