@@ -12,7 +12,7 @@ from textclip.encoders.load import load_encoder
 from textclip.reasons import plot_reasons
 from textclip.sampling.texts import texts_by_class
 from textclip.app.session import Session, Workshop, answer, answers_html, as_onnx, attempt, counts, label, make, message
-from textclip.app.session import packed, read_names, read_texts_field, report_html, texts_for, tiles, written
+from textclip.app.session import named, packed, read_names, read_texts_field, report_html, texts_for, tiles, written
 from importlib.util import find_spec
 from pathlib import Path
 from PIL import Image

@@ -22,12 +22,12 @@ from textclip.benchmark.text_methods import text_method
 import tempfile
 from fastcore.test import *
 from textclip.app.session import answer, answer_table, answers_html, attempt, counts, label, make, message
-from textclip.app.session import packed, read_names, read_texts_field, report_html, texts_for, tiles, written
+from textclip.app.session import named, packed, read_names, read_texts_field, report_html, texts_for, tiles, written
 from textclip.core.basics import warn
 from textclip.types.classifier import load_classifier
 from textclip.testing.encoders import ColourEncoder
 from textclip.app.session import (Session, Workshop, answer, answer_table, answers_html, attempt, counts, label, make,
-    message, packed, read_names, read_texts_field, report_html, texts_for, tiles, written)
+    message, named, packed, read_names, read_texts_field, report_html, texts_for, tiles, written)
 
 NOTEBOOK = 'nbs/app/01_session.ipynb'
 
@@ -84,7 +84,8 @@ def test_a_classifier_and_what_it_is_worth():
 def test_answers_with_reasons():
     'nbs/app/01_session.ipynb · Answers with reasons'
     # nbs/app/01_session.ipynb · Answers with reasons · cell 0308f182
-    shop,session = Workshop(ColourEncoder()),Session(['rose','leaf'], dict(rose=['a red flower'], leaf=['a green thing']))
+    encoder = ColourEncoder()
+    shop,session = Workshop(encoder),Session(['rose','leaf'], dict(rose=['a red flower'], leaf=['a green thing']))
     test_fail(lambda: answer(session, ['a.png']), contains='no classifier yet')
     made = make(shop, session)
     test_fail(lambda: answer(made, None), contains='no photo yet')
@@ -93,8 +94,10 @@ def test_answers_with_reasons():
         Image.new('RGB', (800,600), 'red').save(paths[0])
         paths[1].write_bytes(b'\xff\xd8\xff\xe0 torn')
         paths[2].write_text('no picture')
+        encoder.encoded = 0
         told = answer(made, paths)
         shown = tiles(told)
+    test_eq((named(told).answers, encoder.encoded), (told.answers, 1))         # nothing is encoded or read twice
     test_eq([o.name for o in told.answers], ['rose', None, None])
     assert '<td>notes.txt</td>' in answers_html(told) and answers_html(made)==''
     test_eq((shown[0][0].size, shown[1][1]), ((360,270), 'not readable'))

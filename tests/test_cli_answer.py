@@ -32,9 +32,9 @@ def test_predict():
         images,plots = [Path(d)/'red.png', Path(d)/'torn.png'],Path(d)/'plots'
         Image.new('RGB', (8,8), 'red').save(images[0])
         images[1].write_text('no picture')
-        test_fail(lambda: list(reasoned(pipe.answers(images), images, pipe, d, plots)), contains='keeps no texts')
+        test_fail(lambda: list(reasoned(pipe.named(pipe.encoded(images)), pipe, d, plots)), contains='keeps no texts')
         evidence_for(pipe, texts).save(d)
-        found = list(reasoned(pipe.answers(images), images, pipe, d, plots))
+        found = list(reasoned(pipe.named(pipe.encoded(images)), pipe, d, plots))
         test_eq([o.name for o in plots.iterdir()], ['0001-red.png'])      # what cannot be read is not drawn
         test_fail(lambda: check_plot(plots, 2), contains='no new folder')
         check_plot(Path(d)/'why.png', 1)

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from textclip.core.basics import Store, digest
 from textclip.core.hub import quiet_transformers
 from textclip.core.assets import fetch_asset
-from textclip.data.images import load_image, pixel_bytes
+from textclip.data.images import pixel_bytes
 from textclip.encoders.model_files import FileFacts, weights_digest
 from textclip.encoders.protocol import Encoder, replaced_output, storage_key
 from textclip.encoders.open_clip_encoder import described_tokenizer
@@ -115,9 +115,10 @@ def test_images():
     test_close(cells.mean(1), lite.image_tower.classifier(pre), eps=1e-3)
     # nbs/encoders/05_lite_encoder.ipynb · Images · cell 5ee90003
     lite = LiteEncoder()
-    seen = lite.seen_names(draw('traffic light'))
+    _,pooled = lite.encode_image([draw('traffic light')], pre=True)
+    seen, = lite.seen_names(pooled)
     test_eq(seen[0][0], 'traffic light')
-    test_eq([c for c,_ in lite.seen_names(draw('traffic light'), top=2)], [c for c,_ in seen[:2]])
+    test_eq([c for c,_ in lite.seen_names(pooled, top=2)[0]], [c for c,_ in seen[:2]])
     seen
 
 

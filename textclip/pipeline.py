@@ -7,6 +7,7 @@ __all__ = ['NONE_OF_THESE', 'Prediction', 'Pipeline', 'name_of_image', 'load_pip
 
 # %% ../nbs/pipeline.ipynb #acc9e0a3
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 import torch
 from PIL import Image
@@ -103,10 +104,18 @@ def _listed(images):
             'for ready Features use classifier.predict_proba.')
     return list(images)
 
+# %% ../nbs/pipeline.ipynb #8f81c095
+@dataclass
+class EncodedImages:
+    "A batch of images"
+    names:list        # paths or positions
+    why:list          # None for an image that could be read, else the reason why not
+    features:Features # of those that could be read; None where there is none
+
 def _batches(pipe, images):
-    "Yield (`Features` of the readable images or None, why each of the others cannot be read) for every batch"
-    encoder = pipe.encoder
-    wanted = pipe.classifier.extracts
+    "Yield `EncodedImages`, batch by batch"
+    encoder,names = pipe.encoder,(name_of_image(o, i) for i,o in enumerate(images))
+    wanted = pipe.classifier.extracts | (dict(pre=True) if hasattr(encoder, 'seen_names') else {})
     meta = encoder_meta(encoder) | dict(reading=pipe.reading)
     # a processor encodes many images no faster than a few, and a user waits for the first
     chunk = min(encoder.batch_size, 16) if encoder.device.type=='cpu' else encoder.batch_size
@@ -116,15 +125,17 @@ def _batches(pipe, images):
         with torch.inference_mode(), encoder.autocast():
             found = encoder.encode_pixels(encoder.collate(good), **wanted) if good else {}
         tensors = {k: found[k].float() for k in ('x',*wanted) if found}
-        yield Features(**tensors, meta=meta) if found else None,why
+        yield EncodedImages(list(islice(names, len(why))), why, Features(**tensors, meta=meta) if found else None)
 
 def _joined(batches):
     "One batch of several"
     batches = list(batches)
-    parts,why = [f for f,_ in batches if f is not None],[o for _,w in batches for o in w]
-    if not parts: return None,why
+    names,why = [o for b in batches for o in b.names],[o for b in batches for o in b.why]
+    parts = [b.features for b in batches if b.features is not None]
+    if not parts: return EncodedImages(names, why, None)
     kinds = [k for k in ('x','local','pre') if getattr(parts[0], k) is not None]
-    return Features(**{k: torch.cat([getattr(f, k) for f in parts]) for k in kinds}, meta=parts[0].meta),why
+    tensors = {k: torch.cat([getattr(f, k) for f in parts]) for k in kinds}
+    return EncodedImages(names, why, Features(**tensors, meta=parts[0].meta))
 
 # %% ../nbs/pipeline.ipynb #25fc61a3
 @patch
@@ -132,10 +143,16 @@ def features(self:Pipeline,
     images # paths, a folder, bytes, open files, PIL images, arrays, tensors, or an `ImageSplit`
 )->tuple: # (`Features`, positions of the images they belong to)
     "Features of the images that could be read; only a few batches of images are in memory at a time"
-    listed = self.listed(images)
-    found,why = _joined(_batches(self, listed))
-    _say_skipped([name_of_image(o, i) for i,o in enumerate(listed)], why)
-    return found,[i for i,o in enumerate(why) if o is None]
+    found = _joined(self.encoded(images))
+    _say_skipped(found.names, found.why)
+    return found.features,[i for i,o in enumerate(found.why) if o is None]
+
+@patch
+def encoded(self:Pipeline,
+    images # as in `features`
+): # an iterator over `EncodedImages`
+    "Images as features, batch by batch"
+    return _batches(self, self.listed(images))
 
 def _say_skipped(names, why):
     "A line about images that could not be read; an error where none could"
@@ -145,6 +162,7 @@ def _say_skipped(names, why):
             'Name at least one readable image file.')
     if skipped: warn(f'{len(skipped)} of {len(why)} images left out: {some(skipped)}.')
 
+# %% ../nbs/pipeline.ipynb #5d373705
 @patch(as_prop=True)
 def reading(self:Pipeline)->dict:
     "How images are read, as arguments of `load_image`"
@@ -186,11 +204,18 @@ def answers(self:Pipeline,
     threshold:float=None  # below this probability the answer is `NONE_OF_THESE`
 ): # an iterator over one `Prediction` an image
     "Name images one after the other, each as soon as its batch is encoded"
+    return (o for o,_ in self.named(self.encoded(images), top, threshold))
+
+@patch
+def named(self:Pipeline,
+    batches,              # `EncodedImages`, as `encoded` gives them
+    top:int=3,            # how many runners-up to report
+    threshold:float=None  # below this probability the answer is `NONE_OF_THESE`
+): # an iterator over (`Prediction`, `Features` of this image or None)
+    "Name what is encoded already, and hand its features on"
     if top<1: raise TextclipError(f'top={top} names no class.', 'Give 1 or more.')
-    listed = self.listed(images)
-    batches = _batches(self, listed)
     if self.classifier.transductive: batches = [_joined(batches)]
-    return _answered(self.classifier, batches, listed, top, threshold)
+    return _answered(self.classifier, batches, top, threshold)
 
 def name_of_image(
     image, # whatever `load_image` reads
@@ -202,14 +227,17 @@ def name_of_image(
     return name if isinstance(name, str) else f'image {i}'
 
 # %% ../nbs/pipeline.ipynb #1292170d
-def _answered(classifier, batches, listed, top, threshold):
-    "A `Prediction` for every image of the batches"
-    names = (name_of_image(o, i) for i,o in enumerate(listed))
-    for features,why in batches:
-        rows = iter(() if features is None else classifier.predict_proba(features))
-        for reason in why:
-            if reason is not None: yield Prediction(next(names), None, None, [], reason)
-            else: yield _prediction(next(names), next(rows), classifier.classes, top, threshold)
+def _answered(classifier, batches, top, threshold):
+    "(`Prediction`, `Features` or None) for every image of the batches"
+    for batch in batches:
+        probs = [] if batch.features is None else classifier.predict_proba(batch.features)
+        rows = iter(range(len(probs)))
+        for name,reason in zip(batch.names, batch.why):
+            if reason is not None:
+                yield Prediction(name, None, None, [], reason),None
+                continue
+            i = next(rows)
+            yield _prediction(name, probs[i], classifier.classes, top, threshold),batch.features[i:i+1]
 
 def _prediction(image, p, classes, top, threshold):
     "The answer for an image with the probabilities p"

@@ -19,7 +19,7 @@ from ..encoders.load import load_encoder
 from ..reasons import plot_reasons
 from ..sampling.texts import texts_by_class
 from .session import Session, Workshop, answer, answers_html, as_onnx, attempt, counts, label, make, message
-from .session import packed, read_names, read_texts_field, report_html, texts_for, tiles, written
+from .session import named, packed, read_names, read_texts_field, report_html, texts_for, tiles, written
 
 # %% ../../nbs/app/02_page.ipynb #f95bfa70
 def reasons_html(
@@ -68,7 +68,7 @@ class Steps:
         photos = {p: c for p,c in session.photos.items() if c in names}
         texts = read_texts_field(field or '', names)
         session = make(self.shop, replace(session, names=names, texts=texts, photos=photos))
-        if session.answers: session = answer(session, [o.image for o in session.answers])
+        if session.answers: session = named(session)
         return session, made_in_words(session), [report_html(session.report), tiles(session), answers_html(session), '']
 
     def answer(self, session, files):

@@ -13,7 +13,7 @@ from ..encoders.load import load_encoder
 from ..reasons import plot_reasons
 from ..sampling.texts import texts_by_class
 from .session import Session, Workshop, answer, answers_html, as_onnx, attempt, counts, label, make, message
-from .session import packed, read_names, read_texts_field, report_html, texts_for, tiles, written
+from .session import named, packed, read_names, read_texts_field, report_html, texts_for, tiles, written
 
 def reasons_html(answered) -> str:
     ...

@@ -46,7 +46,9 @@ class Session:
     photos:dict=field(default_factory=dict)  # path -> class, of labelled photos
     found:FitResult=None                     # the classifier, and what it is worth
     report:Report=None                       # names, texts and photos, each measured
-    answers:list=field(default_factory=list) # `ReasonedPrediction`s of the photos that were dropped
+    encoded:list=field(default_factory=list) # `EncodedImages` of the photos that were dropped
+    small:list=field(default_factory=list)   # pictures of them for the gallery
+    answers:list=field(default_factory=list) # their `ReasonedPrediction`s
 
 # %% ../../nbs/app/01_session.ipynb #0cf1fa16
 def read_names(
@@ -153,15 +155,22 @@ def answer(
     found = classifier_of(session)
     paths = list(dict.fromkeys(map(str, paths or [])))
     if not paths: raise TextclipError('There is no photo yet.', 'Drop some.')
-    pipe = found.pipeline
-    return replace(session, answers=list(with_reasons(pipe.answers(paths), paths, pipe, found.evidence)))
+    encoded = list(found.pipeline.encoded(paths))
+    return named(replace(session, encoded=encoded, small=[small_picture(o) for o in paths]))
+
+def named(
+    session:Session # with a classifier and encoded photos
+)->Session: # with answers
+    "Names and reasons for photos that are encoded already: all classifiers here read the same features"
+    pipe,evidence = classifier_of(session).pipeline,session.found.evidence
+    return replace(session, answers=list(with_reasons(pipe.named(session.encoded), pipe, evidence)))
 
 def tiles(
     session:Session # with answers
 )->list: # of (picture, caption), in the order of `session.answers`
     "What the gallery shows of the answers"
-    return [(small_picture(o.image), f'{o.name} {o.probability:.0%}' if o.name else 'not readable')
-        for o in session.answers]
+    captions = [f'{o.name} {o.probability:.0%}' if o.name else 'not readable' for o in session.answers]
+    return list(zip(session.small, captions))
 
 def small_picture(
     path,         # of an image

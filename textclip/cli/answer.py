@@ -46,8 +46,9 @@ def predict(
     _check_places(images, out, sort_into, copy, sheet)
     if plot is not None: check_plot(plot, len(found))
     pipe = load_pipeline(classifier, device=device, dtype=dtype)
-    answers = pipe.answers(found, top, threshold)
-    if why or plot is not None: answers = reasoned(answers, found, pipe, classifier, plot)
+    named = pipe.named(pipe.encoded(found), top, threshold)
+    with_why = why or plot is not None
+    answers = reasoned(named, pipe, classifier, plot) if with_why else (o for o,_ in named)
     with ExitStack() as files:
         takers = [files.enter_context(o) for o in _takers(out, sort_into, copy, sheet)]
         counts = _answer(answers, len(found), takers, as_json)
@@ -104,14 +105,14 @@ def check_plot(
     if plot.is_file() or plot.is_dir() and any(plot.iterdir()):
         raise TextclipError(f'--plot {str(plot)!r} is no .png file and no new folder.', 'Name one.')
 
-def reasoned(answers, images, pipe, folder, plot=None):
+def reasoned(named, pipe, folder, plot=None):
     "Answers with reasons, which are drawn as they come where there is a place for it"
     from textclip.reasons import Evidence, with_reasons
     evidence = Evidence.load(folder)
     if plot is not None and evidence.texts is None:
         raise TextclipError(f'{str(folder)!r} keeps no texts, and there is nothing to draw.',
             'Make the classifier again with textclip fit, or leave out --plot.')
-    for i,o in enumerate(with_reasons(answers, images, pipe, evidence), 1):
+    for i,o in enumerate(with_reasons(named, pipe, evidence), 1):
         if plot is not None and o.because: _draw(o.because, _plot_path(plot, i, o.image))
         yield o
 

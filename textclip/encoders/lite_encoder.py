@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
-from ..data.images import load_image, pixel_bytes
+from ..data.images import pixel_bytes
 from .model_files import FileFacts, weights_digest
 from .protocol import Encoder, replaced_output, storage_key
 from .open_clip_encoder import described_tokenizer
@@ -214,17 +214,15 @@ def encode_pixels(self:LiteEncoder, batch, local=False, pre=False)->dict:
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #5ee90002
 @patch
 def seen_names(self:LiteEncoder,
-    image,             # whatever `load_image` reads
-    top:int=5,         # how many names
-    square:bool=False, # pad to a white square?
-    upright:bool=True  # turn it as its orientation tag says?
-)->list: # (ImageNet name, probability), most probable first
-    "The ImageNet names behind the features of an image"
-    pixels = self.collate([self.preprocess(load_image(image, square, upright))])
+    pooled:torch.Tensor, # (N,1280), `pre` of `encode_pixels`
+    top:int=5            # how many names
+)->list: # for each image (ImageNet name, probability), most probable first
+    "The ImageNet names behind the features of images"
     with torch.inference_mode():
-        pooled = self.encode_pixels(pixels, pre=True)['pre']
-        likely = self.image_tower.classifier(pooled).float().softmax(-1)[0].cpu().topk(top)
-    return [(self.names_seen[k], p) for p,k in zip(likely.values.tolist(), likely.indices.tolist())]
+        logits = self.image_tower.classifier(pooled.to(self.device, self.dtype))
+        likely = logits.float().softmax(-1).cpu().topk(top)
+    rows = zip(likely.indices.tolist(), likely.values.tolist())
+    return [[(self.names_seen[k], p) for k,p in zip(*row)] for row in rows]
 
 # %% ../../nbs/encoders/05_lite_encoder.ipynb #a80c4fd3
 @patch

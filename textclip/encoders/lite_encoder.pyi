@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from ..core.basics import Store, digest
 from ..core.hub import quiet_transformers
 from ..core.assets import fetch_asset
-from ..data.images import load_image, pixel_bytes
+from ..data.images import pixel_bytes
 from .model_files import FileFacts, weights_digest
 from .protocol import Encoder, replaced_output, storage_key
 from .open_clip_encoder import described_tokenizer
@@ -87,7 +87,7 @@ class LiteEncoder(Encoder):
     def encode_pixels(self, batch, local=..., pre=...) -> dict:
         ...
 
-    def seen_names(self, image, top: int=..., square: bool=..., upright: bool=...) -> list:
+    def seen_names(self, pooled: torch.Tensor, top: int=...) -> list:
         ...
 
     def token_states(self, ids) -> torch.Tensor:
