@@ -122,7 +122,7 @@ def test_a_contact_sheet():
         for o in paths[:2]: Image.new('RGB', (8,8), o.stem).save(o)
         paths[2].write_text('no picture')
         for file in ('answers.html','answers.csv','answers.jsonl'):
-            write_answers(with_reasons(pipe.answers(paths), paths, pipe, evidence_for(pipe, texts)), Path(d)/file)
+            write_answers(with_reasons(pipe.named(pipe.encoded(paths)), pipe, evidence_for(pipe, texts)), Path(d)/file)
         page,table = (Path(d)/'answers.html').read_text(),pd.read_csv(Path(d)/'answers.csv')
         first = json.loads((Path(d)/'answers.jsonl').read_text().splitlines()[0])
     rows = json.loads(re.search(r'(?s)id="answers">(.*?)</script>', page)[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from fastcore.basics import patch
 from .core.basics import TextclipError, some
-from .core.display import Shown, figure_axes, short_name
+from .core.display import Shown, counted, figure_axes, short_name
 from .types.task import Task
 from .types.features import Features, join_classes
 from .types.classifier import Classifier, classifier_folder
@@ -65,14 +65,14 @@ class Explanation(Shown):
     def table(self):
         ...
 
-def explain(pipeline: Pipeline, image, evidence: Evidence | None=..., top: int=...) -> Explanation:
+def explain(pipeline: Pipeline, image, evidence: Evidence | None=..., top: int=..., features: Features | None=...) -> Explanation:
     ...
 
 @dataclass
 class ReasonedPrediction(Prediction):
     because: Explanation = ...
 
-def with_reasons(answers, images: list, pipeline: Pipeline, evidence: Evidence | None=..., top: int=...):
+def with_reasons(named, pipeline: Pipeline, evidence: Evidence | None=..., top: int=...):
     ...
 
 def plot_reasons(why: Explanation, most: int=..., ax=...):
