@@ -42,5 +42,8 @@ def test_errors_in_words_of_the_command_line():
             "Give a column 'classname', or the names in t.classnames.txt.")
     test_eq(said('Give tasks=[...], or textclip rerun --tasks FOLDER.'), 'Run textclip rerun --tasks FOLDER.')
     test_eq(said('Call join_classes(features, task), or name a folder.'), 'Name a folder.')
+    test_eq(said("Known: lite, models('a'), 'b:path', and 'c' for others."), "Known: lite, or 'b:path', or 'c' for others.")
+    test_eq(said('For example: run it; or, with the service, Batch.submit() and later collect().'),
+            'For example: run it, or with the service.')
     test_eq(said('Fit it on images: classifier.fit(...).'), '')
     test_eq(said('Allow more: --max-tokens 90.'), 'Allow more: --max-tokens 90.')

@@ -26,6 +26,7 @@ def test_loading_by_name():
     'nbs/encoders/07_load.ipynb · Loading by name'
     # nbs/encoders/07_load.ipynb · Loading by name · cell d38a29c0
     test_fail(lambda: load_encoder('lite', dtype='float61'), contains="Did you mean 'float16'?")
+    for bad in ('float8', torch.int8, 3, None): test_fail(lambda: load_encoder('lite', dtype=bad), contains='Unknown dtype')
     test_fail(lambda: load_encoder('lite', device='warp'), contains="Use device='cpu'")
     test_fail(lambda: load_encoder('lightt'), contains='lite')
     test_fail(lambda: load_encoder('hf:no/such/folder'), contains='cannot be reached')

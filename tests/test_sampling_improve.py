@@ -142,6 +142,9 @@ def test_with_a_small_model():
     test_fail(lambda: improve_texts(Task('one', ['cat']), encoder), contains='one class only')
     test_fail(lambda: improve_texts(Task('tags', ['cat', 'dog'], 'multi'), encoder), contains='several labels an image')
     test_fail(lambda: improve_texts(task, encoder, llm='random'), contains="llm='random'")
+    test_fail(lambda: improve_texts(['cat', 'dog'], encoder), contains='A list is no task')
+    for bad in (dict(rounds='2'), dict(rounds=1.5), dict(pairs=None)):
+        test_fail(lambda: improve_texts(task, encoder, **bad), contains='Give a whole number')
     test_fail(lambda: improve_texts(task, encoder, rounds=0), contains='rounds=0')
     test_fail(lambda: improve_texts(task, encoder, images=['a.jpg'], llm=mate), contains='images is a list')
     test_fail(lambda: improve_texts(task, encoder, images=Features(torch.zeros(0, 3))), contains='no images')

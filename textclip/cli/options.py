@@ -190,7 +190,7 @@ def _without_python(sentence):
     "A sentence without the alternatives that are Python; nothing where all are"
     hidden = _call.sub(lambda m: m[0] if m[0].startswith('textclip') else '\0', sentence)
     if not _python.search(hidden): return sentence
-    parts = re.split(r',? or |, |; ', hidden.rstrip('.'))
+    parts = re.split(r'[,;]? or[, ] ?|[,;] (?:and )?', hidden.rstrip('.'))
     kept = [o for o in parts if not _python.search(o)]
     if not kept: return ''
     first = kept[0]

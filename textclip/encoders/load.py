@@ -50,8 +50,9 @@ def _need_encoder(given):
 def _precision(name):
     "The torch.dtype called `name`"
     known = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
-    if isinstance(name, str) and name not in known: raise unknown_name('dtype', name, known)
-    return known.get(name, name)
+    found = known.get(name) if isinstance(name, str) else name
+    if found not in known.values(): raise unknown_name('dtype', str(name).removeprefix('torch.'), known)
+    return found
 
 # %% ../../nbs/encoders/07_load.ipynb #54f65bc6
 @dataclass

@@ -6,7 +6,7 @@
 __all__ = ['model_card', 'write_hub_folder', 'push_to_hub']
 
 # %% ../../nbs/integrations/04_hub.ipynb #36ad52eb
-import re, tempfile
+import re, shutil, tempfile
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatch
@@ -27,7 +27,7 @@ def card_data(
 )->str:
     "The front matter of a card, as YAML"
     from huggingface_hub import ModelCardData
-    if licence is not None and not re.fullmatch(r'[a-z0-9][a-z0-9.-]*', licence):
+    if licence is not None and not re.fullmatch(r'[a-z0-9][a-z0-9.-]*', str(licence)):
         raise TextclipError(f'{licence!r} is no licence as the hub writes it.',
             "Write for example 'apache-2.0' or 'mit'.")
     base = re.fullmatch(r'hf(?:-hub)?:([\w.-]+/[\w.-]+)(?:[@?].*)?', info.get('encoder') or '')
@@ -85,7 +85,7 @@ _card = """---
 
 # {title}
 
-{n}, named by way of text: a classifier for the features of the encoder `{encoder}`, made with
+A classifier of {n}, for the features of the encoder `{encoder}`, made with
 [textclip](https://github.com/textclip/textclip). It holds no encoder: that is loaded beside it.
 
 ## Use
@@ -114,6 +114,22 @@ of them; `threshold` makes unsure answers "none of these".
 This card was written by textclip {version} from the records of the classifier, {today}.
 """
 
+# %% ../../nbs/integrations/04_hub.ipynb #b7c04e19
+def _need_name(name):
+    "An error where a repository cannot be called so"
+    if isinstance(name, str) and re.fullmatch(r'\w[\w.-]*/\w[\w.-]*', name): return
+    raise TextclipError(f'{name!r} is no name of a repository.', "Write 'organisation/name'.")
+
+def _public(classifier):
+    "The classifier with its encoder named as others may know it"
+    given = classifier.info.get('encoder')
+    known = given and public_name(given)
+    if known!=given:
+        warn(f'The encoder {known!r} lies on this machine: who loads the classifier has to pass it '
+            '(load_pipeline(name, encoder)).')
+    classifier.info |= {k: public_name(v) for k,v in classifier.info.items() if k in ('encoder','llm') and v}
+    return classifier
+
 # %% ../../nbs/integrations/04_hub.ipynb #52e721cd
 def model_card(
     folder,           # of a classifier, as `Classifier.save` or `textclip fit` wrote it
@@ -121,8 +137,9 @@ def model_card(
     licence:str=None  # as the hub writes it
 )->str: # Markdown
     "What a classifier is, how it was made and what it is worth, from its own records"
+    _need_name(name)
     folder = classifier_folder(folder)
-    info = load_classifier(folder).info
+    info = _public(load_classifier(folder)).info
     report = Report.load(folder/'report.json') if (folder/'report.json').is_file() else None
     own = not info.get('encoder') or re.match(r'local-dir:|.*\.(pt|pth|bin|safetensors)$', info['encoder'])
     return _card.format(data=card_data(info, licence), title=name.partition('/')[2], name=name,
@@ -141,36 +158,30 @@ def _texts_in(folder):
 # %% ../../nbs/integrations/04_hub.ipynb #84775080
 def write_hub_folder(
     what,             # a classifier, a `FitResult`, a `Pipeline`, or the folder that one was saved in
-    out,              # the folder to write
+    out,              # the folder to write, a new one
     name:str='organisation/name', # in the lines of the card that load it
     licence:str=None, # as the hub writes it, e.g. 'apache-2.0'
     photos:bool=False # the features of its photos, too?
 )->Path: # the folder
     "Everything that a push sends: tensors, JSON, and the card"
-    out = Path(out)
+    _need_name(name)
+    out = Path(out).expanduser()
+    if out.is_file() or out.is_dir() and any(out.iterdir()):
+        raise TextclipError(f'{str(out)!r} is there already, and what lies in it would go along.', 'Name a new folder.')
     if isinstance(what, Pipeline): what = what.classifier
     with tempfile.TemporaryDirectory() as d:
-        folder = what.save(d) if hasattr(what, 'save') else classifier_folder(what)
-        _public(load_classifier(folder)).save(out)
+        folder,new = what.save(f'{d}/own') if hasattr(what, 'save') else classifier_folder(what),Path(d)/'new'
+        _public(load_classifier(folder)).save(new)
         texts = _texts_in(folder)
-        if texts is not None: write_json(out/'texts.json', texts)
-        if (folder/'report.json').is_file(): Report.load(folder/'report.json').save(out/'report.json')
+        if texts is not None: write_json(new/'texts.json', texts)
+        if (folder/'report.json').is_file(): Report.load(folder/'report.json').save(new/'report.json')
         there = Evidence.load(folder).there()
-        Evidence(**{k: _for_others(v, k=='photos') for k,v in there.items() if photos or k!='photos'}).save(out)
-    (out/'README.md').write_text(model_card(out, name, licence), encoding='utf-8')
+        Evidence(**{k: _for_others(v, k=='photos') for k,v in there.items() if photos or k!='photos'}).save(new)
+        (new/'README.md').write_text(model_card(new, name, licence), encoding='utf-8')
+        shutil.copytree(new, out, dirs_exist_ok=True)
     return out
 
 # %% ../../nbs/integrations/04_hub.ipynb #c5d67084
-def _public(classifier):
-    "The classifier with its encoder named as others may know it"
-    given = classifier.info.get('encoder')
-    known = given and public_name(given)
-    if known!=given:
-        warn(f'The encoder {known!r} lies on this machine: who loads the classifier has to pass it '
-            '(load_pipeline(name, encoder)).')
-    classifier.info |= {k: public_name(v) for k,v in classifier.info.items() if k in ('encoder','llm') and v}
-    return classifier
-
 def _for_others(features, photos):
     "Features of texts or photos, without paths of this machine"
     named = {k: public_name(v) for k,v in features.meta.items() if k=='encoder' and v}
@@ -187,8 +198,7 @@ def push_to_hub(
 )->str: # 'organisation/name@commit', which `load_classifier` takes
     "Put a classifier on the Hugging Face hub, with a model card"
     from huggingface_hub import get_token
-    if not re.fullmatch(r'\w[\w.-]*/\w[\w.-]*', name):
-        raise TextclipError(f'{name!r} is no name of a repository.', "Write 'organisation/name'.")
+    _need_name(name)
     with tempfile.TemporaryDirectory() as d:
         folder = write_hub_folder(what, Path(d)/'pushed', name, licence, photos)
         if get_token() is None:

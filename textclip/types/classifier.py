@@ -6,7 +6,7 @@
 __all__ = ['Classifier', 'merge_rows', 'load_classifier', 'LinearClassifier']
 
 # %% ../../nbs/types/03_classifier.ipynb #b1dfcd88
-import importlib
+import importlib, os
 from dataclasses import replace
 from pathlib import Path
 import safetensors.torch as st
@@ -193,6 +193,9 @@ def classifier_folder(
     name # a folder, or a name on the hub
 )->Path:
     "The folder of a classifier: one on this machine, else one that the hub has by this name"
+    if not isinstance(name, (str, os.PathLike)):
+        raise TextclipError(f'A {type(name).__name__} is no place of a classifier.',
+            "Name a folder, or 'organisation/name' on the hub.")
     if is_hub_name(str(name)): return hub_folder(str(name), classifier_files)
     return Path(name).expanduser()
 
