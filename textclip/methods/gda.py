@@ -85,7 +85,7 @@ def few_rows_precision(
     if N<2 or trace<=1e-10*N: return centred.new_zeros(D, D)
     ridge,products = trace/(N-1),centred @ centred.T
     products.diagonal().add_(ridge)
-    P = centred.T @ torch.cholesky_solve(centred, torch.linalg.cholesky(products)) * (-D/ridge)
+    P = centred.T @ (torch.cholesky_solve(centred, torch.linalg.cholesky(products)) * (-D/ridge))
     P.diagonal().add_(D/ridge)
     return P
 
@@ -266,7 +266,7 @@ def _precision(method, rows, y, n_classes):
         return means, torch.linalg.pinv(mean_covariance, hermitian=True), 1.
     means,_,P = shared_covariance(rows, y, n_classes)
     c = lda_scale(N, D)
-    if not P.any():
+    if not P.diagonal().any():
         if not method.text:
             raise TextclipError('All training rows equal their class mean: there is no covariance.',
                 'Give 2 images a class, or several views of each.')
