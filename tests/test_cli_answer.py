@@ -38,6 +38,7 @@ def test_predict():
         test_eq([o.name for o in plots.iterdir()], ['0001-red.png'])      # what cannot be read is not drawn
         test_fail(lambda: check_plot(plots, 2), contains='no new folder')
         check_plot(Path(d)/'why.png', 1)
+        for bad in ('why.jpg', 'why.pdf'): test_fail(lambda: check_plot(Path(d)/bad, 1), contains='no .png file')
     test_fail(lambda: check_plot(Path('why.png'), 2), contains='one picture, and there are 2 images')
     said = found[0].because.lines()
     assert said[0].startswith('rose, shares of the score: ') and 'a red flower' in said[0]

@@ -73,6 +73,8 @@ def test_an_answer_with_its_reasons():
     table = why.table()
     for c,score in zip((why.name, why.runner_up), why.scores):
         test_close(table[table['class']==c]['share'].sum(), score, eps=1e-4)
+    for bad in (dict(evidence='folder'), dict(evidence={}), dict(top=-1), dict(top='3')):
+        test_fail(lambda: explain(pipeline, Image.new('RGB', (8,8)), **bad), exc=TextclipError)
     test_fail(lambda: explain(pipeline, ['a.png','b.png'][:0]), contains='no image')
     table
     # nbs/reasons.ipynb · An answer with its reasons · cell b471217f

@@ -153,6 +153,10 @@ def explain(
     if len(features)!=1: raise TextclipError(f'{len(features)} images were given.', 'Explain one at a time.')
     if len(pipeline.classifier.classes)<2:
         raise TextclipError('The classifier knows one class only.', 'There is nothing to explain.')
+    if not isinstance(evidence, Evidence|None):
+        raise TextclipError(f'A {type(evidence).__name__} is no evidence.',
+            'Give evidence_for(...), or Evidence.load(folder).')
+    if not isinstance(top, int) or top<0: raise TextclipError(f'top is {top!r}.', 'Give a whole number, 0 or more.')
     evidence,classes = evidence or Evidence(),pipeline.classifier.classes
     with torch.no_grad(): scores = pipeline.classifier(features).float().cpu()[0]
     first,second = scores.topk(2).indices.tolist()

@@ -53,7 +53,7 @@ def predict(
         takers = [files.enter_context(o) for o in _takers(out, sort_into, copy, sheet)]
         counts = _answer(answers, len(found), takers, as_json)
     if takers: _say_counts(counts, out, sort_into, sheet)
-    if plot is not None: say_step(f'reasons drawn: {plot}')
+    if plot is not None and counts.total()>counts[None]: say_step(f'reasons drawn: {plot}')
     if counts[None]: raise typer.Exit(1)
 
 # %% ../../nbs/cli/03_answer.ipynb #a3c6a0d0
@@ -99,10 +99,11 @@ def check_plot(
     n:int      # images
 ):
     "An error where so many pictures do not fit there"
-    if plot.suffix.lower()=='.png':
-        if n==1: return
+    one = plot.suffix.lower()=='.png' and not plot.is_dir()
+    if one and n!=1:
         raise TextclipError(f'--plot {str(plot)!r} is one picture, and there are {n} images.', 'Name a folder.')
-    if plot.is_file() or plot.is_dir() and any(plot.iterdir()):
+    other = plot.suffix.lower() in ('.jpg','.jpeg','.pdf','.svg','.gif','.webp')     # a picture is meant, not a folder
+    if not one and (other or plot.is_file() or plot.is_dir() and any(plot.iterdir())):
         raise TextclipError(f'--plot {str(plot)!r} is no .png file and no new folder.', 'Name one.')
 
 def reasoned(named, pipe, folder, plot=None):
@@ -118,7 +119,8 @@ def reasoned(named, pipe, folder, plot=None):
 
 def _plot_path(plot, i, image):
     "Where the picture of an image goes"
-    return plot if plot.suffix.lower()=='.png' else plot/f'{i:04}-{Path(image).stem}.png'
+    one = plot.suffix.lower()=='.png' and not plot.is_dir()
+    return plot if one else plot/f'{i:04}-{Path(image).stem}.png'
 
 def _draw(why, path):
     "The picture of an explanation as a file, drawn without a screen"

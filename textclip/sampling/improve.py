@@ -148,6 +148,8 @@ class ImprovedTexts:
 
 def _check_call(task, llm, rounds, pairs):
     "Errors before anything is asked"
+    if not isinstance(task, Task):
+        raise TextclipError(f'A {type(task).__name__} is no task.', "Give load_task(...) of the classes' names.")
     if task.kind!='single' or len(task)<2:
         what = 'several labels an image' if len(task)>1 else 'one class only'
         raise TextclipError(f'Task {task.name!r} has {what}; improve_texts tells pairs of classes apart.',
@@ -156,6 +158,7 @@ def _check_call(task, llm, rounds, pairs):
         raise TextclipError(f'Nobody answers questions behind llm={llm!r}.',
             "Name a language model: 'smollm2', 'hf:MODEL' or 'http://HOST/v1#MODEL'; recorded texts go to texts=.")
     for name,value in (('rounds', rounds), ('pairs', pairs)):
+        if not isinstance(value, int): raise TextclipError(f'{name} is {value!r}.', 'Give a whole number.')
         if value<1: raise TextclipError(f'{name}={value} asks for nothing.', f'Give {name}=1 or more.')
 
 # %% ../../nbs/1_sampling/15_improve.ipynb #774cac0f
