@@ -84,7 +84,12 @@ def test_a_classifier_and_what_it_is_worth():
 def test_answers_with_reasons():
     'nbs/app/01_session.ipynb · Answers with reasons'
     # nbs/app/01_session.ipynb · Answers with reasons · cell 0308f182
-    encoder = ColourEncoder()
+    class TwoKinds(ColourEncoder):
+        def encode_pixels(self, batch, local=False, pre=False):
+            x = self.encode_image_batch(batch)
+            return dict(x=x, pre=x) if pre else dict(x=x)
+
+    encoder = TwoKinds()
     shop,session = Workshop(encoder),Session(['rose','leaf'], dict(rose=['a red flower'], leaf=['a green thing']))
     test_fail(lambda: answer(session, ['a.png']), contains='no classifier yet')
     made = make(shop, session)
@@ -97,7 +102,10 @@ def test_answers_with_reasons():
         encoder.encoded = 0
         told = answer(made, paths)
         shown = tiles(told)
-    test_eq((named(told).answers, encoder.encoded), (told.answers, 1))         # nothing is encoded or read twice
+        test_eq((named(told).answers, encoder.encoded), (told.answers, 1))     # nothing is encoded or read twice
+        told.found.classifier.requires = ('x','pre')
+        again = named(named(told))
+        test_eq(([o.name for o in again.answers], encoder.encoded), (['rose',None,None], 2))    # it reads more: once anew
     test_eq([o.name for o in told.answers], ['rose', None, None])
     assert '<td>notes.txt</td>' in answers_html(told) and answers_html(made)==''
     test_eq((shown[0][0].size, shown[1][1]), ((360,270), 'not readable'))

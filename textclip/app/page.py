@@ -32,7 +32,8 @@ def reasons_html(
     head = f'<h3>{escape(why.name)} ({why.scores[0]:.2f}) or {escape(why.runner_up)} ({why.scores[1]:.2f})?</h3>'
     best = [o for c in (why.name, why.runner_up) for o in [o for o in why.texts if o[0]==c][:5]]
     rows = ''.join(f'<tr><td>{escape(c)}</td><td>{escape(t)}</td><td>{v:.2f}</td></tr>' for c,t,v in best)
-    table = f'<table class="tc-table"><tr><th>class</th><th>text</th><th></th></tr>{rows}</table>' if rows else ''
+    names = ''.join(f'<th>{o}</th>' for o in ('class', 'text', 'share' if why.exact else 'cosine'))
+    table = f'<table class="tc-table"><tr>{names}</tr>{rows}</table>' if rows else ''
     others = ''.join(f'<p>{escape(o)}</p>' for o in why.lines() if o.startswith(('nearest photos','the encoder')))
     return head + (f'<p>{kind}</p>{_picture(why)}{table}' if rows else '') + others
 
@@ -124,7 +125,7 @@ class MoreSteps(Steps):
     def _file(self, session, write):
         "A file in a folder of its own"
         file = write(session, tempfile.mkdtemp(dir=self.folder))
-        return session, [f'{file.name} is ready ({file.stat().st_size/1e6:.1f} MB).'], [str(file)]
+        return session, [f'{file.name} is ready ({file.stat().st_size/1e3:,.0f} kB).'], [str(file)]
 
 # %% ../../nbs/app/02_page.ipynb #842e5e30
 HEAD = """<h1>textclip</h1>
@@ -144,6 +145,8 @@ css = """
 .tc-table td { overflow-wrap: anywhere; }
 .tc-table td:nth-child(2) { overflow-wrap: normal; }
 #answers { overflow-x: auto; }
+#gallery .caption-label { opacity: 1 !important; }
+.gradio-container .html-container { padding: .4rem 0; }
 .tc-bar { position: relative; display: inline-block; width: 14rem; height: .7rem; vertical-align: middle;
   background: var(--border-color-primary); border-radius: .35rem; overflow: hidden; }
 .tc-bar i { position: absolute; top: 0; bottom: 0; background: #5cb3cc; }
@@ -179,8 +182,8 @@ def _photo_fields(gr, o):
     o.said_answers = gr.HTML(padding=False)
     with gr.Row():
         with gr.Column(min_width=300):
-            o.gallery = gr.Gallery(label='Choose one to see why', columns=3, height=None, allow_preview=False,
-                object_fit='contain')
+            o.gallery = gr.Gallery(label='Photos with their names', show_label=False, buttons=[], columns=3,
+                height=None, allow_preview=False, object_fit='contain', elem_id='gallery')
         with gr.Column(min_width=300):
             o.said_why = gr.HTML(padding=False)
             o.why = gr.HTML(elem_id='why', padding=False)

@@ -161,9 +161,13 @@ def answer(
 def named(
     session:Session # with a classifier and encoded photos
 )->Session: # with answers
-    "Names and reasons for photos that are encoded already: all classifiers here read the same features"
-    pipe,evidence = classifier_of(session).pipeline,session.found.evidence
-    return replace(session, answers=list(with_reasons(pipe.named(session.encoded), pipe, evidence)))
+    "Names and reasons for photos that are encoded already, or anew where the classifier reads more of them"
+    found,encoded = classifier_of(session),session.encoded
+    pipe,parts = found.pipeline,[o.features for o in encoded if o.features is not None]
+    if any(getattr(part, k) is None for part in parts for k in found.classifier.extracts):
+        encoded = list(pipe.encoded([name for o in encoded for name in o.names]))
+    answers = list(with_reasons(pipe.named(encoded), pipe, found.evidence))
+    return replace(session, encoded=encoded, answers=answers)
 
 def tiles(
     session:Session # with answers
