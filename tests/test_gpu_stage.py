@@ -47,3 +47,11 @@ def test_every_row_is_measured_there():
     assert not found.returncode, found.stderr[-3000:]
     rows = json.loads(found.stdout.splitlines()[-1])
     assert len(rows)==13 and not [r for r in rows if r[1]], rows
+
+def test_faults_are_one_line(tmp_path):
+    "A folder that is there is not packed into; an unknown size ends without a traceback"
+    packed = subprocess.run([sys.executable, str(STAGE/'pack.py'), str(tmp_path)], capture_output=True, text=True)
+    assert packed.returncode==1 and 'is there already' in packed.stderr and not [*tmp_path.iterdir()]
+    options = ['--size=nope', '--device=cpu', f'--out={tmp_path}/rows.json']
+    ran = subprocess.run([sys.executable, str(STAGE), *options], capture_output=True, text=True)
+    assert ran.returncode==1 and "Unknown size 'nope'" in ran.stderr and 'Traceback' not in ran.stderr, ran.stderr

@@ -208,6 +208,10 @@ def test_to_a_tracker():
     test_eq([k for k,_ in seen], [1, 2, 3, 4, 5, 6, 7])
     test_close([v['loss'] for _,v in seen], t.history.losses.tolist(), eps=1e-6)
     test_eq([k for k,v in seen if 'metric' in v], [k for k,_ in t.history.metrics['metric']])
+    for bad in (None, 'wandb'): test_fail(lambda: LogTo(bad), contains='is no function')
+    for bad in (0, -1, 1.5, '2'):
+        test_fail(lambda: LogTo(note, every=bad), contains='1 or more')
+        test_fail(lambda: EarlyStopping(nearness, every=bad), contains='1 or more')
     seen[2]
 
 

@@ -33,6 +33,12 @@ def evaluating(
     finally:
         for m,mode in zip(modules, modes): m.training = mode
 
+# %% ../../nbs/4_training/04_callbacks.ipynb #c1f07a3d
+def _steps(every):
+    "A number of steps, or an error"
+    if isinstance(every, int) and every>0: return every
+    raise TextclipError(f'every is {every!r}.', 'Give a number of steps, 1 or more.')
+
 # %% ../../nbs/4_training/04_callbacks.ipynb #5e0786dd
 class EarlyStopping(Callback):
     "Keep the weights that a metric likes best, and stop when it no longer improves"
@@ -46,7 +52,7 @@ class EarlyStopping(Callback):
         name:str='metric'   # in the history
     ):
         if mode not in ('max','min'): raise unknown_name('mode', mode, ['max','min'])
-        self.metric,self.every,self.patience = metric,every,patience
+        self.metric,self.every,self.patience = metric,_steps(every),patience
         self.mode,self.name = mode,name
 
     def before_fit(self, t):
@@ -96,7 +102,7 @@ class Checkpoints(Callback):
         every:int=1000,   # steps between two checkpoints; the end is written too
         resume:bool=True  # go on from a checkpoint that is there? else it is replaced
     ):
-        self.path,self.every,self.resume = Path(folder)/'checkpoint.safetensors',every,resume
+        self.path,self.every,self.resume = Path(folder)/'checkpoint.safetensors',_steps(every),resume
         self.told = False     # has a warning said that nothing can be written?
 
     def before_fit(self, t):
@@ -178,7 +184,7 @@ class FiniteGuard(Callback):
 
     def __init__(self,
         every:int=100 # steps between two looks
-    ): self.every = every
+    ): self.every = _steps(every)
 
     def before_fit(self, t):
         if bad := unfinite(t):
@@ -263,7 +269,9 @@ class LogTo(Callback):
     def __init__(self,
         send,        # function of a dict of numbers and of the step they belong to
         every:int=50 # steps between two times that the device is asked
-    ): self.send,self.every = send,every
+    ):
+        if not callable(send): raise TextclipError(f'{send!r} is no function.', 'Give one of a dict and a step.')
+        self.send,self.every = send,_steps(every)
 
     def before_fit(self, t): self.sent = t.step
 

@@ -40,10 +40,12 @@ class StandIns(MetaPathFinder, Loader):
 def measure(o):
     "One process: rows until all are there"
     sys.meta_path.append(StandIns())
+    from textclip.core.basics import TextclipError
     from textclip.benchmark.speed_cases import save_speed
     def report(row): print(json.dumps(row), flush=True)
-    save_speed(o.out, device=o.device, size=o.size, amp=o.amp or None, repeats=o.repeats, limit=o.limit, report=report,
-        resume=o.resume)
+    how = dict(device=o.device, size=o.size, amp=o.amp or None, repeats=o.repeats, limit=o.limit, resume=o.resume)
+    try: save_speed(o.out, report=report, **how)
+    except (TextclipError, RuntimeError) as e: sys.exit(f'gpu_stage: {e}')
 
 def stage(o):
     "Processes that measure, one after another until one comes to the end; the number of rows with an error"
@@ -60,7 +62,8 @@ def stage(o):
         resume = ['--resume']
     if not out.exists(): sys.exit('Nothing was measured.')
     found = json.loads(out.read_text())
-    found['manifest']['commit'] = (HERE/'commit').read_text() or None
+    packed = HERE/'commit'                               # not there where it is run from a clone
+    if packed.exists(): found['manifest']['commit'] = packed.read_text() or None
     if found['begun']: found['rows'].append(dict(case=found.pop('begun'), error='stopped: the time was over'))
     out.write_text(json.dumps(found, indent=1))
     failed = [r for r in found['rows'] if r.get('error')]

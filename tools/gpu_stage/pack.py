@@ -40,6 +40,7 @@ def copy_tests(folder):
 
 def pack(folder, python):
     "Fill `folder`, which must not be there yet"
+    if folder.exists(): sys.exit(f'{folder} is there already. Name a new folder, or remove it.')
     folder.mkdir(parents=True)
     shutil.copytree(ROOT/'textclip', folder/'textclip', ignore=CODE)
     shutil.copy(HERE/'__main__.py', folder)
