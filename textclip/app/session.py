@@ -169,6 +169,7 @@ def named(
     answers = list(with_reasons(pipe.named(encoded), pipe, found.evidence))
     return replace(session, encoded=encoded, answers=answers)
 
+# %% ../../nbs/app/01_session.ipynb #26c69be7
 def tiles(
     session:Session # with answers
 )->list: # of (picture, caption), in the order of `session.answers`
