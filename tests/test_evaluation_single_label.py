@@ -125,6 +125,8 @@ def test_how_sure_are_we_confidence_intervals():
     low,high = bootstrap_ci([0,1])
     test_eq((low,high), (0,1))
     test_fail(lambda: bootstrap_ci([]), contains='shape (0,)')
+    test_fail(lambda: bootstrap_ci([0,1], level=95), contains='between 0 and 1')
+    test_fail(lambda: bootstrap_ci([0,1], resamples=0), contains='at least one')
     test_fail(lambda: bootstrap_ci([0,70]), contains='between 0 (wrong) and 1 (right)')
 
 

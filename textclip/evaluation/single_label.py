@@ -192,6 +192,8 @@ def bootstrap_ci(
     "Percentile bootstrap interval of the mean over images; Wilson's where all images are alike"
     correct = _correctness(correct)
     n = len(correct)
+    if not 0<level<1: raise TextclipError(f'level is {level}.', 'Give a share between 0 and 1, e.g. .95.')
+    if resamples<1: raise TextclipError(f'resamples is {resamples}.', 'Draw at least one sample.')
     if np.ptp(correct)==0: low,high = _wilson(round(correct[0]*n), n, level)
     else:
         means = _resampled_means(correct, resamples, _rng(seed, 'bootstrap'))

@@ -47,11 +47,18 @@ def measure(o):
     try: save_speed(o.out, report=report, **how)
     except (TextclipError, RuntimeError) as e: sys.exit(f'gpu_stage: {e}')
 
+def readable(path):
+    "An end with a line where a file holds no rows to go on behind"
+    try: rows = json.loads(path.read_text())['rows']
+    except (ValueError, KeyError, TypeError): rows = None
+    if not isinstance(rows, list): sys.exit(f'{path} holds no rows of an earlier run; name another file with --out.')
+
 def stage(o):
     "Processes that measure, one after another until one comes to the end; the number of rows with an error"
     end,begun,out = time.monotonic()+o.limit,time.monotonic(),Path(o.out)
     options = [f'--{k}={getattr(o, k)}' for k in ('device','size','amp','out','repeats')]
     resume = ['--resume'] if o.resume else []
+    if o.resume and out.exists(): readable(out)
     for _ in range(20):
         left = max(1., end-time.monotonic())
         run = [sys.executable, str(HERE), '--measure', f'--limit={left:.0f}', *options, *resume]
