@@ -55,3 +55,6 @@ def test_faults_are_one_line(tmp_path):
     options = ['--size=nope', '--device=cpu', f'--out={tmp_path}/rows.json']
     ran = subprocess.run([sys.executable, str(STAGE), *options], capture_output=True, text=True)
     assert ran.returncode==1 and "Unknown size 'nope'" in ran.stderr and 'Traceback' not in ran.stderr, ran.stderr
+    (tmp_path/'page.json').write_text('<html>')
+    ran = subprocess.run([sys.executable, str(STAGE), '--resume', f'--out={tmp_path}/page.json'], capture_output=True, text=True)
+    assert ran.returncode==1 and 'holds no rows of an earlier run' in ran.stderr and 'Traceback' not in ran.stderr
