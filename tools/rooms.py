@@ -70,7 +70,7 @@ def gallery(names):
     for folder in [cfg.nbs_path/o for o in names if face(cfg.nbs_path/o)]:
         books = {src(o): o for o in sorted(folder.glob('*.ipynb')) if shown(o)}
         stems = contents(folder, [*books.values()])
-        found = [o for e in stems for o in ([e] if isinstance(e, str) else e['contents'])]
+        found = [src(face(folder)), *(o for e in stems for o in ([e] if isinstance(e, str) else e['contents']))]
         lines += ['', f'## {title(face(folder))}', '', *(f'- [{title(books[o])}]({o})' for o in found)]
     return '\n'.join(lines) + '\n'
 
