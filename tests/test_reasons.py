@@ -124,6 +124,7 @@ def test_as_a_picture():
     rest = float(others.split(': ')[1])
     test_close([sum(drawn[:2])+rest, -sum(drawn[2:])], why.scores, eps=.006)  # a part may be negative, the rest is rounded
     test_eq(len(drawn), 4)
+    assert all(ax.get_ylim()[0]<t.get_position()[1]<ax.get_ylim()[1] for t in ax.texts)   # no row below the axis
 
 
 @pytest.mark.slow

@@ -219,7 +219,8 @@ def plot_reasons(
     _draw_side(ax, right, 0, width, 1)
     _draw_side(ax, left, len(right), width, -1)
     ax.axvline(0, color='black', lw=.8)
-    ax.set(yticks=[], xlim=(-2.2*width, 2.2*width), title=f'{why.name} (right) or {why.runner_up} (left)?',
+    ax.set(yticks=[], ylim=(.6-len(right+left), .6), xlim=(-2.2*width, 2.2*width),
+        title=f'{why.name} (right) or {why.runner_up} (left)?',
         xlabel='share of the score' if why.exact else 'cosine of a neighbour')
     ax.spines[['left','right','top']].set_visible(False)
     return ax
