@@ -1152,6 +1152,11 @@ const PAGES = [
 []
 ],
 [
+"Before and after",
+"speed/before_after.html",
+[]
+],
+[
 "How does it grow?",
 "speed/growth.html",
 []
