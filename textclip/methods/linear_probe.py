@@ -6,11 +6,14 @@
 __all__ = ['LinearProbe', 'CrossModalProbe']
 
 # %% ../../nbs/methods/linear_probe.ipynb #fcfaf3e2
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 import numpy as np
 import torch
 from fastcore.basics import patch
 from scipy.optimize import minimize
+from threadpoolctl import ThreadpoolController
 from torch import nn
 from torch.nn import functional as F
 from ..core.basics import unknown_name
@@ -48,6 +51,14 @@ def mean_logistic_loss(
         return value.item()/N, (slope/N).double().cpu().numpy().ravel()
     return objective
 
+# %% ../../nbs/methods/linear_probe.ipynb #5b1e77a1
+_turn = threading.Lock()
+
+@contextmanager
+def one_solver_thread():
+    "SciPy's library of linear algebra in one thread; one search at a time"
+    with _turn, ThreadpoolController().select(internal_api='openblas').limit(limits=1): yield
+
 # %% ../../nbs/methods/linear_probe.ipynb #37d44934
 def _in_their_span(x):
     "((N,M) rows in a basis of M directions, (D,M) the basis); few rows span less than all, others stay, with None"
@@ -79,7 +90,8 @@ def fit_logistic(
     def stop(intermediate_result):
         if largest(last['slope'])<=limit: raise StopIteration
     settings = dict(maxiter=max_iter, gtol=0, ftol=1e-9)
-    found = minimize(remembered, start, jac=True, method='L-BFGS-B', options=settings, callback=stop)
+    with one_solver_thread():
+        found = minimize(remembered, start, jac=True, method='L-BFGS-B', options=settings, callback=stop)
     return _weights_and_biases(found.x, K, basis)
 
 # %% ../../nbs/methods/linear_probe.ipynb #df22d85f
